@@ -1,0 +1,117 @@
+"""Text to ids and back; the only owner of the special ids.
+
+Symbols are the code points of NFC text, combining marks included. With K symbols, ids 0..K-1 are
+the symbols; `blank` (CTC) and `end` (attention) share the id K, the last class that a head puts out;
+`start` (K + 1) is only ever fed to a decoder; `pad` (-1) fills label arrays behind their lengths.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from ocr_tf.errors import InputError
+
+
+def nfc(text: str) -> str:
+    """The canonical form in which all text is kept, counted and compared."""
+    return unicodedata.normalize("NFC", text)
+
+
+class Alphabet:
+    """An ordered set of single code points."""
+
+    pad = -1
+
+    def __init__(self, symbols: Sequence[str]):
+        for symbol in symbols:
+            if len(symbol) != 1:
+                raise ValueError(f"a symbol is one code point, not {symbol!r}")
+            if symbol in "\n\r":
+                raise ValueError("a line end cannot be a symbol")
+        if len(set(symbols)) != len(symbols):
+            repeated = next(s for i, s in enumerate(symbols) if s in symbols[:i])
+            raise ValueError(f"symbol {repeated!r} stands twice")
+        if not symbols:
+            raise ValueError("an alphabet needs at least one symbol")
+        self.symbols = tuple(symbols)
+        self._ids = {symbol: i for i, symbol in enumerate(self.symbols)}
+
+    @classmethod
+    def from_texts(cls, texts: Iterable[str]) -> Alphabet:
+        """The code points that occur in `texts`, in code point order."""
+        return cls(sorted({symbol for text in texts for symbol in nfc(text)}))
+
+    @classmethod
+    def load(cls, path: str | Path) -> Alphabet:
+        """Reads a UTF-8 file with one code point a line.
+
+        Raises:
+            InputError: the file cannot be read, or a line is not exactly one code point.
+        """
+        try:
+            text = Path(path).read_bytes().decode("utf-8")
+        except OSError as error:
+            raise InputError(f"{path}: cannot read the alphabet: {error.strerror}") from None
+        except UnicodeDecodeError as error:
+            raise InputError(f"{path}: not UTF-8 (byte {error.start})") from None
+        lines = [line.rstrip("\r") for line in text.removesuffix("\n").split("\n")]
+        for number, line in enumerate(lines, 1):
+            if len(nfc(line)) != 1:
+                raise InputError(f"{path}:{number}: one symbol (code point) a line, not {line!r}")
+        try:
+            return cls([nfc(line) for line in lines])
+        except ValueError as error:
+            raise InputError(f"{path}: {error}") from None
+
+    def dumps(self) -> str:
+        """The text of a file that `load` reads."""
+        return "".join(symbol + "\n" for symbol in self.symbols)
+
+    def __len__(self) -> int:
+        return len(self.symbols)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Alphabet) and self.symbols == other.symbols
+
+    def __hash__(self) -> int:
+        return hash(self.symbols)
+
+    @property
+    def blank(self) -> int:
+        return len(self.symbols)
+
+    @property
+    def end(self) -> int:
+        return len(self.symbols)
+
+    @property
+    def start(self) -> int:
+        return len(self.symbols) + 1
+
+    @property
+    def classes(self) -> int:
+        """Classes that a head puts out: the symbols and blank or end."""
+        return len(self.symbols) + 1
+
+    def unknown(self, text: str) -> list[str]:
+        """The symbols of `text` that the alphabet lacks, each once, in order of appearance."""
+        return list(dict.fromkeys(s for s in nfc(text) if s not in self._ids))
+
+    def encode(self, text: str) -> list[int]:
+        """Ids of the symbols of `text`. Raises ValueError for a symbol outside the alphabet."""
+        unknown = self.unknown(text)
+        if unknown:
+            raise ValueError(f"not in the alphabet: {' '.join(map(repr, unknown))}")
+        return [self._ids[symbol] for symbol in nfc(text)]
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """The symbols joined, not normalised again, as a graph that only joins strings gives them.
+
+        Raises IndexError for an id that is no symbol.
+        """
+        ids = list(ids)
+        if any(not 0 <= i < len(self.symbols) for i in ids):
+            raise IndexError(f"not a symbol id: {ids}")
+        return "".join(self.symbols[i] for i in ids)

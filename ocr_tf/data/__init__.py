@@ -1,0 +1,1 @@
+"""From a source of labelled line images to batches: source, image, augment, plan, pipeline."""

@@ -1,0 +1,1 @@
+"""Searches and lattices, apart from networks: they take scores or a callable, and return hypotheses."""

@@ -1,0 +1,9 @@
+"""The one exception that people, not programmers, are meant to read."""
+
+
+class InputError(Exception):
+    """Bad input: a flag, a file, a line.
+
+    The message is one line that names the place and the way out. Command lines print it without a
+    traceback and exit with code 2.
+    """

@@ -1,0 +1,1 @@
+"""From an experiment's definition to a run folder, its measurements and its SavedModel."""

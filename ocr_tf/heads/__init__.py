@@ -1,0 +1,53 @@
+"""HEADS: the configuration of every head, TensorFlow-free; its network is in the file it builds.
+
+A new head is one new file beside these, its configuration and one line in HEADS, and an experiment.
+The contract is in `base`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from ocr_tf.alphabet import Alphabet
+from ocr_tf.options import option
+
+
+@dataclasses.dataclass(frozen=True)
+class CTC:
+    """Connectionist temporal classification (Graves et al. 2006)."""
+
+    def needed_steps(self, ids: list[int]) -> int:
+        """The fewest encoder steps that can spell the label: its length and adjacent repeats."""
+        return len(ids) + sum(a == b for a, b in zip(ids, ids[1:]))
+
+    def build(self, alphabet: Alphabet) -> Any:
+        from ocr_tf.heads import ctc
+
+        return ctc.CTCHead(alphabet)
+
+
+@dataclasses.dataclass(frozen=True)
+class Attention:
+    """Sequence to sequence with additive attention (Bahdanau et al. 2015)."""
+
+    units: int = option(256, "Units of the decoder's LSTM cell.", minimum=1)
+    attention_units: int = option(128, "Units of the attention's score and output.", minimum=1)
+    embedding: int = option(64, "Size of the embedding of the previous symbol.", minimum=1)
+    dropout: float = option(0.2, "Dropout before the output layer.", minimum=0, maximum=0.99)
+    symbol_dropout: float = option(
+        0.1, "Share of previous symbols hidden in training.", minimum=0, maximum=1
+    )
+    smoothing: float = option(0.0, "Label smoothing of the training loss.", minimum=0, maximum=0.99)
+
+    def needed_steps(self, ids: list[int]) -> int:
+        """Encoder steps that a label needs: the decoder's bound is one symbol a step."""
+        return len(ids)
+
+    def build(self, alphabet: Alphabet) -> Any:
+        from ocr_tf.heads import attention
+
+        return attention.AttentionHead(alphabet, self)
+
+
+HEADS = {"ctc": CTC, "attention": Attention}

@@ -1,0 +1,1 @@
+"""What is measured, defined once: normalisation, edit counts and rates."""
