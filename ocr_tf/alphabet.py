@@ -1,8 +1,9 @@
 """Text to ids and back; the only owner of the special ids.
 
 Symbols are the code points of NFC text, combining marks included. With K symbols, ids 0..K-1 are
-the symbols; `blank` (CTC) and `end` (attention) share the id K, the last class that a head puts out;
-`start` (K + 1) is only ever fed to a decoder; `pad` (-1) fills label arrays behind their lengths.
+the symbols; `blank` (CTC) and `end` (attention) share the id K, the last class that a head puts
+out; `start` (K + 1) is only ever fed to a decoder; `pad` (-1) fills label arrays behind their
+lengths.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ Shapes used throughout:
     L  symbols of a label (padded) K     hypotheses a line
     C  classes a head puts out: the alphabet's symbols and one more (CTC's blank, attention's end)
 
-Padding is never read: a tensor's valid part is `[:length]`, and what stands behind it is unspecified
-unless a docstring says otherwise.
+Padding is never read: a tensor's valid part is `[:length]`, and what stands behind it is
+unspecified unless a docstring says otherwise.
 """
 
 from __future__ import annotations
@@ -15,9 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Protocol
 
 if TYPE_CHECKING:  # The command lines' --help imports this module and must not load TensorFlow.
-    import tensorflow as tf
-
-    Tensor = tf.Tensor
+    from tensorflow import Tensor
 else:
     Tensor = Any
 

@@ -1,1 +1,1 @@
-"""Searches and lattices, apart from networks: they take scores or a callable, and return hypotheses."""
+"""Searches and lattices, apart from networks: from scores or a callable to hypotheses."""

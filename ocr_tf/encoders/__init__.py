@@ -1,7 +1,7 @@
-"""ENCODERS: the configuration of every encoder, TensorFlow-free; its network is in the file it builds.
+"""ENCODERS: every encoder's configuration, TensorFlow-free; its network is in the file it builds.
 
-An encoder maps Images [B, H, W, 1] to Frames [B, T, D]. It owns the rule from width to T, stated as a
-pure function, and no frame depends on the batch or on padding.
+An encoder maps Images [B, H, W, 1] to Frames [B, T, D]. It owns the rule from width to T, stated as
+a pure function, and no frame depends on the batch or on padding.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ def halve(size: int) -> int:
 
 @dataclasses.dataclass(frozen=True)
 class CRNN:
-    """The network of Shi et al. 2015, An End-to-End Trainable Neural Network for Image-based Sequence
-    Recognition, Table 1: seven convolutions, D = 512."""
+    """The network of Shi et al. 2015, An End-to-End Trainable Neural Network for Image-based
+    Sequence Recognition, Table 1: seven convolutions, D = 512."""
 
     def steps(self, width: int) -> int:
         """T of an image `width` pixels wide: ceil(ceil(W / 2) / 2)."""

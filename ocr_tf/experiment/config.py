@@ -1,4 +1,4 @@
-"""The frozen configuration of an experiment and of each tool; TensorFlow-free, so that help is instant."""
+"""The frozen configuration of an experiment; TensorFlow-free, so that help is instant."""
 
 from __future__ import annotations
 
@@ -22,15 +22,28 @@ class Data:
         (), "Lines that choose the best checkpoint. Default: a share of the training lines."
     )
     select_share: float = option(
-        0.1, "Share of training lines held out when --data.select is not given.", minimum=0, maximum=0.9
+        0.1,
+        "Share of training lines held out when --data.select is not given.",
+        minimum=0,
+        maximum=0.9,
     )
-    alphabet: str = option("", "File with one symbol a line. Default: learnt from the training labels.")
-    height: int = option(32, "Height of the line images fed to the encoder, in pixels.", minimum=8, maximum=512)
+    alphabet: str = option(
+        "", "File with one symbol a line. Default: learnt from the training labels."
+    )
+    height: int = option(
+        32, "Height of the line images fed to the encoder, in pixels.", minimum=8, maximum=512
+    )
     width: int = option(
-        0, "Stretch every image to this width; 0 keeps the aspect ratio and pads.", minimum=0, maximum=8192
+        0,
+        "Stretch every image to this width; 0 keeps the aspect ratio and pads.",
+        minimum=0,
+        maximum=8192,
     )
     max_width: int = option(
-        4096, "Widest image accepted after scaling to the height, in pixels.", minimum=8, maximum=32768
+        4096,
+        "Widest image accepted after scaling to the height, in pixels.",
+        minimum=8,
+        maximum=32768,
     )
     augment: bool = option(True, "Perturb training images (shift, scale, shear, noise).")
     strict: bool = option(False, "Stop at the first bad training sample instead of skipping it.")
@@ -40,7 +53,9 @@ class Data:
 class Sequence:
     """The stack of bidirectional recurrent layers between encoder and head."""
 
-    layers: int = option(2, "Bidirectional LSTM layers; 0 feeds the encoder to the head.", minimum=0, maximum=16)
+    layers: int = option(
+        2, "Bidirectional LSTM layers; 0 feeds the encoder to the head.", minimum=0, maximum=16
+    )
     units: int = option(256, "LSTM units in each direction.", minimum=1)
     dropout: float = option(0.0, "Dropout on the output of each layer.", minimum=0, maximum=0.99)
 
@@ -54,7 +69,9 @@ PARTS = ("encoder", "sequence", "head")
 class Train:
     """How the weights are found."""
 
-    seed: int = option(0, "Seed of weights, order, augmentation and dropout.", minimum=0, maximum=2**31 - 1)
+    seed: int = option(
+        0, "Seed of weights, order, augmentation and dropout.", minimum=0, maximum=2**31 - 1
+    )
     steps: int = option(3000, "Training steps.", minimum=1)
     batch_size: int = option(32, "Lines in a batch.", minimum=1)
     optimizer: str = option("adam", "Optimiser.", choices=OPTIMIZERS)
@@ -68,13 +85,19 @@ class Train:
         0, "Steps between further checkpoints; 0: only at selections.", minimum=0
     )
     log_every: int = option(10, "Steps between points of the training curves.", minimum=1)
-    patience: int = option(0, "Stop after so many selections without a better CER; 0: never.", minimum=0)
+    patience: int = option(
+        0, "Stop after so many selections without a better CER; 0: never.", minimum=0
+    )
     bfloat16: bool = option(False, "Compute encoder and sequence in mixed bfloat16.")
     init_from: str = option("", "Run folder whose best weights to start from.")
     init_parts: str = option(
-        "all", "What to take from it: all weights, or encoder and sequence only.", choices=("all", "encoder+sequence")
+        "all",
+        "What to take from it: all weights, or encoder and sequence only.",
+        choices=("all", "encoder+sequence"),
     )
-    freeze: tuple[str, ...] = option((), "Parts that do not learn (encoder, sequence, head).", choices=PARTS)
+    freeze: tuple[str, ...] = option(
+        (), "Parts that do not learn (encoder, sequence, head).", choices=PARTS
+    )
 
 
 @dataclasses.dataclass(frozen=True)
