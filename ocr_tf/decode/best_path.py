@@ -1,0 +1,22 @@
+"""CTC's greedy search: the best class of every step, repeats merged, blanks removed.
+
+Graves et al. 2006, section 3.2, best path decoding.
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from ocr_tf.types import Frames, Labels
+
+
+def best_path(log_probs: Frames, blank: int, pad: int) -> tuple[Labels, tf.Tensor]:
+    """log_probs [B, T, C] -> the text's ids [B, L], and the log probability of its path [B]."""
+    steps = tf.shape(log_probs.values)[1]
+    inside = tf.sequence_mask(log_probs.lengths, steps)
+    path = tf.argmax(log_probs.values, axis=-1, output_type=tf.int32)
+    best = tf.reduce_sum(tf.where(inside, tf.reduce_max(log_probs.values, axis=-1), 0.0), axis=1)
+    before = tf.pad(path, [[0, 0], [1, 0]], constant_values=blank)[:, :-1]
+    kept = tf.ragged.boolean_mask(path, inside & (path != blank) & (path != before))
+    lengths = tf.cast(kept.row_lengths(), tf.int32)
+    return Labels(kept.to_tensor(pad), lengths), best

@@ -1,0 +1,28 @@
+"""A small encoder for CPUs: a strided first convolution keeps the full-resolution work small.
+
+At height 32, with two layers of 160 units each way, 1.3 M parameters; T = W / 4, D = 128 * H / 16.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ocr_tf.encoders.layers import ConvBlock, ConvEncoder, halve
+
+
+def build(height: int, dtype: str) -> ConvEncoder:
+    across = partial(halve, width=False)
+    block = partial(ConvBlock, dtype=dtype)
+    return ConvEncoder(
+        [
+            block(32, (5, 5), stride=2, name="conv1"),
+            block(64, normalise=True, name="conv2"),
+            halve,
+            block(128, normalise=True, name="conv3"),
+            across,
+            block(128, normalise=True, name="conv4"),
+            across,
+        ],
+        name="encoder",
+        dtype=dtype,
+    )

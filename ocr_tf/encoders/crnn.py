@@ -1,0 +1,38 @@
+"""The CRNN encoder: Shi et al. 2015, Table 1, for any height and width.
+
+32 pixels high, it is the paper's network, but for the last convolution, which is same-padded along the
+width: 32x100 gives T = 25 steps of D = 512. At another height the last kernel is as high as what the
+poolings leave.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ocr_tf.encoders import halve as halved
+from ocr_tf.encoders.layers import ConvBlock, ConvEncoder, halve
+
+
+def build(height: int, dtype: str) -> ConvEncoder:
+    left = height
+    for _ in range(4):
+        left = halved(left)
+    across = partial(halve, width=False)  # the paper's 1x2 windows: halve the height alone
+    block = partial(ConvBlock, dtype=dtype)
+    return ConvEncoder(
+        [
+            block(64, name="conv1"),
+            halve,
+            block(128, name="conv2"),
+            halve,
+            block(256, name="conv3"),
+            block(256, name="conv4"),
+            across,
+            block(512, normalise=True, name="conv5"),
+            block(512, normalise=True, name="conv6"),
+            across,
+            block(512, (left, 2), same_height=False, name="conv7"),
+        ],
+        name="encoder",
+        dtype=dtype,
+    )

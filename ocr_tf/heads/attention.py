@@ -1,0 +1,131 @@
+"""Attention: a recurrent decoder that looks at the frames anew for every symbol.
+
+Bahdanau et al. 2015 (additive attention), in tensorflow-addons' wiring: an LSTM cell reads the previous
+symbol and the previous attention vector; its output queries the frames; the attention vector, a layer
+over cell output and context, gives the logits. The only file that imports tensorflow_addons.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from typing import TYPE_CHECKING, Any, Optional
+
+import tensorflow as tf
+
+from ocr_tf import keyed
+from ocr_tf.alphabet import Alphabet
+from ocr_tf.decode import Greedy, autoregressive
+from ocr_tf.heads.base import Head, as_float32, single
+from ocr_tf.types import Frames, Hypotheses, Labels
+
+# The compiled operations do not load everywhere, and exported graphs must not need them.
+os.environ["TF_ADDONS_PY_OPS"] = "1"
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # the library announces its end of life at import
+    import tensorflow_addons as tfa
+
+if TYPE_CHECKING:
+    from ocr_tf.heads import Attention
+
+
+class AttentionHead(Head):
+    def __init__(self, alphabet: Alphabet, config: Attention):
+        super().__init__(alphabet)
+        self.config = config
+        self.mechanism = tfa.seq2seq.BahdanauAttention(
+            config.attention_units, name="mechanism", dtype=tf.float32
+        )
+        # `output_attention` must stay on: without it the logits would come from a cell output that has
+        # not seen the frames at this step.
+        self.wrapper = tfa.seq2seq.AttentionWrapper(
+            tf.keras.layers.LSTMCell(config.units, name="decoder_lstm", dtype=tf.float32),
+            self.mechanism,
+            attention_layer_size=config.attention_units,
+            output_attention=True,
+            name="wrapper",
+            dtype=tf.float32,
+        )
+        self.decoder = tfa.seq2seq.BasicDecoder(
+            self.wrapper, tfa.seq2seq.sampler.TrainingSampler(), name="decoder", dtype=tf.float32
+        )
+        self.output_layer = tf.keras.layers.Dense(alphabet.classes, name="output", dtype=tf.float32)
+        with tf.name_scope(self.name):
+            self.embedding = self.add_weight("embedding", [alphabet.classes + 1, config.embedding])
+
+    def _embed(self, ids: tf.Tensor) -> tf.Tensor:
+        """Ids (symbols, end, start) -> vectors; as a product, whose gradient is dense."""
+        return tf.one_hot(ids, self.alphabet.classes + 1) @ self.embedding
+
+    def _begin(self, frames: Frames) -> Any:
+        """Shows the frames to the attention mechanism, and gives the state before the first symbol."""
+        frames = as_float32(frames)
+        self.mechanism.setup_memory(frames.values, memory_sequence_length=frames.lengths)
+        batch = tf.shape(frames.values)[0]
+        return self.wrapper.get_initial_state(batch_size=batch, dtype=tf.float32)
+
+    def _logits(
+        self, frames: Frames, labels: Labels, key: Optional[tf.Tensor]
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Teacher forcing: logits [B, L + 1, C] and targets [B, L + 1], which end with `end`."""
+        end, start = self.alphabet.end, self.alphabet.start
+        inside = tf.sequence_mask(labels.lengths, tf.shape(labels.ids)[1])
+        symbols = tf.where(inside, labels.ids, end)
+        targets = tf.pad(symbols, [[0, 0], [0, 1]], constant_values=end)
+        inputs = self._embed(tf.pad(symbols, [[0, 0], [1, 0]], constant_values=start))
+        if key is not None and self.config.symbol_dropout > 0:
+            # A hidden symbol teaches the decoder to look at the image, not at its own last word.
+            draw = tf.random.stateless_uniform(tf.shape(inputs)[:2], keyed.fold(key, "symbols"))
+            inputs *= tf.cast(draw >= self.config.symbol_dropout, tf.float32)[:, :, None]
+        outputs, _, _ = self.decoder(
+            inputs, initial_state=self._begin(frames), sequence_length=labels.lengths + 1
+        )
+        attended = keyed.dropout(outputs.rnn_output, self.config.dropout, key, "attended")
+        return self.output_layer(attended), targets
+
+    def loss(self, frames: Frames, labels: Labels, key: Optional[tf.Tensor] = None) -> tf.Tensor:
+        with tf.name_scope(self.name):
+            logits, targets = self._logits(frames, labels, key)
+        log_probs = tf.nn.log_softmax(logits)
+        right = tf.gather(log_probs, targets, batch_dims=2)
+        if key is not None and self.config.smoothing > 0:
+            share = self.config.smoothing
+            right = (1 - share) * right + share * tf.reduce_mean(log_probs, axis=-1)
+        inside = tf.sequence_mask(labels.lengths + 1, tf.shape(targets)[1])
+        return -tf.reduce_sum(tf.where(inside, right, 0.0), axis=1)
+
+    def score(self, frames: Frames, labels: Labels) -> tf.Tensor:
+        return -self.loss(frames, labels)
+
+    def step(self, ids: tf.Tensor, state: Any) -> tuple[tf.Tensor, tf.Tensor, Any]:
+        """One symbol on: ids [N], state -> (log_probs [N, C], alignment [N, T], state)."""
+        with tf.name_scope(self.name):
+            attended, state = self.wrapper(self._embed(ids), state)
+            log_probs = tf.nn.log_softmax(self.output_layer(attended))
+        return log_probs, state.alignments, state
+
+    def decode(self, frames: Frames, search: Optional[Any] = None) -> Hypotheses:
+        if not isinstance(search or Greedy(), Greedy):
+            raise ValueError(f"attention has no search {search}")
+        alphabet = self.alphabet
+        with tf.name_scope(self.name):
+            state = self._begin(frames)
+        found = autoregressive.greedy(
+            self.step, state, frames.lengths, alphabet.start, alphabet.end, alphabet.pad
+        )
+        # The search's own sum lacks the end where it was cut off; `log_probs` is always the score.
+        score = tf.cond(
+            tf.reduce_all(found.ended),
+            lambda: found.log_probs,
+            lambda: tf.where(found.ended, found.log_probs, self.score(frames, found.labels)),
+        )
+        return single(found.labels, score, found.log_probs, found.ended)
+
+    def align(self, frames: Frames, labels: Labels) -> tf.Tensor:
+        with tf.name_scope(self.name):
+            state = self._begin(frames)
+        _, rows = autoregressive.force(
+            self.step, state, labels, self.alphabet.start, self.alphabet.end
+        )
+        inside = tf.sequence_mask(labels.lengths, tf.shape(labels.ids)[1])
+        return tf.where(inside[:, :, None], rows[:, :-1], 0.0)

@@ -1,0 +1,57 @@
+"""What a head is: it scores, decodes and aligns, with one meaning of probability for all."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+import tensorflow as tf
+
+from ocr_tf.alphabet import Alphabet
+from ocr_tf.types import Frames, Hypotheses, Labels
+
+
+class Head(tf.keras.layers.Layer):
+    """From frames [B, T, D] to texts. Heads compute in float32, whatever the frames' dtype."""
+
+    def __init__(self, alphabet: Alphabet):
+        super().__init__(name="head", dtype="float32")
+        self.alphabet = alphabet
+
+    def loss(self, frames: Frames, labels: Labels, key: Optional[tf.Tensor] = None) -> tf.Tensor:
+        """What training minimises: [B]; without a key (no dropout, no smoothing), -score.
+
+        Infinite, without a gradient, for labels that cannot be reached.
+        """
+        raise NotImplementedError
+
+    def score(self, frames: Frames, labels: Labels) -> tf.Tensor:
+        """log p(label | frames), natural log, the whole string with its end: [B].
+
+        Defined for every label: the empty one too, and minus infinity for unreachable ones.
+        """
+        raise NotImplementedError
+
+    def decode(self, frames: Frames, search: Optional[Any] = None) -> Hypotheses:
+        """K best texts; without a search, the greedy one (K = 1). Raises ValueError for a search
+        that this head does not know."""
+        raise NotImplementedError
+
+    def align(self, frames: Frames, labels: Labels) -> tf.Tensor:
+        """[B, L, T]: the weight of each step for each symbol of the label, the end left out."""
+        raise NotImplementedError
+
+
+def as_float32(frames: Frames) -> Frames:
+    return Frames(tf.cast(frames.values, tf.float32), frames.lengths)
+
+
+def single(labels: Labels, score: tf.Tensor, objective: tf.Tensor, ended: tf.Tensor) -> Hypotheses:
+    """One hypothesis a line, as Hypotheses with K = 1."""
+    return Hypotheses(
+        ids=labels.ids[:, None],
+        lengths=labels.lengths[:, None],
+        log_probs=score[:, None],
+        objective=objective[:, None],
+        ended=ended[:, None],
+        valid=tf.ones_like(ended[:, None]),
+    )

@@ -1,0 +1,65 @@
+"""CTC: one distribution over symbols and blank for every frame (Graves et al. 2006)."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+import tensorflow as tf
+
+from ocr_tf.alphabet import Alphabet
+from ocr_tf.decode import Greedy, lattice
+from ocr_tf.decode.best_path import best_path
+from ocr_tf.heads.base import Head, as_float32, single
+from ocr_tf.types import Frames, Hypotheses, Labels
+
+
+class CTCHead(Head):
+    def __init__(self, alphabet: Alphabet):
+        super().__init__(alphabet)
+        self.output_layer = tf.keras.layers.Dense(alphabet.classes, name="output", dtype="float32")
+
+    def logits(self, frames: Frames) -> tf.Tensor:
+        """[B, T, D] -> [B, T, C]; the blank is the last class."""
+        with tf.name_scope(self.name):
+            return self.output_layer(as_float32(frames).values)
+
+    def log_probs(self, frames: Frames) -> Frames:
+        return Frames(tf.nn.log_softmax(self.logits(frames)), frames.lengths)
+
+    def loss(self, frames: Frames, labels: Labels, key: Optional[tf.Tensor] = None) -> tf.Tensor:
+        # The kernel refuses empty and unreachable labels for the whole batch, so those lines are given
+        # a label that any line can spell, and their loss is replaced.
+        fits = (labels.lengths > 0) & (lattice.needed_steps(labels) <= frames.lengths)
+        lengths = tf.where(fits, labels.lengths, 1)
+        ids = tf.pad(labels.ids, [[0, 0], [0, 1]])  # room for that label where all are empty
+        ids = tf.where(fits[:, None] & (ids >= 0), ids, 0)
+        losses = tf.nn.ctc_loss(
+            labels=tf.RaggedTensor.from_tensor(ids, lengths).to_sparse(),
+            logits=tf.transpose(self.logits(frames), [1, 0, 2]),
+            label_length=None,
+            logit_length=frames.lengths,
+            logits_time_major=True,
+            blank_index=self.alphabet.blank,
+        )
+        return tf.where(fits, losses, self._empty_loss(frames, labels))
+
+    def _empty_loss(self, frames: Frames, labels: Labels) -> tf.Tensor:
+        """-score of an empty label (all blanks), and infinity for any other: [B]."""
+        values = self.log_probs(frames).values[:, :, self.alphabet.blank]
+        inside = tf.sequence_mask(frames.lengths, tf.shape(values)[1])
+        blanks = -tf.reduce_sum(tf.where(inside, values, 0.0), axis=1)
+        return tf.where(labels.lengths == 0, blanks, float("inf"))
+
+    def score(self, frames: Frames, labels: Labels) -> tf.Tensor:
+        return lattice.score(self.log_probs(frames), labels, self.alphabet.blank)
+
+    def align(self, frames: Frames, labels: Labels) -> tf.Tensor:
+        return lattice.occupancies(self.log_probs(frames), labels, self.alphabet.blank)
+
+    def decode(self, frames: Frames, search: Optional[Any] = None) -> Hypotheses:
+        if not isinstance(search or Greedy(), Greedy):
+            raise ValueError(f"CTC has no search {search}")
+        log_probs = self.log_probs(frames)
+        labels, objective = best_path(log_probs, self.alphabet.blank, self.alphabet.pad)
+        score = lattice.score(log_probs, labels, self.alphabet.blank)
+        return single(labels, score, objective, tf.ones_like(objective, tf.bool))

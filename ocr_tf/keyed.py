@@ -1,0 +1,79 @@
+"""Randomness that is a function of a key, never drawn from a stream.
+
+A key is an int32 tensor [2], as TensorFlow's stateless operations take it. Training makes it from
+(seed, step, replica); each layer folds in its own name, so that no layer's draw depends on which
+others exist: two heads under one seed see the same dropout in encoder and sequence.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterable
+
+import numpy as np
+import tensorflow as tf
+
+
+def digest(*parts: object) -> int:
+    """A 31-bit number from the parts' text, the same in every process and version."""
+    text = "\0".join(map(str, parts)).encode()
+    return int.from_bytes(hashlib.sha256(text).digest()[:4], "big") >> 1
+
+
+def fold(key: tf.Tensor, data: tf.Tensor | int | str) -> tf.Tensor:
+    """A new key [2] from a key and a name or number."""
+    if isinstance(data, str):
+        data = digest(data)
+    return tf.random.experimental.stateless_fold_in(key, data)
+
+
+def dropout(values: tf.Tensor, rate: float, key: tf.Tensor | None, name: str) -> tf.Tensor:
+    """Inverted dropout keyed by (key, name); without a key, at inference, the values themselves."""
+    if key is None or rate == 0:
+        return values
+    draw = tf.random.stateless_uniform(tf.shape(values), fold(key, name))
+    return values * tf.cast(draw >= rate, values.dtype) / tf.cast(1 - rate, values.dtype)
+
+
+def path(variable: tf.Variable) -> str:
+    """A variable's name without TensorFlow's output suffix: encoder/conv1/kernel."""
+    return variable.name.split(":")[0]
+
+
+def initial_value(name: str, shape: tuple[int, ...], seed: int) -> np.ndarray:
+    """A variable's first value, from the seed, its path and its shape alone.
+
+    Glorot uniform for kernels and embeddings; orthogonal for recurrent kernels, gate by gate; zeros for
+    biases, but ones for an LSTM's forget gate; ones for gamma and a moving variance.
+    """
+    kind = name.rsplit("/", 1)[-1]
+    draw = np.random.Generator(np.random.Philox(key=digest(seed, name)))
+    if kind in ("gamma", "moving_variance", "attention_g"):
+        return np.ones(shape, np.float32)
+    if kind in ("beta", "moving_mean", "attention_b"):
+        return np.zeros(shape, np.float32)
+    if kind == "bias":
+        value = np.zeros(shape, np.float32)
+        if "lstm" in name.split("/")[-2]:
+            units = shape[-1] // 4
+            value[units : 2 * units] = 1
+        return value
+    if kind == "recurrent_kernel":
+        units = shape[0]
+        gates = [np.linalg.qr(draw.standard_normal((units, units)))[0] for _ in range(shape[1] // units)]
+        return np.concatenate(gates, axis=1).astype(np.float32)
+    receptive = math.prod(shape[:-2])
+    inputs, outputs = (shape[-2], shape[-1]) if len(shape) > 1 else (shape[0], 1)
+    limit = math.sqrt(6 / (receptive * (inputs + outputs)))
+    return draw.uniform(-limit, limit, shape).astype(np.float32)
+
+
+def initialise(variables: Iterable[tf.Variable], seed: int) -> None:
+    """Gives every variable its keyed first value. Raises ValueError if two share a path."""
+    variables = list(variables)
+    paths = [path(variable) for variable in variables]
+    if len(set(paths)) != len(paths):
+        raise ValueError(f"two variables share a path: {sorted(paths)}")
+    for name, variable in zip(paths, variables):
+        variable.assign(initial_value(name, tuple(variable.shape), seed))

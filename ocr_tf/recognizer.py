@@ -1,0 +1,65 @@
+"""The network of an experiment: encoder, sequence, head."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+import tensorflow as tf
+
+from ocr_tf import keyed
+from ocr_tf.alphabet import Alphabet
+from ocr_tf.sequence import stack_bidirectional
+from ocr_tf.types import Frames, Hypotheses, Images, Labels
+
+
+class Recognizer(tf.keras.Model):
+    """Reads line images [B, H, W, 1]. A key, given in training, turns on dropout and batch statistics."""
+
+    def __init__(
+        self,
+        encoder: Any,
+        sequence: Any,
+        head: Any,
+        alphabet: Alphabet,
+        height: int,
+        *,
+        seed: int = 0,
+        bfloat16: bool = False,
+        frozen: tuple[str, ...] = (),
+    ):
+        """`encoder`, `sequence` and `head` are their configurations; `frozen` names parts that do not
+        learn and compute as at inference. Every weight has its keyed first value."""
+        super().__init__(name="recognizer")
+        dtype = "mixed_bfloat16" if bfloat16 else "float32"
+        self.alphabet, self.height, self.frozen = alphabet, height, frozen
+        self.encoder = encoder.build(height, dtype)
+        self.sequence = stack_bidirectional(sequence.layers, sequence.units, sequence.dropout, dtype)
+        self.head = head.build(alphabet)
+        for part in frozen:
+            getattr(self, part).trainable = False
+        self._make_weights()
+        keyed.initialise(self.variables, seed)
+
+    def _make_weights(self) -> None:
+        image = Images(tf.zeros([1, self.height, 8, 1]), tf.constant([8]))
+        self.loss(image, Labels(tf.zeros([1, 1], tf.int32), tf.constant([1])))
+        self.built = True
+
+    def _key(self, part: str, key: Optional[tf.Tensor]) -> Optional[tf.Tensor]:
+        return None if key is None or part in self.frozen else keyed.fold(key, part)
+
+    def call(self, images: Images, key: Optional[tf.Tensor] = None) -> Frames:
+        """Images [B, H, W, 1] -> Frames [B, T, U], what heads read."""
+        frames = self.encoder(images, self._key("encoder", key))
+        return self.sequence(frames, self._key("sequence", key))
+
+    def loss(self, images: Images, labels: Labels, key: Optional[tf.Tensor] = None) -> tf.Tensor:
+        """What training minimises: [B]."""
+        return self.head.loss(self(images, key), labels, self._key("head", key))
+
+    def recognise(self, images: Images, search: Optional[Any] = None) -> Hypotheses:
+        return self.head.decode(self(images), search)
+
+    def parts(self) -> dict[str, list[tf.Variable]]:
+        """Variables of encoder, sequence and head."""
+        return {name: getattr(self, name).variables for name in ("encoder", "sequence", "head")}
