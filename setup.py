@@ -1,0 +1,43 @@
+"""Metadata and pins. DESIGN's stack: the last TensorFlow that tensorflow-addons runs on."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_namespace_packages, setup
+
+HERE = Path(__file__).parent
+VERSION = re.search(r'__version__ = "(.+)"', (HERE / "ocr_tf" / "__init__.py").read_text("utf-8"))
+README = HERE / "README.md"
+
+assert VERSION is not None
+
+setup(
+    name="ocr_tf",
+    version=VERSION.group(1),
+    description="CTC or attention for reading text lines: a controlled comparison on your data",
+    long_description=README.read_text("utf-8") if README.exists() else "",
+    long_description_content_type="text/markdown",
+    packages=find_namespace_packages(include=["ocr_tf", "ocr_tf.*", "experiments"]),
+    python_requires=">=3.9,<3.12",
+    install_requires=[
+        "tensorflow==2.15.1",
+        "tensorflow-addons==0.23.0",
+        "numpy<2",
+        "opencv-python<5",
+        "absl-py",
+        # TensorBoard 2.15 imports pkg_resources, which later setuptools lack.
+        "tensorboard~=2.15.0",
+        "setuptools<81",
+        "rapidfuzz",
+        # Synthetic lines must look the same on every Python: one FreeType, one set of fonts.
+        "matplotlib==3.9.4",
+        "pillow==11.3.0",
+    ],
+    extras_require={"dev": ["ruff", "mypy", "pytest"]},
+    classifiers=[
+        "Programming Language :: Python :: 3.9",
+        "Programming Language :: Python :: 3.10",
+        "Programming Language :: Python :: 3.11",
+        "Topic :: Scientific/Engineering :: Image Recognition",
+    ],
+)
