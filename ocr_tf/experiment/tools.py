@@ -1,0 +1,98 @@
+"""TOOLS: what is done with a finished run, as configurations and the functions that they feed.
+
+TensorFlow-free, so that help is instant; `ocr_tf.experiment.launch` runs them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, NamedTuple
+
+from ocr_tf.experiment.flags import Positional
+from ocr_tf.options import option
+
+CHECKPOINTS = ("best", "last")
+NORMALISATIONS = ("none", "alphanumeric")
+
+
+def _checkpoint() -> Any:
+    return option(
+        "best",
+        "Which of the run's checkpoints: the best by selection CER, or the last.",
+        choices=CHECKPOINTS,
+    )
+
+
+def _batch_size() -> Any:
+    return option(32, "Lines in a batch.", minimum=1)
+
+
+@dataclasses.dataclass(frozen=True)
+class TestData:
+    """Which lines are read."""
+
+    __test__ = False  # No test class, whatever pytest makes of the name.
+
+    test: tuple[str, ...] = option(
+        (), "Test lines: labels files (path<TAB>text) or synthetic:SPEC, comma-separated."
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Evaluate:
+    """Measures a run on lines that neither training nor selection has seen."""
+
+    checkpoint: str = _checkpoint()
+    normalise: str = option(
+        "none",
+        "What to do to reference and text before they are compared; alphanumeric: lower case, "
+        "letters and digits only.",
+        choices=NORMALISATIONS,
+    )
+    batch_size: int = _batch_size()
+    name: str = option("test", "Results go to the run's folder evaluations/NAME.")
+    data: TestData = dataclasses.field(default_factory=TestData)
+
+
+@dataclasses.dataclass(frozen=True)
+class Export:
+    """Writes a SavedModel that takes encoded images and gives texts, log-probabilities and ok."""
+
+    checkpoint: str = _checkpoint()
+
+
+@dataclasses.dataclass(frozen=True)
+class Predict:
+    """Reads images: path, text and confidence, separated by tabs, one image a line."""
+
+    checkpoint: str = _checkpoint()
+    batch_size: int = _batch_size()
+
+
+class Tool(NamedTuple):
+    """A command over finished runs."""
+
+    config: Any  # its defaults
+    function: str  # module:name, called with (config, *positionals), imported when it runs
+    positionals: tuple[Positional, ...]
+    needed: tuple[str, ...] = ()  # flags that must be given
+
+
+RUN = Positional("RUN", "The run folder, a run's --workdir.")
+
+TOOLS = {
+    "evaluate": Tool(Evaluate(), "ocr_tf.experiment.evaluate:run", (RUN,), ("data.test",)),
+    "export": Tool(
+        Export(),
+        "ocr_tf.experiment.export:run",
+        (RUN, Positional("OUTPUT", "The folder to write the SavedModel to; must not exist yet.")),
+    ),
+    "predict": Tool(
+        Predict(),
+        "ocr_tf.experiment.predict:run",
+        (
+            Positional("MODEL", "A run folder or an export's folder."),
+            Positional("PATHS", "Images, or folders of images.", many=True),
+        ),
+    ),
+}
