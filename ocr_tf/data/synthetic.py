@@ -1,0 +1,169 @@
+"""Rendered lines that need no files: for the quickstart, tests and controlled experiments.
+
+    synthetic:[KIND][:count=N][:seed=S][:split=train|test]   synthetic:words:count=500:split=test
+
+KIND is `digits`, `words` (random lower-case letters) or `mixed` (the default: either, by line);
+count defaults to 2000, seed to 0, split to train. Lines are 4 to 10 symbols long and distinct. A
+hash of the text alone decides its split: train and test share no string, whatever their seeds and
+kinds. Line i depends on kind, seed, split and i only, so that a larger count begins with the lines
+of a smaller one.
+
+Images are 32 to 48 pixels high, dark on light, in five typefaces of matplotlib's bundle, with
+slant, scale and noise keyed by (seed, i). The same line gives the same bytes with the same versions
+of Pillow and matplotlib.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import io
+import os
+import threading
+from typing import Any
+
+import numpy as np
+
+from ocr_tf.data.source import Sample, did_you_mean
+from ocr_tf.errors import InputError
+
+SYMBOLS = {"digits": "0123456789", "words": "abcdefghijklmnopqrstuvwxyz"}
+KINDS = ("digits", "words", "mixed")
+SPLITS = ("train", "test")
+SHORTEST, LONGEST = 4, 10
+MAX_COUNT = 1_000_000
+
+FONTS = (
+    "DejaVuSans.ttf",
+    "DejaVuSerif.ttf",
+    "DejaVuSansMono.ttf",
+    "STIXGeneral.ttf",
+    "DejaVuSans-Bold.ttf",
+)
+
+# Which of a line's random streams: text and image must not share one.
+_TEXT, _IMAGE = 0, 1
+
+_rendering = threading.Lock()  # FreeType's faces are not for several threads at once.
+
+
+class Synthetic:
+    """Lines of a kind, seed and split as a source."""
+
+    def __init__(self, kind: str, count: int, seed: int, split: str):
+        self.name = f"synthetic:{kind}:count={count}:seed={seed}:split={split}"
+        self._seed = seed
+        self._rendered: dict[int, bytes] = {}
+        prefix = f"synthetic/{kind}-{seed}-{split}"
+        self.samples = [
+            Sample(f"{prefix}/{i}", text, f"{self.name}#{i}")
+            for i, text in enumerate(texts(kind, count, seed, split))
+        ]
+
+    def read(self, i: int) -> bytes:
+        if i not in self._rendered:
+            self._rendered[i] = render(self.samples[i].text, self._seed, i)
+        return self._rendered[i]
+
+    def origin(self, i: int) -> str:
+        return self.samples[i].place
+
+
+def open(rest: str) -> Synthetic:
+    """Opens `[KIND][:key=value...]`, what stands behind `synthetic:`.
+
+    Raises:
+        InputError: an unknown kind or key, or a value out of its range.
+    """
+    spec = f"synthetic:{rest}"
+    parts = [part for part in rest.split(":") if part]
+    kind = parts.pop(0) if parts and "=" not in parts[0] else "mixed"
+    if kind not in KINDS:
+        raise InputError(
+            f"{spec}: no kind {kind!r}{did_you_mean(kind, KINDS)}; there are {', '.join(KINDS)}"
+        )
+    values = {"count": "2000", "seed": "0", "split": "train"}
+    for part in parts:
+        key, equals, value = part.partition("=")
+        if not equals or key not in values:
+            raise InputError(
+                f"{spec}: no option {key!r}{did_you_mean(key, values)}; "
+                f"there are {', '.join(f'{name}=' for name in values)}"
+            )
+        values[key] = value
+    if values["split"] not in SPLITS:
+        raise InputError(f"{spec}: split is {' or '.join(SPLITS)}, not {values['split']!r}")
+    count = _whole(spec, "count", values["count"], 1, MAX_COUNT)
+    seed = _whole(spec, "seed", values["seed"], 0, 2**31 - 1)
+    return Synthetic(kind, count, seed, values["split"])
+
+
+def split_of(text: str) -> str:
+    """The split that a text belongs to: a quarter of all strings are for testing."""
+    return "test" if hashlib.sha256(text.encode("utf-8")).digest()[0] % 4 == 0 else "train"
+
+
+def texts(kind: str, count: int, seed: int, split: str) -> list[str]:
+    """The first `count` distinct texts of a kind, seed and split."""
+    found: dict[str, None] = {}
+    while len(found) < count:
+        generator = _generator(seed, len(found), _TEXT)
+        while True:
+            drawn = ("digits", "words")[generator.integers(2)] if kind == "mixed" else kind
+            length = generator.integers(SHORTEST, LONGEST + 1)
+            text = "".join(generator.choice(list(SYMBOLS[drawn]), length))
+            if split_of(text) == split and text not in found:
+                found[text] = None
+                break
+    return list(found)
+
+
+def render(text: str, seed: int, index: int) -> bytes:
+    """A PNG of the text, 32 to 48 pixels high, in a look that (seed, index) decides."""
+    from PIL import Image, ImageDraw
+
+    random = _generator(seed, index, _IMAGE)
+    height = int(random.integers(32, 49))
+    size = int(height * random.uniform(0.55, 0.72))
+    paper, ink = random.uniform(190, 250), random.uniform(0, 80)
+    with _rendering:
+        font = _font(FONTS[random.integers(len(FONTS))], size)
+        ascent, descent = font.getmetrics()
+        length = int(np.ceil(font.getlength(text)))
+        margin = height // 4  # Holds what the slant moves aside.
+        mask = Image.new("L", (length + 2 * margin, height))
+        top = (height - ascent - descent) // 2 + int(random.integers(-1, 2))
+        ImageDraw.Draw(mask).text((margin, top), text, font=font, fill=255)
+    slant, stretch = random.uniform(-0.3, 0.3), random.uniform(0.85, 1.15)
+    # Output to input: x = x' / stretch + slant (y' - height / 2).
+    affine = (1 / stretch, slant, -slant * height / 2, 0, 1, 0)
+    width = int(round(mask.width * stretch))
+    mask = mask.transform(
+        (width, height), Image.Transform.AFFINE, affine, Image.Resampling.BILINEAR
+    )
+    cover = np.asarray(mask, np.float32) / 255
+    noise = random.normal(0, random.uniform(2, 12), cover.shape)
+    pixels = np.clip(np.rint(paper + (ink - paper) * cover + noise), 0, 255).astype(np.uint8)
+    encoded = io.BytesIO()
+    Image.fromarray(pixels).save(encoded, "PNG", compress_level=1)
+    return encoded.getvalue()
+
+
+def _generator(seed: int, index: int, stream: int) -> np.random.Generator:
+    """Keyed by its arguments: no draw depends on how many were made before."""
+    return np.random.Generator(np.random.Philox(key=[seed << 1 | stream, index]))
+
+
+@functools.cache
+def _font(name: str, size: int) -> Any:
+    import matplotlib
+    from PIL import ImageFont
+
+    path = os.path.join(matplotlib.get_data_path(), "fonts", "ttf", name)
+    return ImageFont.truetype(path, size)
+
+
+def _whole(spec: str, key: str, value: str, low: int, high: int) -> int:
+    if not (value.isascii() and value.isdigit() and low <= int(value[:12]) <= high):
+        raise InputError(f"{spec}: {key} is a whole number from {low} to {high}, not {value!r}")
+    return int(value)
