@@ -1,0 +1,296 @@
+"""From sources to batches: what can be read, in which roles, and a tf.data pipeline over a plan.
+
+lines = load(open_sources(specs), geometry) every image is read, measured and digested once
+lines, select = split(lines, 0.1)           by the image's digest
+plan(lines.widths, seed, epoch, batch_size) see ocr_tf.data.plan
+batches(lines, labels, plan, geometry)      Batch after Batch, from any step of the plan
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import functools
+import hashlib
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Optional, TextIO, Union
+
+import numpy as np
+import tensorflow as tf
+
+from ocr_tf.alphabet import Alphabet
+from ocr_tf.data.augment import LIGHT, Strengths, augment
+from ocr_tf.data.image import Geometry, as_tensor, measure_batch, prepare_batch, why_bad
+from ocr_tf.data.source import Sample, Source
+from ocr_tf.errors import InputError
+from ocr_tf.types import Batch, Labels
+
+READERS = 4  # threads that read files
+CHUNK = 128  # images measured together
+
+
+class Bad(NamedTuple):
+    """A sample whose image cannot be used, and why: `f"{bad.sample.place}: {bad.reason}"`."""
+
+    sample: Sample
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.sample.place}: {self.reason}"
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Lines:
+    """The lines of one role: what is known of each without decoding it again."""
+
+    source: Source
+    positions: np.ndarray  # [N] int64, of each line in the source
+    widths: np.ndarray  # [N] int32, pixels after scaling; 1 for a bad image that was kept
+    digests: np.ndarray  # [N, 32] uint8, sha256 of the encoded image
+    bad: tuple[Bad, ...] = ()  # samples of the source with unusable images, kept or left out
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    @functools.cached_property
+    def samples(self) -> list[Sample]:
+        return [self.source.samples[i] for i in self.positions]
+
+    @property
+    def texts(self) -> list[str]:
+        return [sample.text for sample in self.samples]
+
+    @property
+    def ids(self) -> list[str]:
+        return [sample.id for sample in self.samples]
+
+    def read(self, i: int) -> bytes:
+        """The encoded image of line i. Raises InputError."""
+        return self.source.read(int(self.positions[i]))
+
+    def origin(self, i: int) -> str:
+        """Where the image of line i is."""
+        return self.source.origin(int(self.positions[i]))
+
+    def take(self, which: Union[np.ndarray, Sequence[int]]) -> Lines:
+        """These lines alone, in this order; `bad` stays, being about the source."""
+        which = np.asarray(which, np.int64)
+        return dataclasses.replace(
+            self,
+            positions=self.positions[which],
+            widths=self.widths[which],
+            digests=self.digests[which],
+        )
+
+
+def load(
+    source: Source,
+    geometry: Geometry,
+    *,
+    keep_bad: bool = False,
+    what: str = "images",
+    stream: Optional[TextIO] = None,
+) -> Lines:
+    """Reads every image of a source once: is it usable, how wide is it, what is its digest.
+
+    Args:
+        source: see `ocr_tf.data.source.open_sources`.
+        geometry: the size that images are brought to.
+        keep_bad: lines with unusable images stay, as an evaluation needs it: `batches` gives them
+            with ok False. Otherwise they are left out. Either way `bad` lists them.
+        what: names the images in the progress line.
+        stream: where the progress line goes if reading lasts; by default standard error.
+
+    Raises:
+        InputError: no image is usable.
+    """
+    total = len(source.samples)
+    widths = np.zeros(total, np.int32)
+    digests = np.zeros([total, 32], np.uint8)
+    bad: list[Bad] = []
+    measure = tf.function(
+        lambda encoded: measure_batch(encoded, geometry),
+        input_signature=[tf.TensorSpec([None], tf.string)],
+    )
+    progress = _Progress(f"reading {what}", total, stream)
+    with concurrent.futures.ThreadPoolExecutor(READERS) as readers:
+        for start in range(0, total, CHUNK):
+            span = range(start, min(start + CHUNK, total))
+            read = list(readers.map(lambda i: _read(source, i), span))
+            encoded = [data if isinstance(data, bytes) else b"" for data in read]
+            widths[span.start : span.stop] = measure(as_tensor(encoded))
+            for i, data in zip(span, read):
+                if isinstance(data, str):
+                    bad.append(Bad(source.samples[i], data))
+                    continue
+                digests[i] = np.frombuffer(hashlib.sha256(data).digest(), np.uint8)
+                if not widths[i]:
+                    reason = why_bad(data, geometry) or "cannot be decoded"
+                    bad.append(Bad(source.samples[i], f"{source.origin(i)}: {reason}"))
+            progress.show(span.stop)
+    progress.close()
+    usable = np.flatnonzero(widths)
+    if not len(usable):
+        raise InputError(f"{bad[0]}; no image of {source.name} can be used")
+    positions = np.arange(total) if keep_bad else usable
+    widths = np.maximum(widths, 1)
+    return Lines(source, positions, widths[positions], digests[positions], tuple(bad))
+
+
+def split(lines: Lines, share: float) -> tuple[Lines, Lines]:
+    """(the rest, about `share` of the lines): by the image's digest.
+
+    A line's side does not depend on the other lines, and identical images are on one side. A share
+    above 0 holds out at least one image.
+
+    Raises:
+        InputError: all lines would fall on one side.
+    """
+    if share <= 0:
+        return lines, lines.take([])
+    leading = np.ascontiguousarray(lines.digests[:, :8]).view(">u8")[:, 0]
+    held_out = leading.astype(np.float64) / 2.0**64 < share
+    if not held_out.any():
+        held_out = leading == leading.min()
+    if held_out.all():
+        raise InputError(
+            f"{lines.source.name}: too few different images to hold some out; give --data.select"
+        )
+    return lines.take(np.flatnonzero(~held_out)), lines.take(np.flatnonzero(held_out))
+
+
+def shared(first: Lines, second: Lines) -> list[tuple[Sample, Sample]]:
+    """Pairs of lines, one of each, that have the same image: one pair for each line of `second`."""
+    known = {digest.tobytes(): i for i, digest in reversed(list(enumerate(first.digests)))}
+    pairs = [(known.get(digest.tobytes()), i) for i, digest in enumerate(second.digests)]
+    empty = bytes(32)  # An image that could not be read has no digest.
+    return [
+        (first.samples[i], second.samples[j])
+        for i, j in pairs
+        if i is not None and first.digests[i].tobytes() != empty
+    ]
+
+
+def fingerprint(lines: Lines) -> str:
+    """sha256, in hexadecimal, over the id, text and image of every line in order."""
+    digest = hashlib.sha256()
+    for sample, image in zip(lines.samples, lines.digests):
+        for field in (sample.id.encode("utf-8"), sample.text.encode("utf-8"), image.tobytes()):
+            digest.update(len(field).to_bytes(8, "big") + field)
+    return digest.hexdigest()
+
+
+def batches(
+    lines: Lines,
+    labels: Sequence[Sequence[int]],
+    plan: Sequence[np.ndarray],
+    geometry: Geometry,
+    *,
+    start: int = 0,
+    augment_key: Optional[tuple[int, int]] = None,
+    strengths: Strengths = LIGHT,
+    multiple: int = 1,
+) -> tf.data.Dataset:
+    """The batches of a plan from number `start` on, in order.
+
+    Args:
+        lines: what the plan's positions refer to.
+        labels: symbol ids of each line of `lines`.
+        plan: positions of each batch's lines.
+        geometry: the size that images are brought to.
+        start: batches before this one are neither read nor decoded.
+        augment_key: (seed, epoch) of the perturbation, which also depends on the sample's id and on
+            nothing else; None leaves the images as they are.
+        strengths: of the perturbation.
+        multiple: padded widths are rounded up to a multiple of this, to limit distinct shapes.
+
+    Returns:
+        A dataset of `Batch`; `samples` are positions in `lines`. An image that has become
+        unreadable since `load` has ok False.
+    """
+    if len(labels) != len(lines):
+        raise ValueError(f"{len(labels)} labels for {len(lines)} lines")
+    ids = lines.ids
+
+    def fetch(step: np.ndarray) -> tuple[np.ndarray, ...]:
+        chosen = np.asarray(plan[int(step)])
+        padded, lengths = pad([labels[i] for i in chosen])
+        encoded = np.empty(len(chosen), object)
+        for row, i in enumerate(chosen):
+            try:
+                encoded[row] = lines.read(i)
+            except InputError:
+                encoded[row] = b""
+        keys = sample_keys([ids[i] for i in chosen], *(augment_key or (0, 0)))
+        return chosen.astype(np.int32), encoded, padded, lengths, keys
+
+    def assemble(samples: Any, encoded: Any, padded: Any, lengths: Any, keys: Any) -> Batch:
+        def perturb(image: Any, position: Any) -> Any:
+            return augment(image, keys[position], strengths, keep_width=geometry.width > 0)
+
+        transform = perturb if augment_key is not None else None
+        images, ok = prepare_batch(encoded, geometry, transform, multiple=multiple)
+        return Batch(images, Labels(padded, lengths), samples, ok)
+
+    def fetched(step: Any) -> tuple[Any, ...]:
+        types = [tf.int32, tf.string, tf.int32, tf.int32, tf.int64]
+        shapes = [[None], [None], [None, None], [None], [None, 2]]
+        tensors = tf.numpy_function(fetch, [step], types)
+        return tuple(tf.ensure_shape(t, shape) for t, shape in zip(tensors, shapes))
+
+    options = tf.data.Options()
+    options.deterministic = True
+    # Python runs in an outer stage: the pipeline nested in `prepare_batch` may not hold any.
+    dataset = tf.data.Dataset.range(start, len(plan)).map(fetched).prefetch(2)
+    return dataset.map(assemble).prefetch(2).with_options(options)
+
+
+def pad(labels: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
+    """Labels as [B, L] int32 behind which stands the alphabet's pad, L >= 1; lengths [B] int32."""
+    lengths = np.array([len(label) for label in labels], np.int32)
+    padded = np.full([len(labels), max([1, *lengths])], Alphabet.pad, np.int32)
+    for row, label in zip(padded, labels):
+        row[: len(label)] = label
+    return padded, lengths
+
+
+def sample_keys(ids: Sequence[str], seed: int, epoch: int) -> np.ndarray:
+    """[N, 2] int64: the key of each sample's randomness, of (seed, epoch) and of its id."""
+    keys = np.empty([len(ids), 2], np.int64)
+    keys[:, 0] = seed << 32 | epoch
+    for row, name in zip(keys, ids):
+        row[1] = int.from_bytes(hashlib.sha256(name.encode("utf-8")).digest()[:8], "big") >> 1
+    return keys
+
+
+def _read(source: Source, i: int) -> Union[bytes, str]:
+    """The image, or the reason why there is none, without the sample's place."""
+    try:
+        return source.read(i)
+    except InputError as error:
+        return str(error).removeprefix(f"{source.samples[i].place}: ")
+
+
+class _Progress:
+    """A line on a stream that appears when something lasts longer than two seconds."""
+
+    def __init__(self, what: str, total: int, stream: Optional[TextIO]):
+        self._what, self._total = what, total
+        self._stream = sys.stderr if stream is None else stream
+        self._began = self._shown = time.monotonic()
+        self._visible = False
+
+    def show(self, done: int) -> None:
+        now = time.monotonic()
+        if now - self._began < 2 or (now - self._shown < 0.5 and done < self._total):
+            return
+        left = (now - self._began) / done * (self._total - done)
+        line = f"{self._what}: {done} of {self._total}, {left:.0f} s left"
+        print(f"\r{line:<60}", end="", file=self._stream, flush=True)
+        self._visible, self._shown = True, now
+
+    def close(self) -> None:
+        if self._visible:
+            print(file=self._stream, flush=True)

@@ -1,0 +1,53 @@
+"""Which lines make up which batch: computed from (seed, epoch), never consumed from a stream.
+
+So training opens at any step of any epoch without replaying, and two heads under one seed see the
+same batches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+WINDOW = 50  # batches that are sorted by width together
+
+
+def plan(
+    widths: np.ndarray | Sequence[int],
+    seed: int,
+    epoch: int,
+    batch_size: int,
+    shuffle: bool = True,
+) -> list[np.ndarray]:
+    """The batches of an epoch, each line once, all batches full but at most one.
+
+    Shuffled: lines in random order are cut into windows of WINDOW batches, sorted by width inside
+    each, cut into batches, and the batches of all windows shuffled: a batch's lines are of similar
+    width, yet its neighbours change between epochs. Otherwise: sorted by width, narrowest first,
+    equals in the order given; seed and epoch do not matter.
+
+    Args:
+        widths: [N] pixels.
+        seed, epoch: the key of the order, each at least 0.
+        batch_size: at least 1.
+
+    Returns:
+        Arrays of int64 positions in `widths`. Raises ValueError for a batch size below 1.
+    """
+    if batch_size < 1:
+        raise ValueError(f"a batch holds at least one line, not {batch_size}")
+    widths = np.asarray(widths)
+    if not shuffle:
+        return _cut(np.argsort(widths, kind="stable"), batch_size)
+    generator = np.random.Generator(np.random.Philox(key=[seed, epoch]))
+    order = generator.permutation(len(widths))
+    batches: list[np.ndarray] = []
+    # A window is a whole number of batches: only the last batch of the last window can be short.
+    for window in _cut(order, WINDOW * batch_size):
+        batches += _cut(window[np.argsort(widths[window], kind="stable")], batch_size)
+    return [batches[i] for i in generator.permutation(len(batches))]
+
+
+def _cut(order: np.ndarray, size: int) -> list[np.ndarray]:
+    return [order[start : start + size] for start in range(0, len(order), size)]
