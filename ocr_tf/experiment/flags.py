@@ -286,7 +286,8 @@ def _branches(tree: Any) -> Iterator[tuple[str, list[options.Leaf]]]:
         node = tree
         for part in name.split(".") if name else ():
             node = getattr(node, part)
-        yield ": ".join(filter(None, (name, _summary(node)))) or "flags:", leaves
+        # What the whole tree is, the description has said.
+        yield ": ".join(filter(None, (name, _summary(node)))) if name else "flags:", leaves
 
 
 def _summary(node: Any) -> str:

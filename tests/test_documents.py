@@ -1,0 +1,113 @@
+"""Every command that the documents show can be given as it stands there."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import types
+from pathlib import Path
+from unittest import mock
+
+import pytest
+
+from ocr_tf.experiment import launch
+from ocr_tf.experiment.tools import TOOLS
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCUMENTS = ("README.md", "WORKSPACE.md")
+FENCE = re.compile(r"^ *```(?:sh|bash|console|shell)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+
+# Tools that take no configuration of ours: what else they accept.
+PLAIN = {"quickstart": (), "test": ("--slow",)}
+
+
+def commands() -> list:
+    """(document, command) for each command of ours, as pytest parameters."""
+    found = []
+    for document in DOCUMENTS:
+        path = ROOT / document
+        if not path.exists():
+            missing = pytest.mark.skip(reason=f"{document} is not written yet")
+            found.append(pytest.param(document, "", marks=missing, id=document))
+            continue
+        for block in FENCE.findall(path.read_text("utf-8")):
+            for line in block.replace("\\\n", " ").splitlines():
+                words = shlex.split(line.strip().removeprefix("$ "), comments=True)
+                while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):  # X=1 command
+                    words.pop(0)
+                if words and is_ours(words):
+                    found.append(pytest.param(document, shlex.join(words)))
+    return found
+
+
+def is_ours(words: list[str]) -> bool:
+    if words[0].startswith(("tools/", "./tools/")):
+        return True
+    is_python = re.search(r"(^|/)python[\d.]*$", words[0]) is not None
+    return is_python and words[1] == "-m" and words[2].startswith("experiments.")
+
+
+def check_experiment(module: str, arguments: list[str]) -> None:
+    """Gives the command with nothing in the place of the training."""
+    assert (ROOT / Path(*module.split("."))).with_suffix(".py").exists(), module
+    code = (
+        "import runpy, sys, types\n"
+        "train = types.ModuleType('ocr_tf.experiment.train')\n"
+        "train.run = lambda *_: None\n"
+        "sys.modules['ocr_tf.experiment.train'] = train\n"
+        f"sys.argv = [{module!r}, *sys.argv[1:]]\n"
+        f"runpy.run_module({module!r}, run_name='__main__', alter_sys=True)\n"
+    )
+    process = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        timeout=60,
+    )
+    assert process.returncode == 0, process.stderr
+
+
+def check_tool(name: str, arguments: list[str]) -> None:
+    """Gives the command with nothing in the place of the tool's function."""
+    nothing = types.SimpleNamespace(run=lambda *_: None)
+    with mock.patch.object(launch.importlib, "import_module", lambda _: nothing):
+        with pytest.raises(SystemExit) as stopped:
+            launch.tool(name, arguments)
+    assert stopped.value.code == 0
+
+
+@pytest.mark.parametrize("document, command", commands())
+def test_a_documented_command_can_be_given(document, command):
+    words = shlex.split(command)
+    if words[1:2] == ["-m"]:
+        check_experiment(words[2], words[3:])
+        return
+    path = ROOT / words[0]
+    assert os.access(path, os.X_OK), f"{document}: no executable {words[0]}"
+    if path.name in PLAIN:
+        assert set(words[1:]) <= set(PLAIN[path.name]), command
+        return
+    assert path.name in TOOLS, f"{document}: {path.name} is in neither TOOLS nor PLAIN"
+    check_tool(path.name, words[1:])
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "tools/none",
+        "tools/test --fast",
+        "tools/evaluate runs/x",
+        "tools/evaluate runs/x --data.tset=a.tsv",
+        "python -m experiments.no_such_experiment",
+    ],
+)
+def test_a_wrong_command_would_be_noticed(command):
+    words = shlex.split(command)
+    assert is_ours(words)
+    with pytest.raises(AssertionError):
+        test_a_documented_command_can_be_given("README.md", command)
