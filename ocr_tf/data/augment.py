@@ -80,18 +80,18 @@ def augment(image: Any, key: Any, strengths: Strengths = LIGHT, keep_width: bool
     )[0]
 
     contrast = 1.0 + strengths.contrast * draws[6]
-    brightness = strengths.brightness * draws[7]
+    offset = (1.0 - contrast) * background + strengths.brightness * draws[7]
     deviation = strengths.noise * tf.abs(draws[8])
     # Another key than that of the draws above, which would repeat them in the noise.
     noise_key = tf.bitwise.bitwise_xor(key, tf.constant([0, 0x5BD1E995], key.dtype))
     noise = tf.random.stateless_normal(tf.shape(moved), noise_key, alg="philox")
-    result = background + contrast * (moved - background) + brightness + deviation * noise
-    result = tf.clip_by_value(result, -1.0, 1.0)
+    # Never three terms of a sum in a row: graph optimisation would reorder them, eager code not.
+    result = tf.clip_by_value(contrast * moved + offset, -1.0, 1.0)
+    result = tf.clip_by_value(result + deviation * noise, -1.0, 1.0)
     return tf.ensure_shape(result, [image.shape[0], image.shape[1] if keep_width else None, 1])
 
 
 def _border(image: Any) -> Any:
     """The mean grey of the outermost rows and columns: the paper beside the line."""
-    rows = tf.reduce_mean(image[0]) + tf.reduce_mean(image[-1])
-    columns = tf.reduce_mean(image[:, 0]) + tf.reduce_mean(image[:, -1])
-    return 0.25 * (rows + columns)
+    edges = [image[0], image[-1], image[:, 0], image[:, -1]]
+    return tf.reduce_mean(tf.stack([tf.reduce_mean(edge) for edge in edges]))

@@ -256,8 +256,13 @@ def _decode_png(encoded: Any) -> Any:
         pixels = tf.cast(tf.io.decode_png(encoded, channels=4, dtype=dtype), tf.float32)
         return pixels * (255.0 / dtype.max)
 
+    def opaque(alpha: Any) -> Any:
+        # At fewer than 8 bits TensorFlow fills a missing alpha with 2^bits - 1 instead of 255.
+        filler = tf.cast(tf.bitwise.left_shift(1, tf.cast(depth, tf.int32)) - 1, tf.float32)
+        return tf.where(tf.reduce_all(tf.equal(alpha, filler)), tf.ones_like(alpha), alpha / 255.0)
+
     pixels = tf.cond(tf.equal(depth, 16), lambda: scaled(tf.uint16), lambda: scaled(tf.uint8))
-    alpha = pixels[..., 3:] * (1 / 255)
+    alpha = tf.cond(depth < 8, lambda: opaque(pixels[..., 3:]), lambda: pixels[..., 3:] / 255.0)
     return _grey(pixels) * alpha + 255.0 * (1.0 - alpha)
 
 

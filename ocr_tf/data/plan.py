@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-WINDOW = 50  # batches that are sorted by width together
+WINDOW = 32  # batches that are sorted by width together, at most
+WINDOWS = 4  # and so many windows at least, or a small set would have the same batches each epoch
 
 
 def plan(
@@ -22,10 +23,10 @@ def plan(
 ) -> list[np.ndarray]:
     """The batches of an epoch, each line once, all batches full but at most one.
 
-    Shuffled: lines in random order are cut into windows of WINDOW batches, sorted by width inside
-    each, cut into batches, and the batches of all windows shuffled: a batch's lines are of similar
-    width, yet its neighbours change between epochs. Otherwise: sorted by width, narrowest first,
-    equals in the order given; seed and epoch do not matter.
+    Shuffled: lines in random order are cut into windows of some dozens of batches, sorted by width
+    inside each, cut into batches, and the batches of all windows shuffled: a batch's lines are of
+    similar width, yet a line's neighbours change between epochs. Otherwise: sorted by width,
+    narrowest first, equals in the order given; seed and epoch do not matter.
 
     Args:
         widths: [N] pixels.
@@ -44,7 +45,8 @@ def plan(
     order = generator.permutation(len(widths))
     batches: list[np.ndarray] = []
     # A window is a whole number of batches: only the last batch of the last window can be short.
-    for window in _cut(order, WINDOW * batch_size):
+    window_size = max(1, min(WINDOW, len(widths) // (WINDOWS * batch_size))) * batch_size
+    for window in _cut(order, window_size):
         batches += _cut(window[np.argsort(widths[window], kind="stable")], batch_size)
     return [batches[i] for i in generator.permutation(len(batches))]
 

@@ -1,0 +1,266 @@
+import io
+import os
+import struct
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from ocr_tf.data.image import (
+    Geometry,
+    as_tensor,
+    measure_batch,
+    prepare,
+    prepare_batch,
+    why_bad,
+)
+
+from .images import encode, line, noise, png_header
+
+KEEP = Geometry(height=32)
+
+
+def grey_levels(encoded, height=None):
+    """Pixels as 0..255, not resized unless a height is given."""
+    height = height or Image.open(io.BytesIO(encoded)).size[1]
+    image = prepare(tf.constant(encoded), Geometry(height))
+    assert image.dtype == tf.float32 and image.shape[2] == 1
+    return (image.numpy()[:, :, 0] + 1) * 127.5
+
+
+def flat(colour, mode, size=(6, 4)):
+    return Image.new(mode, size, colour)
+
+
+def bad_images():
+    png, jpeg = line(), encode(noise(30, 90, 3), "JPEG")
+    return {
+        "zero bytes": b"",
+        "not an image (no PNG, JPEG, GIF or BMP header)": b"GIF88a and nothing to it",
+        "truncated, corrupt or unsupported PNG": png[: len(png) // 2],
+        "truncated, corrupt or unsupported JPEG": jpeg[: len(jpeg) // 2],
+        "30000x30000 pixels: more than 50 million": png_header(30000, 30000),
+        "4294967295x4294967295 pixels: more than 50 million": png_header(2**32 - 1, 2**32 - 1),
+        "scaled to height 32 it is 160000 pixels wide, more than --data.max_width=4096": encode(
+            noise(1, 5000)
+        ),
+    }
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP", "GIF"])
+def test_lossless_formats_give_the_pixels(kind):
+    pixels = noise(7, 11)
+    np.testing.assert_allclose(grey_levels(encode(pixels, kind)), pixels, atol=1e-3)
+
+
+def test_grey_is_rec_601():
+    pixels = noise(7, 11, 3)
+    expected = pixels @ np.array([0.299, 0.587, 0.114])
+    np.testing.assert_allclose(grey_levels(encode(pixels)), expected, atol=1e-3)
+    np.testing.assert_allclose(grey_levels(encode(pixels, "BMP")), expected, atol=1e-3)
+    assert abs(grey_levels(encode(flat((200, 60, 90), "RGB"), "JPEG")) - 105.28).max() < 2
+
+
+def test_alpha_is_composited_over_white():
+    rgba = grey_levels(encode(flat((100, 100, 100, 51), "RGBA")))
+    np.testing.assert_allclose(rgba, 100 * 0.2 + 255 * 0.8, atol=1e-2)
+    np.testing.assert_allclose(grey_levels(encode(flat((9, 0), "LA"))), 255, atol=1e-2)
+    keyed = encode(flat(77, "L"), transparency=77)
+    np.testing.assert_allclose(grey_levels(keyed), 255, atol=1e-2)
+
+
+def test_sixteen_bits_are_scaled_not_cut():
+    values = np.array([[0, 257, 300, 51400, 65535]], np.uint16)
+    np.testing.assert_allclose(grey_levels(encode(values)), values / 257.0, atol=1e-3)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "GIF", "BMP"])
+def test_palettes_are_expanded(kind):
+    image = flat(1, "P")
+    image.putpalette([250, 250, 250, 10, 20, 30])
+    expected = 0.299 * 10 + 0.587 * 20 + 0.114 * 30
+    np.testing.assert_allclose(grey_levels(encode(image, kind)), expected, atol=1e-3)
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4])
+def test_pngs_of_few_bits_are_opaque_unless_they_say_otherwise(bits):
+    grey = Image.fromarray(noise(8, 8) > 127)
+    assert grey.mode == "1"
+    np.testing.assert_allclose(grey_levels(encode(grey)), np.asarray(grey) * 255.0, atol=1e-3)
+    image = flat(0, "P")
+    image.putpalette([40, 40, 40, 90, 90, 90])
+    encoded = encode(image, bits=bits)
+    assert encoded[24] == bits
+    np.testing.assert_allclose(grey_levels(encoded), 40, atol=1e-3)
+    clear = encode(image, bits=bits, transparency=0)
+    np.testing.assert_allclose(grey_levels(clear), 255, atol=1e-3)
+
+
+def test_the_fourth_byte_of_a_bmp_is_no_alpha():
+    np.testing.assert_allclose(
+        grey_levels(encode(flat((40, 40, 40, 0), "RGBA"), "BMP")), 40, atol=1e-3
+    )
+
+
+def test_bmp_with_its_first_row_on_top():
+    pixels = noise(5, 8)
+    encoded = bytearray(encode(np.stack([pixels] * 3, -1), "BMP"))
+    at = struct.unpack("<i", encoded[10:14])[0]
+    encoded[22:26] = struct.pack("<i", -5)
+    flipped = prepare(tf.constant(bytes(encoded)), Geometry(5)).numpy()[:, :, 0]
+    assert at == 54
+    np.testing.assert_allclose((flipped + 1) * 127.5, pixels[::-1], atol=1e-3)
+
+
+def test_compressed_and_one_bit_bmp_are_refused_not_misread():
+    packed = bytearray(encode(noise(5, 8), "BMP"))
+    packed[30] = 1  # run lengths
+    for encoded in bytes(packed), encode(Image.new("1", (8, 5)), "BMP"):
+        assert why_bad(encoded, KEEP) == "truncated, corrupt or unsupported BMP"
+        assert not prepare_batch(as_tensor([encoded]), KEEP)[1].numpy().any()
+
+
+def test_cmyk_jpeg_becomes_grey():
+    encoded = encode(flat((0, 255, 255, 0), "CMYK"), "JPEG")  # red
+    np.testing.assert_allclose(grey_levels(encoded), 76, atol=3)
+
+
+def test_first_frame_of_an_animation():
+    frames = [flat(10, "L"), flat(200, "L")]
+    encoded = encode(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    np.testing.assert_allclose(grey_levels(encoded), 10, atol=1e-3)
+
+
+def test_orientation_tags_are_ignored():
+    exif = Image.Exif()
+    exif[0x0112] = 6  # on its side
+    encoded = encode(noise(10, 40, 3), "JPEG", exif=exif)
+    assert prepare(tf.constant(encoded), Geometry(10)).shape == [10, 40, 1]
+
+
+@pytest.mark.parametrize(
+    "size, width",
+    [
+        ((32, 100), 100),
+        ((1, 1), 32),
+        ((5000, 1), 1),
+        ((64, 101), 51),
+        ((60, 7), 4),
+        ((3, 384), 4096),
+    ],
+)
+def test_width_keeps_the_aspect_ratio(size, width):
+    encoded = encode(noise(*size))
+    assert prepare(tf.constant(encoded), KEEP).shape == [32, width, 1]
+    assert measure_batch(as_tensor([encoded]), KEEP).numpy().tolist() == [width]
+    assert why_bad(encoded, KEEP) is None
+
+
+def test_a_fixed_width_stretches_whatever_the_shape():
+    fixed = Geometry(height=32, width=100, max_width=50)
+    encoded = as_tensor([encode(noise(*size)) for size in [(1, 1), (1, 5000), (5000, 1), (40, 90)]])
+    images, ok = prepare_batch(encoded, fixed)
+    assert images.values.shape == [4, 32, 100, 1] and ok.numpy().all()
+    assert images.widths.numpy().tolist() == [100] * 4
+
+
+@pytest.mark.parametrize("reason", list(bad_images()))
+def test_a_bad_image_fails_alone_and_says_why(reason):
+    bad = bad_images()[reason]
+    assert why_bad(bad, KEEP) == reason
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        prepare(tf.constant(bad), KEEP)
+    good = line()
+    images, ok = prepare_batch(as_tensor([good, bad, good]), KEEP)
+    assert ok.numpy().tolist() == [True, False, True]
+    assert images.widths.numpy().tolist() == [96, 1, 96]
+    assert not images.values[1].numpy().any()
+    alone = prepare(tf.constant(good), KEEP).numpy()
+    np.testing.assert_array_equal(images.values[0], alone)
+    np.testing.assert_array_equal(images.values[2], alone)
+    assert measure_batch(as_tensor([bad, good]), KEEP).numpy().tolist() == [0, 96]
+
+
+def test_batches_of_nothing_and_of_nothing_good():
+    for run in prepare_batch, tf.function(prepare_batch):
+        images, ok = run(as_tensor([]), KEEP)
+        assert images.values.shape == [0, 32, 1, 1] and ok.shape == [0]
+        assert images.widths.shape == [0]
+        images, ok = run(as_tensor([b"", b"x"]), KEEP)
+        assert images.values.shape == [2, 32, 1, 1] and not ok.numpy().any()
+    assert measure_batch(as_tensor([]), KEEP).shape == [0]
+
+
+def test_padding_is_zero_and_rounded_up_to_a_multiple():
+    encoded = as_tensor([encode(np.full((32, 10), 255, np.uint8)), line(32, 33)])
+    images, _ = prepare_batch(encoded, KEEP, multiple=16)
+    assert images.values.shape == [2, 32, 48, 1]
+    assert (images.values[0, :, :10].numpy() == 1).all()
+    assert not images.values[0, :, 10:].numpy().any()
+    exact, _ = prepare_batch(encoded, KEEP)
+    np.testing.assert_array_equal(exact.values, images.values[:, :, :33])
+
+
+def test_a_transform_knows_its_position_and_may_widen():
+    def widen(image, position):
+        return tf.pad(image, [[0, 0], [0, 3 * position], [0, 0]], constant_values=0.5)
+
+    images, ok = prepare_batch(as_tensor([line(), b"", line()]), KEEP, widen)
+    assert images.widths.numpy().tolist() == [96, 1, 102]
+    assert ok.numpy().tolist() == [True, False, True]
+    assert (images.values[2, :, 96:].numpy() == 0.5).all()
+
+
+@pytest.fixture(scope="module")
+def mixed():
+    """Every kind of image and of failure in one batch."""
+    kinds = [
+        encode(noise(20, 50, 3, seed=i), kind) for i, kind in enumerate(["PNG", "JPEG", "BMP"])
+    ]
+    kinds += [line(48, 70), encode(noise(9, 9), "GIF"), encode(noise(5, 40).astype(np.uint16) * 99)]
+    return kinds + list(bad_images().values())
+
+
+def test_eager_graph_and_pipeline_agree_to_the_bit(mixed):
+    eager = prepare_batch(as_tensor(mixed), KEEP)
+    graph = tf.function(prepare_batch)(as_tensor(mixed), KEEP)
+    dataset = tf.data.Dataset.from_tensors(as_tensor(mixed)).repeat(3)
+    dataset = dataset.map(lambda encoded: prepare_batch(encoded, KEEP), num_parallel_calls=4)
+    for other in [graph, *dataset]:
+        tf.nest.map_structure(np.testing.assert_array_equal, eager, other)
+    for i, encoded in enumerate(mixed[:6]):
+        alone = prepare(tf.constant(encoded), KEEP).numpy()
+        np.testing.assert_array_equal(eager[0].values[i, :, : alone.shape[1]], alone)
+
+
+def test_a_saved_model_needs_tensorflow_alone(mixed, tmp_path):
+    module = tf.Module()
+    module.prepare = tf.function(
+        lambda encoded: prepare_batch(encoded, KEEP),
+        input_signature=[tf.TensorSpec([None], tf.string)],
+    )
+    tf.saved_model.save(module, str(tmp_path / "model"))
+    for i, encoded in enumerate(mixed):
+        (tmp_path / f"{i:02}.bin").write_bytes(encoded)
+    script = f"""
+        import glob, sys
+        import numpy as np, tensorflow as tf
+        files = [open(f, "rb").read() for f in sorted(glob.glob({str(tmp_path / "*.bin")!r}))]
+        model = tf.saved_model.load({str(tmp_path / "model")!r})
+        (values, widths), ok = model.prepare(tf.constant(files))
+        np.savez({str(tmp_path / "out.npz")!r}, values=values, widths=widths, ok=ok)
+        assert not any(name.startswith("ocr_tf") for name in sys.modules)
+    """
+    quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"}
+    subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)], check=True, cwd=tmp_path, env=quiet
+    )
+    images, ok = prepare_batch(as_tensor(mixed), KEEP)
+    there = np.load(tmp_path / "out.npz")
+    np.testing.assert_array_equal(there["values"], images.values)
+    np.testing.assert_array_equal(there["widths"], images.widths)
+    np.testing.assert_array_equal(there["ok"], ok)

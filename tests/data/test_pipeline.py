@@ -1,0 +1,223 @@
+import io
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from ocr_tf.data import pipeline
+from ocr_tf.data.image import Geometry, prepare
+from ocr_tf.data.pipeline import batches, fingerprint, load, pad, sample_keys, shared, split
+from ocr_tf.data.plan import plan
+from ocr_tf.data.source import open_sources
+from ocr_tf.errors import InputError
+
+from .images import encode, line, noise, png_header
+
+GEOMETRY = Geometry(16)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Twenty lines of growing width, seven of them unusable."""
+    data = tmp_path / "lines"
+    data.mkdir()
+    rows = []
+    for i in range(20):
+        (data / f"{i}.png").write_bytes(line(20, 30 + 5 * i, seed=i))
+        rows.append(f"{i}.png\t{'ab' * (i % 4)}\n")
+    (data / "1.png").unlink()
+    (data / "3.png").write_bytes(b"")
+    (data / "5.png").write_bytes(b"not an image")
+    (data / "7.png").write_bytes(line()[:100])
+    (data / "9.png").write_bytes(png_header(30000, 30000))
+    (data / "11.png").write_bytes(encode(noise(1, 5000)))
+    (data / "13.webp").write_bytes(encode(noise(9, 9), "WebP")[:20])
+    rows[13] = rows[13].replace("png", "webp")
+    (data / "labels.tsv").write_text("".join(rows))
+    return data
+
+
+@pytest.fixture
+def lines(folder):
+    return load(open_sources([str(folder)]), GEOMETRY)
+
+
+def labels_of(lines):
+    return [[ord(symbol) - ord("a") for symbol in text] for text in lines.texts]
+
+
+def same(first, second):
+    tf.nest.map_structure(np.testing.assert_array_equal, first, second)
+
+
+def test_bad_images_are_listed_with_place_and_reason(lines, folder):
+    assert len(lines) == 13 and len(lines.bad) == 7
+    reasons = {bad.sample.place.rsplit(":")[-1]: str(bad) for bad in lines.bad}
+    expected = {
+        "2": "cannot read",
+        "4": "zero bytes",
+        "6": "not an image",
+        "8": "truncated",
+        "10": "30000x30000",
+        "12": "80000 pixels wide",
+        "14": "WebP",
+    }
+    assert list(reasons) == list(expected)
+    for number, words in expected.items():
+        assert words in reasons[number]
+        assert reasons[number].startswith(f"{folder}/labels.tsv:{number}: ")
+        assert reasons[number].count("labels.tsv") == 1
+    assert lines.ids[:2] == ["lines/0.png", "lines/2.png"]
+    assert lines.widths[:2].tolist() == [24, 32]
+    assert lines.read(1) == (folder / "2.png").read_bytes()
+    assert lines.origin(1) == str(folder / "2.png")
+
+
+def test_evaluation_keeps_bad_images_with_ok_false(folder):
+    lines = load(open_sources([str(folder)]), GEOMETRY, keep_bad=True)
+    assert len(lines) == 20 and len(lines.bad) == 7
+    order = plan(lines.widths, 0, 0, 8, shuffle=False)
+    ok = {}
+    for batch in batches(lines, labels_of(lines), order, GEOMETRY):
+        ok.update(zip(batch.samples.numpy().tolist(), batch.ok.numpy().tolist()))
+    assert sorted(ok) == list(range(20))
+    assert [i for i in ok if not ok[i]] == [1, 3, 5, 7, 9, 11, 13]
+
+
+def test_no_usable_image_is_an_error(tmp_path):
+    (tmp_path / "labels.tsv").write_text("a.png\tx\nb.png\ty\n")
+    with pytest.raises(InputError, match="labels.tsv:1: .*No such file"):
+        load(open_sources([str(tmp_path)]), GEOMETRY)
+
+
+def test_batches_follow_the_plan(lines):
+    labels = labels_of(lines)
+    order = plan(lines.widths, 0, 0, 4)
+    seen = list(batches(lines, labels, order, GEOMETRY))
+    assert [b.samples.numpy().tolist() for b in seen] == [p.tolist() for p in order]
+    for batch in seen:
+        assert batch.ok.numpy().all()
+        assert batch.images.widths.numpy().tolist() == lines.widths[batch.samples].tolist()
+        for row, i in enumerate(batch.samples.numpy()):
+            length = batch.labels.lengths[row].numpy()
+            assert batch.labels.ids[row].numpy().tolist()[:length] == labels[i]
+            assert (batch.labels.ids[row, length:].numpy() == -1).all()
+            alone = prepare(tf.constant(lines.read(i)), GEOMETRY).numpy()
+            np.testing.assert_array_equal(
+                batch.images.values[row, :, : alone.shape[1]].numpy(), alone
+            )
+
+
+def test_opening_at_a_step_gives_the_rest(lines):
+    order = plan(lines.widths, 0, 3, 3)
+    options = {"augment_key": (0, 3), "multiple": 8}
+    whole = list(batches(lines, labels_of(lines), order, GEOMETRY, **options))
+    assert len(whole) == 5
+    for start in (0, 2, 4, 5):
+        tail = list(batches(lines, labels_of(lines), order, GEOMETRY, start=start, **options))
+        assert len(tail) == 5 - start
+        for one, two in zip(tail, whole[start:]):
+            same(one, two)
+
+
+def test_augmentation_depends_on_seed_epoch_and_sample_alone(lines):
+    everything = [np.arange(len(lines))]
+
+    def images(key, order=everything, of=lines):
+        found = {}
+        for batch in batches(of, labels_of(of), order, GEOMETRY, augment_key=key):
+            for row, i in enumerate(batch.samples.numpy()):
+                width = int(batch.images.widths[row])
+                found[of.ids[i]] = batch.images.values[row, :, :width].numpy().tobytes()
+        return found
+
+    first = images((0, 0))
+    assert images((0, 0), plan(lines.widths, 0, 0, 2)) == first
+    some = lines.take([4, 2, 9])
+    part = images((0, 0), [np.array([2, 0, 1])], some)
+    assert part == {name: first[name] for name in some.ids}
+    for key in (0, 1), (1, 0):
+        assert not set(images(key).values()) & set(first.values())
+
+
+def test_a_fixed_width_survives_augmentation(folder):
+    fixed = Geometry(16, 50)
+    lines = load(open_sources([str(folder)]), fixed)
+    order = [np.arange(len(lines))]
+    (batch,) = batches(lines, labels_of(lines), order, fixed, augment_key=(0, 0))
+    assert batch.images.values.shape == [len(lines), 16, 50, 1]
+
+
+def test_an_image_that_vanishes_is_not_ok(lines, folder):
+    (folder / "0.png").unlink()
+    (batch,) = batches(lines, labels_of(lines), [np.arange(3)], GEOMETRY)
+    assert batch.ok.numpy().tolist() == [False, True, True]
+
+
+def test_empty_labels_are_padded_to_one():
+    ids, lengths = pad([[], []])
+    assert ids.tolist() == [[-1], [-1]] and lengths.tolist() == [0, 0]
+    ids, lengths = pad([[1, 2], [], [3]])
+    assert ids.tolist() == [[1, 2], [-1, -1], [3, -1]] and lengths.tolist() == [2, 0, 1]
+
+
+def test_labels_must_match_lines(lines):
+    with pytest.raises(ValueError):
+        batches(lines, [[1]], [np.arange(1)], GEOMETRY)
+
+
+def test_keys_differ_by_seed_epoch_and_id():
+    keys = [
+        tuple(sample_keys([name], seed, epoch)[0].tolist())
+        for name in "ab"
+        for seed in (0, 2**31 - 1)
+        for epoch in (0, 10**6)
+    ]
+    assert len(set(keys)) == 8 and all(part >= 0 for key in keys for part in key)
+
+
+def test_split_keeps_identical_images_together(tmp_path):
+    rows = []
+    for i in range(300):
+        (tmp_path / f"{i}.png").write_bytes(line(8, 8, seed=i // 2))
+        rows.append(f"{i}.png\tx\n")
+    (tmp_path / "labels.tsv").write_text("".join(rows))
+    lines = load(open_sources([str(tmp_path)]), GEOMETRY)
+    train, select = split(lines, 0.2)
+    assert len(train) + len(select) == 300 and 30 < len(select) < 90
+    assert not shared(train, select)
+    assert sorted(train.ids + select.ids) == sorted(lines.ids)
+    half = lines.take(range(0, 300, 3))
+    assert set(split(half, 0.2)[1].ids) == set(select.ids) & set(half.ids)
+    assert [len(part) for part in split(lines, 0)] == [300, 0]
+    assert len(split(lines.take(range(10)), 1e-9)[1]) == 2
+    with pytest.raises(InputError, match="--data.select"):
+        split(lines.take([0, 1]), 0.1)
+
+
+def test_shared_names_the_lines(lines):
+    pairs = shared(lines, lines.take([5, 2]))
+    assert [(a.id, b.id) for a, b in pairs] == [(lines.ids[i],) * 2 for i in (5, 2)]
+
+
+def test_fingerprint_sees_text_image_and_order(lines, folder):
+    first = fingerprint(lines)
+    assert fingerprint(load(open_sources([str(folder)]), GEOMETRY)) == first
+    assert fingerprint(lines.take([1, 0])) != fingerprint(lines.take([0, 1]))
+    (folder / "0.png").write_bytes(line(20, 30, seed=77))
+    assert fingerprint(load(open_sources([str(folder)]), GEOMETRY)) != first
+
+
+def test_progress_appears_only_when_it_lasts(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(pipeline.time, "monotonic", lambda: clock[0])
+    stream = io.StringIO()
+    progress = pipeline._Progress("reading images", 100, stream)
+    for clock[0], done in [(0.5, 10), (1.9, 20), (2.5, 25), (2.6, 26), (10.0, 100)]:
+        progress.show(done)
+    progress.close()
+    shown = stream.getvalue().strip().split("\r")
+    assert [part.strip() for part in shown] == [
+        "reading images: 25 of 100, 8 s left",
+        "reading images: 100 of 100, 0 s left",
+    ]

@@ -1,0 +1,73 @@
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ocr_tf.data import synthetic
+from ocr_tf.data.source import open_source
+from ocr_tf.errors import InputError
+
+
+def test_strings_are_short_distinct_and_of_their_kind():
+    for kind, symbols in synthetic.SYMBOLS.items():
+        texts = [s.text for s in open_source(f"synthetic:{kind}:count=400").samples]
+        assert len(set(texts)) == 400
+        assert {len(text) for text in texts} == set(range(4, 11))
+        assert set("".join(texts)) == set(symbols)
+    assert len(open_source("synthetic:").samples) == 2000
+
+
+def test_train_and_test_share_no_string():
+    train, test = (
+        {
+            s.text
+            for s in open_source(f"synthetic:digits:count=3000:seed={seed}:split={split}").samples
+        }
+        for seed, split in [(0, "train"), (1, "test")]
+    )
+    assert not train & test
+    assert all(synthetic.split_of(text) == "test" for text in test)
+
+
+def test_a_larger_count_begins_with_the_lines_of_a_smaller_one():
+    few, many = open_source("synthetic:count=20"), open_source("synthetic:count=50")
+    assert few.samples[:20] != [] and [s.id for s in few.samples] == [
+        s.id for s in many.samples[:20]
+    ]
+    assert [s.text for s in few.samples] == [s.text for s in many.samples[:20]]
+    assert [few.read(i) for i in (19, 3)] == [many.read(i) for i in (19, 3)]
+    other = open_source("synthetic:count=20:seed=1")
+    assert [s.text for s in few.samples] != [s.text for s in other.samples]
+
+
+def test_pictures_are_dark_on_light_and_unclipped():
+    source = open_source("synthetic:count=60")
+    for i in range(60):
+        pixels = np.asarray(Image.open(io.BytesIO(source.read(i))), float)
+        assert pixels.ndim == 2 and 32 <= pixels.shape[0] <= 48
+        paper = np.median(pixels)
+        ink = pixels < paper - 60
+        assert ink.mean() > 0.02
+        assert not ink[:, [0, -1]].any() and not ink[[0, -1]].any()
+
+
+def test_every_typeface_is_there():
+    for name in synthetic.FONTS:
+        assert synthetic._font(name, 20).getlength("abc") > 0
+
+
+@pytest.mark.parametrize(
+    "spec, words",
+    [
+        ("synthetic:digit", "did you mean 'digits'"),
+        ("synthetic:words:cuont=3", "did you mean 'count'"),
+        ("synthetic:words:count=0", "whole number"),
+        ("synthetic:words:count=many", "whole number"),
+        ("synthetic:words:split=valid", "train or test"),
+        ("synthetic:words:3", "no option"),
+    ],
+)
+def test_bad_specs_say_what_there_is(spec, words):
+    with pytest.raises(InputError, match=words):
+        open_source(spec)
