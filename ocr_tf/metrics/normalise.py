@@ -1,0 +1,39 @@
+"""NORMALISATIONS: what may be done to a reference and a hypothesis before they are compared.
+
+A rate belongs to its normalisation: the name is printed beside every figure.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+
+from ocr_tf.alphabet import nfc
+
+
+def alphanumeric(text: str) -> str:
+    """Lower-case letters and digits; on ASCII the usual protocol of scene text, [0-9a-z].
+
+    Letters and digits are Unicode's (categories L and N), with the marks (M) that belong to them:
+    without its marks an Indic word would be another one. White space goes too, so that a line is
+    at most one word.
+    """
+    kept = [s for s in nfc(text).lower() if unicodedata.category(s)[0] in "LMN"]
+    return nfc("".join(kept))  # Lower case of NFC is not always NFC.
+
+
+NORMALISATIONS: dict[str, Callable[[str], str]] = {
+    "none": nfc,
+    "alphanumeric": alphanumeric,
+}
+
+
+def normalise(text: str, normalisation: str = "none") -> str:
+    """`text` in NFC, after the named normalisation.
+
+    Raises:
+      ValueError: there is no normalisation of that name.
+    """
+    if normalisation not in NORMALISATIONS:
+        raise ValueError(f"normalisation {normalisation!r}, not one of {', '.join(NORMALISATIONS)}")
+    return NORMALISATIONS[normalisation](text)

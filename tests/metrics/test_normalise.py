@@ -1,0 +1,42 @@
+import unicodedata
+
+import pytest
+
+from ocr_tf.metrics.normalise import NORMALISATIONS, normalise
+
+
+@pytest.mark.parametrize(
+    "name, text, expected",
+    [
+        ("none", "e\u0301 A.", "é A."),
+        ("none", "  two  spaces ", "  two  spaces "),
+        ("alphanumeric", "It's 4:30 P.M.", "its430pm"),
+        ("alphanumeric", "E\u0301TÉ", "été"),
+        ("alphanumeric", "Straße", "straße"),
+        ("alphanumeric", "e\u0363", "e\u0363"),  # a small e above: a mark without composed form
+        ("alphanumeric", "हिन्दी!", "हिन्दी"),
+        ("alphanumeric", "_-.,;", ""),
+        ("alphanumeric", "", ""),
+    ],
+)
+def test_normalisation_by_hand(name, text, expected):
+    assert normalise(text, name) == expected
+
+
+def test_ascii_keeps_what_the_scene_text_protocol_keeps():
+    text = "".join(map(chr, range(128)))
+    kept = "0123456789" + "abcdefghijklmnopqrstuvwxyz" * 2
+    assert normalise(text, "alphanumeric") == kept
+
+
+@pytest.mark.parametrize("name", NORMALISATIONS)
+def test_normalising_is_nfc_and_done_once(name):
+    for text in ("\u0130stanbul", "A\u030angstrom \u212b", "\u1e9e", "n\u0303o\u0303", "\u0958"):
+        once = normalise(text, name)
+        assert unicodedata.is_normalized("NFC", once)
+        assert normalise(once, name) == once
+
+
+def test_unknown_name_lists_the_known_ones():
+    with pytest.raises(ValueError, match="'lower', not one of none, alphanumeric"):
+        normalise("a", "lower")
