@@ -23,6 +23,7 @@ import tensorflow as tf
 from ocr_tf.alphabet import Alphabet
 from ocr_tf.data.augment import LIGHT, Strengths, augment
 from ocr_tf.data.image import Geometry, as_tensor, measure_batch, prepare_batch, why_bad
+from ocr_tf.data.plan import Course
 from ocr_tf.data.source import Sample, Source
 from ocr_tf.errors import InputError
 from ocr_tf.types import Batch, Labels
@@ -185,11 +186,11 @@ def fingerprint(lines: Lines) -> str:
 def batches(
     lines: Lines,
     labels: Sequence[Sequence[int]],
-    plan: Sequence[np.ndarray],
+    plan: Union[Sequence[np.ndarray], Course],
     geometry: Geometry,
     *,
     start: int = 0,
-    augment_key: Optional[tuple[int, int]] = None,
+    augment_seed: Optional[int] = None,
     strengths: Strengths = LIGHT,
     multiple: int = 1,
 ) -> tf.data.Dataset:
@@ -198,10 +199,10 @@ def batches(
     Args:
         lines: what the plan's positions refer to.
         labels: symbol ids of each line of `lines`.
-        plan: positions of each batch's lines.
+        plan: positions of each batch's lines; of one epoch (number 0), or of a whole course.
         geometry: the size that images are brought to.
         start: batches before this one are neither read nor decoded.
-        augment_key: (seed, epoch) of the perturbation, which also depends on the sample's id and on
+        augment_seed: of the perturbation, which also depends on the epoch and the sample's id, and on
             nothing else; None leaves the images as they are.
         strengths: of the perturbation.
         multiple: padded widths are rounded up to a multiple of this, to limit distinct shapes.
@@ -223,14 +224,15 @@ def batches(
                 encoded[row] = lines.read(i)
             except InputError:
                 encoded[row] = b""
-        keys = sample_keys([ids[i] for i in chosen], *(augment_key or (0, 0)))
+        epoch = plan.epoch(int(step)) if isinstance(plan, Course) else 0
+        keys = sample_keys([ids[i] for i in chosen], augment_seed or 0, epoch)
         return chosen.astype(np.int32), encoded, padded, lengths, keys
 
     def assemble(samples: Any, encoded: Any, padded: Any, lengths: Any, keys: Any) -> Batch:
         def perturb(image: Any, position: Any) -> Any:
             return augment(image, keys[position], strengths, keep_width=geometry.width > 0)
 
-        transform = perturb if augment_key is not None else None
+        transform = perturb if augment_seed is not None else None
         images, ok = prepare_batch(encoded, geometry, transform, multiple=multiple)
         return Batch(images, Labels(padded, lengths), samples, ok)
 

@@ -51,5 +51,31 @@ def plan(
     return [batches[i] for i in generator.permutation(len(batches))]
 
 
+class Course:
+    """A whole training, step by step: epoch after epoch of `plan`, cut at the last step."""
+
+    def __init__(
+        self, widths: np.ndarray | Sequence[int], seed: int, batch_size: int, steps: int
+    ):
+        self._widths, self._seed, self._batch_size = np.asarray(widths), seed, batch_size
+        self.steps_per_epoch = -(-len(self._widths) // batch_size)
+        self._steps = steps
+        self._epoch, self._plan = -1, []  # the epoch last asked for
+
+    def __len__(self) -> int:
+        return self._steps
+
+    def epoch(self, step: int) -> int:
+        return step // self.steps_per_epoch
+
+    def __getitem__(self, step: int) -> np.ndarray:
+        """Positions of the lines of a step's batch."""
+        epoch, within = divmod(step, self.steps_per_epoch)
+        if epoch != self._epoch:
+            self._plan = plan(self._widths, self._seed, epoch, self._batch_size)
+            self._epoch = epoch
+        return self._plan[within]
+
+
 def _cut(order: np.ndarray, size: int) -> list[np.ndarray]:
     return [order[start : start + size] for start in range(0, len(order), size)]

@@ -109,17 +109,24 @@ class ConvBlock(tf.keras.layers.Layer):
         self.bias = self.add_weight("bias", [self.filters])
 
     def call(self, images: Images, batch_statistics: bool = False) -> Images:
-        # Padding is stated, not "SAME": with a stride, TensorFlow's depends on the padded width's parity.
-        rows, columns = self.kernel_size
-        down = [(rows - 1) // 2, rows // 2] if self.same_height else [0, 0]
-        across = [(columns - 1) // 2, columns // 2]
-        values = tf.nn.conv2d(images.values, self.kernel, self.stride, [[0, 0], down, across, [0, 0]])
+        values = self._convolve(images.values)
         values = tf.nn.bias_add(values, self.bias)
         widths = -(-images.widths // self.stride)
         mask = column_mask(widths, tf.shape(values)[2], values.dtype)
         if self.norm is not None:
             values = self.norm(values, mask, batch_statistics)
         return Images(tf.nn.relu(values) * mask, widths)
+
+    def _convolve(self, values: tf.Tensor) -> tf.Tensor:
+        if self.stride == 1 and self.same_height:
+            return tf.nn.conv2d(values, self.kernel, 1, "SAME")
+        # With a stride, "SAME" pads by the padded width's parity, so here the padding is stated. It is
+        # an operation of its own because the convolution's own explicit padding has a slow gradient.
+        rows, columns = self.kernel_size
+        down = [(rows - 1) // 2, rows // 2] if self.same_height else [0, 0]
+        across = [(columns - 1) // 2, columns // 2]
+        values = tf.pad(values, [[0, 0], down, across, [0, 0]])
+        return tf.nn.conv2d(values, self.kernel, self.stride, "VALID")
 
 
 class ConvEncoder(tf.keras.layers.Layer):

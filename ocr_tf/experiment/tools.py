@@ -9,10 +9,11 @@ import dataclasses
 from typing import Any, NamedTuple
 
 from ocr_tf.experiment.flags import Positional
+from ocr_tf.metrics import normalise
 from ocr_tf.options import option
 
 CHECKPOINTS = ("best", "last")
-NORMALISATIONS = ("none", "alphanumeric")
+NORMALISATIONS = tuple(normalise.NORMALISATIONS)
 
 
 def _checkpoint() -> Any:

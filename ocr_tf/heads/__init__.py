@@ -34,6 +34,9 @@ class Attention:
     units: int = option(256, "Units of the decoder's LSTM cell.", minimum=1)
     attention_units: int = option(128, "Units of the attention's score and output.", minimum=1)
     embedding: int = option(64, "Size of the embedding of the previous symbol.", minimum=1)
+    positions: int = option(
+        32, "Features of the position in the line, even; 0: content alone.", minimum=0, maximum=512
+    )
     dropout: float = option(0.2, "Dropout before the output layer.", minimum=0, maximum=0.99)
     symbol_dropout: float = option(
         0.1, "Share of previous symbols hidden in training.", minimum=0, maximum=1

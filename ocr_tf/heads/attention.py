@@ -7,6 +7,7 @@ over cell output and context, gives the logits. The only file that imports tenso
 
 from __future__ import annotations
 
+import math
 import os
 import warnings
 from typing import TYPE_CHECKING, Any, Optional
@@ -59,9 +60,13 @@ class AttentionHead(Head):
 
     def _begin(self, frames: Frames) -> Any:
         """Shows the frames to the attention mechanism, and gives the state before the first symbol."""
-        frames = as_float32(frames)
-        self.mechanism.setup_memory(frames.values, memory_sequence_length=frames.lengths)
-        batch = tf.shape(frames.values)[0]
+        values = as_float32(frames).values
+        batch, steps = tf.shape(values)[0], tf.shape(values)[1]
+        # Position in the frames lets the decoder move on from where it looked last; content alone
+        # must find its place anew at every symbol, which long lines full of repeats make hard.
+        places = tf.tile(positions(steps, self.config.positions)[None], [batch, 1, 1])
+        memory = tf.concat([values, places], axis=-1)
+        self.mechanism.setup_memory(memory, memory_sequence_length=frames.lengths)
         return self.wrapper.get_initial_state(batch_size=batch, dtype=tf.float32)
 
     def _logits(
@@ -129,3 +134,14 @@ class AttentionHead(Head):
         )
         inside = tf.sequence_mask(labels.lengths, tf.shape(labels.ids)[1])
         return tf.where(inside[:, :, None], rows[:, :-1], 0.0)
+
+
+def positions(steps: tf.Tensor, size: int) -> tf.Tensor:
+    """[T, size] sines and cosines of the step, wavelengths from 4 to 4096 steps, geometrically.
+
+    Vaswani et al. 2017, section 3.5: a shift in position is a linear map of these.
+    """
+    waves = size // 2
+    lengths = 4.0 * 1024.0 ** (tf.range(waves, dtype=tf.float32) / max(1, waves - 1))
+    angles = 2 * math.pi * tf.range(steps, dtype=tf.float32)[:, None] / lengths
+    return tf.concat([tf.sin(angles), tf.cos(angles)], axis=-1)

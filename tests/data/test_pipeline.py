@@ -7,7 +7,7 @@ import tensorflow as tf
 from ocr_tf.data import pipeline
 from ocr_tf.data.image import Geometry, prepare
 from ocr_tf.data.pipeline import batches, fingerprint, load, pad, sample_keys, shared, split
-from ocr_tf.data.plan import plan
+from ocr_tf.data.plan import Course, plan
 from ocr_tf.data.source import open_sources
 from ocr_tf.errors import InputError
 
@@ -110,7 +110,7 @@ def test_batches_follow_the_plan(lines):
 
 def test_opening_at_a_step_gives_the_rest(lines):
     order = plan(lines.widths, 0, 3, 3)
-    options = {"augment_key": (0, 3), "multiple": 8}
+    options = {"augment_seed": 3, "multiple": 8}
     whole = list(batches(lines, labels_of(lines), order, GEOMETRY, **options))
     assert len(whole) == 5
     for start in (0, 2, 4, 5):
@@ -123,28 +123,43 @@ def test_opening_at_a_step_gives_the_rest(lines):
 def test_augmentation_depends_on_seed_epoch_and_sample_alone(lines):
     everything = [np.arange(len(lines))]
 
-    def images(key, order=everything, of=lines):
+    def images(seed, order=everything, of=lines, start=0):
         found = {}
-        for batch in batches(of, labels_of(of), order, GEOMETRY, augment_key=key):
+        for batch in batches(
+            of, labels_of(of), order, GEOMETRY, augment_seed=seed, start=start
+        ):
             for row, i in enumerate(batch.samples.numpy()):
                 width = int(batch.images.widths[row])
                 found[of.ids[i]] = batch.images.values[row, :, :width].numpy().tobytes()
         return found
 
-    first = images((0, 0))
-    assert images((0, 0), plan(lines.widths, 0, 0, 2)) == first
+    first = images(0)
+    assert images(0, plan(lines.widths, 0, 0, 2)) == first
     some = lines.take([4, 2, 9])
-    part = images((0, 0), [np.array([2, 0, 1])], some)
+    part = images(0, [np.array([2, 0, 1])], some)
     assert part == {name: first[name] for name in some.ids}
-    for key in (0, 1), (1, 0):
-        assert not set(images(key).values()) & set(first.values())
+    course = Course(lines.widths, 5, 4, 8)  # 15 lines: 4 steps an epoch
+    assert course.steps_per_epoch == 4
+    second = images(0, course, start=4)
+    assert not set(second.values()) & set(first.values())
+    assert not set(images(1).values()) & set(first.values())
+
+
+def test_a_course_is_the_plans_of_its_epochs():
+    widths = np.arange(15)
+    course = Course(widths, 7, 4, 10)
+    assert len(course) == 10
+    for step in (9, 0, 5, 4, 3):  # in any order
+        expected = plan(widths, 7, step // 4, 4)[step % 4]
+        np.testing.assert_array_equal(course[step], expected)
+        assert course.epoch(step) == step // 4
 
 
 def test_a_fixed_width_survives_augmentation(folder):
     fixed = Geometry(16, 50)
     lines = load(open_sources([str(folder)]), fixed)
     order = [np.arange(len(lines))]
-    (batch,) = batches(lines, labels_of(lines), order, fixed, augment_key=(0, 0))
+    (batch,) = batches(lines, labels_of(lines), order, fixed, augment_seed=0)
     assert batch.images.values.shape == [len(lines), 16, 50, 1]
 
 

@@ -1,0 +1,1 @@
+"""One short file an experiment: python -m experiments.NAME --workdir=... --data.train=..."""

@@ -1,0 +1,17 @@
+"""Can attention read captchas of five symbols? The encoder, data and budget of captcha_ctc.
+
+python -m experiments.captcha_attention --workdir=runs/captcha_attention --data.train=captcha5/labels_train.tsv
+"""
+
+import dataclasses
+
+from experiments import captcha_ctc
+from ocr_tf.experiment import launch
+from ocr_tf.heads import Attention
+
+EXPERIMENT = dataclasses.replace(
+    captcha_ctc.EXPERIMENT, name="captcha_attention", head=Attention()
+)
+
+if __name__ == "__main__":
+    launch.main(EXPERIMENT, __doc__)

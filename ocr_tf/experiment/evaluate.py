@@ -1,0 +1,100 @@
+"""Measures a run on test lines: rates with their counts, and a prediction for every line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from ocr_tf.data import pipeline
+from ocr_tf.data.source import open_sources
+from ocr_tf.errors import InputError
+from ocr_tf.experiment import preflight
+from ocr_tf.experiment.reading import Reader, Reading
+from ocr_tf.experiment.restore import Trained, restore
+from ocr_tf.experiment.runs import atomic_write
+from ocr_tf.experiment.tools import Evaluate
+from ocr_tf.metrics.rates import measure
+
+
+def run(config: Evaluate, run_folder: str) -> None:
+    """Writes RUN/evaluations/NAME/{results.json,predictions.jsonl} and prints the rates.
+
+    Raises:
+        InputError: no run, bad test data, or test lines that the run was trained or selected on.
+    """
+    if "/" in config.name or config.name in ("", ".", ".."):
+        raise InputError(f"--name={config.name}: one folder name, without slashes")
+    trained = restore(run_folder, config.checkpoint)
+    geometry = preflight.geometry(trained.experiment)
+    lines = pipeline.load(open_sources(config.data.test), geometry, keep_bad=True, what="test images")
+    preflight.refuse_seen(lines, trained.folder)
+    reader = Reader(trained.model, geometry, config.batch_size)
+    readings = reader.read(lines, "evaluating")
+    rates = measure(
+        ((line.text, reading.text) for line, reading in zip(lines.samples, readings)),
+        config.normalise,
+    )
+    results = {
+        "run": str(trained.folder.path),
+        "experiment": trained.experiment.name,
+        "seed": trained.experiment.train.seed,
+        "checkpoint": {"which": config.checkpoint, "step": trained.step},
+        "test": list(config.data.test),
+        "fingerprint": pipeline.fingerprint(lines),
+        "rates": rates.as_dict(),
+        "troubled_lines": _troubles(trained, lines, readings),
+    }
+    output = trained.folder.path / "evaluations" / config.name
+    output.mkdir(parents=True, exist_ok=True)
+    records = (_record(line, reading) for line, reading in zip(lines.samples, readings))
+    predictions = "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in records)
+    atomic_write(output / "predictions.jsonl", predictions.encode())
+    text = json.dumps(results, indent=2, ensure_ascii=False) + "\n"
+    atomic_write(output / "results.json", text.encode())
+    for bad in lines.bad[: preflight.NAMED]:
+        print(f"counted as an error: {bad}", file=sys.stderr)
+    print(rates.table())
+    for kind, number in results["troubled_lines"].items():
+        if number:
+            print(f"{number} of {len(lines)} lines: {TROUBLES[kind]}")
+    print(f"written to {output}")
+
+
+TROUBLES = {
+    "unreadable": "no usable image; counted as read empty",
+    "unknown_symbol": "the reference holds a symbol outside the alphabet",
+    "unreachable": "the reference needs more steps than the image gives",
+    "empty": "the reference is empty",
+    "not_ended": "the search hit its bound before the end of the text",
+}
+
+
+def _troubles(
+    trained: Trained, lines: pipeline.Lines, readings: list[Reading]
+) -> dict[str, int]:
+    """Lines that no model of this kind could get right, and the like: they stay, and are counted."""
+    alphabet, experiment = trained.model.alphabet, trained.experiment
+    counts = dict.fromkeys(TROUBLES, 0)
+    for text, width, reading in zip(lines.texts, lines.widths, readings):
+        counts["unreadable"] += not reading.ok
+        counts["not_ended"] += not reading.ended
+        counts["empty"] += not text
+        if alphabet.unknown(text):
+            counts["unknown_symbol"] += 1
+        elif reading.ok:
+            needed = experiment.head.needed_steps(alphabet.encode(text))
+            counts["unreachable"] += needed > experiment.encoder.steps(int(width))
+    return counts
+
+
+def _record(line: Any, reading: Reading) -> dict[str, Any]:
+    return {
+        "id": line.id,
+        "text": reading.text,
+        "reference": line.text,
+        "log_prob": reading.log_prob,
+        "reference_log_prob": reading.reference_log_prob,
+        "ended": reading.ended,
+        "ok": reading.ok,
+    }

@@ -1,0 +1,191 @@
+"""Before the first step: which lines play which role, which are left out and why, and the alphabet.
+
+Training may filter: a line whose image cannot be read, whose label is empty, holds a symbol outside the
+alphabet or cannot be reached by the head is named and skipped, or fatal with --data.strict. Selection
+filters nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from typing import NamedTuple, Optional
+
+from ocr_tf.alphabet import Alphabet
+from ocr_tf.data import pipeline
+from ocr_tf.data.image import Geometry
+from ocr_tf.data.source import open_sources
+from ocr_tf.errors import InputError
+from ocr_tf.experiment.config import Experiment
+from ocr_tf.experiment.runs import RunFolder, atomic_write
+
+NAMED = 5  # skipped samples that are named on the terminal; the run folder lists them all
+
+
+class Skipped(NamedTuple):
+    place: str
+    kind: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.reason}"
+
+
+class Roles(NamedTuple):
+    """What a training reads."""
+
+    train: pipeline.Lines
+    labels: list[list[int]]  # of each line of `train`
+    select: pipeline.Lines
+    alphabet: Alphabet
+    skipped: list[Skipped]
+
+    def fingerprints(self) -> dict[str, str]:
+        """What tells these data from others."""
+        return {
+            "train": pipeline.fingerprint(self.train),
+            "select": pipeline.fingerprint(self.select),
+        }
+
+
+def geometry(experiment: Experiment) -> Geometry:
+    data = experiment.data
+    return Geometry(data.height, data.width, data.max_width)
+
+
+def prepare(experiment: Experiment) -> Roles:
+    """Reads every image once and decides the roles.
+
+    Raises:
+        InputError: bad data, or nothing left to train on.
+    """
+    data, size = experiment.data, geometry(experiment)
+    named = Alphabet.load(data.alphabet) if data.alphabet else None
+    lines = pipeline.load(open_sources(data.train), size, what="training images")
+    skipped = [Skipped(bad.sample.place, "image", bad.reason) for bad in lines.bad]
+    _refuse_if_strict(experiment, skipped)
+    if data.select:
+        train = lines
+        select = pipeline.load(open_sources(data.select), size, keep_bad=True, what="selection images")
+        refuse_shared(train, select, "--data.train", "--data.select")
+    else:
+        train, select = pipeline.split(lines, data.select_share)
+        if not len(select):
+            raise InputError("--data.select_share=0 holds nothing out: give --data.select")
+    alphabet = named or _learn_alphabet(train)
+    kept, labels = [], []
+    for i, (sample, width) in enumerate(zip(train.samples, train.widths)):
+        problem = _problem(experiment, alphabet, sample.text, int(width))
+        if problem is None:
+            kept.append(i)
+            labels.append(alphabet.encode(sample.text))
+        else:
+            skipped.append(Skipped(sample.place, *problem))
+    _refuse_if_strict(experiment, skipped)
+    if not kept:
+        raise InputError(f"no training line is left; the first was skipped because {skipped[0]}")
+    return Roles(train.take(kept), labels, select, alphabet, skipped)
+
+
+def _learn_alphabet(train: pipeline.Lines) -> Alphabet:
+    try:
+        return Alphabet.from_texts(train.texts)
+    except ValueError as error:
+        raise InputError(f"{train.source.name}: the labels give no alphabet: {error}") from None
+
+
+def _problem(
+    experiment: Experiment, alphabet: Alphabet, text: str, width: int
+) -> Optional[tuple[str, str]]:
+    """Why a line cannot be trained on: a kind and a reason."""
+    if not text:
+        return "label", "the label is empty"
+    unknown = alphabet.unknown(text)
+    if unknown:
+        return "symbol", f"not in the alphabet: {' '.join(map(repr, unknown))}"
+    needed = experiment.head.needed_steps(alphabet.encode(text))
+    steps = experiment.encoder.steps(width)
+    if needed > steps:
+        return "unreachable", f"the label needs {needed} steps, the image has {steps}"
+    return None
+
+
+def _refuse_if_strict(experiment: Experiment, skipped: list[Skipped]) -> None:
+    if experiment.data.strict and skipped:
+        raise InputError(f"{skipped[0]}; mend or remove it, or train without --data.strict")
+
+
+def refuse_shared(
+    first: pipeline.Lines, second: pipeline.Lines, first_name: str, second_name: str
+) -> None:
+    """Raises InputError if two roles share an image."""
+    pairs = pipeline.shared(first, second)
+    if pairs:
+        named = ", ".join(sample.place for _, sample in pairs[:NAMED])
+        raise InputError(
+            f"{second_name} shares {len(pairs)} images with {first_name} ({named}"
+            f"{', ...' if len(pairs) > NAMED else ''}); take them out of one of the two"
+        )
+
+
+def remember(roles: Roles, folder: RunFolder) -> None:
+    """Writes which lines the run has seen (lines.tsv), and which were skipped (skipped.tsv)."""
+    rows = [
+        f"{role}\t{digest.tobytes().hex()}\t{sample.id}\n"
+        for role, lines in (("train", roles.train), ("select", roles.select))
+        for sample, digest in zip(lines.samples, lines.digests)
+    ]
+    atomic_write(folder.path / "lines.tsv", "".join(rows).encode())
+    skipped = "".join(f"{s.place}\t{s.kind}\t{s.reason}\n" for s in roles.skipped)
+    atomic_write(folder.path / "skipped.tsv", skipped.encode())
+
+
+def refuse_seen(test: pipeline.Lines, folder: RunFolder) -> None:
+    """Raises InputError if the run has trained on test images, or chosen its checkpoint by them."""
+    with open(folder.path / "lines.tsv", encoding="utf-8", newline="\n") as file:
+        roles = {digest: role for role, digest, _ in (row.split("\t", 2) for row in file)}
+    seen = [
+        (sample.place, roles[digest.tobytes().hex()])
+        for sample, digest in zip(test.samples, test.digests)
+        if digest.tobytes().hex() in roles
+    ]
+    if seen:
+        named = ", ".join(f"{place} ({role})" for place, role in seen[:NAMED])
+        raise InputError(
+            f"--data.test holds {len(seen)} images that {folder.path} was trained or selected on: "
+            f"{named}{', ...' if len(seen) > NAMED else ''}; take them out"
+        )
+
+
+def report(experiment: Experiment, roles: Roles, stream=None) -> None:
+    """Says on a terminal what was found."""
+    stream = stream or sys.stderr
+    held_out = "" if experiment.data.select else " (held out of the training lines)"
+    print(
+        f"train {len(roles.train)} lines, select {len(roles.select)} lines{held_out}, "
+        f"alphabet {len(roles.alphabet)} symbols",
+        file=stream,
+    )
+    for line in summary(roles.skipped):
+        print(line, file=stream)
+    if roles.select.bad and experiment.data.select:
+        print(
+            f"selection keeps {len(roles.select.bad)} lines without a usable image as errors: "
+            f"{roles.select.bad[0]}",
+            file=stream,
+        )
+
+
+def summary(skipped: Iterable[Skipped]) -> list[str]:
+    """A count of each kind of skipped sample, and the first few by name."""
+    skipped = list(skipped)
+    if not skipped:
+        return []
+    counts = Counter(item.kind for item in skipped)
+    kinds = ", ".join(f"{number} {kind}" for kind, number in sorted(counts.items()))
+    lines = [f"skipped {len(skipped)} training lines ({kinds}):"]
+    lines += [f"  {item}" for item in skipped[:NAMED]]
+    if len(skipped) > NAMED:
+        lines.append("  ... all of them are in the run folder's skipped.tsv")
+    return lines

@@ -1,0 +1,95 @@
+"""One step of training: loss, gradient, clipping, update; a function of the batch and the step's number."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from ocr_tf import keyed
+from ocr_tf.experiment.config import Train
+from ocr_tf.recognizer import Recognizer
+from ocr_tf.types import Batch
+
+
+class Outcome(NamedTuple):
+    loss: tf.Tensor  # [] mean over the batch's lines
+    losses: tf.Tensor  # [B], 0 where a line could not be read
+    gradient_norm: tf.Tensor  # [] before clipping
+    learning_rate: tf.Tensor  # []
+
+
+class Schedule(tf.keras.optimizers.schedules.LearningRateSchedule):
+    """Linear warm-up from 0 to the peak, then constant, linear or cosine decay to 0 at the last step."""
+
+    def __init__(self, train: Train):
+        self.train = train
+
+    def __call__(self, step: tf.Tensor) -> tf.Tensor:
+        train, step = self.train, tf.cast(step, tf.float32)
+        warm = (step + 1) / max(1, train.warmup_steps)
+        progress = (step - train.warmup_steps) / max(1, train.steps - train.warmup_steps)
+        progress = tf.clip_by_value(progress, 0.0, 1.0)
+        fall = {
+            "constant": tf.ones_like(progress),
+            "linear": 1 - progress,
+            "cosine": 0.5 * (1 + tf.cos(math.pi * progress)),
+        }[train.decay]
+        return train.learning_rate * tf.minimum(warm, 1.0) * fall
+
+    def get_config(self) -> dict:
+        return {"train": self.train}
+
+
+def make_optimizer(train: Train) -> tf.keras.optimizers.Optimizer:
+    rate = Schedule(train)
+    if train.optimizer == "adam":
+        return tf.keras.optimizers.Adam(rate, jit_compile=False)
+    if train.optimizer == "adadelta":
+        return tf.keras.optimizers.Adadelta(rate, jit_compile=False)
+    optimizer = tf.keras.optimizers.AdamW(rate, train.weight_decay, jit_compile=False)
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    return optimizer
+
+
+class Stepper:
+    """Owns the optimiser of a model; each call is one step."""
+
+    def __init__(self, model: Recognizer, train: Train):
+        self.model, self.train = model, train
+        self.optimizer = make_optimizer(train)
+        self.optimizer.build(model.trainable_variables)
+        # The graph is traced once for all widths and label lengths.
+        self._step = tf.function(self._take, reduce_retracing=True)
+
+    def __call__(self, batch: Batch) -> Outcome:
+        return self._step(batch)
+
+    def state(self) -> dict[str, tf.Variable]:
+        """Every variable that a checkpoint needs, by path: the model's and the optimiser's."""
+        variables = {keyed.path(v): v for v in self.model.variables}
+        variables |= {f"optimizer/{keyed.path(v)}": v for v in self.optimizer.variables}
+        if len(variables) != len(self.model.variables) + len(self.optimizer.variables):
+            raise ValueError("two variables share a path")
+        return variables
+
+    def _take(self, batch: Batch) -> Outcome:
+        step = self.optimizer.iterations
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        key = tf.stack([self.train.seed, tf.cast(step, tf.int32)])
+        key = keyed.fold(key, replica)
+        variables = self.model.trainable_variables
+        with tf.GradientTape() as tape:
+            losses = self.model.loss(batch.images, batch.labels, key)
+            losses = tf.where(batch.ok, losses, 0.0)
+            # The nominal size, so that a line weighs the same in the last, smaller batch.
+            loss = tf.reduce_sum(losses) / self.train.batch_size
+        gradients = [tf.convert_to_tensor(g) for g in tape.gradient(loss, variables)]
+        norm = tf.linalg.global_norm(gradients)
+        if self.train.clip_norm > 0:
+            gradients, _ = tf.clip_by_global_norm(gradients, self.train.clip_norm, norm)
+        rate = Schedule(self.train)(step)
+        self.optimizer.apply_gradients(zip(gradients, variables))
+        lines = tf.maximum(tf.reduce_sum(tf.cast(batch.ok, tf.float32)), 1.0)
+        return Outcome(tf.reduce_sum(losses) / lines, losses, norm, rate)

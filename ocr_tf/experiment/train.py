@@ -1,0 +1,331 @@
+"""Trains an experiment into a run folder; killed anywhere, the same command goes on bit for bit."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Optional
+
+import numpy as np
+import tensorflow as tf
+
+from ocr_tf import keyed
+from ocr_tf.alphabet import Alphabet
+from ocr_tf.data import pipeline
+from ocr_tf.data.plan import Course
+from ocr_tf.errors import InputError
+from ocr_tf.experiment import preflight
+from ocr_tf.experiment.config import Experiment
+from ocr_tf.experiment.curves import Curves
+from ocr_tf.experiment.reading import WIDTHS, Reader, mean_loss
+from ocr_tf.experiment.runs import RunFolder
+from ocr_tf.experiment.step import Stepper
+from ocr_tf.metrics.rates import measure
+from ocr_tf.progress import Progress, clock
+from ocr_tf.recognizer import Recognizer
+from ocr_tf.types import Batch
+
+
+def build(experiment: Experiment, alphabet: Alphabet) -> Recognizer:
+    """The experiment's network with its keyed first weights."""
+    return Recognizer(
+        experiment.encoder,
+        experiment.sequence,
+        experiment.head,
+        alphabet,
+        experiment.data.height,
+        seed=experiment.train.seed,
+        bfloat16=experiment.train.bfloat16,
+        frozen=experiment.train.freeze,
+    )
+
+
+def run(experiment: Experiment, workdir: Path) -> None:
+    """Starts or goes on with a training, until its last step or its early stop.
+
+    Raises:
+        InputError: bad data or flags, a folder in use, a loss that is not finite, no space left.
+        KeyboardInterrupt: after an interruption has been saved.
+    """
+    folder = RunFolder(workdir)
+    folder.check_usable(experiment)
+    with contextlib.ExitStack() as stack:
+        if folder.begun:  # refused at once when in use; a new folder is only made for good data
+            stack.enter_context(folder.lock())
+        roles = preflight.prepare(experiment)
+        preflight.report(experiment, roles)
+        if not folder.begun:
+            folder = RunFolder.create_or_open(workdir)
+            stack.enter_context(folder.lock())
+        facts = {"threads": _threads(), "data": roles.fingerprints()}
+        for warning in folder.begin(experiment, roles.alphabet, facts):
+            print(f"warning: {warning}", file=sys.stderr)
+        preflight.remember(roles, folder)
+        training = Training(experiment, roles, folder)
+        with Interruption() as interruption:
+            training.go(interruption)
+
+
+def _threads() -> dict[str, int]:
+    """What the order of floating-point sums may depend on."""
+    return {
+        "cores": len(os.sched_getaffinity(0)),
+        "intra_op": tf.config.threading.get_intra_op_parallelism_threads(),
+        "inter_op": tf.config.threading.get_inter_op_parallelism_threads(),
+    }
+
+
+class Interruption:
+    """Turns the first Ctrl-C or SIGTERM into a request; the second Ctrl-C interrupts at once."""
+
+    def __init__(self) -> None:
+        self.requested = False
+
+    def __enter__(self) -> Interruption:
+        self._before = {s: signal.signal(s, self._handle) for s in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _handle(self, number: int, frame: Any) -> None:
+        if self.requested:
+            raise KeyboardInterrupt
+        self.requested = True
+
+
+class Training:
+    """A model on its way from step 0 to the last; everything it needs is in its checkpoint."""
+
+    def __init__(self, experiment: Experiment, roles: preflight.Roles, folder: RunFolder):
+        self.experiment, self.roles, self.folder = experiment, roles, folder
+        self.train = experiment.train
+        self.model = build(experiment, roles.alphabet)
+        self.stepper = Stepper(self.model, self.train)
+        geometry = preflight.geometry(experiment)
+        self.reader = Reader(self.model, geometry, self.train.batch_size)
+        self.curves = Curves(folder.metrics_path, folder.tensorboard_path)
+        self.course = Course(
+            roles.train.widths, self.train.seed, self.train.batch_size, self.train.steps
+        )
+        self.step = 0
+        self.best_step: Optional[int] = None
+        self.best_cer = math.inf
+        self.worse = 0  # selections since the best
+        self.finished = False
+        self.elapsed = 0.0  # seconds of training, over all starts
+        self.window: list[list[float]] = []  # (loss, lines, seconds) of steps not yet logged
+        self._last_saved: Optional[int] = None
+
+    # State
+
+    def restore(self) -> None:
+        """Goes back to the last checkpoint, or to the start if there is none."""
+        if not self.folder.steps():
+            self.folder.truncate_metrics(0)
+            if self.train.init_from:
+                self._initialise_from(RunFolder.open(self.train.init_from))
+        else:
+            checkpoint = self.folder.load_checkpoint("last")
+            assign(self.stepper.state(), checkpoint.arrays, str(self.folder.path))
+            state = checkpoint.state
+            self.step = self._last_saved = checkpoint.step
+            self.best_step, self.best_cer = state["best_step"], state["best_cer"] or math.inf
+            if state["best_cer"] == 0:
+                self.best_cer = 0.0
+            self.worse, self.finished = state["worse"], state["finished"]
+            self.elapsed, self.window = state["elapsed"], state["window"]
+            self.folder.truncate_metrics(state["metrics"])
+        self.curves.rewrite(self.folder.metrics())
+
+    def save(self) -> None:
+        """One atomic checkpoint of all state."""
+        if self._last_saved == self.step:
+            return
+        state = {
+            "best_step": self.best_step,
+            "best_cer": None if self.best_cer == math.inf else self.best_cer,
+            "worse": self.worse,
+            "finished": self.finished,
+            "elapsed": self.elapsed,
+            "window": self.window,
+            "metrics": self.folder.metrics_position(),
+        }
+        arrays = {path: variable.numpy() for path, variable in self.stepper.state().items()}
+        self.folder.save_checkpoint(self.step, arrays, state)
+        self._last_saved = self.step
+
+    def _initialise_from(self, other: RunFolder) -> None:
+        arrays = other.load_checkpoint("best").arrays
+        wanted = {keyed.path(v): v for v in self.model.variables}
+        if self.train.init_parts != "all":
+            wanted = {p: v for p, v in wanted.items() if not p.startswith("head/")}
+        elif other.alphabet != self.roles.alphabet:
+            raise InputError(
+                f"--train.init_from={other.path}: its alphabet differs; give "
+                f"--data.alphabet={other.path}/alphabet.txt or --train.init_parts=encoder+sequence"
+            )
+        way_out = "use the same encoder, sequence and head, or --train.init_parts=encoder+sequence"
+        assign(wanted, arrays, f"--train.init_from={other.path}", way_out)
+
+    # The loop
+
+    def go(self, interruption: Interruption) -> None:
+        self.restore()
+        if self.finished:
+            print(f"{self.folder.path} is finished at step {self.step}", file=sys.stderr)
+            self._say_what_next()
+            return
+        if self.step:
+            print(f"resuming at step {self.step}", file=sys.stderr)
+        progress = Progress("step", self.train.steps, done=self.step, patience=0.0)
+        every = self.train.evaluate_every or self.course.steps_per_epoch
+        try:
+            for batch in self._batches():
+                self._take_step(batch, progress)
+                if self.step % every == 0 or self.step == self.train.steps:
+                    self._select(progress)
+                    self.save()
+                elif self.train.checkpoint_every and self.step % self.train.checkpoint_every == 0:
+                    self.save()
+                if self.finished:
+                    break
+                if interruption.requested:
+                    raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            progress.clear()
+            self._save_on_interruption(interruption)
+            raise
+        progress.clear()
+        self._say_what_next()
+
+    def _batches(self) -> Iterator[Batch]:
+        return iter(
+            pipeline.batches(
+                self.roles.train,
+                self.roles.labels,
+                self.course,
+                preflight.geometry(self.experiment),
+                start=self.step,
+                augment_seed=self.train.seed if self.experiment.data.augment else None,
+                multiple=WIDTHS,
+            )
+        )
+
+    def _take_step(self, batch: Batch, progress: Progress) -> None:
+        began = time.monotonic()
+        outcome = self.stepper(batch)
+        losses = outcome.losses.numpy()
+        if not (np.isfinite(losses).all() and np.isfinite(outcome.gradient_norm)):
+            self._refuse_not_finite(batch, losses)
+        seconds = time.monotonic() - began
+        self.step += 1
+        self.elapsed += seconds
+        self.window.append([float(losses.sum()), int(batch.ok.numpy().sum()), seconds])
+        for i in batch.samples.numpy()[~batch.ok.numpy()]:
+            progress.say(f"warning: {self.roles.train.origin(int(i))} can no longer be read: skipped")
+        loss = outcome.loss.numpy()
+        rate = sum(w[1] for w in self.window) / max(1e-9, sum(w[2] for w in self.window))
+        best = "" if self.best_step is None else f"  best CER {100 * self.best_cer:.2f} %"
+        progress.show(self.step, f"loss {loss:.3f}  {rate:.0f} images/s{best}")
+        if self.step % self.train.log_every == 0:
+            sums = np.sum(self.window, axis=0)
+            self._record(
+                {
+                    "train/loss": sums[0] / max(1.0, sums[1]),
+                    "train/learning_rate": float(outcome.learning_rate),
+                    "train/gradient_norm": float(outcome.gradient_norm),
+                    "train/images_per_second": sums[1] / sums[2],
+                }
+            )
+            self.window = []
+
+    def _refuse_not_finite(self, batch: Batch, losses: np.ndarray) -> None:
+        bad = batch.samples.numpy()[~np.isfinite(losses)]
+        if not len(bad):  # a gradient that overflowed: any line may be its cause
+            bad = batch.samples.numpy()
+        places = [self.roles.train.samples[int(i)].place for i in bad]
+        kept = f"the checkpoint of step {self._last_saved} is kept" if self._last_saved else ""
+        raise InputError(
+            f"the loss is not finite at step {self.step + 1}; lines: {', '.join(places)}; "
+            f"lower --train.learning_rate, or look at these lines{'; ' if kept else ''}{kept}"
+        )
+
+    def _select(self, progress: Progress) -> None:
+        lines = self.roles.select
+        progress.clear()
+        readings = self.reader.read(lines, "selecting")
+        rates = measure(zip(lines.texts, (r.text for r in readings)))
+        cer = math.inf if rates.cer is None else rates.cer
+        better = cer < self.best_cer
+        if better or self.best_step is None:
+            self.best_step, self.best_cer, self.worse = self.step, cer, 0
+        else:
+            self.worse += 1
+        loss = mean_loss(readings)
+        self._record(
+            {
+                "select/cer": cer,
+                "select/exact": rates.exact,
+                **({} if math.isnan(loss) else {"select/loss": loss}),
+            }
+        )
+        unended = sum(not r.ended for r in readings)
+        progress.say(
+            f"step {self.step}  {clock(self.elapsed)}  CER {100 * cer:.2f} %  "
+            f"exact {100 * (rates.exact or 0):.1f} %  loss {loss:.3f}"
+            + (f"  {unended} lines hit their bound" if unended else "")
+            + ("  best so far" if better else "")
+        )
+        if self.train.patience and self.worse >= self.train.patience:
+            progress.say(f"no better CER in {self.worse} selections: stopping early")
+            self.finished = True
+        if self.step == self.train.steps:
+            self.finished = True
+
+    def _record(self, values: dict[str, float]) -> None:
+        record = {"step": self.step, "wall": time.time(), **values}
+        self.folder.append_metrics(record)
+        self.curves.write(record)
+
+    def _save_on_interruption(self, interruption: Interruption) -> None:
+        if interruption.requested:
+            with contextlib.suppress(KeyboardInterrupt):  # a second Ctrl-C leaves the last one
+                self.save()
+        at = f"its checkpoint is of step {self._last_saved}" if self._last_saved else "not saved yet"
+        print(f"interrupted at step {self.step}, {at}", file=sys.stderr)
+        print("give the same command again to resume", file=sys.stderr)
+
+    def _say_what_next(self) -> None:
+        path = self.folder.path
+        print(f"best CER {100 * self.best_cer:.2f} % at step {self.best_step}, {path}")
+        print(f"curves:  tensorboard --logdir {path.parent}")
+        print(f"measure: tools/evaluate {path} --data.test=LABELS")
+        print(f"export:  tools/export {path} FOLDER")
+
+
+def assign(
+    variables: dict[str, tf.Variable], arrays: dict[str, np.ndarray], place: str, way_out: str = ""
+) -> None:
+    """Gives variables the values stored under their paths.
+
+    Raises:
+        InputError: a path is missing or has another shape.
+    """
+    for path, variable in variables.items():
+        if path not in arrays:
+            raise InputError(f"{place}: has no {path}; {way_out or 'its code has changed'}")
+        if tuple(arrays[path].shape) != tuple(variable.shape):
+            raise InputError(
+                f"{place}: {path} is {arrays[path].shape}, not {tuple(variable.shape)}; "
+                f"{way_out or 'its code has changed'}"
+            )
+    for path, variable in variables.items():
+        variable.assign(arrays[path])
