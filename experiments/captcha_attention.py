@@ -1,6 +1,7 @@
 """Can attention read captchas of five symbols? The encoder, data and budget of captcha_ctc.
 
-python -m experiments.captcha_attention --workdir=runs/captcha_attention --data.train=captcha5/labels_train.tsv
+python -m experiments.captcha_attention --workdir=runs/captcha_attention \\
+    --data.train=captcha5/labels_train.tsv
 """
 
 import dataclasses
@@ -9,9 +10,7 @@ from experiments import captcha_ctc
 from ocr_tf.experiment import launch
 from ocr_tf.heads import Attention
 
-EXPERIMENT = dataclasses.replace(
-    captcha_ctc.EXPERIMENT, name="captcha_attention", head=Attention()
-)
+EXPERIMENT = dataclasses.replace(captcha_ctc.EXPERIMENT, name="captcha_attention", head=Attention())
 
 if __name__ == "__main__":
     launch.main(EXPERIMENT, __doc__)

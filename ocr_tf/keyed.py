@@ -61,7 +61,9 @@ def initial_value(name: str, shape: tuple[int, ...], seed: int) -> np.ndarray:
         return value
     if kind == "recurrent_kernel":
         units = shape[0]
-        gates = [np.linalg.qr(draw.standard_normal((units, units)))[0] for _ in range(shape[1] // units)]
+        gates = [
+            np.linalg.qr(draw.standard_normal((units, units)))[0] for _ in range(shape[1] // units)
+        ]
         return np.concatenate(gates, axis=1).astype(np.float32)
     receptive = math.prod(shape[:-2])
     inputs, outputs = (shape[-2], shape[-1]) if len(shape) > 1 else (shape[0], 1)

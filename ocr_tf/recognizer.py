@@ -33,7 +33,9 @@ class Recognizer(tf.keras.Model):
         dtype = "mixed_bfloat16" if bfloat16 else "float32"
         self.alphabet, self.height, self.frozen = alphabet, height, frozen
         self.encoder = encoder.build(height, dtype)
-        self.sequence = stack_bidirectional(sequence.layers, sequence.units, sequence.dropout, dtype)
+        self.sequence = stack_bidirectional(
+            sequence.layers, sequence.units, sequence.dropout, dtype
+        )
         self.head = head.build(alphabet)
         for part in frozen:
             getattr(self, part).trainable = False

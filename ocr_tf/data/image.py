@@ -142,6 +142,8 @@ def why_bad(encoded: bytes, geometry: Geometry) -> Optional[str]:
         if found < 0:
             return "not an image (no PNG, JPEG, GIF or BMP header)"
         kind = found
+        if not (rows and columns):
+            return f"truncated or corrupt {FORMATS[kind]}: no size in its header"
         if not bool(_small(rows, columns)):
             return f"{columns}x{rows} pixels: more than {MAX_PIXELS // 1_000_000} million"
         scaled = int(_scaled_width(tf.constant(rows), tf.constant(columns), geometry))
@@ -249,32 +251,35 @@ def _decode(encoded: Any, kind: Any) -> Any:
 
 
 def _decode_png(encoded: Any) -> Any:
-    depth = tf.io.decode_raw(encoded, tf.uint8, fixed_length=32)[24]
+    depth = tf.cast(tf.io.decode_raw(encoded, tf.uint8, fixed_length=32)[24], tf.int32)
 
-    def scaled(dtype: tf.DType) -> Any:
+    def composited(dtype: tf.DType) -> Any:
         # Four channels whatever the file holds: so tRNS chunks become alpha too.
-        pixels = tf.cast(tf.io.decode_png(encoded, channels=4, dtype=dtype), tf.float32)
-        return pixels * (255.0 / dtype.max)
-
-    def opaque(alpha: Any) -> Any:
+        pixels = tf.io.decode_png(encoded, channels=4, dtype=dtype)
+        alpha = pixels[..., 3:]
         # At fewer than 8 bits TensorFlow fills a missing alpha with 2^bits - 1 instead of 255.
-        filler = tf.cast(tf.bitwise.left_shift(1, tf.cast(depth, tf.int32)) - 1, tf.float32)
-        return tf.where(tf.reduce_all(tf.equal(alpha, filler)), tf.ones_like(alpha), alpha / 255.0)
+        filler = tf.where(depth < 8, tf.bitwise.left_shift(1, tf.minimum(depth, 8)) - 1, dtype.max)
+        opaque = tf.reduce_all(alpha == dtype.max) | tf.reduce_all(alpha == tf.cast(filler, dtype))
+        grey = _grey(pixels) * (255.0 / dtype.max)
 
-    pixels = tf.cond(tf.equal(depth, 16), lambda: scaled(tf.uint16), lambda: scaled(tf.uint8))
-    alpha = tf.cond(depth < 8, lambda: opaque(pixels[..., 3:]), lambda: pixels[..., 3:] / 255.0)
-    return _grey(pixels) * alpha + 255.0 * (1.0 - alpha)
+        def over_white() -> Any:
+            cover = tf.cast(alpha, tf.float32) * (1.0 / dtype.max)
+            return grey * cover + 255.0 * (1.0 - cover)
+
+        return tf.cond(opaque, lambda: grey, over_white)
+
+    return tf.cond(tf.equal(depth, 16), lambda: composited(tf.uint16), lambda: composited(tf.uint8))
 
 
 def _decode_jpeg(encoded: Any) -> Any:
     # The accurate transform is also the one that does not vary with the processor.
     pixels = tf.io.decode_jpeg(encoded, channels=3, dct_method="INTEGER_ACCURATE")
-    return _grey(tf.cast(pixels, tf.float32))
+    return _grey(pixels)
 
 
 def _decode_gif(encoded: Any) -> Any:
     pixels = tf.io.decode_image(encoded, channels=3, expand_animations=False)
-    return _grey(tf.cast(tf.ensure_shape(pixels, [None, None, 3]), tf.float32))
+    return _grey(tf.ensure_shape(pixels, [None, None, 3]))
 
 
 def _decode_bmp(encoded: Any) -> Any:
@@ -296,12 +301,14 @@ def _decode_bmp(encoded: Any) -> Any:
         return tf.gather(colours, tf.cast(pixels[..., 0], tf.int32))
 
     pixels = tf.cond(tf.equal(bits, 8), expanded, lambda: pixels[..., :3])
-    return _grey(tf.cast(pixels, tf.float32))
+    return _grey(pixels)
 
 
 def _grey(pixels: Any) -> Any:
-    """[H, W, 3 or 4] to [H, W, 1]."""
-    return 0.299 * pixels[..., 0:1] + 0.587 * pixels[..., 1:2] + 0.114 * pixels[..., 2:3]
+    """[H, W, 3 or 4] of any type to [H, W, 1] float32."""
+    # A channel at a time: a whole image as floats would be the largest thing in memory by far.
+    red, green, blue = (tf.cast(pixels[..., i : i + 1], tf.float32) for i in range(3))
+    return 0.299 * red + 0.587 * green + 0.114 * blue
 
 
 def as_tensor(encoded: Sequence[bytes]) -> Any:

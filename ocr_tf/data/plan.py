@@ -54,13 +54,12 @@ def plan(
 class Course:
     """A whole training, step by step: epoch after epoch of `plan`, cut at the last step."""
 
-    def __init__(
-        self, widths: np.ndarray | Sequence[int], seed: int, batch_size: int, steps: int
-    ):
+    def __init__(self, widths: np.ndarray | Sequence[int], seed: int, batch_size: int, steps: int):
         self._widths, self._seed, self._batch_size = np.asarray(widths), seed, batch_size
         self.steps_per_epoch = -(-len(self._widths) // batch_size)
         self._steps = steps
-        self._epoch, self._plan = -1, []  # the epoch last asked for
+        self._epoch = -1  # the epoch last asked for, and its plan
+        self._plan: list[np.ndarray] = []
 
     def __len__(self) -> int:
         return self._steps

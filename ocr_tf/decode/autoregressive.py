@@ -40,8 +40,14 @@ def greedy(step: Step, state: Any, bounds: tf.Tensor, start: int, end: int, pad:
         return (t <= most) & tf.reduce_any(running)
 
     def body(
-        t: tf.Tensor, ids: tf.Tensor, running: tf.Tensor, ended: tf.Tensor, total: tf.Tensor,
-        lengths: tf.Tensor, texts: tf.TensorArray, state: Any,
+        t: tf.Tensor,
+        ids: tf.Tensor,
+        running: tf.Tensor,
+        ended: tf.Tensor,
+        total: tf.Tensor,
+        lengths: tf.Tensor,
+        texts: tf.TensorArray,
+        state: Any,
     ) -> tuple:
         log_probs, _, state = step(ids, state)
         best = tf.argmax(log_probs, axis=-1, output_type=tf.int32)
@@ -51,19 +57,39 @@ def greedy(step: Step, state: Any, bounds: tf.Tensor, start: int, end: int, pad:
         total += tf.where(ends | writes, gain, 0.0)
         texts = texts.write(t, tf.where(writes, best, pad))
         ids = tf.where(writes, best, end)
-        return t + 1, ids, writes, ended | ends, total, lengths + tf.cast(writes, tf.int32), texts, state
+        return (
+            t + 1,
+            ids,
+            writes,
+            ended | ends,
+            total,
+            lengths + tf.cast(writes, tf.int32),
+            texts,
+            state,
+        )
 
     texts = tf.TensorArray(tf.int32, 0, dynamic_size=True, element_shape=[None])
     none, zero = tf.zeros([batch], tf.bool), tf.zeros([batch], tf.int32)
     first = (0, zero + start, ~none, none, tf.zeros([batch]), zero, texts, state)
     vector = tf.TensorShape([None])
-    shapes = (tf.TensorShape([]), vector, vector, vector, vector, vector, tf.TensorShape(None), _shapes(state))
+    shapes = (
+        tf.TensorShape([]),
+        vector,
+        vector,
+        vector,
+        vector,
+        vector,
+        tf.TensorShape(None),
+        _shapes(state),
+    )
     *_, ended, total, lengths, texts, _ = tf.while_loop(go_on, body, first, shapes)
     ids = tf.transpose(texts.stack())[:, : tf.reduce_max(lengths)]
     return Found(Labels(ids, lengths), total, ended)
 
 
-def force(step: Step, state: Any, labels: Labels, start: int, end: int) -> tuple[tf.Tensor, tf.Tensor]:
+def force(
+    step: Step, state: Any, labels: Labels, start: int, end: int
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Feeds the label itself: log p of every symbol and the end [B, L + 1], alignments [B, L + 1, T].
 
     Entries behind a label's end are 0.

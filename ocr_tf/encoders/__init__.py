@@ -25,9 +25,9 @@ class CRNN:
         return max(1, halve(halve(width)))
 
     def build(self, height: int, dtype: str = "float32") -> Any:
-        from ocr_tf.encoders import crnn
+        from ocr_tf.encoders.crnn import build
 
-        return crnn.build(height, dtype)
+        return build(height, dtype)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,9 +39,9 @@ class Compact:
         return max(1, halve(halve(width)))
 
     def build(self, height: int, dtype: str = "float32") -> Any:
-        from ocr_tf.encoders import compact
+        from ocr_tf.encoders.compact import build
 
-        return compact.build(height, dtype)
+        return build(height, dtype)
 
 
 ENCODERS = {"crnn": CRNN, "compact": Compact}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 from ocr_tf.data import pipeline
@@ -14,11 +15,11 @@ from ocr_tf.experiment.reading import Reader, Reading
 from ocr_tf.experiment.restore import Trained, restore
 from ocr_tf.experiment.runs import atomic_write
 from ocr_tf.experiment.tools import Evaluate
-from ocr_tf.metrics.rates import measure
+from ocr_tf.metrics.rates import Rates, measure
 
 
-def run(config: Evaluate, run_folder: str) -> None:
-    """Writes RUN/evaluations/NAME/{results.json,predictions.jsonl} and prints the rates.
+def run(config: Evaluate, run_folder: str, quiet: bool = False) -> dict[str, Any]:
+    """Writes RUN/evaluations/NAME/{results.json,predictions.jsonl}, prints and returns the results.
 
     Raises:
         InputError: no run, bad test data, or test lines that the run was trained or selected on.
@@ -27,7 +28,9 @@ def run(config: Evaluate, run_folder: str) -> None:
         raise InputError(f"--name={config.name}: one folder name, without slashes")
     trained = restore(run_folder, config.checkpoint)
     geometry = preflight.geometry(trained.experiment)
-    lines = pipeline.load(open_sources(config.data.test), geometry, keep_bad=True, what="test images")
+    lines = pipeline.load(
+        open_sources(config.data.test), geometry, keep_bad=True, what="test images"
+    )
     preflight.refuse_seen(lines, trained.folder)
     reader = Reader(trained.model, geometry, config.batch_size)
     readings = reader.read(lines, "evaluating")
@@ -41,6 +44,7 @@ def run(config: Evaluate, run_folder: str) -> None:
         "seed": trained.experiment.train.seed,
         "checkpoint": {"which": config.checkpoint, "step": trained.step},
         "test": list(config.data.test),
+        "minutes": trained.elapsed / 60,  # of training until this checkpoint
         "fingerprint": pipeline.fingerprint(lines),
         "rates": rates.as_dict(),
         "troubled_lines": _troubles(trained, lines, readings),
@@ -52,6 +56,12 @@ def run(config: Evaluate, run_folder: str) -> None:
     atomic_write(output / "predictions.jsonl", predictions.encode())
     text = json.dumps(results, indent=2, ensure_ascii=False) + "\n"
     atomic_write(output / "results.json", text.encode())
+    if not quiet:
+        _print(results, rates, lines, output)
+    return results
+
+
+def _print(results: dict[str, Any], rates: Rates, lines: pipeline.Lines, output: Path) -> None:
     for bad in lines.bad[: preflight.NAMED]:
         print(f"counted as an error: {bad}", file=sys.stderr)
     print(rates.table())
@@ -70,9 +80,7 @@ TROUBLES = {
 }
 
 
-def _troubles(
-    trained: Trained, lines: pipeline.Lines, readings: list[Reading]
-) -> dict[str, int]:
+def _troubles(trained: Trained, lines: pipeline.Lines, readings: list[Reading]) -> dict[str, int]:
     """Lines that no model of this kind could get right, and the like: they stay, and are counted."""
     alphabet, experiment = trained.model.alphabet, trained.experiment
     counts = dict.fromkeys(TROUBLES, 0)

@@ -49,4 +49,6 @@ def run(config: Export, run_folder: str, output: str) -> None:
         os.rename(temporary, target)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    print(f"{target}: images (encoded, [B]) -> text, log_prob, ok; step {trained.step} of {run_folder}")
+    print(
+        f"{target}: images (encoded, [B]) -> text, log_prob, ok; step {trained.step} of {run_folder}"
+    )

@@ -7,6 +7,7 @@ import math
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Union
 
 import tensorflow as tf
 
@@ -45,7 +46,8 @@ def run(config: Predict, model: str, paths: list[str]) -> None:
                 print(f"{path}\t{text}\t{math.exp(served.log_prob[i]):.4f}")
                 continue
             failed += 1
-            reason = encoded[i] if isinstance(encoded[i], str) else why_bad(data[i], geometry)
+            problem = encoded[i]
+            reason = problem if isinstance(problem, str) else why_bad(problem, geometry)
             print(f"error: {path}: {reason or 'cannot be read'}", file=sys.stderr)
         sys.stdout.flush()
         progress.show(start + len(chunk))
@@ -84,7 +86,7 @@ def _images(paths: list[str]) -> Iterator[Path]:
         yield from found
 
 
-def _encoded(path: Path) -> bytes | str:
+def _encoded(path: Path) -> Union[bytes, str]:
     """The image's bytes in a format that TensorFlow decodes, or why there are none."""
     try:
         return decodable(path.read_bytes())

@@ -67,7 +67,9 @@ def prepare(experiment: Experiment) -> Roles:
     _refuse_if_strict(experiment, skipped)
     if data.select:
         train = lines
-        select = pipeline.load(open_sources(data.select), size, keep_bad=True, what="selection images")
+        select = pipeline.load(
+            open_sources(data.select), size, keep_bad=True, what="selection images"
+        )
         refuse_shared(train, select, "--data.train", "--data.select")
     else:
         train, select = pipeline.split(lines, data.select_share)

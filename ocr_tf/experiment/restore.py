@@ -17,6 +17,7 @@ class Trained(NamedTuple):
     experiment: Experiment
     model: Recognizer
     step: int  # of the checkpoint
+    elapsed: float  # seconds of training until then
 
 
 def restore(path: Union[str, Path], which: str = "best") -> Trained:
@@ -30,4 +31,4 @@ def restore(path: Union[str, Path], which: str = "best") -> Trained:
     experiment = folder.experiment
     model = build(experiment, folder.alphabet)
     assign({keyed.path(v): v for v in model.variables}, checkpoint.arrays, str(path))
-    return Trained(folder, experiment, model, checkpoint.step)
+    return Trained(folder, experiment, model, checkpoint.step, checkpoint.state["elapsed"])

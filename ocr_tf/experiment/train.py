@@ -230,7 +230,9 @@ class Training:
         self.elapsed += seconds
         self.window.append([float(losses.sum()), int(batch.ok.numpy().sum()), seconds])
         for i in batch.samples.numpy()[~batch.ok.numpy()]:
-            progress.say(f"warning: {self.roles.train.origin(int(i))} can no longer be read: skipped")
+            progress.say(
+                f"warning: {self.roles.train.origin(int(i))} can no longer be read: skipped"
+            )
         loss = outcome.loss.numpy()
         rate = sum(w[1] for w in self.window) / max(1e-9, sum(w[2] for w in self.window))
         best = "" if self.best_step is None else f"  best CER {100 * self.best_cer:.2f} %"
@@ -290,7 +292,7 @@ class Training:
         if self.step == self.train.steps:
             self.finished = True
 
-    def _record(self, values: dict[str, float]) -> None:
+    def _record(self, values: dict[str, Optional[float]]) -> None:
         record = {"step": self.step, "wall": time.time(), **values}
         self.folder.append_metrics(record)
         self.curves.write(record)
@@ -299,7 +301,9 @@ class Training:
         if interruption.requested:
             with contextlib.suppress(KeyboardInterrupt):  # a second Ctrl-C leaves the last one
                 self.save()
-        at = f"its checkpoint is of step {self._last_saved}" if self._last_saved else "not saved yet"
+        at = (
+            f"its checkpoint is of step {self._last_saved}" if self._last_saved else "not saved yet"
+        )
         print(f"interrupted at step {self.step}, {at}", file=sys.stderr)
         print("give the same command again to resume", file=sys.stderr)
 

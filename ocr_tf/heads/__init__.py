@@ -22,9 +22,9 @@ class CTC:
         return len(ids) + sum(a == b for a, b in zip(ids, ids[1:]))
 
     def build(self, alphabet: Alphabet) -> Any:
-        from ocr_tf.heads import ctc
+        from ocr_tf.heads.ctc import CTCHead
 
-        return ctc.CTCHead(alphabet)
+        return CTCHead(alphabet)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,9 +48,9 @@ class Attention:
         return len(ids)
 
     def build(self, alphabet: Alphabet) -> Any:
-        from ocr_tf.heads import attention
+        from ocr_tf.heads.attention import AttentionHead
 
-        return attention.AttentionHead(alphabet, self)
+        return AttentionHead(alphabet, self)
 
 
 HEADS = {"ctc": CTC, "attention": Attention}

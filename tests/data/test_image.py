@@ -4,6 +4,7 @@ import struct
 import subprocess
 import sys
 import textwrap
+import zlib
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from ocr_tf.data.image import (
     why_bad,
 )
 
-from .images import encode, line, noise, png_header
+from .images import encode, line, noise, png_chunk, png_header
 
 KEEP = Geometry(height=32)
 
@@ -43,6 +44,7 @@ def bad_images():
         "not an image (no PNG, JPEG, GIF or BMP header)": b"GIF88a and nothing to it",
         "truncated, corrupt or unsupported PNG": png[: len(png) // 2],
         "truncated, corrupt or unsupported JPEG": jpeg[: len(jpeg) // 2],
+        "truncated or corrupt PNG: no size in its header": png[:20],
         "30000x30000 pixels: more than 50 million": png_header(30000, 30000),
         "4294967295x4294967295 pixels: more than 50 million": png_header(2**32 - 1, 2**32 - 1),
         "scaled to height 32 it is 160000 pixels wide, more than --data.max_width=4096": encode(
@@ -76,6 +78,17 @@ def test_alpha_is_composited_over_white():
 def test_sixteen_bits_are_scaled_not_cut():
     values = np.array([[0, 257, 300, 51400, 65535]], np.uint16)
     np.testing.assert_allclose(grey_levels(encode(values)), values / 257.0, atol=1e-3)
+
+
+def test_sixteen_bit_alpha():
+    header = png_header(1, 1)[:8]
+    sixteen = struct.pack(">IIBBBBB", 2, 1, 16, 4, 0, 0, 0)  # grey and alpha
+    rows = b"\0" + struct.pack(">HHHH", 0, 255, 257 * 100, 65535)
+    encoded = header + b"".join(
+        png_chunk(name, data)
+        for name, data in [(b"IHDR", sixteen), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
+    )
+    np.testing.assert_allclose(grey_levels(encoded), [[255 * (1 - 255 / 65535), 100]], atol=1e-2)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "GIF", "BMP"])

@@ -125,9 +125,7 @@ def test_augmentation_depends_on_seed_epoch_and_sample_alone(lines):
 
     def images(seed, order=everything, of=lines, start=0):
         found = {}
-        for batch in batches(
-            of, labels_of(of), order, GEOMETRY, augment_seed=seed, start=start
-        ):
+        for batch in batches(of, labels_of(of), order, GEOMETRY, augment_seed=seed, start=start):
             for row, i in enumerate(batch.samples.numpy()):
                 width = int(batch.images.widths[row])
                 found[of.ids[i]] = batch.images.values[row, :, :width].numpy().tobytes()

@@ -1,0 +1,21 @@
+"""Can CTC read whole book lines (Fraktur, 2 to 120 symbols)? The compact encoder, 40 pixels high.
+
+python -m experiments.book_ctc --workdir=runs/book_ctc --data.train=archiscribe/labels_train.tsv
+"""
+
+from ocr_tf.encoders import Compact
+from ocr_tf.experiment import launch
+from ocr_tf.experiment.config import Data, Experiment, Sequence, Train
+from ocr_tf.heads import CTC
+
+EXPERIMENT = Experiment(
+    name="book_ctc",
+    encoder=Compact(),
+    head=CTC(),
+    data=Data(height=40),
+    sequence=Sequence(layers=2, units=176, dropout=0.2),
+    train=Train(steps=3000, batch_size=16, learning_rate=2e-3, evaluate_every=200),
+)
+
+if __name__ == "__main__":
+    launch.main(EXPERIMENT, __doc__)

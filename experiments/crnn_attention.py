@@ -1,0 +1,15 @@
+"""The CRNN encoder under an attention decoder: the data, protocol and budget of crnn_ctc.
+
+python -m experiments.crnn_attention --workdir=runs/crnn_attention --data.train=iiit5k/labels_train.tsv
+"""
+
+import dataclasses
+
+from experiments import crnn_ctc
+from ocr_tf.experiment import launch
+from ocr_tf.heads import Attention
+
+EXPERIMENT = dataclasses.replace(crnn_ctc.EXPERIMENT, name="crnn_attention", head=Attention())
+
+if __name__ == "__main__":
+    launch.main(EXPERIMENT, __doc__)

@@ -1,0 +1,31 @@
+"""The CRNN of Shi et al. 2015 under its own protocol: 32 pixels high, stretched to 100 wide, Adadelta.
+
+python -m experiments.crnn_ctc --workdir=runs/crnn_ctc --data.train=iiit5k/labels_train.tsv
+
+The paper trains on 7.2 M synthetic words; --data.width=0 keeps the aspect ratio instead.
+"""
+
+from ocr_tf.encoders import CRNN
+from ocr_tf.experiment import launch
+from ocr_tf.experiment.config import Data, Experiment, Sequence, Train
+from ocr_tf.heads import CTC
+
+EXPERIMENT = Experiment(
+    name="crnn_ctc",
+    encoder=CRNN(),
+    head=CTC(),
+    data=Data(height=32, width=100),
+    sequence=Sequence(layers=2, units=256),
+    train=Train(
+        steps=20000,
+        batch_size=64,
+        optimizer="adadelta",
+        learning_rate=1.0,
+        warmup_steps=0,
+        decay="constant",
+        evaluate_every=500,
+    ),
+)
+
+if __name__ == "__main__":
+    launch.main(EXPERIMENT, __doc__)
