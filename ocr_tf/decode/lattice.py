@@ -99,11 +99,14 @@ def occupancies(log_probs: Frames, labels: Labels, blank: int) -> tf.Tensor:
     into = tf.pad(skips, [[0, 0], [0, 2]])[:, 2:]
     mirrored_skips = tf.reverse_sequence(into, sizes, seq_axis=1, batch_axis=0)
     betas = mirror(_alphas(mirror(emissions), mirrored_skips, steps))
-    total = _total(alphas, labels.lengths)[None, :, None]
     # Both passes count the step's own emission: take it out once.
-    finite = tf.math.is_finite(alphas + betas + emissions) & tf.math.is_finite(total)
-    log_gamma = tf.where(finite, alphas + betas - emissions - total, MINUS_INFINITY)
-    symbols = tf.transpose(tf.exp(log_gamma)[:, :, 1::2], [1, 2, 0])  # [B, L, T]
+    both = alphas + betas - emissions
+    finite = tf.math.is_finite(both) & tf.sequence_mask(sizes, tf.shape(states)[1])
+    # A step's states share the label's whole probability. Divided anew at every step, because the
+    # logarithms of long lines are too coarse in float32 for one total to fit all steps.
+    shares = tf.nn.softmax(tf.where(finite, both, MINUS_INFINITY))
+    shares = tf.where(finite, shares, 0.0)  # [T, B, S]
+    symbols = tf.transpose(shares[:, :, 1::2], [1, 2, 0])  # [B, L, T]
     in_label = tf.sequence_mask(labels.lengths, tf.shape(labels.ids)[1])[:, :, None]
     in_line = tf.sequence_mask(steps, tf.shape(symbols)[2])[:, None, :]
     return tf.where(in_label & in_line, symbols, 0.0)
