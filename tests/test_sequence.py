@@ -1,0 +1,213 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from ocr_tf import keyed
+from ocr_tf.sequence import BidirectionalLSTM, stack_bidirectional
+from ocr_tf.types import Frames
+
+LENGTHS = [7, 1, 4, 9]
+STEPS, FEATURES, UNITS = 10, 5, 3
+KEY = tf.constant([1, 2])
+
+
+def frames(seed: int = 0, garbage: float = 0.0) -> Frames:
+    """Four lines, none as long as the tensor; `garbage` scales what stands behind their lengths."""
+    values = np.random.default_rng(seed).standard_normal([len(LENGTHS), STEPS, FEATURES])
+    for value, length in zip(values, LENGTHS):
+        value[length:] *= garbage
+    return Frames(tf.constant(values, tf.float32), tf.constant(LENGTHS))
+
+
+def stack(layers: int = 2, dropout: float = 0.0, dtype: str = "float32"):
+    sequence = stack_bidirectional(layers, UNITS, dropout, dtype)
+    sequence(frames())
+    keyed.initialise(sequence.variables, seed=5)
+    draw = np.random.default_rng(6)
+    for variable in sequence.variables:  # Biases too: zeros would hide a misplaced one.
+        variable.assign_add(0.3 * draw.standard_normal(variable.shape))
+    return sequence
+
+
+def inside() -> np.ndarray:
+    return np.arange(STEPS)[None, :, None] < np.array(LENGTHS)[:, None, None]
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-x))
+
+
+def reference(values: np.ndarray, layer: BidirectionalLSTM) -> np.ndarray:
+    """One line [T, D] -> [T, 2U], step by step in float64 (Hochreiter and Schmidhuber, with forget gates)."""
+    sides = []
+    for weights, turn in zip(layer.directions, (1, -1)):
+        kernel, recurrent, bias = (
+            np.float64(w) for w in (weights.kernel, weights.recurrent, weights.bias)
+        )
+        output, cell, outputs = np.zeros(UNITS), np.zeros(UNITS), []
+        for value in values[::turn]:
+            gates = value @ kernel + output @ recurrent + bias
+            enter, forget, candidate, leave = np.split(gates, 4)
+            cell = sigmoid(forget) * cell + sigmoid(enter) * np.tanh(candidate)
+            output = sigmoid(leave) * np.tanh(cell)
+            outputs.append(output)
+        sides.append(np.array(outputs[::turn]))
+    return np.concatenate(sides, axis=1)
+
+
+@pytest.mark.parametrize("key", [None, KEY], ids=["inference", "training"])
+@pytest.mark.parametrize("compiled", [False, True], ids=["eager", "graph"])
+def test_outputs_are_those_of_the_equations(key, compiled):
+    sequence = stack(2)
+    call = tf.function(sequence) if compiled else sequence
+    found = call(frames(garbage=9.0), key).values.numpy()
+    for line, value, length in zip(frames().values.numpy(), found, LENGTHS):
+        expected = line[:length]
+        for layer in sequence.layers:
+            expected = reference(expected, layer)
+        np.testing.assert_allclose(value[:length], expected, rtol=1e-5, atol=1e-6)
+        assert not value[length:].any()
+
+
+def keras_twin(layer: BidirectionalLSTM) -> tf.keras.layers.Bidirectional:
+    twin = tf.keras.layers.Bidirectional(tf.keras.layers.LSTM(UNITS, return_sequences=True))
+    twin(tf.zeros([1, 1, layer.directions[0].kernel.shape[0]]))  # makes its weights
+    twin.set_weights([w for side in layer.directions for w in weights_of(side)])
+    return twin
+
+
+def weights_of(side) -> list:
+    return [side.kernel, side.recurrent, side.bias]
+
+
+@pytest.mark.parametrize("compiled", [False, True], ids=["eager", "graph"])
+def test_outputs_and_all_gradients_equal_keras(compiled):
+    sequence = stack(2)
+    twins = [keras_twin(layer) for layer in sequence.layers]
+    upstream = np.random.default_rng(8).standard_normal([len(LENGTHS), STEPS, 2 * UNITS]) * inside()
+    batch = frames()
+
+    def ours(values):
+        with tf.GradientTape() as tape:
+            tape.watch(values)
+            outputs = sequence(Frames(values, batch.lengths), KEY).values
+            loss = tf.reduce_sum(outputs * upstream.astype(np.float32))
+        variables = [
+            w for layer in sequence.layers for s in layer.directions for w in weights_of(s)
+        ]
+        return outputs, tape.gradient(loss, [values, *variables])
+
+    def theirs(values):
+        mask = tf.sequence_mask(batch.lengths, STEPS)
+        with tf.GradientTape() as tape:
+            tape.watch(values)
+            outputs = values
+            for twin in twins:
+                outputs = twin(outputs, mask=mask)
+            loss = tf.reduce_sum(outputs * upstream.astype(np.float32))
+        variables = [w for twin in twins for w in twin.trainable_weights]
+        return outputs, tape.gradient(loss, [values, *variables])
+
+    if compiled:
+        ours = tf.function(ours)
+    outputs, gradients = ours(batch.values)
+    expected, wanted = theirs(batch.values)
+    np.testing.assert_allclose(outputs, expected * inside(), rtol=1e-5, atol=1e-6)
+    assert len(gradients) == len(wanted) == 13
+    for one, two in zip(gradients, wanted):
+        assert np.abs(two).max() > 0
+        np.testing.assert_allclose(one, two, rtol=1e-4, atol=1e-5)
+
+
+def test_what_stands_behind_a_line_changes_neither_output_nor_gradient():
+    sequence = stack(2)
+
+    def run(batch):
+        with tf.GradientTape() as tape:
+            outputs = sequence(batch, KEY).values
+            loss = tf.reduce_sum(outputs**2)
+        return outputs, tape.gradient(loss, sequence.trainable_variables)
+
+    clean, clean_gradients = run(frames())
+    dirty, dirty_gradients = run(frames(garbage=1e3))
+    np.testing.assert_array_equal(clean, dirty)
+    for one, two in zip(clean_gradients, dirty_gradients):
+        np.testing.assert_allclose(one, two, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("key", [None, KEY], ids=["inference", "training"])
+def test_a_line_gives_the_same_alone_and_in_any_batch(key):
+    sequence, batch = stack(2), frames()
+    together = sequence(batch, key).values.numpy()
+    for i, length in enumerate(LENGTHS):
+        alone = Frames(batch.values[i : i + 1, :length], batch.lengths[i : i + 1])
+        np.testing.assert_allclose(
+            sequence(alone, key).values[0], together[i, :length], rtol=1e-5, atol=1e-6
+        )
+
+
+@pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
+def test_without_layers_frames_come_as_they_went(dtype):
+    sequence = stack_bidirectional(0, UNITS, 0.5, dtype)
+    values = tf.cast(frames().values, tf.bfloat16 if dtype != "float32" else tf.float32)
+    for key in (None, KEY):
+        found = sequence(Frames(values, tf.constant(LENGTHS)), key)
+        np.testing.assert_array_equal(
+            tf.cast(found.values, tf.float32), tf.cast(values, tf.float32)
+        )
+        assert found.lengths.numpy().tolist() == LENGTHS
+    assert not sequence.variables
+
+
+def test_bfloat16_computes_near_float32():
+    full, mixed = stack(2), stack(2, dtype="mixed_bfloat16")
+    for one, two in zip(mixed.variables, full.variables):
+        assert one.dtype == tf.float32
+        one.assign(two)
+    batch = frames()
+    expected = full(batch).values
+    for compiled in (False, True):
+        call = tf.function(mixed) if compiled else mixed
+        found = call(Frames(tf.cast(batch.values, tf.bfloat16), batch.lengths), KEY).values
+        assert found.dtype == tf.bfloat16
+        assert np.abs(tf.cast(found, tf.float32) - expected).max() < 0.02  # of outputs in -1..1
+    with tf.GradientTape() as tape:
+        values = mixed(Frames(tf.cast(batch.values, tf.bfloat16), batch.lengths), KEY).values
+        loss = tf.reduce_sum(tf.cast(values, tf.float32) ** 2)
+    with tf.GradientTape() as full_tape:
+        full_loss = tf.reduce_sum(full(batch, KEY).values ** 2)
+    wanted = full_tape.gradient(full_loss, full.trainable_variables)
+    for one, two in zip(tape.gradient(loss, mixed.trainable_variables), wanted):
+        assert one.dtype == tf.float32
+        assert np.abs(one - two).max() < 0.05 * np.abs(two).max()
+
+
+def test_dropout_only_in_training_and_on_every_layers_output():
+    sequence = stack(2, dropout=0.5)
+    batch = frames()
+    plain = stack(2)(batch).values.numpy()
+    np.testing.assert_array_equal(sequence(batch).values, plain)
+    dropped = sequence(batch, KEY).values.numpy()
+    valid = np.broadcast_to(inside(), dropped.shape)
+    assert 0.3 < (dropped[valid] == 0).mean() < 0.7
+    # Where the last layer's dropout keeps a value, it is not twice the plain one: there is another
+    # dropout before it.
+    kept = valid & (dropped != 0)
+    assert not np.allclose(dropped[kept], 2 * plain[kept], atol=1e-3)
+    one, plain_one = stack(1, dropout=0.5)(batch, KEY).values.numpy(), stack(1)(batch).values
+    np.testing.assert_allclose(one, np.where(one != 0, 2 * plain_one, 0), rtol=1e-5)
+    np.testing.assert_array_equal(dropped, sequence(batch, KEY).values)
+    assert (dropped != sequence(batch, tf.constant([1, 3])).values.numpy()).any()
+
+
+def test_a_graph_of_unknown_shape():
+    sequence, batch = stack(2), frames()
+    signature = [Frames(tf.TensorSpec([None, None, FEATURES]), tf.TensorSpec([None], tf.int32))]
+    graph = tf.function(lambda f: sequence(f), input_signature=signature)
+    np.testing.assert_allclose(graph(batch).values, sequence(batch).values, rtol=1e-5, atol=1e-6)
+    shorter = Frames(batch.values[1:3, :4], batch.lengths[1:3])
+    np.testing.assert_allclose(
+        graph(shorter).values, sequence(shorter).values, rtol=1e-5, atol=1e-6
+    )
