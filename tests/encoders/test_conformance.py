@@ -1,0 +1,199 @@
+"""What every encoder promises, for all of ENCODERS: a new one is tested by being registered."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from ocr_tf import keyed
+from ocr_tf.encoders import ENCODERS
+from ocr_tf.types import Images
+
+HEIGHTS = (32, 40, 48, 17)
+WIDTHS = [*range(1, 41), 100]
+KEY = tf.constant([3, 4])
+
+every_encoder = pytest.mark.parametrize("name", ENCODERS)
+every_height = pytest.mark.parametrize("height", HEIGHTS)
+
+
+def images(widths, height: int, padding: int = 0, garbage: float = 0.0, seed: int = 0) -> Images:
+    """Lines of noise; the tensor is `padding` columns wider than the widest of them."""
+    values = np.zeros([len(widths), height, max(widths) + padding, 1], np.float32)
+    for i, (value, width) in enumerate(zip(values, widths)):
+        draw = np.random.default_rng([seed, i])
+        value[:, :width] = draw.uniform(-1, 1, [height, width, 1])
+        value[:, width:] = garbage * draw.standard_normal(value[:, width:].shape)
+    return Images(tf.constant(values), tf.constant(widths))
+
+
+def make(name: str, height: int, dtype: str = "float32"):
+    """An encoder with keyed weights, and moving statistics that are no identity."""
+    encoder = ENCODERS[name]().build(height, dtype)
+    encoder(images([8], height))
+    keyed.initialise(encoder.variables, seed=1)
+    for variable in encoder.non_trainable_variables:
+        draw = np.random.default_rng(keyed.digest(variable.name))
+        variable.assign(draw.uniform(0.02, 0.2, variable.shape))
+    for variable in encoder.trainable_variables:
+        if "bias" in variable.name or "beta" in variable.name:
+            variable.assign_add(np.linspace(-0.1, 0.1, variable.shape[0]))
+    return encoder
+
+
+@functools.cache
+def shared(name: str, height: int):
+    """For tests that change no variable."""
+    return make(name, height)
+
+
+def run(encoder, batch: Images, key=None):
+    frames = encoder(batch, key)
+    return frames.values.numpy(), frames.lengths.numpy()
+
+
+@every_encoder
+@every_height
+def test_the_width_rule_gives_lengths_and_number_of_frames(name, height):
+    encoder, rule = shared(name, height), ENCODERS[name]().steps
+    alone = tf.function(encoder, reduce_retracing=True)
+    expected = [rule(width) for width in WIDTHS]
+    for width, steps in zip(WIDTHS, expected):
+        frames = alone(images([width], height))
+        assert frames.values.shape[1] == steps and frames.lengths.numpy().tolist() == [steps]
+        assert steps >= 1
+    values, lengths = run(encoder, images(WIDTHS[::8], height, padding=3))
+    assert lengths.tolist() == expected[::8]
+    assert values.shape[1] == rule(WIDTHS[-1] + 3)
+
+
+@every_encoder
+@every_height
+@pytest.mark.parametrize("padding, garbage", [(0, 0.0), (1, 0.0), (2, 50.0), (29, 50.0)])
+def test_a_line_gives_the_same_alone_and_at_any_padding(name, height, padding, garbage):
+    encoder = shared(name, height)
+    widths = [1, 6, 23, 40]
+    batch = images(widths, height, padding, garbage)
+    values, lengths = run(encoder, batch)
+    for i, width in enumerate(widths):
+        alone, steps = run(
+            encoder, Images(batch.values[i : i + 1, :, :width], tf.constant([width]))
+        )
+        assert lengths[i] == steps[0]
+        close(alone[0], values[i, : steps[0]])
+
+
+def close(found: np.ndarray, expected: np.ndarray, tolerance: float = 1e-4) -> None:
+    """Equal up to `tolerance` of the largest value: single features may be sums near zero."""
+    assert np.abs(expected).max() > 0
+    np.testing.assert_allclose(
+        found, expected, rtol=tolerance, atol=tolerance * np.abs(expected).max()
+    )
+
+
+@every_encoder
+@pytest.mark.parametrize("garbage", [0.0, 50.0])
+def test_padding_enters_no_batch_statistics(name, garbage):
+    """In training: neither the outputs, nor what the moving statistics become."""
+    widths, height = [5, 24, 13], 32
+    narrow, wide = make(name, height), make(name, height)
+    before = [variable.numpy() for variable in narrow.variables]
+    values, lengths = run(narrow, images(widths, height), KEY)
+    padded, same = run(wide, images(widths, height, 37, garbage), KEY)
+    assert lengths.tolist() == same.tolist()
+    for one, two, steps in zip(values, padded, lengths):
+        close(two[:steps], one[:steps])
+    changed = 0
+    for one, two, old in zip(narrow.variables, wide.variables, before):
+        np.testing.assert_allclose(one, two, rtol=1e-4, atol=1e-6)
+        changed += not np.array_equal(one, old)
+    assert changed == len(narrow.non_trainable_variables) > 0
+
+
+@every_encoder
+def test_statistics_weigh_every_pixel_alike(name):
+    """So a batch of copies of a line has the statistics of the line."""
+    height = 32
+    one, many = make(name, height), make(name, height)
+    batch = images([20], height)
+    copies = Images(tf.repeat(batch.values, 3, axis=0), tf.repeat(batch.widths, 3))
+    close(run(many, copies, KEY)[0][1], run(one, batch, KEY)[0][0])
+    for a, b in zip(one.non_trainable_variables, many.non_trainable_variables):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+
+
+@every_encoder
+def test_inference_changes_no_variable_and_needs_no_batch(name):
+    encoder = make(name, 32)
+    before = [variable.numpy() for variable in encoder.variables]
+    run(encoder, images([30, 9], 32))
+    for variable, old in zip(encoder.variables, before):
+        np.testing.assert_array_equal(variable, old)
+
+
+@every_encoder
+@every_height
+@pytest.mark.parametrize("key", [None, KEY], ids=["inference", "training"])
+def test_every_weight_has_a_gradient(name, height, key):
+    encoder = make(name, height)
+    with tf.GradientTape() as tape:
+        frames = encoder(images([31, 12], height), key)
+        upstream = tf.random.stateless_normal(tf.shape(frames.values), [1, 2])
+        loss = tf.reduce_sum(frames.values * upstream)
+    gradients = tape.gradient(loss, encoder.trainable_variables)
+    for variable, gradient in zip(encoder.trainable_variables, gradients):
+        assert gradient is not None, variable.name
+        assert np.isfinite(gradient).all(), variable.name
+        assert np.abs(gradient).max() > 0, variable.name
+
+
+@every_encoder
+def test_garbage_in_padding_reaches_no_gradient(name):
+    encoder = make(name, 32)
+
+    def gradients(batch):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(encoder(batch, KEY).values ** 2)
+        return tape.gradient(loss, encoder.trainable_variables)
+
+    clean, dirty = (gradients(images([31, 12], 32, 9, garbage)) for garbage in (0.0, 50.0))
+    for one, two in zip(clean, dirty):
+        close(two.numpy(), one.numpy(), 1e-3)
+
+
+@every_encoder
+def test_bfloat16_computes_near_float32(name):
+    full, mixed = shared(name, 32), make(name, 32, "mixed_bfloat16")
+    batch = images([40, 17], 32)
+    frames = mixed(batch)
+    assert frames.values.dtype == tf.bfloat16
+    assert {variable.dtype for variable in mixed.variables} == {tf.float32}
+    found, (expected, lengths) = tf.cast(frames.values, tf.float32).numpy(), run(full, batch)
+    for one, two, steps in zip(found, expected, lengths):
+        error = np.linalg.norm(one[:steps] - two[:steps]) / np.linalg.norm(two[:steps])
+        assert error < 0.03
+
+
+@every_encoder
+def test_a_graph_of_unknown_width(name):
+    encoder = shared(name, 32)
+    signature = [Images(tf.TensorSpec([None, 32, None, 1]), tf.TensorSpec([None], tf.int32))]
+    graph = tf.function(lambda batch: encoder(batch), input_signature=signature)
+    for widths in ([1], [33, 8], [40, 2, 17]):
+        batch = images(widths, 32, padding=2)
+        np.testing.assert_array_equal(graph(batch).lengths, encoder(batch).lengths)
+        close(graph(batch).values.numpy(), encoder(batch).values.numpy())
+
+
+def trainable(part) -> int:
+    return sum(int(np.prod(variable.shape)) for variable in part.trainable_variables)
+
+
+def test_every_encoder_has_a_known_size():
+    assert {name: trainable(shared(name, 32)) for name in ENCODERS} == {
+        "crnn": 640 + 73_856 + 295_168 + 590_080 + 1_181_184 + 2_360_832 + 1_049_088,
+        "compact": 832 + 18_624 + 74_112 + 147_840,
+    }

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from ocr_tf.encoders.layers import MaskedBatchNorm, column_mask, halve
+from ocr_tf.types import Images
+
+WIDTHS = [9, 4, 1]
+
+
+def batch(seed: int = 0) -> tuple[tf.Tensor, tf.Tensor]:
+    """Values [3, 5, 9, 2] far from zero, padding included, and their mask."""
+    values = np.random.default_rng(seed).normal([3.0, -2.0], [0.5, 4.0], [3, 5, 9, 2])
+    return tf.constant(values, tf.float32), column_mask(tf.constant(WIDTHS), 9, tf.float32)
+
+
+def valid(values: tf.Tensor) -> np.ndarray:
+    """[pixels, channels] that no mask hides."""
+    lines = zip(np.asarray(values), WIDTHS)
+    return np.concatenate([line[:, :width].reshape(-1, 2) for line, width in lines])
+
+
+def make() -> MaskedBatchNorm:
+    layer = MaskedBatchNorm()
+    layer(*batch(), False)  # makes its weights
+    for variable, value in zip(layer.variables, ([2.0, 0.5], [1.0, -1.0], [0.3, 0.4], [0.9, 1.1])):
+        variable.assign(value)
+    return layer
+
+
+def test_training_normalises_by_the_valid_pixels_moments():
+    layer = make()
+    values, mask = batch()
+    pixels = valid(layer(values, mask, True))
+    np.testing.assert_allclose(pixels.mean(axis=0), [1, -1], atol=1e-5)
+    variance = valid(values).var(axis=0)
+    expected = np.array([2, 0.5]) * np.sqrt(variance / (variance + layer.epsilon))
+    np.testing.assert_allclose(pixels.std(axis=0), expected, rtol=1e-4)
+    mean = 0.95 * np.array([0.3, 0.4]) + 0.05 * valid(values).mean(axis=0)
+    np.testing.assert_allclose(layer.moving_mean, mean, rtol=1e-5)
+    moved = 0.95 * np.array([0.9, 1.1]) + 0.05 * variance
+    np.testing.assert_allclose(layer.moving_variance, moved, rtol=1e-5)
+
+
+def test_inference_normalises_by_the_moving_moments():
+    values, mask = batch()
+    found = make()(values, mask, False)
+    centred = (values - np.array([0.3, 0.4])) / np.sqrt(np.array([0.9, 1.1]) + 1e-3)
+    np.testing.assert_allclose(found, centred * np.array([2, 0.5]) + [1, -1], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_without_padding_it_is_keras_batch_normalisation(training):
+    layer = make()
+    twin = tf.keras.layers.BatchNormalization(momentum=0.95, epsilon=1e-3, fused=False)
+    twin.build([None, None, None, 2])
+    twin.set_weights([v.numpy() for v in layer.variables])
+    values, mask = batch()
+    mask = tf.ones_like(mask)
+    results = []
+    for call in (lambda: layer(values, mask, training), lambda: twin(values, training=training)):
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch(values)
+            outputs = call()
+            loss = tf.reduce_sum(outputs * np.sin(np.arange(18, dtype=np.float32)).reshape(9, 2))
+        part = layer if not results else twin
+        gradients = tape.gradient(loss, [values, part.gamma, part.beta])
+        results.append([outputs, *gradients, part.moving_mean, part.moving_variance])
+    for ours, theirs in zip(*results):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("height, width", [(True, True), (True, False), (False, True)])
+def test_halving_is_the_maximum_over_pairs_from_the_left(height, width):
+    values = np.random.default_rng(1).uniform(0, 1, [1, 5, 7, 2]).astype(np.float32)
+    rows, columns = 2 if height else 1, 2 if width else 1
+    found = halve(Images(tf.constant(values), tf.constant([7])), height, width)
+    assert found.widths.numpy().tolist() == [4 if width else 7]
+    for y, x in np.ndindex(*found.values.shape[1:3]):
+        window = values[0, rows * y : rows * (y + 1), columns * x : columns * (x + 1)]
+        np.testing.assert_array_equal(found.values[0, y, x], window.max(axis=(0, 1)))
+    assert found.values.shape[1:3] == [3 if height else 5, 4 if width else 7]
