@@ -10,7 +10,9 @@ from experiments import book_ctc
 from ocr_tf.experiment import launch
 from ocr_tf.heads import Attention
 
-EXPERIMENT = dataclasses.replace(book_ctc.EXPERIMENT, name="book_attention", head=Attention())
+EXPERIMENT = dataclasses.replace(
+    book_ctc.EXPERIMENT, name="book_attention", head=Attention(symbol_dropout=0.2)
+)
 
 if __name__ == "__main__":
     launch.main(EXPERIMENT, __doc__)

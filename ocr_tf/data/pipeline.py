@@ -12,8 +12,6 @@ import concurrent.futures
 import dataclasses
 import functools
 import hashlib
-import sys
-import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Optional, TextIO, Union
 
@@ -26,6 +24,7 @@ from ocr_tf.data.image import Geometry, as_tensor, measure_batch, prepare_batch,
 from ocr_tf.data.plan import Course
 from ocr_tf.data.source import Sample, Source
 from ocr_tf.errors import InputError
+from ocr_tf.progress import Progress
 from ocr_tf.types import Batch, Labels
 
 READERS = 4  # threads that read files
@@ -115,7 +114,7 @@ def load(
         lambda encoded: measure_batch(encoded, geometry),
         input_signature=[tf.TensorSpec([None], tf.string)],
     )
-    progress = _Progress(f"reading {what}", total, stream)
+    progress = Progress(f"reading {what}", total, stream=stream)
     with concurrent.futures.ThreadPoolExecutor(READERS) as readers:
         for start in range(0, total, CHUNK):
             span = range(start, min(start + CHUNK, total))
@@ -131,7 +130,7 @@ def load(
                     reason = why_bad(data, geometry) or "cannot be decoded"
                     bad.append(Bad(source.samples[i], f"{source.origin(i)}: {reason}"))
             progress.show(span.stop)
-    progress.close()
+    progress.clear()
     usable = np.flatnonzero(widths)
     if not len(usable):
         raise InputError(f"{bad[0]}; no image of {source.name} can be used")
@@ -273,26 +272,3 @@ def _read(source: Source, i: int) -> Union[bytes, str]:
         return source.read(i)
     except InputError as error:
         return str(error).removeprefix(f"{source.samples[i].place}: ")
-
-
-class _Progress:
-    """A line on a stream that appears when something lasts longer than two seconds."""
-
-    def __init__(self, what: str, total: int, stream: Optional[TextIO]):
-        self._what, self._total = what, total
-        self._stream = sys.stderr if stream is None else stream
-        self._began = self._shown = time.monotonic()
-        self._visible = False
-
-    def show(self, done: int) -> None:
-        now = time.monotonic()
-        if now - self._began < 2 or (now - self._shown < 0.5 and done < self._total):
-            return
-        left = (now - self._began) / done * (self._total - done)
-        line = f"{self._what}: {done} of {self._total}, {left:.0f} s left"
-        print(f"\r{line:<60}", end="", file=self._stream, flush=True)
-        self._visible, self._shown = True, now
-
-    def close(self) -> None:
-        if self._visible:
-            print(file=self._stream, flush=True)

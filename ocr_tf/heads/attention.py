@@ -86,7 +86,8 @@ class AttentionHead(Head):
             inputs, initial_state=self._begin(frames), sequence_length=labels.lengths + 1
         )
         attended = keyed.dropout(outputs.rnn_output, self.config.dropout, key, "attended")
-        return self.output_layer(attended), targets
+        # The decoder stops at the longest label, which may be shorter than the array of labels.
+        return self.output_layer(attended), targets[:, : tf.shape(attended)[1]]
 
     def loss(self, frames: Frames, labels: Labels, key: Optional[tf.Tensor] = None) -> tf.Tensor:
         with tf.name_scope(self.name):

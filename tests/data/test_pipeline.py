@@ -1,10 +1,7 @@
-import io
-
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from ocr_tf.data import pipeline
 from ocr_tf.data.image import Geometry, prepare
 from ocr_tf.data.pipeline import batches, fingerprint, load, pad, sample_keys, shared, split
 from ocr_tf.data.plan import Course, plan
@@ -219,18 +216,3 @@ def test_fingerprint_sees_text_image_and_order(lines, folder):
     assert fingerprint(lines.take([1, 0])) != fingerprint(lines.take([0, 1]))
     (folder / "0.png").write_bytes(line(20, 30, seed=77))
     assert fingerprint(load(open_sources([str(folder)]), GEOMETRY)) != first
-
-
-def test_progress_appears_only_when_it_lasts(monkeypatch):
-    clock = [0.0]
-    monkeypatch.setattr(pipeline.time, "monotonic", lambda: clock[0])
-    stream = io.StringIO()
-    progress = pipeline._Progress("reading images", 100, stream)
-    for clock[0], done in [(0.5, 10), (1.9, 20), (2.5, 25), (2.6, 26), (10.0, 100)]:
-        progress.show(done)
-    progress.close()
-    shown = stream.getvalue().strip().split("\r")
-    assert [part.strip() for part in shown] == [
-        "reading images: 25 of 100, 8 s left",
-        "reading images: 100 of 100, 0 s left",
-    ]

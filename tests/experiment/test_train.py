@@ -1,0 +1,232 @@
+"""Training as a whole: it learns, it can be killed, it refuses, and two heads see the same."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from ocr_tf import options
+from ocr_tf.data import pipeline
+from ocr_tf.errors import InputError
+from ocr_tf.experiment import preflight, train
+from ocr_tf.experiment.restore import restore
+from ocr_tf.experiment.runs import RunFolder
+from ocr_tf.experiment.step import Schedule
+from tests.experiment import tiny
+
+TIMING = ("wall", "train/images_per_second")
+
+
+def start(head, workdir, *where):
+    command = [sys.executable, "-m", "tests.experiment.tiny", head, str(workdir), *map(str, where)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300)
+
+
+def record(folder):
+    """What a finished run leaves, timing apart."""
+    folder = RunFolder(folder)
+    metrics = [{k: v for k, v in r.items() if k not in TIMING} for r in folder.metrics()]
+    checkpoint = folder.load_checkpoint("last")
+    state = {k: v for k, v in checkpoint.state.items() if k in ("best_step", "best_cer", "worse")}
+    return metrics, checkpoint.arrays, state, folder.steps()
+
+
+def same(one, two):
+    assert one[0] == two[0]
+    assert one[1].keys() == two[1].keys()
+    for path, array in one[1].items():
+        assert array.tobytes() == two[1][path].tobytes(), path
+    assert one[2:] == two[2:]
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory):
+    """A run of each head that nobody disturbed."""
+    folder = tmp_path_factory.mktemp("unbroken")
+    for head in tiny.HEADS:
+        done = start(head, folder / head)
+        assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.mark.parametrize("head", tiny.HEADS)
+def test_killed_anywhere_it_ends_in_the_same_bits(head, unbroken, tmp_path):
+    # In a step, within a selection, in writing a checkpoint, and before the first one.
+    for where in (("step", 2), ("step", 5), ("select", 2), ("save", 2)):
+        assert start(head, tmp_path / "run", *where).returncode == -signal.SIGKILL
+    assert start(head, tmp_path / "run").returncode == 0
+    same(record(unbroken / head), record(tmp_path / "run"))
+
+
+@pytest.mark.slow
+def test_killed_at_ten_random_moments(unbroken, tmp_path):
+    draw = random.Random(0)
+    kills = 0
+    while kills < 10:
+        command = [
+            sys.executable,
+            "-m",
+            "tests.experiment.tiny",
+            "attention",
+            str(tmp_path / "run"),
+        ]
+        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as child:
+            time.sleep(draw.uniform(4, 14))
+            if child.poll() is not None:  # it was done first: the moments must fit the machine
+                break
+            child.send_signal(signal.SIGKILL)
+        kills += 1
+    assert start("attention", tmp_path / "run").returncode == 0
+    assert kills, "it was never killed"
+    same(record(unbroken / "attention"), record(tmp_path / "run"))
+
+
+def test_curves_hold_each_step_once_after_a_resume(unbroken, tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    start("ctc", tmp_path / "run", "step", 8)
+    start("ctc", tmp_path / "run")
+    tags = {}
+    for folder in (unbroken / "ctc", unbroken / "attention", tmp_path / "run"):
+        events = EventAccumulator(str(folder / "tensorboard"))
+        events.Reload()
+        tags[folder] = set(events.Tags()["tensors"]) | set(events.Tags()["scalars"])
+        steps = [e.step for e in events.Tensors("train/loss")]
+        assert steps == list(range(2, tiny.STEPS + 1, 2))
+    assert len(set(map(frozenset, tags.values()))) == 1, "heads overlay under the same tags"
+
+
+def test_two_heads_start_equal_and_see_the_same_lines():
+    runs = {head: tiny.experiment(head) for head in tiny.HEADS}
+    first, second = (train.build(e, preflight.prepare(e).alphabet) for e in runs.values())
+    for part in ("encoder", "sequence"):
+        ours, theirs = first.parts()[part], second.parts()[part]
+        assert [v.name for v in ours] == [v.name for v in theirs] and ours
+        for one, two in zip(ours, theirs):
+            assert one.numpy().tobytes() == two.numpy().tobytes(), one.name
+    orders = []
+    for e in runs.values():
+        roles = preflight.prepare(e)
+        course = pipeline.Course(roles.train.widths, e.train.seed, e.train.batch_size, 9)
+        batches = pipeline.batches(
+            roles.train, roles.labels, course, preflight.geometry(e), augment_seed=0
+        )
+        orders.append([([roles.train.ids[i] for i in b.samples], b.images.values) for b in batches])
+    for (ids, images), (other_ids, other_images) in zip(*orders):
+        assert ids == other_ids
+        np.testing.assert_array_equal(images, other_images)
+    an_epoch = [i for ids, _ in orders[0][: course.steps_per_epoch] for i in ids]
+    assert sorted(an_epoch) == sorted(roles.train.ids)
+
+
+def test_another_seed_starts_elsewhere():
+    e = tiny.experiment()
+    alphabet = preflight.prepare(e).alphabet
+    other = options.replace(e, {"train.seed": 1})
+    kernels = [train.build(x, alphabet).encoder.variables[0].numpy() for x in (e, other)]
+    assert not np.array_equal(*kernels)
+
+
+def test_a_run_in_use_is_refused(tmp_path):
+    command = [sys.executable, "-m", "tests.experiment.tiny", "ctc", str(tmp_path / "run")]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as child:
+        deadline = time.time() + 60
+        while not (tmp_path / "run" / "run.json").exists() and time.time() < deadline:
+            time.sleep(0.05)
+        os.kill(child.pid, signal.SIGSTOP)
+        second = start("ctc", tmp_path / "run")
+        os.kill(child.pid, signal.SIGCONT)
+        child.kill()
+    assert second.returncode == 2
+    assert "in use" in second.stderr and len(second.stderr.strip().splitlines()) == 1
+
+
+def test_ctrl_c_says_how_to_resume_and_keeps_the_step(tmp_path):
+    command = [sys.executable, "-m", "tests.experiment.tiny", "ctc", str(tmp_path / "run")]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as child:
+        for line in child.stderr:
+            if line.startswith("step"):
+                break
+        child.send_signal(signal.SIGINT)
+        rest = child.stderr.read()
+    assert child.returncode == 130
+    assert "resume" in rest and "Traceback" not in rest
+    assert RunFolder(tmp_path / "run").steps()
+
+
+def test_a_loss_that_is_not_finite_stops_and_names_its_lines(tmp_path, monkeypatch):
+    e = tiny.experiment(learning_rate=1e30, clip_norm=0.0, warmup_steps=0, checkpoint_every=1)
+    with pytest.raises(InputError, match=r"not finite at step \d+; lines: synthetic:.*#\d+"):
+        train.run(e, tmp_path / "run")
+    for array in RunFolder(tmp_path / "run").load_checkpoint("last").arrays.values():
+        assert np.isfinite(array).all()
+
+
+def test_early_stopping_counts_selections(tmp_path):
+    e = tiny.experiment(learning_rate=0.0, evaluate_every=1, patience=3)
+    train.run(e, tmp_path / "run")
+    assert (
+        RunFolder(tmp_path / "run").load_checkpoint("last").step == 4
+    )  # the best, and three worse
+
+
+def test_starting_from_another_run(unbroken, tmp_path, capsys):
+    source = str(unbroken / "ctc")
+    whole = tiny.experiment(init_from=source, learning_rate=0.0, steps=1)
+    train.run(whole, tmp_path / "whole")
+    trained, fresh = restore(source).model, restore(tmp_path / "whole").model
+    for one, two in zip(trained.trainable_variables, fresh.trainable_variables):
+        np.testing.assert_array_equal(one, two)
+    body = tiny.experiment(
+        "attention", init_from=source, init_parts="encoder+sequence", freeze=("encoder", "sequence")
+    )
+    train.run(body, tmp_path / "body")
+    new = restore(tmp_path / "body", "last").model
+    for part in ("encoder", "sequence"):  # frozen: moving statistics too
+        for one, two in zip(trained.parts()[part], new.parts()[part]):
+            np.testing.assert_array_equal(one, two)
+    with pytest.raises(InputError, match="init_parts"):
+        train.run(tiny.experiment("attention", init_from=source), tmp_path / "refused")
+
+
+def test_bad_training_lines_are_named_and_skipped_or_fatal(tmp_path, capsys):
+    data = pipeline.open_sources(["synthetic:digits:count=30"])
+    good = [f"{i}.png\t{s.text}" for i, s in enumerate(data.samples)]
+    for i in range(len(good)):
+        (tmp_path / f"{i}.png").write_bytes(data.read(i))
+    (tmp_path / "cut.png").write_bytes(data.read(0)[:200])
+    (tmp_path / "nothing.png").write_bytes(b"")
+    bad = ["cut.png\t12", "nothing.png\t12", "gone.png\t12", "3.png\t", f"4.png\t{'1' * 200}"]
+    (tmp_path / "labels.tsv").write_text("\n".join(good + bad) + "\n")
+    e = options.replace(tiny.experiment(steps=2), {"data.train": (str(tmp_path / "labels.tsv"),)})
+    train.run(e, tmp_path / "run")
+    shown = capsys.readouterr().err
+    assert "skipped 5 training lines (3 image, 1 label, 1 unreachable)" in shown
+    skipped = (tmp_path / "run" / "skipped.tsv").read_text().splitlines()
+    assert sorted(int(line.split(":")[1].split("\t")[0]) for line in skipped) == list(range(31, 36))
+    with pytest.raises(InputError, match=r"labels.tsv:31: .*--data.strict"):
+        preflight.prepare(options.replace(e, {"data.strict": True}))
+
+
+def test_roles_may_not_share_images():
+    e = options.replace(tiny.experiment(), {"data.select": ("synthetic:digits:count=3:seed=0",)})
+    with pytest.raises(InputError, match="shares 3 images"):
+        preflight.prepare(e)
+
+
+def test_schedule():
+    settings = tiny.experiment(steps=100, warmup_steps=10, learning_rate=2.0).train
+    rates = [float(Schedule(settings)(tf.constant(s))) for s in range(101)]
+    np.testing.assert_allclose(rates[:10], np.arange(1, 11) * 0.2, rtol=1e-6)
+    assert rates[10] == 2.0 and rates[100] == pytest.approx(0, abs=1e-6)
+    assert rates[55] == pytest.approx(1.0, rel=1e-5)  # half-way down the cosine
+    assert all(a >= b for a, b in zip(rates[10:], rates[11:]))
+    line = json.loads(json.dumps({"rates": rates}))  # plain numbers
+    assert len(line["rates"]) == 101

@@ -1,0 +1,75 @@
+"""An experiment that trains in seconds, and a child process that is killed where it is told.
+
+python -m tests.experiment.tiny HEAD WORKDIR [PLACE COUNT]
+
+PLACE is step, select or save: the process kills itself at the COUNTth time it gets there; in `save`,
+when the checkpoint is written but not yet under its name.
+"""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+from ocr_tf.encoders import Compact
+from ocr_tf.experiment.config import Data, Experiment, Sequence, Train
+from ocr_tf.heads import CTC, Attention
+
+HEADS = {"ctc": CTC(), "attention": Attention(units=24, attention_units=16, embedding=8)}
+STEPS = 12
+
+
+def experiment(head: str = "ctc", **train: object) -> Experiment:
+    """Dropout, augmentation, a schedule and early stopping are on."""
+    settings = {
+        "steps": STEPS,
+        "batch_size": 8,
+        "warmup_steps": 3,
+        "evaluate_every": 4,
+        "checkpoint_every": 3,
+        "log_every": 2,
+        "patience": 5,
+        **train,
+    }
+    return Experiment(
+        name=f"tiny_{head}",
+        encoder=Compact(),
+        head=HEADS[head],
+        data=Data(train=("synthetic:digits:count=44",), select_share=0.2, height=16),
+        sequence=Sequence(layers=1, units=16, dropout=0.2),
+        train=Train(**settings),
+    )
+
+
+def _kill_at(place: str, count: int) -> None:
+    from ocr_tf.experiment import reading, runs, step
+
+    left = [count]
+
+    def dying(function):
+        def called(*args, **kwargs):
+            if place != "save" or str(args[1]).endswith(".npz"):
+                left[0] -= 1
+                if left[0] == 0:
+                    os.kill(os.getpid(), signal.SIGKILL)
+            return function(*args, **kwargs)
+
+        return called
+
+    if place == "step":
+        step.Stepper.__call__ = dying(step.Stepper.__call__)
+    elif place == "select":
+        reading.Reader._read_batch = dying(reading.Reader._read_batch)
+        reading.Reader.read = dying(reading.Reader.read)
+    else:
+        runs.os.replace = dying(os.replace)
+
+
+if __name__ == "__main__":
+    from ocr_tf.experiment import launch, train
+
+    head, workdir, *where = sys.argv[1:]
+    with launch.exits():
+        if where:
+            _kill_at(where[0], int(where[1]))
+        train.run(experiment(head), Path(workdir))

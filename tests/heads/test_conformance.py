@@ -1,0 +1,225 @@
+"""What every head promises, for all of HEADS: a new one is tested by being registered."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from ocr_tf.heads import HEADS
+from ocr_tf.types import Frames, Labels
+
+from .lines import SIZE, frames, labels, make, rows
+
+KEYS = [tf.constant([1, 2]), tf.constant([1, 3])]
+
+LENGTHS = [9, 4, 1, 6, 12, 5]
+# Of three symbols; doubled ones, an empty one, and the fifth as long as its line.
+LABELS = [[0, 1, 1, 2], [2], [], [0, 0, 0], [0, 1, 2, 1, 0, 1, 2, 0, 2, 1, 0, 2], [1, 0, 1]]
+UNREACHABLE = [[0, 0], [0, 1, 2, 0, 1], [1], [], [0, 1, 0, 1]]  # for lines of 2, 2, 2, 2, 3 steps
+
+every_head = pytest.mark.parametrize("name", HEADS)
+
+
+def alone(batch: Frames, label: Labels, i: int) -> tuple[Frames, Labels]:
+    steps, length = int(batch.lengths[i]), int(label.lengths[i])
+    return (
+        Frames(batch.values[i : i + 1, :steps], batch.lengths[i : i + 1]),
+        Labels(label.ids[i : i + 1, :length], label.lengths[i : i + 1]),
+    )
+
+
+@every_head
+@pytest.mark.parametrize("padding, garbage", [(0, 0.0), (3, 0.0), (17, 30.0)])
+def test_loss_score_and_alignment_are_the_same_alone_and_in_any_batch(name, padding, garbage):
+    head = make(name)
+    batch = frames(LENGTHS, padding, garbage)
+    label = labels(LABELS, padding, -1 if garbage else 1)
+    loss, score = head.loss(batch, label).numpy(), head.score(batch, label).numpy()
+    rows_of = head.align(batch, label).numpy()
+    assert rows_of.shape == (len(LENGTHS), label.ids.shape[1], batch.values.shape[1])
+    for i, (steps, symbols) in enumerate(zip(LENGTHS, LABELS)):
+        single = alone(batch, label, i)
+        np.testing.assert_allclose(head.loss(*single), loss[i : i + 1], rtol=1e-4)
+        np.testing.assert_allclose(head.score(*single), score[i : i + 1], rtol=1e-4)
+        np.testing.assert_allclose(
+            head.align(*single)[0], rows_of[i, : len(symbols), :steps], rtol=1e-4, atol=1e-6
+        )
+        assert not rows_of[i, len(symbols) :].any() and not rows_of[i, :, steps:].any()
+
+
+@every_head
+@pytest.mark.parametrize("padding, garbage", [(0, 0.0), (3, 0.0), (17, 30.0)])
+def test_a_line_is_read_the_same_alone_and_in_any_batch(name, padding, garbage):
+    head = make(name)
+    batch = frames(LENGTHS, padding, garbage)
+    found = head.decode(batch)
+    texts = rows(found.ids[:, 0], found.lengths[:, 0])
+    assert len(set(map(tuple, texts))) > 3  # otherwise nothing would be compared
+    for i in range(len(LENGTHS)):
+        single = head.decode(alone(batch, labels(LABELS), i)[0])
+        assert rows(single.ids[:, 0], single.lengths[:, 0]) == texts[i : i + 1]
+        np.testing.assert_array_equal(single.ended[0], found.ended[i])
+        for one, two in (
+            (single.log_probs, found.log_probs),
+            (single.objective, found.objective),
+        ):
+            np.testing.assert_allclose(one[0], two[i], rtol=1e-4)
+
+
+@every_head
+def test_hypotheses_are_one_text_a_line_with_its_score(name):
+    head, batch = make(name), frames(LENGTHS, padding=2)
+    found = head.decode(batch)
+    count = len(LENGTHS)
+    assert found.ids.shape[:2] == [count, 1] and found.valid.numpy().all()
+    for field in (found.lengths, found.log_probs, found.objective, found.ended):
+        assert field.shape == [count, 1]
+    texts = rows(found.ids[:, 0], found.lengths[:, 0])
+    assert all(0 <= i < len(head.alphabet) for text in texts for i in text)
+    for row, text in zip(found.ids[:, 0].numpy(), texts):
+        assert (row[len(text) :] == head.alphabet.pad).all()
+    score = head.score(batch, Labels(found.ids[:, 0], found.lengths[:, 0]))
+    assert np.isfinite(score).all()
+    np.testing.assert_allclose(found.log_probs[:, 0], score, rtol=1e-4, atol=1e-5)
+
+
+@every_head
+def test_a_search_that_a_head_does_not_know_is_refused(name):
+    with pytest.raises(ValueError, match="no search"):
+        make(name).decode(frames([3]), object())
+
+
+@every_head
+def test_without_a_key_the_loss_is_minus_the_score(name):
+    head = make(name)
+    for batch, label in (
+        (frames(LENGTHS), labels(LABELS)),
+        (frames([3, 5]), labels([[], []])),
+        (frames([2, 2, 2, 2, 3]), labels(UNREACHABLE)),
+    ):
+        loss, score = head.loss(batch, label).numpy(), head.score(batch, label).numpy()
+        assert (score <= 0).all() and (loss >= 0).all()  # and so not NaN
+        np.testing.assert_allclose(loss, -score, rtol=1e-4)
+
+
+@every_head
+def test_every_label_has_a_score_and_bad_ones_spoil_no_gradient(name):
+    head = make(name)
+    batch, label = frames([2, 2, 2, 2, 3], padding=1), labels(UNREACHABLE, padding=1)
+    with tf.GradientTape() as tape:
+        tape.watch(batch.values)
+        losses = head.loss(batch, label, KEYS[0])
+        loss = tf.reduce_sum(tf.where(tf.math.is_finite(losses), losses, 0.0))
+    finite = np.isfinite(losses)
+    assert finite[2:4].all()
+    gradients = tape.gradient(loss, [batch.values, *head.trainable_variables])
+    assert all(np.isfinite(gradient).all() for gradient in gradients)
+    by_line = np.abs(gradients[0]).max(axis=(1, 2))
+    np.testing.assert_array_equal(by_line > 0, finite)
+
+
+@every_head
+def test_needed_steps_are_enough_and_those_beyond_reach_are_named(name):
+    head, config = make(name), HEADS[name]()
+    strings = [list(x) for n in range(5) for x in itertools.product(range(2), repeat=n)]
+    needed = [config.needed_steps(x) for x in strings]
+    assert np.isfinite(head.score(frames([max(1, n) for n in needed]), labels(strings))).all()
+    fewer = [(x, n - 1) for x, n in zip(strings, needed) if n > 1]
+    score = head.score(frames([n for _, n in fewer]), labels([x for x, _ in fewer]))
+    # A label that a line cannot spell scores minus infinity; or else the head's own search must be
+    # unable to put it out, its bound being shorter.
+    bounded = [len(x) > n for x, n in fewer]
+    assert (np.isinf(score) | bounded).all()
+
+
+@every_head
+def test_every_weight_has_a_gradient(name):
+    head = make(name)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(head.loss(frames(LENGTHS), labels(LABELS), KEYS[0]))
+    gradients = tape.gradient(loss, head.trainable_variables)
+    assert len(gradients) == len(head.variables) > 0
+    for variable, gradient in zip(head.trainable_variables, gradients):
+        assert gradient is not None, variable.name
+        assert np.isfinite(gradient).all() and np.abs(gradient).max() > 0, variable.name
+
+
+@every_head
+def test_the_gradient_is_that_of_the_loss(name):
+    """Along the gradient itself, where a difference of losses rounds least."""
+    head = make(name)
+    batch, label = frames(LENGTHS), labels(LABELS)
+    weights = head.trainable_variables
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(head.loss(batch, label))
+    gradients = tape.gradient(loss, weights)
+    norm = tf.linalg.global_norm(gradients)
+    directions = [gradient / norm for gradient in gradients]
+    losses = []
+    for distance in (-0.001, 0.002):
+        for weight, direction in zip(weights, directions):
+            weight.assign_add(distance * direction)
+        losses.append(float(tf.reduce_sum(head.loss(batch, label))))
+    assert (losses[1] - losses[0]) / 0.002 == pytest.approx(float(norm), rel=0.02)
+
+
+@every_head
+def test_strings_share_a_probability_of_at_most_one(name):
+    head = make(name, "ab")
+    steps = 3
+    strings = [list(x) for n in range(steps + 2) for x in itertools.product(range(2), repeat=n)]
+    line = frames([steps])
+    batch = Frames(tf.repeat(line.values, len(strings), 0), tf.repeat(line.lengths, len(strings)))
+    total = np.exp(head.score(batch, labels(strings))).sum()
+    assert 0.01 < total < 1 + 1e-5
+
+
+@every_head
+def test_dropout_follows_the_key(name):
+    head = make(name)
+    batch, label = frames(LENGTHS), labels(LABELS)
+    first, again, other = (head.loss(batch, label, key).numpy() for key in (KEYS[0], *KEYS))
+    np.testing.assert_array_equal(first, again)
+    drops = any("dropout" in option for option in HEADS[name].__dataclass_fields__)
+    assert (first != other).any() == drops
+    assert (first != head.loss(batch, label).numpy()).any() == drops
+
+
+@every_head
+def test_graphs_of_unknown_shapes_give_what_eager_code_gives(name):
+    head = make(name)
+    vector = tf.TensorSpec([None], tf.int32)
+    shapes = Frames(tf.TensorSpec([None, None, SIZE]), vector)
+    both = [shapes, Labels(tf.TensorSpec([None, None], tf.int32), vector)]
+    functions = {
+        head.loss: both,
+        head.score: both,
+        head.align: both,
+        head.decode: [shapes],
+    }
+    cases = [(frames(LENGTHS), labels(LABELS)), (frames([2, 1]), labels([[], []]))]
+    for function, signature in functions.items():
+        graph = tf.function(lambda *args: function(*args), input_signature=signature)  # noqa: B023
+        for case in cases:
+            eager, compiled = function(*case[: len(signature)]), graph(*case[: len(signature)])
+            for one, two in zip(tf.nest.flatten(eager), tf.nest.flatten(compiled)):
+                np.testing.assert_allclose(one, two, rtol=1e-4, atol=1e-6)
+
+
+@every_head
+def test_frames_of_bfloat16_are_computed_in_float32(name):
+    head = make(name)
+    half = frames(LENGTHS)
+    half = Frames(tf.cast(half.values, tf.bfloat16), half.lengths)
+    full = Frames(tf.cast(half.values, tf.float32), half.lengths)
+    for key in (None, KEYS[0]):
+        loss = head.loss(half, labels(LABELS), key)
+        assert loss.dtype == tf.float32
+        np.testing.assert_allclose(loss, head.loss(full, labels(LABELS), key), rtol=1e-6)
+    assert head.align(half, labels(LABELS)).dtype == tf.float32
+    found, expected = head.decode(half), head.decode(full)
+    np.testing.assert_array_equal(found.ids, expected.ids)
+    assert found.log_probs.dtype == tf.float32
