@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from ocr_tf.heads.attention import positions
+from ocr_tf.types import Frames, Labels
+
+from .lines import frames, labels, make, rows
+
+LENGTHS = [9, 4, 1, 6]
+LABELS = [[0, 1, 1, 2], [2], [], [0, 0, 0]]
+KEY = tf.constant([1, 2])
+
+
+def start(head, batch):
+    with tf.name_scope(head.name):
+        return head._begin(batch)
+
+
+def chain(head, batch, text) -> tuple[float, float]:
+    """Log probability of the first line's text with its end, and without: one `step` a symbol."""
+    state, fed, total = start(head, batch), head.alphabet.start, 0.0
+    for symbol in text:
+        log_probs, _, state = head.step(tf.constant([fed]), state)
+        total, fed = total + float(log_probs[0, symbol]), symbol
+    log_probs, _, _ = head.step(tf.constant([fed]), state)
+    return total + float(log_probs[0, head.alphabet.end]), total
+
+
+def test_the_score_is_the_product_of_its_steps():
+    head, line = make("attention", "ab"), frames([4])
+    for text in itertools.chain.from_iterable(
+        itertools.product(range(2), repeat=n) for n in (0, 1, 3)
+    ):
+        score = float(head.score(line, labels([text]))[0])
+        assert score == pytest.approx(chain(head, line, text)[0], rel=1e-5)
+
+
+def test_strings_and_what_is_longer_share_a_probability_of_one():
+    head, line = make("attention", "ab"), frames([3])
+    strings = [x for n in range(3) for x in itertools.product(range(2), repeat=n)]
+    ended = sum(np.exp(float(head.score(line, labels([text]))[0])) for text in strings)
+    open_ = sum(np.exp(chain(head, line, x)[1]) for x in itertools.product(range(2), repeat=3))
+    assert ended + open_ == pytest.approx(1, rel=1e-5)
+
+
+def test_every_symbol_looks_at_the_whole_line_once():
+    head = make("attention")
+    found = head.align(frames(LENGTHS, padding=3), labels(LABELS, padding=2)).numpy()
+    for line, steps, label in zip(found, LENGTHS, LABELS):
+        np.testing.assert_allclose(line[: len(label), :steps].sum(axis=1), 1, rtol=1e-5)
+        assert (line[: len(label), :steps] > 0).all()
+
+
+def test_the_first_symbol_sees_the_image_at_its_own_step():
+    """Wired otherwise, it would come from a cell that has not attended yet."""
+    head, line = make("attention"), frames([5])
+    with tf.GradientTape() as tape:
+        tape.watch(line.values)
+        log_probs, _, _ = head.step(tf.constant([head.alphabet.start]), start(head, line))
+        gain = log_probs[0, 0]
+    assert np.abs(tape.gradient(gain, line.values)).max() > 1e-4
+
+
+def biased(symbol: int, by: float):
+    head = make("attention")
+    bias = head.output_layer.bias
+    bias.assign_add(by * tf.one_hot(symbol, bias.shape[0]))
+    return head
+
+
+def test_a_search_cut_off_at_the_number_of_frames_says_so_and_still_has_its_score():
+    head, batch = biased(symbol=1, by=100.0), frames(LENGTHS, padding=2)
+    found = head.decode(batch)
+    assert rows(found.ids[:, 0], found.lengths[:, 0]) == [[1] * steps for steps in LENGTHS]
+    assert not found.ended.numpy().any()
+    score = head.score(batch, Labels(found.ids[:, 0], found.lengths[:, 0]))
+    np.testing.assert_allclose(found.log_probs[:, 0], score, rtol=1e-5)
+    assert (found.log_probs < found.objective - 10).numpy().all()  # the missing end costs
+
+
+def test_a_search_that_ends_at_once_reads_nothing():
+    head = biased(symbol=3, by=100.0)  # the end
+    found = head.decode(frames(LENGTHS))
+    assert found.ended.numpy().all() and found.ids.shape == [len(LENGTHS), 1, 0]
+    np.testing.assert_allclose(found.log_probs, 0, atol=1e-4)
+
+
+def test_some_lines_end_and_others_do_not():
+    """Of the same batch: the scores of both are right, which come from two places."""
+    for by in np.linspace(0, 8, 30):
+        head, batch = biased(symbol=3, by=by), frames([12] * 8)
+        found = head.decode(batch)
+        if len(set(found.ended.numpy().ravel())) == 2:
+            break
+    else:
+        pytest.fail("no bias made only some lines end")
+    score = head.score(batch, Labels(found.ids[:, 0], found.lengths[:, 0]))
+    np.testing.assert_allclose(found.log_probs[:, 0], score, rtol=1e-5)
+    ended = found.ended.numpy()
+    assert ((found.log_probs == found.objective).numpy() == ended).all()
+
+
+def test_one_call_leaves_nothing_behind_for_the_next():
+    """The mechanism keeps its memory: another batch in between must not be seen."""
+    head = make("attention")
+    batch, label = frames(LENGTHS), labels(LABELS)
+    first = head.score(batch, label), head.align(batch, label), head.decode(batch).log_probs
+    for other in (frames([2], seed=1), frames([3, 20], seed=2)):
+        head.decode(other)
+        again = head.score(batch, label), head.align(batch, label), head.decode(batch).log_probs
+        for one, two in zip(first, again):
+            np.testing.assert_array_equal(one, two)
+
+
+def test_smoothing_mixes_in_every_class():
+    options = {"dropout": 0.0, "symbol_dropout": 0.0}
+    plain, smooth = make("attention", **options), make("attention", smoothing=0.3, **options)
+    batch, label = frames(LENGTHS), labels(LABELS)
+    means = []  # over the classes, summed over the line's symbols and its end
+    for i, text in enumerate(LABELS):
+        line = Frames(batch.values[i : i + 1], batch.lengths[i : i + 1])
+        state, total = start(plain, line), 0.0
+        for fed in [plain.alphabet.start, *text]:
+            log_probs, _, state = plain.step(tf.constant([fed]), state)
+            total += float(tf.reduce_mean(log_probs))
+        means.append(total)
+    expected = 0.7 * plain.loss(batch, label, KEY) - 0.3 * np.array(means)
+    np.testing.assert_allclose(smooth.loss(batch, label, KEY), expected, rtol=1e-4)
+    np.testing.assert_allclose(smooth.loss(batch, label), plain.loss(batch, label), rtol=1e-6)
+
+
+@pytest.mark.parametrize("hidden", [True, False])
+def test_a_hidden_symbol_tells_the_next_step_nothing(hidden):
+    """Then the second symbol's distribution is the same after either first one, and sums agree."""
+    head = make("attention", symbol_dropout=float(hidden), dropout=0.0)
+    line = frames([6])
+    losses = {
+        text: float(head.loss(line, labels([text]), KEY)[0])
+        for text in itertools.product(range(2), repeat=2)
+    }
+    difference = losses[0, 0] + losses[1, 1] - losses[0, 1] - losses[1, 0]
+    assert (abs(difference) < 1e-4) == hidden
+
+
+@pytest.mark.parametrize("size", [0, 2, 32])
+def test_a_shift_in_position_is_a_rotation(size):
+    found = positions(200, size).numpy()
+    assert found.shape == (200, size)
+    if not size:
+        return
+    np.testing.assert_allclose(found[0], [0] * (size // 2) + [1] * (size // 2), atol=1e-6)
+    sines, cosines = np.split(found, 2, axis=1)
+    waves = np.exp(1j * np.arctan2(sines, cosines))
+    shifts = waves[7:] / waves[:-7]
+    np.testing.assert_allclose(shifts, np.broadcast_to(shifts[:1], shifts.shape), atol=1e-4)
+    # The shortest wave is 4 steps; the longest takes 4096, so that no two places look the same.
+    np.testing.assert_allclose(sines[:5, 0], [0, 1, 0, -1, 0], atol=1e-5)
+    if size > 2:
+        assert np.angle(waves[1, -1]) == pytest.approx(2 * np.pi / 4096, rel=1e-4)
