@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import io
 import json
 import os
 import re
@@ -336,7 +337,10 @@ class RunFolder:
         members = {ARRAY + path: np.asarray(array) for path, array in arrays.items()}
         members[STATE] = np.frombuffer(text.encode(), np.uint8)
         written = self._checkpoint(step)
-        atomic_write(written, lambda file: np.savez(file, **members))
+        # In memory first: an archive that meets a full disk complains on its own when it is dropped.
+        archive = io.BytesIO()
+        np.savez(archive, **members)
+        atomic_write(written, archive.getvalue())
         keep = (step, state.get("best_step"))
         for old in self.steps():
             if old not in keep:

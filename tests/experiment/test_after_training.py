@@ -1,0 +1,161 @@
+"""Evaluate, export and predict on a trained run: one text everywhere, and bad input told in a line."""
+
+import json
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from ocr_tf import options
+from ocr_tf.data.source import open_source
+from ocr_tf.errors import InputError
+from ocr_tf.experiment import evaluate, export, predict, train
+from ocr_tf.experiment.runs import RunFolder
+from ocr_tf.experiment.tools import Evaluate, Export, Predict, TestData
+from tests.experiment import tiny
+
+TEST = "synthetic:digits:count=24:split=test"
+
+ALONE = """
+import sys, json
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("tensorflow_addons", "ocr_tf", "cv2", "rapidfuzz"):
+            raise ImportError(name)
+sys.meta_path.insert(0, Blocker())
+import tensorflow as tf
+read = tf.saved_model.load(sys.argv[1]).signatures["serving_default"]
+paths = sys.argv[2:]
+images = [open(p, "rb").read() for p in paths]
+rows = []
+for batch in [images] + [[i] for i in images]:
+    out = read(images=tf.constant(batch))
+    for text, log_prob, ok in zip(out["text"].numpy(), out["log_prob"].numpy(), out["ok"].numpy()):
+        rows.append([text.decode(), float(log_prob), bool(ok)])
+print(json.dumps(rows))
+"""
+
+
+@pytest.fixture(scope="module", params=tiny.HEADS)
+def trained(request, tmp_path_factory):
+    """A run that has learnt a little: (its folder, its export, a folder of test images)."""
+    folder = tmp_path_factory.mktemp(request.param)
+    experiment = tiny.experiment(
+        request.param, steps=120, learning_rate=5e-3, evaluate_every=60, patience=0
+    )
+    train.run(options.replace(experiment, {"sequence.units": 32}), folder / "run")
+    export.run(Export(), str(folder / "run"), str(folder / "saved"))
+    source = open_source(TEST)
+    (folder / "images").mkdir()
+    for i in range(len(source.samples)):
+        (folder / "images" / f"{i:03d}.png").write_bytes(source.read(i))
+    return folder
+
+
+def measured(folder, **settings):
+    config = Evaluate(data=TestData((TEST,)), **settings)
+    results = evaluate.run(config, str(folder / "run"))
+    output = folder / "run" / "evaluations" / config.name
+    assert json.loads((output / "results.json").read_text())["rates"] == results["rates"]
+    lines = (output / "predictions.jsonl").read_text().splitlines()
+    return results, [json.loads(line) for line in lines]
+
+
+def test_the_export_reads_alone_what_evaluate_read(trained):
+    _, predictions = measured(trained)
+    assert any(p["text"] for p in predictions)
+    images = sorted(map(str, (trained / "images").iterdir()))
+    command = [sys.executable, "-c", ALONE, str(trained / "saved"), *images]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=trained, timeout=300)
+    rows = json.loads(done.stdout)
+    together, alone = rows[: len(images)], rows[len(images) :]
+    for prediction, *read in zip(predictions, together, alone):
+        for text, log_prob, ok in read:
+            assert (text, ok) == (prediction["text"], True)
+            assert log_prob == pytest.approx(prediction["log_prob"], rel=1e-4, abs=1e-4)
+
+
+def test_predict_prints_the_same_from_run_and_export(trained, capsys):
+    _, predictions = measured(trained)
+    for model in ("run", "saved"):
+        capsys.readouterr()
+        predict.run(Predict(batch_size=7), str(trained / model), [str(trained / "images")])
+        rows = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+        assert [text for _, text, _ in rows] == [p["text"] for p in predictions]
+        for (_, _, confidence), prediction in zip(rows, predictions):
+            assert float(confidence) == pytest.approx(math.exp(prediction["log_prob"]), abs=1e-4)
+
+
+def test_bad_images_fail_one_by_one(trained, tmp_path, capsys):
+    good = (trained / "images" / "000.png").read_bytes()
+    bomb = bytearray(good)
+    bomb[16:24] = (30000).to_bytes(4, "big") * 2
+    files = {"empty.png": b"", "cut.png": good[:150], "text.png": b"hello", "bomb.png": bytes(bomb)}
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    paths = [str(trained / "images" / "000.png"), *(str(tmp_path / name) for name in files)]
+    paths += [str(tmp_path / "gone.png"), str(trained / "images" / "001.png")]
+    for model in ("run", "saved"):
+        with pytest.raises(InputError, match="5 of 7 images"):
+            predict.run(Predict(), str(trained / model), paths)
+        shown = capsys.readouterr()
+        assert [line.split("\t")[0] for line in shown.out.splitlines()] == [paths[0], paths[-1]]
+        for name in (*files, "gone.png"):
+            assert sum(name in line for line in shown.err.splitlines()) == 1
+    read = tf.saved_model.load(str(trained / "saved")).signatures["serving_default"]
+    out = read(images=tf.constant([b"", good, b"hello"]))
+    np.testing.assert_array_equal(out["ok"], [False, True, False])
+    assert out["text"][0] == b"" and out["log_prob"][2] == -math.inf
+
+
+def test_evaluation_keeps_every_line(trained, tmp_path):
+    source = open_source(TEST)
+    for i in range(3):
+        (tmp_path / f"{i}.png").write_bytes(source.read(i))
+    (tmp_path / "broken.png").write_bytes(b"")
+    labels = [f"0.png\t{source.samples[0].text}", "1.png\t", "2.png\tä1", "broken.png\t12"]
+    labels.append(f"0.png\t{'1' * 300}")
+    (tmp_path / "labels.tsv").write_text("\n".join(labels) + "\n", encoding="utf-8")
+    config = Evaluate(name="odd", data=TestData((str(tmp_path / "labels.tsv"),)))
+    results = evaluate.run(config, str(trained / "run"))
+    assert results["rates"]["lines"] == 5
+    troubles = results["troubled_lines"]
+    assert {k: troubles[k] for k in ("unreadable", "unknown_symbol", "unreachable", "empty")} == {
+        "unreadable": 1,
+        "unknown_symbol": 1,
+        "unreachable": 1,
+        "empty": 1,
+    }
+    rows = RunFolder(trained / "run").path / "evaluations" / "odd" / "predictions.jsonl"
+    predictions = [json.loads(line) for line in rows.read_text().splitlines()]
+    assert [p["reference"] for p in predictions] == [line.split("\t")[1] for line in labels]
+    assert predictions[3] == {
+        **predictions[3],
+        "text": "",
+        "log_prob": None,
+        "reference_log_prob": None,
+        "ok": False,
+    }
+    assert predictions[2]["reference_log_prob"] is None  # a symbol that the head cannot write
+
+
+def test_test_lines_the_run_has_seen_are_refused(trained):
+    config = Evaluate(data=TestData(("synthetic:digits:count=5",)))
+    with pytest.raises(InputError, match="5 images that .* was trained or selected on"):
+        evaluate.run(config, str(trained / "run"))
+
+
+def test_an_existing_output_is_refused_and_stays(trained, tmp_path):
+    (tmp_path / "mine").write_text("precious")
+    with pytest.raises(InputError, match="exists"):
+        export.run(Export(), str(trained / "run"), str(tmp_path / "mine"))
+    assert (tmp_path / "mine").read_text() == "precious"
+
+
+def test_what_is_no_model_is_named(trained, tmp_path):
+    for path in (tmp_path / "none", tmp_path):
+        with pytest.raises(InputError, match=str(path)):
+            predict.run(Predict(), str(path), [str(trained / "images")])

@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from ocr_tf import keyed
+from ocr_tf.alphabet import Alphabet
+from ocr_tf.encoders import ENCODERS
+from ocr_tf.experiment.config import Sequence, Train
+from ocr_tf.experiment.step import Stepper
+from ocr_tf.heads import HEADS
+from ocr_tf.recognizer import Recognizer
+from ocr_tf.types import Batch, Images, Labels
+
+ROOT = Path(__file__).resolve().parents[1]
+ALPHABET = Alphabet("abc")
+KEY = tf.constant([1, 2])
+WIDTHS = [9, 41, 64, 17]
+LABELS = [[0], [1, 1, 2], [], [2, 0]]
+
+every_head = pytest.mark.parametrize("head", HEADS)
+every_encoder = pytest.mark.parametrize("encoder", ENCODERS)
+
+
+def make(head="ctc", encoder="compact", dropout=0.0, layers=1, **options) -> Recognizer:
+    sequence = Sequence(layers=layers, units=16, dropout=dropout)
+    return Recognizer(ENCODERS[encoder](), sequence, HEADS[head](), ALPHABET, 32, **options)
+
+
+def images(padding: int = 0, garbage: float = 0.0) -> Images:
+    values = np.zeros([len(WIDTHS), 32, max(WIDTHS) + padding, 1], np.float32)
+    for i, (value, width) in enumerate(zip(values, WIDTHS)):
+        draw = np.random.default_rng(i)
+        value[:, :width] = draw.uniform(-1, 1, [32, width, 1])
+        value[:, width:] = garbage * draw.standard_normal(value[:, width:].shape)
+    return Images(tf.constant(values), tf.constant(WIDTHS))
+
+
+def labels() -> Labels:
+    ids = np.full([len(LABELS), 3], Alphabet.pad, np.int32)
+    for row, label in zip(ids, LABELS):
+        row[: len(label)] = label
+    return Labels(tf.constant(ids), tf.constant([len(label) for label in LABELS]))
+
+
+def size(part) -> int:
+    return sum(int(np.prod(variable.shape)) for variable in part.trainable_variables)
+
+
+def test_crnn_has_the_parameters_of_its_paper():
+    """32 pixels high, two BiLSTM-256 and 37 outputs. The last convolution is padded along the width,
+    which changes no weight."""
+    alphabet = Alphabet("0123456789abcdefghijklmnopqrstuvwxyz")
+    model = Recognizer(ENCODERS["crnn"](), Sequence(2, 256), HEADS["ctc"](), alphabet, 32)
+    assert size(model) == 8_719_653
+    assert size(model.encoder) == 5_550_848
+    assert size(model.sequence) == 2 * 4 * 256 * ((512 + 256 + 1) + (512 + 256 + 1))
+    assert size(model.head) == 512 * 37 + 37
+    frames = model(Images(tf.zeros([1, 32, 100, 1]), tf.constant([100])))
+    assert frames.values.shape == [1, 25, 512]
+
+
+@pytest.mark.parametrize("name", ["captcha_ctc", "book_ctc"])
+def test_compact_with_its_recurrent_layers_stays_small(name):
+    experiment = importlib.import_module(f"experiments.{name}").EXPERIMENT
+    model = Recognizer(
+        experiment.encoder, experiment.sequence, experiment.head, ALPHABET, experiment.data.height
+    )
+    assert size(model.encoder) + size(model.sequence) <= 2_000_000
+
+
+@every_encoder
+@every_head
+def test_parts_own_every_variable_under_their_name(head, encoder):
+    model = make(head, encoder)
+    parts = model.parts()
+    paths = {name: {keyed.path(v) for v in variables} for name, variables in parts.items()}
+    for name, own in paths.items():
+        assert own and all(path.startswith(f"{name}/") for path in own)
+    assert sum(map(len, paths.values())) == len(model.variables)
+    assert set.union(*paths.values()) == {keyed.path(v) for v in model.variables}
+
+
+def test_paths_do_not_depend_on_what_was_built_before():
+    first, _, second = make("attention"), make("ctc"), make("attention")
+    assert [v.name for v in first.variables] == [v.name for v in second.variables]
+
+
+@every_encoder
+def test_heads_under_one_seed_start_from_the_same_encoder_and_sequence(encoder):
+    models = [make(head, encoder, seed=5, layers=2) for head in HEADS]
+    other = make(encoder=encoder, seed=6, layers=2)
+    for part in ("encoder", "sequence"):
+        for variables in zip(*(getattr(model, part).variables for model in models)):
+            for variable in variables[1:]:
+                np.testing.assert_array_equal(variable, variables[0])
+        first = getattr(models[0], part).trainable_variables
+        drawn = [
+            (one, two)
+            for one, two in zip(first, getattr(other, part).trainable_variables)
+            if "kernel" in one.name
+        ]
+        assert drawn and all((one.numpy() != two.numpy()).any() for one, two in drawn)
+
+
+def test_heads_under_one_seed_see_the_same_frames_in_training():
+    """Dropout's masks included, whatever the head draws."""
+    results = [make(head, dropout=0.5, layers=2)(images(), KEY).values for head in HEADS]
+    for values in results[1:]:
+        np.testing.assert_array_equal(values, results[0])
+    assert (results[0].numpy() != make(dropout=0.5, layers=2)(images(), KEY[::-1]).values).any()
+
+
+@every_encoder
+@every_head
+@pytest.mark.parametrize("padding, garbage", [(1, 0.0), (46, 20.0)])
+def test_a_line_gives_the_same_alone_and_in_any_batch(head, encoder, padding, garbage):
+    model = make(head, encoder)
+    batch, label = images(padding, garbage), labels()
+    score = model.head.score(model(batch), label).numpy()
+    found = model.recognise(batch)
+    for i, width in enumerate(WIDTHS):
+        line = Images(batch.values[i : i + 1, :, :width], batch.widths[i : i + 1])
+        length = int(label.lengths[i])
+        own = Labels(label.ids[i : i + 1, :length], label.lengths[i : i + 1])
+        np.testing.assert_allclose(model.head.score(model(line), own)[0], score[i], rtol=1e-4)
+        alone = model.recognise(line)
+        length = int(alone.lengths[0, 0])
+        assert length == int(found.lengths[i, 0])
+        np.testing.assert_array_equal(alone.ids[0, 0, :length], found.ids[i, 0, :length])
+        np.testing.assert_allclose(alone.log_probs[0, 0], found.log_probs[i, 0], rtol=1e-4)
+
+
+@every_head
+def test_bfloat16_scores_near_float32(head):
+    """Within 2 % of a line's log probability, with untrained weights."""
+    full, mixed = make(head, layers=2), make(head, layers=2, bfloat16=True)
+    for one, two in zip(mixed.variables, full.variables):
+        np.testing.assert_array_equal(one, two)
+    assert mixed(images()).values.dtype == tf.bfloat16
+    score = mixed.head.score(mixed(images()), labels())
+    assert score.dtype == tf.float32
+    np.testing.assert_allclose(score, full.head.score(full(images()), labels()), rtol=0.02)
+
+
+PARTS = ("encoder", "sequence", "head")
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_frozen_part_neither_learns_nor_drops(part):
+    model = make("attention", dropout=0.5, frozen=(part,))
+    before = [variable.numpy() for variable in model.variables]
+    train = Train(batch_size=len(WIDTHS), learning_rate=0.1, warmup_steps=0)
+    batch = Batch(images(), labels(), tf.range(len(WIDTHS)), tf.ones([len(WIDTHS)], tf.bool))
+    Stepper(model, train)(batch)
+    moved = {name: False for name in PARTS}
+    for variable, value in zip(model.variables, before):
+        moved[keyed.path(variable).split("/")[0]] |= bool((variable.numpy() != value).any())
+    assert moved == {name: name != part for name in PARTS}
+    frozen, free = make("attention", dropout=0.5, frozen=PARTS), make("attention", dropout=0.5)
+    loss = frozen.loss(images(), labels(), KEY)
+    np.testing.assert_allclose(loss, free.loss(images(), labels()), rtol=1e-6)
+    assert (loss.numpy() != free.loss(images(), labels(), KEY)).any()
+
+
+@every_head
+@every_encoder
+def test_every_weight_has_a_gradient_through_the_whole_network(head, encoder):
+    model = make(head, encoder, layers=2, dropout=0.1)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(model.loss(images(), labels(), KEY))
+    weights = model.trainable_variables
+    for weight, gradient in zip(weights, tape.gradient(loss, weights)):
+        assert gradient is not None, weight.name
+        assert np.isfinite(gradient).all() and np.abs(gradient).max() > 0, weight.name
+
+
+REPLICAS = """
+import json, sys
+import numpy as np
+import tensorflow as tf
+
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+
+from tests import test_recognizer as shared
+
+print(json.dumps(shared.distributed(sys.argv[1])))
+"""
+
+
+def one_step(model: Recognizer, distribute) -> tuple: ...
