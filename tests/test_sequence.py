@@ -198,6 +198,8 @@ def test_dropout_only_in_training_and_on_every_layers_output():
     assert not np.allclose(dropped[kept], 2 * plain[kept], atol=1e-3)
     one, plain_one = stack(1, dropout=0.5)(batch, KEY).values.numpy(), stack(1)(batch).values
     np.testing.assert_allclose(one, np.where(one != 0, 2 * plain_one, 0), rtol=1e-5)
+    hidden = np.corrcoef(one[valid] == 0, dropped[valid] == 0)
+    assert abs(hidden[0, 1]) < 0.4  # two layers' masks are not one
     np.testing.assert_array_equal(dropped, sequence(batch, KEY).values)
     assert (dropped != sequence(batch, tf.constant([1, 3])).values.numpy()).any()
 
