@@ -160,8 +160,10 @@ def test_garbage_in_padding_reaches_no_gradient(name):
         return tape.gradient(loss, encoder.trainable_variables)
 
     clean, dirty = (gradients(images([31, 12], 32, 9, garbage)) for garbage in (0.0, 50.0))
+    # A bias before a normalisation has no gradient but rounding errors of the others.
+    rounding = 1e-5 * max(np.abs(gradient).max() for gradient in clean)
     for one, two in zip(clean, dirty):
-        close(two.numpy(), one.numpy(), 1e-3)
+        np.testing.assert_allclose(two, one, atol=1e-3 * np.abs(one).max() + rounding)
 
 
 @every_encoder
