@@ -59,7 +59,7 @@ def finish(folder: Path) -> None:
         rates = results["rates"]
         rows.append(
             f"{name:<10} {100 * rates['exact']:7.2f} % {100 * rates['cer']:7.2f} %  "
-            f"{results['minutes']:7.1f} min"
+            f"{results['training_seconds'] / 60:7.1f} min"
         )
     print(f"\nOn {len(test.samples)} held-out lines:")
     print(f"{'head':<10} {'exact':>9} {'CER':>9}  {'training':>11}")

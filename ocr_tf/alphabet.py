@@ -52,7 +52,7 @@ class Alphabet:
             InputError: the file cannot be read, or a line is not exactly one code point.
         """
         try:
-            text = Path(path).read_bytes().decode("utf-8")
+            text = Path(path).read_bytes().decode("utf-8-sig")
         except OSError as error:
             raise InputError(f"{path}: cannot read the alphabet: {error.strerror}") from None
         except UnicodeDecodeError as error:

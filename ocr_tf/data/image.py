@@ -3,7 +3,8 @@
 Training, evaluation, prediction and the exported graph all call it, because decoders and resizers
 of different libraries differ by tens of grey levels. What it makes of each kind of image:
 
-    size         read from the header first; more than 50 million pixels is refused before decoding
+    size         read from the header first; more than 50 million pixels, or a side of one, is
+                 refused before decoding
     colour       grey by Rec. 601 (0.299 R + 0.587 G + 0.114 B), not rounded
     transparency composited over white (PNG, tRNS chunks too); GIF's transparent pixels are black
     16-bit PNG   scaled by 255 / 65535
@@ -27,6 +28,8 @@ import tensorflow as tf
 
 from ocr_tf.data.source import MAX_PIXELS
 from ocr_tf.types import Images
+
+MIN_SIDE = 2  # pixels: one row or column shows no symbol
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP")
 PNG, JPEG, GIF, BMP = range(4)
@@ -58,7 +61,7 @@ def prepare(encoded: Any, geometry: Geometry) -> Any:
     scaled = _scaled_width(height, width, geometry)
     checks = [
         tf.debugging.Assert(kind >= 0, ["not a PNG, JPEG, GIF or BMP image"], name="is_image"),
-        tf.debugging.Assert(_small(height, width), ["too many pixels", height, width]),
+        tf.debugging.Assert(_sized(height, width), ["too many or too few pixels", height, width]),
         tf.debugging.Assert(_fits(scaled, geometry), ["too wide", scaled]),
     ]
     with tf.control_dependencies([check for check in checks if check is not None]):
@@ -144,7 +147,9 @@ def why_bad(encoded: bytes, geometry: Geometry) -> Optional[str]:
         kind = found
         if not (rows and columns):
             return f"truncated or corrupt {FORMATS[kind]}: no size in its header"
-        if not bool(_small(rows, columns)):
+        if min(rows, columns) < MIN_SIDE:
+            return f"{columns}x{rows} pixels: too small to hold a line"
+        if not bool(_sized(rows, columns)):
             return f"{columns}x{rows} pixels: more than {MAX_PIXELS // 1_000_000} million"
         scaled = int(_scaled_width(tf.constant(rows), tf.constant(columns), geometry))
         if not bool(_fits(scaled, geometry)):
@@ -165,7 +170,7 @@ def _survivors(encoded: Any, geometry: Geometry, line: Callable[..., Any]) -> tf
     def measure(position: Any, data: Any) -> tuple[Any, Any, Any, Any, Any]:
         kind, height, width = _header(data)
         scaled = _scaled_width(height, width, geometry)
-        good = (kind >= 0) & _small(height, width) & _fits(scaled, geometry)
+        good = (kind >= 0) & _sized(height, width) & _fits(scaled, geometry)
         return position, data, kind, scaled, good
 
     # Refusals by the header go through a filter and not an error: TensorFlow logs each error.
@@ -179,10 +184,11 @@ def _survivors(encoded: Any, geometry: Geometry, line: Callable[..., Any]) -> tf
     ).ignore_errors()
 
 
-def _small(height: Any, width: Any) -> Any:
+def _sized(height: Any, width: Any) -> Any:
     """Each side is bounded first, so that the product cannot overflow."""
     height, width = tf.cast(height, tf.int64), tf.cast(width, tf.int64)
-    sides = (height > 0) & (width > 0) & (height <= MAX_PIXELS) & (width <= MAX_PIXELS)
+    large = (height >= MIN_SIDE) & (width >= MIN_SIDE)
+    sides = large & (height <= MAX_PIXELS) & (width <= MAX_PIXELS)
     bounded = tf.where(sides, height, 1), tf.where(sides, width, 1)
     return sides & (bounded[0] * bounded[1] <= MAX_PIXELS)
 

@@ -7,6 +7,7 @@ import importlib
 import io
 import os
 import re
+import warnings
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
@@ -122,6 +123,8 @@ def decodable(encoded: bytes) -> bytes:
     import numpy as np
     from PIL import Image
 
+    # Pillow warns of what is said here in a line. Set for good: a context is not for threads.
+    warnings.filterwarnings("ignore", module=r"PIL\.")
     try:
         with Image.open(io.BytesIO(encoded)) as image:  # Reads the header alone.
             columns, rows = image.size

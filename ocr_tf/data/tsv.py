@@ -44,6 +44,8 @@ class Labels:
                 raise InputError(f"{place}: no tab; a line is an image's path, a tab and its text")
             if not relative or "\0" in relative:
                 raise InputError(f"{place}: no image path before the tab")
+            if "\r" in text:
+                raise InputError(f"{place}: a carriage return within the text; remove it")
             times[relative] = times.get(relative, 0) + 1
             again = f"#{times[relative]}" if times[relative] > 1 else ""
             self.samples.append(Sample(f"{prefix}/{relative}{again}", nfc(text), place))

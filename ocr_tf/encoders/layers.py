@@ -65,16 +65,19 @@ class MaskedBatchNorm(tf.keras.layers.Layer):
         else:
             mean, variance = tf.identity(self.moving_mean), tf.identity(self.moving_variance)
         scale = self.gamma * tf.math.rsqrt(variance + self.epsilon)
-        shift = self.beta - mean * scale
-        return values * tf.cast(scale, values.dtype) + tf.cast(shift, values.dtype)
+        # In float32: in bfloat16 the shift's own rounding would move every value the same way.
+        values = tf.cast(values, tf.float32) * scale + (self.beta - mean * scale)
+        return tf.cast(values, self.compute_dtype)
 
     def _moments(self, values: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         height = tf.cast(tf.shape(values)[1], tf.float32)
         count = tf.reduce_sum(tf.cast(mask, tf.float32)) * height
-        masked = tf.cast(values * mask, tf.float32)
-        mean = tf.reduce_sum(masked, [0, 1, 2]) / count
-        square = tf.reduce_sum(tf.square(masked), [0, 1, 2]) / count
-        return mean, tf.maximum(square - tf.square(mean), 0.0)
+        # Sums around the moving mean, so that the variance is no difference of two large numbers.
+        centre = tf.stop_gradient(tf.identity(self.moving_mean))
+        centred = (tf.cast(values, tf.float32) - centre) * tf.cast(mask, tf.float32)
+        mean = tf.reduce_sum(centred, [0, 1, 2]) / count
+        square = tf.reduce_sum(tf.square(centred), [0, 1, 2]) / count
+        return centre + mean, tf.maximum(square - tf.square(mean), 0.0)
 
     def _update(self, moving: tf.Variable, value: tf.Tensor) -> None:
         moving.assign(moving * self.momentum + value * (1 - self.momentum))

@@ -56,7 +56,7 @@ class Sequence:
     layers: int = option(
         2, "Bidirectional LSTM layers; 0 feeds the encoder to the head.", minimum=0, maximum=16
     )
-    units: int = option(256, "LSTM units in each direction.", minimum=1)
+    units: int = option(128, "LSTM units in each direction.", minimum=1)
     dropout: float = option(0.0, "Dropout on the output of each layer.", minimum=0, maximum=0.99)
 
 

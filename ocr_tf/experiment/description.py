@@ -52,7 +52,7 @@ def rebuild(described: dict[str, Any], place: str) -> Experiment:
     Raises:
       InputError: it holds something that this version does not know; `place` opens the message.
     """
-    written_by = described.get("versions", {}).get("ocr_tf", "an unknown version")
+    written_by = (described.get("versions") or {}).get("ocr_tf", "an unknown version")
     elsewhere = f"written by ocr_tf {written_by}, this is {ocr_tf.__version__}; use that version"
     parts = {}
     for kind, registry in (("encoder", ENCODERS), ("head", HEADS)):

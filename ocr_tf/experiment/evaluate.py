@@ -31,7 +31,13 @@ def run(config: Evaluate, run_folder: str, quiet: bool = False) -> dict[str, Any
     lines = pipeline.load(
         open_sources(config.data.test), geometry, keep_bad=True, what="test images"
     )
-    preflight.refuse_seen(lines, trained.folder)
+    seen = {digest: role for role, digest, _ in trained.folder.lines()}
+    preflight.refuse_seen(lines, seen, "--data.test", trained.folder)
+    output = trained.folder.path / "evaluations" / config.name
+    fingerprint = pipeline.fingerprint(lines)
+    _refuse_other_lines(output, fingerprint)
+    if not trained.finished:
+        print(f"warning: {run_folder} is not finished; this is its best so far", file=sys.stderr)
     reader = Reader(trained.model, geometry, config.batch_size)
     readings = reader.read(lines, "evaluating")
     rates = measure(
@@ -44,12 +50,12 @@ def run(config: Evaluate, run_folder: str, quiet: bool = False) -> dict[str, Any
         "seed": trained.experiment.train.seed,
         "checkpoint": {"which": config.checkpoint, "step": trained.step},
         "test": list(config.data.test),
-        "minutes": trained.elapsed / 60,  # of training until this checkpoint
-        "fingerprint": pipeline.fingerprint(lines),
+        "finished": trained.finished,
+        "training_seconds": trained.folder.load_checkpoint("last").state["elapsed"],
+        "fingerprint": fingerprint,
         "rates": rates.as_dict(),
         "troubled_lines": _troubles(trained, lines, readings),
     }
-    output = trained.folder.path / "evaluations" / config.name
     output.mkdir(parents=True, exist_ok=True)
     records = (_record(line, reading) for line, reading in zip(lines.samples, readings))
     predictions = "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in records)
@@ -61,9 +67,23 @@ def run(config: Evaluate, run_folder: str, quiet: bool = False) -> dict[str, Any
     return results
 
 
+def _refuse_other_lines(output: Path, fingerprint: str) -> None:
+    """Results of other lines are not overwritten."""
+    try:
+        before = json.loads((output / "results.json").read_bytes())["fingerprint"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    if before != fingerprint:
+        raise InputError(f"{output} holds results of other test lines; choose another --name")
+
+
 def _print(results: dict[str, Any], rates: Rates, lines: pipeline.Lines, output: Path) -> None:
     for bad in lines.bad[: preflight.NAMED]:
         print(f"counted as an error: {bad}", file=sys.stderr)
+    print(
+        f"{results['run']}, {results['checkpoint']['which']} checkpoint (step "
+        f"{results['checkpoint']['step']}), {len(lines)} lines"
+    )
     print(rates.table())
     for kind, number in results["troubled_lines"].items():
         if number:
@@ -86,7 +106,7 @@ def _troubles(trained: Trained, lines: pipeline.Lines, readings: list[Reading]) 
     counts = dict.fromkeys(TROUBLES, 0)
     for text, width, reading in zip(lines.texts, lines.widths, readings):
         counts["unreadable"] += not reading.ok
-        counts["not_ended"] += not reading.ended
+        counts["not_ended"] += reading.ok and not reading.ended
         counts["empty"] += not text
         if alphabet.unknown(text):
             counts["unknown_symbol"] += 1

@@ -112,7 +112,8 @@ def exits() -> Iterator[None]:
         sys.stdout.flush()
     except InputError as error:
         _fail(str(error))
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
+        print(str(interrupt) or "interrupted", file=sys.stderr)
         raise SystemExit(INTERRUPTED) from None
     except BrokenPipeError:  # The reader of our output, as in `| head`, has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

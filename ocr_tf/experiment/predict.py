@@ -64,7 +64,7 @@ def _open(model: str, checkpoint: str) -> tuple[Callable, Geometry]:
             about = json.loads((path / ABOUT).read_bytes())
             geometry = Geometry(**about["geometry"])
             loaded = tf.saved_model.load(str(path))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, LookupError, TypeError, tf.errors.OpError) as error:
             raise InputError(f"{path}: not an export of ocr_tf, or damaged ({error})") from None
         return loaded.signatures["serving_default"], geometry
     trained = restore(path, checkpoint)

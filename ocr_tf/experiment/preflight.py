@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Optional
 
 from ocr_tf.alphabet import Alphabet
@@ -18,7 +18,7 @@ from ocr_tf.data.image import Geometry
 from ocr_tf.data.source import open_sources
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config import Experiment
-from ocr_tf.experiment.runs import RunFolder, atomic_write
+from ocr_tf.experiment.runs import RunFolder
 
 NAMED = 5  # skipped samples that are named on the terminal; the run folder lists them all
 
@@ -40,6 +40,12 @@ class Roles(NamedTuple):
     select: pipeline.Lines
     alphabet: Alphabet
     skipped: list[Skipped]
+
+    def rows(self) -> Iterator[tuple[str, bytes, str]]:
+        """(role, sha256 of the image, id) of every line."""
+        for role, lines in (("train", self.train), ("select", self.select)):
+            for sample, digest in zip(lines.samples, lines.digests):
+                yield role, digest.tobytes(), sample.id
 
     def fingerprints(self) -> dict[str, str]:
         """What tells these data from others."""
@@ -75,6 +81,8 @@ def prepare(experiment: Experiment) -> Roles:
         train, select = pipeline.split(lines, data.select_share)
         if not len(select):
             raise InputError("--data.select_share=0 holds nothing out: give --data.select")
+    if not any(select.texts):
+        raise InputError(f"{select.source.name}: the selection lines hold no text to measure by")
     alphabet = named or _learn_alphabet(train)
     kept, labels = [], []
     for i, (sample, width) in enumerate(zip(train.samples, train.widths)):
@@ -131,32 +139,20 @@ def refuse_shared(
         )
 
 
-def remember(roles: Roles, folder: RunFolder) -> None:
-    """Writes which lines the run has seen (lines.tsv), and which were skipped (skipped.tsv)."""
-    rows = [
-        f"{role}\t{digest.tobytes().hex()}\t{sample.id}\n"
-        for role, lines in (("train", roles.train), ("select", roles.select))
+def refuse_seen(
+    lines: pipeline.Lines, seen: dict[bytes, str], flag: str, folder: RunFolder
+) -> None:
+    """Raises InputError if lines hold images with which a run's weights were made or chosen."""
+    again = [
+        (sample.place, seen[digest.tobytes()])
         for sample, digest in zip(lines.samples, lines.digests)
+        if digest.tobytes() in seen
     ]
-    atomic_write(folder.path / "lines.tsv", "".join(rows).encode())
-    skipped = "".join(f"{s.place}\t{s.kind}\t{s.reason}\n" for s in roles.skipped)
-    atomic_write(folder.path / "skipped.tsv", skipped.encode())
-
-
-def refuse_seen(test: pipeline.Lines, folder: RunFolder) -> None:
-    """Raises InputError if the run has trained on test images, or chosen its checkpoint by them."""
-    with open(folder.path / "lines.tsv", encoding="utf-8", newline="\n") as file:
-        roles = {digest: role for role, digest, _ in (row.split("\t", 2) for row in file)}
-    seen = [
-        (sample.place, roles[digest.tobytes().hex()])
-        for sample, digest in zip(test.samples, test.digests)
-        if digest.tobytes().hex() in roles
-    ]
-    if seen:
-        named = ", ".join(f"{place} ({role})" for place, role in seen[:NAMED])
+    if again:
+        named = ", ".join(f"{place} ({role})" for place, role in again[:NAMED])
         raise InputError(
-            f"--data.test holds {len(seen)} images that {folder.path} was trained or selected on: "
-            f"{named}{', ...' if len(seen) > NAMED else ''}; take them out"
+            f"{flag} holds {len(again)} images that {folder.path} was trained or selected on: "
+            f"{named}{', ...' if len(again) > NAMED else ''}; take them out"
         )
 
 

@@ -3,6 +3,8 @@
     run.json            the experiment, versions, commit, machine, fingerprint of the data
     run.flags           replayed by --flagfile
     alphabet.txt        one symbol a line
+    lines.tsv           role, sha256 and id of every line that was used
+    skipped.tsv         training lines that were left out, and why
     metrics.jsonl       one record a line, truncated to the checkpoint on resume
     checkpoints/        step-00001234.npz: arrays under their paths, and the state
     tensorboard/        events, derived from the metrics
@@ -21,7 +23,7 @@ import os
 import re
 import struct
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, Optional, Union
 
@@ -158,7 +160,7 @@ class RunFolder:
             return
         if self.path.is_dir():
             # Without run.json only what `begin` writes before it may be there.
-            known = ("lock", "run.flags", "alphabet.txt")
+            known = ("lock", "run.flags", "alphabet.txt", "lines.tsv", "skipped.tsv")
             for item in self.path.iterdir():
                 if item.name not in known and not item.name.endswith(TEMPORARY):
                     raise InputError(
@@ -210,7 +212,6 @@ class RunFolder:
           InputError: see `check_same`.
         """
         self._remove_temporary()
-        self.checkpoints_path.mkdir(exist_ok=True)
         if self.begun:
             warnings = self.check_same(experiment, facts)
             if self.alphabet != alphabet:
@@ -315,6 +316,28 @@ class RunFolder:
         """The symbols that the run reads."""
         return Alphabet.load(self.path / "alphabet.txt")
 
+    def remember_lines(self, rows: Iterable[tuple[str, bytes, str]]) -> None:
+        """Keeps (role, sha256 of the image, id) of the lines that were used, those without an image
+        left out, whose digest is zeros."""
+        kept = (row for row in rows if any(row[1]))
+        text = "".join(f"{role}\t{digest.hex()}\t{name}\n" for role, digest, name in kept)
+        atomic_write(self.path / "lines.tsv", text.encode())
+
+    def lines(self) -> Iterator[tuple[str, bytes, str]]:
+        """What `remember_lines` kept.
+
+        Raises:
+          InputError: the file is missing or damaged.
+        """
+        path = self.path / "lines.tsv"
+        try:
+            rows = path.read_bytes().decode().split("\n")[:-1]
+            for row in rows:
+                role, digest, name = row.split("\t", 2)
+                yield role, bytes.fromhex(digest), name
+        except (OSError, ValueError):
+            raise InputError(f"{path}: missing or damaged; train the run again") from None
+
     # Checkpoints
 
     def save_checkpoint(
@@ -337,6 +360,7 @@ class RunFolder:
         members = {ARRAY + path: np.asarray(array) for path, array in arrays.items()}
         members[STATE] = np.frombuffer(text.encode(), np.uint8)
         written = self._checkpoint(step)
+        self.checkpoints_path.mkdir(exist_ok=True)
         # In memory first: an archive that meets a full disk complains on its own when it is dropped.
         archive = io.BytesIO()
         np.savez(archive, **members)

@@ -34,6 +34,9 @@ class Serving(tf.Module):
         )
 
         def read(images: tf.Tensor) -> dict[str, tf.Tensor]:
+            # Convolutions refuse an empty batch, so an image that fails stands in for none.
+            count = tf.size(images)
+            images = tf.cond(count > 0, lambda: images, lambda: tf.constant([""]))
             prepared, ok = prepare_batch(images, geometry)
             best = model.recognise(prepared)
             ids, lengths = best.ids[:, 0], best.lengths[:, 0]
@@ -41,6 +44,6 @@ class Serving(tf.Module):
             symbols = self.symbols.lookup(tf.cast(tf.where(inside, ids, -1), tf.int64))
             text = tf.strings.reduce_join(symbols, axis=1)
             log_prob = tf.where(ok, best.log_probs[:, 0], float("-inf"))
-            return Served(text, log_prob, ok)._asdict()
+            return Served(text[:count], log_prob[:count], ok[:count])._asdict()
 
         self.read = tf.function(read, input_signature=[tf.TensorSpec([None], tf.string, "images")])

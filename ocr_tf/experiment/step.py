@@ -66,7 +66,7 @@ class Stepper:
     def __call__(self, batch: Batch) -> Outcome:
         return self._step(batch)
 
-    def state(self) -> dict[str, tf.Variable]:
+    def variables(self) -> dict[str, tf.Variable]:
         """Every variable that a checkpoint needs, by path: the model's and the optimiser's."""
         variables = {keyed.path(v): v for v in self.model.variables}
         variables |= {f"optimizer/{keyed.path(v)}": v for v in self.optimizer.variables}

@@ -15,35 +15,20 @@ from typing import Any, Optional
 import numpy as np
 import tensorflow as tf
 
-from ocr_tf import keyed
-from ocr_tf.alphabet import Alphabet
 from ocr_tf.data import pipeline
 from ocr_tf.data.plan import Course
 from ocr_tf.errors import InputError
 from ocr_tf.experiment import preflight
-from ocr_tf.experiment.config import Experiment
+from ocr_tf.experiment.config import PARTS, Experiment, Train
 from ocr_tf.experiment.curves import Curves
 from ocr_tf.experiment.reading import WIDTHS, Reader, mean_loss
-from ocr_tf.experiment.runs import RunFolder
+from ocr_tf.experiment.restore import assign, build, initialise_from
+from ocr_tf.experiment.runs import RunFolder, atomic_write
 from ocr_tf.experiment.step import Stepper
 from ocr_tf.metrics.rates import measure
 from ocr_tf.progress import Progress, clock
 from ocr_tf.recognizer import Recognizer
 from ocr_tf.types import Batch
-
-
-def build(experiment: Experiment, alphabet: Alphabet) -> Recognizer:
-    """The experiment's network with its keyed first weights."""
-    return Recognizer(
-        experiment.encoder,
-        experiment.sequence,
-        experiment.head,
-        alphabet,
-        experiment.data.height,
-        seed=experiment.train.seed,
-        bfloat16=experiment.train.bfloat16,
-        frozen=experiment.train.freeze,
-    )
 
 
 def run(experiment: Experiment, workdir: Path) -> None:
@@ -55,29 +40,63 @@ def run(experiment: Experiment, workdir: Path) -> None:
     """
     folder = RunFolder(workdir)
     folder.check_usable(experiment)
-    with contextlib.ExitStack() as stack:
-        if folder.begun:  # refused at once when in use; a new folder is only made for good data
-            stack.enter_context(folder.lock())
-        roles = preflight.prepare(experiment)
-        preflight.report(experiment, roles)
-        if not folder.begun:
-            folder = RunFolder.create_or_open(workdir)
-            stack.enter_context(folder.lock())
-        facts = {"threads": _threads(), "data": roles.fingerprints()}
-        for warning in folder.begin(experiment, roles.alphabet, facts):
-            print(f"warning: {warning}", file=sys.stderr)
-        preflight.remember(roles, folder)
-        training = Training(experiment, roles, folder)
-        with Interruption() as interruption:
-            training.go(interruption)
+    _check(experiment.train)
+    try:
+        with contextlib.ExitStack() as stack:
+            if folder.begun:  # in use, it is refused at once
+                stack.enter_context(folder.lock())
+            roles = preflight.prepare(experiment)
+            preflight.report(experiment, roles)
+            model = build(experiment, roles.alphabet)
+            seen = list(roles.rows())
+            if experiment.train.init_from and not folder.steps():
+                seen += _start_from_parent(experiment.train, model, roles)
+            if not folder.begun:  # only now that everything is known to fit
+                folder = RunFolder.create_or_open(workdir)
+                stack.enter_context(folder.lock())
+            facts = {"threads": _threads(), "data": roles.fingerprints()}
+            for warning in folder.begin(experiment, roles.alphabet, facts):
+                print(f"warning: {warning}", file=sys.stderr)
+            if not folder.steps():
+                folder.remember_lines(seen)
+                skipped = "".join(f"{s.place}\t{s.kind}\t{s.reason}\n" for s in roles.skipped)
+                atomic_write(folder.path / "skipped.tsv", skipped.encode())
+            training = Training(experiment, roles, folder, model)
+            with Interruption() as interruption:
+                training.go(interruption)
+    except KeyboardInterrupt as interrupt:
+        what = str(interrupt) or "interrupted"
+        raise KeyboardInterrupt(f"{what}; give the same command again to resume") from None
 
 
-def _threads() -> dict[str, int]:
+def _check(train: Train) -> None:
+    """Refuses flags that each are right but not together."""
+    if train.init_parts != "all" and not train.init_from:
+        raise InputError(f"--train.init_parts={train.init_parts} needs --train.init_from=RUN")
+    if set(train.freeze) == set(PARTS):
+        raise InputError("--train.freeze names all parts: nothing would learn; leave one out")
+
+
+def _start_from_parent(
+    train: Train, model: Recognizer, roles: preflight.Roles
+) -> list[tuple[str, bytes, str]]:
+    """Loads --train.init_from; returns the lines that its weights have seen, as `inherited`."""
+    parent = RunFolder.open(train.init_from)
+    initialise_from(model, parent, train.init_parts)
+    seen = {digest: role for role, digest, _ in parent.lines() if role != "select"}
+    preflight.refuse_seen(roles.select, seen, "the selection", parent)
+    return [("inherited", digest, name) for _, digest, name in parent.lines()]
+
+
+def _threads() -> dict[str, Any]:
     """What the order of floating-point sums may depend on."""
+    affinity = getattr(os, "sched_getaffinity", None)  # not on every system
+    switches = ("TF_ENABLE_ONEDNN_OPTS", "ONEDNN_MAX_CPU_ISA", "OMP_NUM_THREADS")
     return {
-        "cores": len(os.sched_getaffinity(0)),
+        "cores": len(affinity(0)) if affinity else os.cpu_count(),
         "intra_op": tf.config.threading.get_intra_op_parallelism_threads(),
         "inter_op": tf.config.threading.get_inter_op_parallelism_threads(),
+        **{name: os.environ.get(name, "") for name in switches},
     }
 
 
@@ -99,18 +118,24 @@ class Interruption:
         if self.requested:
             raise KeyboardInterrupt
         self.requested = True
+        print("\nfinishing this step and saving; again to stop at once", file=sys.stderr)
 
 
 class Training:
     """A model on its way from step 0 to the last; everything it needs is in its checkpoint."""
 
-    def __init__(self, experiment: Experiment, roles: preflight.Roles, folder: RunFolder):
+    def __init__(
+        self,
+        experiment: Experiment,
+        roles: preflight.Roles,
+        folder: RunFolder,
+        model: Recognizer,
+    ):
         self.experiment, self.roles, self.folder = experiment, roles, folder
         self.train = experiment.train
-        self.model = build(experiment, roles.alphabet)
-        self.stepper = Stepper(self.model, self.train)
+        self.stepper = Stepper(model, self.train)
         geometry = preflight.geometry(experiment)
-        self.reader = Reader(self.model, geometry, self.train.batch_size)
+        self.reader = Reader(model, geometry, self.train.batch_size)
         self.curves = Curves(folder.metrics_path, folder.tensorboard_path)
         self.course = Course(
             roles.train.widths, self.train.seed, self.train.batch_size, self.train.steps
@@ -120,9 +145,15 @@ class Training:
         self.best_cer = math.inf
         self.worse = 0  # selections since the best
         self.finished = False
-        self.elapsed = 0.0  # seconds of training, over all starts
+        self.before = 0.0  # seconds of the starts before this one
+        self.began = time.monotonic()
         self.window: list[list[float]] = []  # (loss, lines, seconds) of steps not yet logged
         self._last_saved: Optional[int] = None
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds of training over all starts, selections and checkpoints included."""
+        return self.before + time.monotonic() - self.began
 
     # State
 
@@ -131,17 +162,17 @@ class Training:
         if not self.folder.steps():
             self.folder.truncate_metrics(0)
             if self.train.init_from:
-                self._initialise_from(RunFolder.open(self.train.init_from))
+                self.save()  # from now on the run does not depend on the other one
         else:
             checkpoint = self.folder.load_checkpoint("last")
-            assign(self.stepper.state(), checkpoint.arrays, str(self.folder.path))
+            assign(self.stepper.variables(), checkpoint.arrays, str(self.folder.path))
             state = checkpoint.state
             self.step = self._last_saved = checkpoint.step
-            self.best_step, self.best_cer = state["best_step"], state["best_cer"] or math.inf
-            if state["best_cer"] == 0:
-                self.best_cer = 0.0
+            self.best_step, self.best_cer = state["best_step"], state["best_cer"]
+            if self.best_cer is None:
+                self.best_cer = math.inf
             self.worse, self.finished = state["worse"], state["finished"]
-            self.elapsed, self.window = state["elapsed"], state["window"]
+            self.before, self.window = state["elapsed"], state["window"]
             self.folder.truncate_metrics(state["metrics"])
         self.curves.rewrite(self.folder.metrics())
 
@@ -158,22 +189,9 @@ class Training:
             "window": self.window,
             "metrics": self.folder.metrics_position(),
         }
-        arrays = {path: variable.numpy() for path, variable in self.stepper.state().items()}
+        arrays = {path: variable.numpy() for path, variable in self.stepper.variables().items()}
         self.folder.save_checkpoint(self.step, arrays, state)
         self._last_saved = self.step
-
-    def _initialise_from(self, other: RunFolder) -> None:
-        arrays = other.load_checkpoint("best").arrays
-        wanted = {keyed.path(v): v for v in self.model.variables}
-        if self.train.init_parts != "all":
-            wanted = {p: v for p, v in wanted.items() if not p.startswith("head/")}
-        elif other.alphabet != self.roles.alphabet:
-            raise InputError(
-                f"--train.init_from={other.path}: its alphabet differs; give "
-                f"--data.alphabet={other.path}/alphabet.txt or --train.init_parts=encoder+sequence"
-            )
-        way_out = "use the same encoder, sequence and head, or --train.init_parts=encoder+sequence"
-        assign(wanted, arrays, f"--train.init_from={other.path}", way_out)
 
     # The loop
 
@@ -186,6 +204,7 @@ class Training:
         if self.step:
             print(f"resuming at step {self.step}", file=sys.stderr)
         progress = Progress("step", self.train.steps, done=self.step, patience=0.0)
+        self._step_ended = time.monotonic()
         every = self.train.evaluate_every or self.course.steps_per_epoch
         try:
             for batch in self._batches():
@@ -193,16 +212,23 @@ class Training:
                 if self.step % every == 0 or self.step == self.train.steps:
                     self._select(progress)
                     self.save()
+                    self._step_ended = time.monotonic()
                 elif self.train.checkpoint_every and self.step % self.train.checkpoint_every == 0:
                     self.save()
+                if interruption.requested:
+                    # Here and nowhere else: anywhere else the state is between two steps.
+                    self.save()
+                    raise KeyboardInterrupt
                 if self.finished:
                     break
-                if interruption.requested:
-                    raise KeyboardInterrupt
         except KeyboardInterrupt:
             progress.clear()
-            self._save_on_interruption(interruption)
-            raise
+            saved = (
+                "nothing is saved yet"
+                if self._last_saved is None
+                else (f"step {self._last_saved} is saved")
+            )
+            raise KeyboardInterrupt(f"interrupted at step {self.step}; {saved}") from None
         progress.clear()
         self._say_what_next()
 
@@ -220,14 +246,13 @@ class Training:
         )
 
     def _take_step(self, batch: Batch, progress: Progress) -> None:
-        began = time.monotonic()
         outcome = self.stepper(batch)
         losses = outcome.losses.numpy()
         if not (np.isfinite(losses).all() and np.isfinite(outcome.gradient_norm)):
             self._refuse_not_finite(batch, losses)
-        seconds = time.monotonic() - began
         self.step += 1
-        self.elapsed += seconds
+        seconds = time.monotonic() - self._step_ended  # waiting for the batch included
+        self._step_ended = time.monotonic()
         self.window.append([float(losses.sum()), int(batch.ok.numpy().sum()), seconds])
         for i in batch.samples.numpy()[~batch.ok.numpy()]:
             progress.say(
@@ -265,7 +290,8 @@ class Training:
         progress.clear()
         readings = self.reader.read(lines, "selecting")
         rates = measure(zip(lines.texts, (r.text for r in readings)))
-        cer = math.inf if rates.cer is None else rates.cer
+        cer = rates.cer
+        assert cer is not None, "preflight refuses selection lines without text"
         better = cer < self.best_cer
         if better or self.best_step is None:
             self.best_step, self.best_cer, self.worse = self.step, cer, 0
@@ -279,7 +305,7 @@ class Training:
                 **({} if math.isnan(loss) else {"select/loss": loss}),
             }
         )
-        unended = sum(not r.ended for r in readings)
+        unended = sum(r.ok and not r.ended for r in readings)
         progress.say(
             f"step {self.step}  {clock(self.elapsed)}  CER {100 * cer:.2f} %  "
             f"exact {100 * (rates.exact or 0):.1f} %  loss {loss:.3f}"
@@ -297,39 +323,9 @@ class Training:
         self.folder.append_metrics(record)
         self.curves.write(record)
 
-    def _save_on_interruption(self, interruption: Interruption) -> None:
-        if interruption.requested:
-            with contextlib.suppress(KeyboardInterrupt):  # a second Ctrl-C leaves the last one
-                self.save()
-        at = (
-            f"its checkpoint is of step {self._last_saved}" if self._last_saved else "not saved yet"
-        )
-        print(f"interrupted at step {self.step}, {at}", file=sys.stderr)
-        print("give the same command again to resume", file=sys.stderr)
-
     def _say_what_next(self) -> None:
         path = self.folder.path
         print(f"best CER {100 * self.best_cer:.2f} % at step {self.best_step}, {path}")
         print(f"curves:  tensorboard --logdir {path.parent}")
         print(f"measure: tools/evaluate {path} --data.test=LABELS")
         print(f"export:  tools/export {path} FOLDER")
-
-
-def assign(
-    variables: dict[str, tf.Variable], arrays: dict[str, np.ndarray], place: str, way_out: str = ""
-) -> None:
-    """Gives variables the values stored under their paths.
-
-    Raises:
-        InputError: a path is missing or has another shape.
-    """
-    for path, variable in variables.items():
-        if path not in arrays:
-            raise InputError(f"{place}: has no {path}; {way_out or 'its code has changed'}")
-        if tuple(arrays[path].shape) != tuple(variable.shape):
-            raise InputError(
-                f"{place}: {path} is {arrays[path].shape}, not {tuple(variable.shape)}; "
-                f"{way_out or 'its code has changed'}"
-            )
-    for path, variable in variables.items():
-        variable.assign(arrays[path])

@@ -43,6 +43,10 @@ class Attention:
     )
     smoothing: float = option(0.0, "Label smoothing of the training loss.", minimum=0, maximum=0.99)
 
+    def __post_init__(self) -> None:
+        if self.positions % 2:
+            raise ValueError(f"--head.positions: an even number, not {self.positions}")
+
     def needed_steps(self, ids: list[int]) -> int:
         """Encoder steps that a label needs: the decoder's bound is one symbol a step."""
         return len(ids)

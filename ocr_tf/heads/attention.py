@@ -98,7 +98,9 @@ class AttentionHead(Head):
             share = self.config.smoothing
             right = (1 - share) * right + share * tf.reduce_mean(log_probs, axis=-1)
         inside = tf.sequence_mask(labels.lengths + 1, tf.shape(targets)[1])
-        return -tf.reduce_sum(tf.where(inside, right, 0.0), axis=1)
+        losses = -tf.reduce_sum(tf.where(inside, right, 0.0), axis=1)
+        # The decoder's bound is a symbol a step: it never writes a longer text.
+        return tf.where(labels.lengths <= frames.lengths, losses, float("inf"))
 
     def score(self, frames: Frames, labels: Labels) -> tf.Tensor:
         return -self.loss(frames, labels)

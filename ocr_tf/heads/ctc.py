@@ -12,6 +12,8 @@ from ocr_tf.decode.best_path import best_path
 from ocr_tf.heads.base import Head, as_float32, single
 from ocr_tf.types import Frames, Hypotheses, Labels
 
+DEEPEST = 75.0  # nats below the best class; exp(-75) / C is still a normal float32
+
 
 class CTCHead(Head):
     def __init__(self, alphabet: Alphabet):
@@ -33,9 +35,14 @@ class CTCHead(Head):
         lengths = tf.where(fits, labels.lengths, 1)
         ids = tf.pad(labels.ids, [[0, 0], [0, 1]])  # room for that label where all are empty
         ids = tf.where(fits[:, None] & (ids >= 0), ids, 0)
+        # The kernel takes logarithms of probabilities, and one that underflows would make the loss
+        # infinite. It is shown logits that cannot; the gradient passes as if they were the true ones.
+        logits = self.logits(frames)
+        floor = tf.reduce_max(logits, axis=-1, keepdims=True) - DEEPEST
+        logits += tf.stop_gradient(tf.maximum(logits, floor) - logits)
         losses = tf.nn.ctc_loss(
             labels=tf.RaggedTensor.from_tensor(ids, lengths).to_sparse(),
-            logits=tf.transpose(self.logits(frames), [1, 0, 2]),
+            logits=tf.transpose(logits, [1, 0, 2]),
             label_length=None,
             logit_length=frames.lengths,
             logits_time_major=True,

@@ -58,34 +58,32 @@ def unbroken(tmp_path_factory):
 
 @pytest.mark.parametrize("head", tiny.HEADS)
 def test_killed_anywhere_it_ends_in_the_same_bits(head, unbroken, tmp_path):
-    # In a step, within a selection, in writing a checkpoint, and before the first one.
-    for where in (("step", 2), ("step", 5), ("select", 2), ("save", 2)):
+    # While the folder is made, before the first checkpoint, in a later step, at a selection, and
+    # while a checkpoint is written.
+    for where in (("begin", 2), ("step", 2), ("save", 2), ("select", 2), ("step", 3)):
         assert start(head, tmp_path / "run", *where).returncode == -signal.SIGKILL
     assert start(head, tmp_path / "run").returncode == 0
     same(record(unbroken / head), record(tmp_path / "run"))
 
 
 @pytest.mark.slow
-def test_killed_at_ten_random_moments(unbroken, tmp_path):
-    draw = random.Random(0)
-    kills = 0
+@pytest.mark.parametrize("head", tiny.HEADS)
+def test_killed_at_ten_random_moments(head, unbroken, tmp_path):
+    draw = random.Random(head)
+    kills, folder = 0, tmp_path / "0"
     while kills < 10:
-        command = [
-            sys.executable,
-            "-m",
-            "tests.experiment.tiny",
-            "attention",
-            str(tmp_path / "run"),
-        ]
-        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as child:
-            time.sleep(draw.uniform(4, 14))
-            if child.poll() is not None:  # it was done first: the moments must fit the machine
-                break
+        command = [sys.executable, "-m", "tests.experiment.tiny", head, str(folder)]
+        with subprocess.Popen(
+            command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        ) as child:
+            time.sleep(draw.uniform(3, 14))
             child.send_signal(signal.SIGKILL)
-        kills += 1
-    assert start("attention", tmp_path / "run").returncode == 0
-    assert kills, "it was never killed"
-    same(record(unbroken / "attention"), record(tmp_path / "run"))
+        kills += child.returncode == -signal.SIGKILL
+        if child.returncode == 0:  # it was done first: this one is compared, and another begun
+            same(record(unbroken / head), record(folder))
+            folder = tmp_path / str(kills)
+    assert start(head, folder).returncode == 0
+    same(record(unbroken / head), record(folder))
 
 
 def test_curves_hold_each_step_once_after_a_resume(unbroken, tmp_path):
@@ -194,6 +192,40 @@ def test_starting_from_another_run(unbroken, tmp_path, capsys):
             np.testing.assert_array_equal(one, two)
     with pytest.raises(InputError, match="init_parts"):
         train.run(tiny.experiment("attention", init_from=source), tmp_path / "refused")
+
+
+def test_a_parent_that_does_not_fit_leaves_no_folder(unbroken, tmp_path):
+    wrong = (
+        tiny.experiment(init_from=str(tmp_path / "none")),
+        tiny.experiment("attention", init_from=str(unbroken / "ctc")),
+        tiny.experiment(init_parts="encoder+sequence"),
+        tiny.experiment(freeze=("encoder", "sequence", "head")),
+    )
+    for e in wrong:
+        with pytest.raises(InputError):
+            train.run(e, tmp_path / "run")
+        assert not (tmp_path / "run").exists()
+
+
+def test_lines_seen_by_a_parent_stay_seen(unbroken, tmp_path):
+    parent = str(unbroken / "ctc")
+    roles = preflight.prepare(tiny.experiment())
+    source = roles.train.source
+    for i, (position, text) in enumerate(zip(roles.train.positions, roles.train.texts)):
+        (tmp_path / f"{i}.png").write_bytes(source.read(int(position)))
+        with open(tmp_path / "labels.tsv", "a") as file:
+            file.write(f"{i}.png\t{text}\n")
+    e = options.replace(
+        tiny.experiment(init_from=parent, init_parts="encoder+sequence"),
+        {"data.select": (str(tmp_path / "labels.tsv"),)},
+    )
+    e = options.replace(e, {"data.train": ("synthetic:digits:count=20:seed=9",)})
+    with pytest.raises(InputError, match="the selection holds .* images"):
+        train.run(e, tmp_path / "run")
+    child = options.replace(e, {"data.select": (), "train.steps": 1})
+    train.run(child, tmp_path / "run")
+    known = {digest: role for role, digest, _ in RunFolder(tmp_path / "run").lines()}
+    assert {known[d.tobytes()] for d in roles.train.digests} == {"inherited"}
 
 
 def test_bad_training_lines_are_named_and_skipped_or_fatal(tmp_path, capsys):

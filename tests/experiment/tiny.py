@@ -2,8 +2,8 @@
 
 python -m tests.experiment.tiny HEAD WORKDIR [PLACE COUNT]
 
-PLACE is step, select or save: the process kills itself at the COUNTth time it gets there; in `save`,
-when the checkpoint is written but not yet under its name.
+PLACE is begin, step, select or save: the process kills itself at the COUNTth time it gets there; in
+`begin` and `save`, when a file of the run or a checkpoint is written but not yet under its name.
 """
 
 import os
@@ -48,7 +48,7 @@ def _kill_at(place: str, count: int) -> None:
 
     def dying(function):
         def called(*args, **kwargs):
-            if place != "save" or str(args[1]).endswith(".npz"):
+            if place != "save" or str(args[1]).endswith(".npz"):  # os.replace(source, target)
                 left[0] -= 1
                 if left[0] == 0:
                     os.kill(os.getpid(), signal.SIGKILL)
@@ -59,7 +59,6 @@ def _kill_at(place: str, count: int) -> None:
     if place == "step":
         step.Stepper.__call__ = dying(step.Stepper.__call__)
     elif place == "select":
-        reading.Reader._read_batch = dying(reading.Reader._read_batch)
         reading.Reader.read = dying(reading.Reader.read)
     else:
         runs.os.replace = dying(os.replace)
