@@ -22,8 +22,8 @@ def valid(values: tf.Tensor) -> np.ndarray:
     return np.concatenate([line[:, :width].reshape(-1, 2) for line, width in lines])
 
 
-def make() -> MaskedBatchNorm:
-    layer = MaskedBatchNorm()
+def make(dtype: str = "float32") -> MaskedBatchNorm:
+    layer = MaskedBatchNorm(dtype=dtype)
     layer(*batch(), False)  # makes its weights
     for variable, value in zip(layer.variables, ([2.0, 0.5], [1.0, -1.0], [0.3, 0.4], [0.9, 1.1])):
         variable.assign(value)
@@ -70,6 +70,31 @@ def test_without_padding_it_is_keras_batch_normalisation(training):
         results.append([outputs, *gradients, part.moving_mean, part.moving_variance])
     for ours, theirs in zip(*results):
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4)
+
+
+def test_variance_far_from_zero():
+    """Where squares of the values themselves would leave float32 nothing of it."""
+    layer = make()
+    layer.moving_mean.assign([1000.0, -3000.0])
+    values, mask = batch()
+    spread = (values - [3.0, -2.0]) * [0.2, 0.1] + [1000.4, -3001.0]
+    pixels = valid(layer(spread, mask, True)).astype(np.float64)
+    variance = valid(spread).astype(np.float64).var(axis=0)
+    expected = np.array([2, 0.5]) * np.sqrt(variance / (variance + layer.epsilon))
+    np.testing.assert_allclose(pixels.std(axis=0), expected, rtol=0.01)
+
+
+def test_bfloat16_shifts_no_channel():
+    full, mixed = make(), make(dtype="mixed_bfloat16")
+    values, mask = (tf.cast(x, tf.bfloat16) for x in batch())
+    expected = valid(full(tf.cast(values, tf.float32), tf.cast(mask, tf.float32), True))
+    found = mixed(values, mask, True)
+    assert found.dtype == tf.bfloat16
+    error = valid(tf.cast(found, tf.float32)) - expected
+    assert np.abs(error.mean(axis=0)).max() < 1e-3 and np.abs(error).max() < 0.02
+    for one, two in zip(mixed.variables, full.variables):
+        assert one.dtype == tf.float32
+        np.testing.assert_allclose(one, two, rtol=1e-5)
 
 
 @pytest.mark.parametrize("height, width", [(True, True), (True, False), (False, True)])

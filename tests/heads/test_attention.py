@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from ocr_tf.heads import HEADS
 from ocr_tf.heads.attention import positions
 from ocr_tf.types import Frames, Labels
 
@@ -162,3 +163,8 @@ def test_a_shift_in_position_is_a_rotation(size):
     np.testing.assert_allclose(sines[:5, 0], [0, 1, 0, -1, 0], atol=1e-5)
     if size > 2:
         assert np.angle(waves[1, -1]) == pytest.approx(2 * np.pi / 4096, rel=1e-4)
+
+
+def test_an_odd_number_of_position_features_is_refused():
+    with pytest.raises(ValueError, match="--head.positions: an even number, not 7"):
+        HEADS["attention"](positions=7)

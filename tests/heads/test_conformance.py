@@ -122,17 +122,18 @@ def test_every_label_has_a_score_and_bad_ones_spoil_no_gradient(name):
 
 
 @every_head
-def test_needed_steps_are_enough_and_those_beyond_reach_are_named(name):
+def test_a_label_is_reachable_from_its_needed_steps_on(name):
+    """The rule by which training counts and skips lines is the score's own, and so the loss'."""
     head, config = make(name), HEADS[name]()
     strings = [list(x) for n in range(5) for x in itertools.product(range(2), repeat=n)]
-    needed = [config.needed_steps(x) for x in strings]
-    assert np.isfinite(head.score(frames([max(1, n) for n in needed]), labels(strings))).all()
-    fewer = [(x, n - 1) for x, n in zip(strings, needed) if n > 1]
-    score = head.score(frames([n for _, n in fewer]), labels([x for x, _ in fewer]))
-    # A label that a line cannot spell scores minus infinity; or else the head's own search must be
-    # unable to put it out, its bound being shorter.
-    bounded = [len(x) > n for x, n in fewer]
-    assert (np.isinf(score) | bounded).all()
+    for spare in (0, 1, -1):
+        cases = [(x, config.needed_steps(x) + spare) for x in strings]
+        cases = [(x, steps) for x, steps in cases if steps > 0]
+        batch = frames([steps for _, steps in cases], padding=2)
+        label = labels([x for x, _ in cases])
+        reached = np.isfinite(head.score(batch, label))
+        assert reached.all() if spare >= 0 else not reached.any()
+        np.testing.assert_array_equal(np.isfinite(head.loss(batch, label, KEYS[0])), reached)
 
 
 @every_head

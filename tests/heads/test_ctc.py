@@ -55,6 +55,27 @@ def test_lines_of_every_kind_do_not_disturb_each_other():
         np.testing.assert_allclose(gradient[0], gradients[i], rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize("depth", [60.0, 200.0, 2000.0])
+def test_a_label_against_all_odds_still_has_a_loss_that_teaches(depth):
+    """The kernel alone says infinity where a class' probability underflows: one step spoils a run."""
+    head = make("ctc", "ab")
+    kernel, bias = head.output_layer.variables
+    kernel.assign(tf.eye(*kernel.shape))
+    bias.assign(tf.zeros_like(bias))
+    values = np.zeros([1, 4, kernel.shape[0]], np.float32)
+    values[0, :, 1] = depth  # every step is sure of b
+    line, label = Frames(tf.constant(values), tf.constant([4])), labels([[0]])
+    with tf.GradientTape() as tape:
+        tape.watch(line.values)
+        loss = head.loss(line, label)
+    score = float(head.score(line, label)[0])
+    assert score == pytest.approx(-4 * depth, rel=0.05)
+    assert 4 * 60 * 0.95 < float(loss[0]) <= -score * 1.0001
+    gradient = tape.gradient(loss, line.values).numpy()[0]
+    assert np.isfinite(gradient).all()
+    assert (gradient[:, 1] > 0.5).all() and gradient[:, 0].sum() < -0.5
+
+
 def test_an_empty_label_is_a_line_of_blanks():
     head, batch = make("ctc"), frames([3, 1, 5], padding=2, garbage=9.0)
     log_probs = head.log_probs(batch).values[:, :, head.alphabet.blank].numpy()
