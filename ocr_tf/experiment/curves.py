@@ -23,7 +23,7 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.record_writer import RecordWriter
 
 from ocr_tf.errors import InputError
-from ocr_tf.experiment.runs import atomic_write
+from ocr_tf.experiment.atomic import atomic_write
 
 # TensorBoard reads every file with the mark in its name, in the order of the names.
 MARK = "tfevents"

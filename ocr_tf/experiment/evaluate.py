@@ -11,9 +11,9 @@ from ocr_tf.data import pipeline
 from ocr_tf.data.source import open_sources
 from ocr_tf.errors import InputError
 from ocr_tf.experiment import preflight
+from ocr_tf.experiment.atomic import atomic_write
 from ocr_tf.experiment.reading import Reader, Reading
 from ocr_tf.experiment.restore import Trained, restore
-from ocr_tf.experiment.runs import atomic_write
 from ocr_tf.experiment.tools import Evaluate
 from ocr_tf.metrics.rates import Rates, measure
 

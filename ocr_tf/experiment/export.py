@@ -12,8 +12,8 @@ import tensorflow as tf
 
 from ocr_tf.errors import InputError
 from ocr_tf.experiment import preflight
+from ocr_tf.experiment.atomic import atomic_write
 from ocr_tf.experiment.restore import restore
-from ocr_tf.experiment.runs import atomic_write
 from ocr_tf.experiment.serving import Serving
 from ocr_tf.experiment.tools import Export
 

@@ -23,9 +23,9 @@ import os
 import re
 import struct
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, Optional, Union
+from typing import Any, NamedTuple, Optional, Union
 
 import numpy as np
 
@@ -33,6 +33,7 @@ from ocr_tf import options
 from ocr_tf.alphabet import Alphabet
 from ocr_tf.errors import InputError
 from ocr_tf.experiment import flags
+from ocr_tf.experiment.atomic import TEMPORARY, atomic_write
 from ocr_tf.experiment.config import Experiment
 from ocr_tf.experiment.description import describe, rebuild
 
@@ -54,48 +55,8 @@ DAMAGE = (
     zipfile.BadZipFile,
 )
 
-TEMPORARY = ".tmp"
 ARRAY = "array/"  # Before each array's path, so that no path can meet the name of the state.
 STATE = "state"
-
-
-def atomic_write(path: Union[str, Path], content: Union[bytes, Callable[[BinaryIO], Any]]) -> None:
-    """Writes a file so that at any moment either the old or the whole new one is there.
-
-    Args:
-      path: file to write or replace; its folder exists.
-      content: the bytes, or a function that writes them to an open binary file.
-
-    Raises:
-      OSError: the disk is full, or the like; what stood at `path` still stands there.
-    """
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
-    try:
-        with open(temporary, "wb") as file:
-            if callable(content):
-                content(file)
-            else:
-                file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        if isinstance(error, OSError) and error.filename is None and error.errno is not None:
-            error.filename = str(path)  # A failed write does not know its file.
-        raise
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Makes the names in a folder as durable as the files they name."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 class Checkpoint(NamedTuple):

@@ -19,11 +19,12 @@ from ocr_tf.data import pipeline
 from ocr_tf.data.plan import Course
 from ocr_tf.errors import InputError
 from ocr_tf.experiment import preflight
+from ocr_tf.experiment.atomic import atomic_write
 from ocr_tf.experiment.config import PARTS, Experiment, Train
 from ocr_tf.experiment.curves import Curves
 from ocr_tf.experiment.reading import WIDTHS, Reader, mean_loss
 from ocr_tf.experiment.restore import assign, build, initialise_from
-from ocr_tf.experiment.runs import RunFolder, atomic_write
+from ocr_tf.experiment.runs import RunFolder
 from ocr_tf.experiment.step import Stepper
 from ocr_tf.metrics.rates import measure
 from ocr_tf.progress import Progress, clock

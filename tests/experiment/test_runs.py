@@ -51,40 +51,6 @@ def refusal(function, *arguments) -> str:
     return str(raised.value)
 
 
-# atomic_write
-
-
-def test_atomic_write_replaces_the_whole_file(tmp_path):
-    path = tmp_path / "file"
-    runs.atomic_write(path, b"first")
-    runs.atomic_write(path, lambda file: file.write(b"second"))
-    assert path.read_bytes() == b"second"
-    assert os.listdir(tmp_path) == ["file"]
-
-
-def test_a_write_that_fails_leaves_the_old_file_alone(tmp_path):
-    path = tmp_path / "file"
-    runs.atomic_write(path, b"old")
-
-    def fill_the_disk(file):
-        file.write(b"half of the new")
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    with pytest.raises(OSError) as raised:
-        runs.atomic_write(path, fill_the_disk)
-    assert raised.value.filename == str(path)
-    assert path.read_bytes() == b"old"
-    assert os.listdir(tmp_path) == ["file"]
-
-
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs Linux's /dev/full")
-def test_a_full_disk_is_named_with_the_file(tmp_path, monkeypatch):
-    monkeypatch.setattr(runs, "open", lambda *_: open("/dev/full", "wb"), raising=False)
-    with pytest.raises(OSError) as raised:
-        runs.atomic_write(tmp_path / "file", b"content")
-    assert (raised.value.errno, raised.value.filename) == (errno.ENOSPC, str(tmp_path / "file"))
-
-
 # Description
 
 

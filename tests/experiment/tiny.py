@@ -42,7 +42,7 @@ def experiment(head: str = "ctc", **train: object) -> Experiment:
 
 
 def _kill_at(place: str, count: int) -> None:
-    from ocr_tf.experiment import reading, runs, step
+    from ocr_tf.experiment import atomic, reading, step
 
     left = [count]
 
@@ -61,7 +61,7 @@ def _kill_at(place: str, count: int) -> None:
     elif place == "select":
         reading.Reader.read = dying(reading.Reader.read)
     else:
-        runs.os.replace = dying(os.replace)
+        atomic.os.replace = dying(os.replace)
 
 
 if __name__ == "__main__":
