@@ -10,6 +10,7 @@ import tensorflow as tf
 from ocr_tf.data import pipeline
 from ocr_tf.data.image import Geometry
 from ocr_tf.data.plan import plan
+from ocr_tf.experiment.step import batch_signature
 from ocr_tf.progress import Progress
 from ocr_tf.recognizer import Recognizer
 from ocr_tf.types import Batch, Hypotheses
@@ -32,7 +33,7 @@ class Reader:
 
     def __init__(self, model: Recognizer, geometry: Geometry, batch_size: int):
         self.model, self.geometry, self.batch_size = model, geometry, batch_size
-        self._read = tf.function(self._read_batch, reduce_retracing=True)
+        self._read = tf.function(self._read_batch, input_signature=[batch_signature(model.height)])
 
     def _read_batch(self, batch: Batch) -> tuple[Hypotheses, tf.Tensor]:
         frames = self.model(batch.images)

@@ -10,7 +10,7 @@ import tensorflow as tf
 from ocr_tf import keyed
 from ocr_tf.experiment.config import Train
 from ocr_tf.recognizer import Recognizer
-from ocr_tf.types import Batch
+from ocr_tf.types import Batch, Images, Labels
 
 
 class Outcome(NamedTuple):
@@ -53,6 +53,13 @@ def make_optimizer(train: Train) -> tf.keras.optimizers.Optimizer:
     return optimizer
 
 
+def batch_signature(height: int) -> Batch:
+    """What every batch of lines of this height looks like."""
+    ids, flags = tf.TensorSpec([None], tf.int32), tf.TensorSpec([None], tf.bool)
+    images = Images(tf.TensorSpec([None, height, None, 1], tf.float32), ids)
+    return Batch(images, Labels(tf.TensorSpec([None, None], tf.int32), ids), ids, flags)
+
+
 class Stepper:
     """Owns the optimiser of a model; each call is one step."""
 
@@ -60,8 +67,9 @@ class Stepper:
         self.model, self.train = model, train
         self.optimizer = make_optimizer(train)
         self.optimizer.build(model.trainable_variables)
-        # The graph is traced once for all widths and label lengths.
-        self._step = tf.function(self._take, reduce_retracing=True)
+        # One graph for all sizes: a graph traced for the first batch's own would round otherwise, and
+        # which batch is first depends on where a run was resumed.
+        self._step = tf.function(self._take, input_signature=[batch_signature(model.height)])
 
     def __call__(self, batch: Batch) -> Outcome:
         return self._step(batch)
@@ -76,9 +84,9 @@ class Stepper:
 
     def _take(self, batch: Batch) -> Outcome:
         step = self.optimizer.iterations
-        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        replica = tf.distribute.get_replica_context()
         key = tf.stack([self.train.seed, tf.cast(step, tf.int32)])
-        key = keyed.fold(key, replica)
+        key = keyed.fold(key, replica.replica_id_in_sync_group)
         variables = self.model.trainable_variables
         with tf.GradientTape() as tape:
             losses = self.model.loss(batch.images, batch.labels, key)
@@ -86,10 +94,12 @@ class Stepper:
             # The nominal size, so that a line weighs the same in the last, smaller batch.
             loss = tf.reduce_sum(losses) / self.train.batch_size
         gradients = [tf.convert_to_tensor(g) for g in tape.gradient(loss, variables)]
+        # Summed before the norm, so that replicas clip as one device with the whole batch would.
+        gradients = replica.all_reduce("sum", gradients)
         norm = tf.linalg.global_norm(gradients)
         if self.train.clip_norm > 0:
             gradients, _ = tf.clip_by_global_norm(gradients, self.train.clip_norm, norm)
         rate = Schedule(self.train)(step)
-        self.optimizer.apply_gradients(zip(gradients, variables))
+        self.optimizer.apply_gradients(zip(gradients, variables), skip_gradients_aggregation=True)
         lines = tf.maximum(tf.reduce_sum(tf.cast(batch.ok, tf.float32)), 1.0)
         return Outcome(tf.reduce_sum(losses) / lines, losses, norm, rate)
