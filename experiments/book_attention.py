@@ -1,7 +1,11 @@
-"""Can attention read whole book lines? The encoder and data of book_ctc.
+"""Can attention read whole book lines? The encoder, data and budget of book_ctc.
 
 python -m experiments.book_attention --workdir=runs/book_attention \\
     --data.train=archiscribe/labels_train.tsv
+
+Measured as there: 38 minutes for 3,000 steps; CER 2.74 %, exact 53.0 %. Its greedy reading is nonsense
+for about 900 steps (CER over 100 %), until the alignment is found; then it falls to 30 % by step 1,250
+and 7 % by step 2,250. What is left are lines that it repeats a word of.
 """
 
 import dataclasses

@@ -29,6 +29,7 @@ class CTCHead(Head):
         return Frames(tf.nn.log_softmax(self.logits(frames)), frames.lengths)
 
     def loss(self, frames: Frames, labels: Labels, key: Optional[tf.Tensor] = None) -> tf.Tensor:
+        """As in `Head`; below -score where a path needs a class DEEPEST nats under the best."""
         # The kernel refuses empty and unreachable labels for the whole batch, so those lines are given
         # a label that any line can spell, and their loss is replaced.
         fits = (labels.lengths > 0) & (lattice.needed_steps(labels) <= frames.lengths)
