@@ -3,7 +3,7 @@
 python -m experiments.book_ctc --workdir=runs/book_ctc --data.train=archiscribe/labels_train.tsv
 
 1,698 lines of 19th-century German books, 1.8 M parameters below the head, mixed bfloat16. Measured on
-two cores that were busy with other work too, seed 0: 27 minutes for 3,000 steps; on 411 lines of other
+two cores that were busy with other work too, seed 0: 25 minutes for 3,000 steps; on 411 lines of other
 books CER 1.72 %, exact 62.8 % (1 to 2 % of the labels are wrong).
 """
 
