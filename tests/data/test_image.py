@@ -47,8 +47,11 @@ def bad_images():
         "truncated or corrupt PNG: no size in its header": png[:20],
         "30000x30000 pixels: more than 50 million": png_header(30000, 30000),
         "4294967295x4294967295 pixels: more than 50 million": png_header(2**32 - 1, 2**32 - 1),
-        "scaled to height 32 it is 160000 pixels wide, more than --data.max_width=4096": encode(
-            noise(1, 5000)
+        "1x1 pixels: too small to hold a line": encode(noise(1, 1)),
+        "5000x1 pixels: too small to hold a line": encode(noise(1, 5000)),
+        "1x5000 pixels: too small to hold a line": encode(noise(5000, 1)),
+        "scaled to height 32 it is 80000 pixels wide, more than --data.max_width=4096": encode(
+            noise(2, 5000)
         ),
     }
 
@@ -76,19 +79,21 @@ def test_alpha_is_composited_over_white():
 
 
 def test_sixteen_bits_are_scaled_not_cut():
-    values = np.array([[0, 257, 300, 51400, 65535]], np.uint16)
+    values = np.array([[0, 257, 300, 51400, 65535]] * 2, np.uint16)
     np.testing.assert_allclose(grey_levels(encode(values)), values / 257.0, atol=1e-3)
 
 
 def test_sixteen_bit_alpha():
     header = png_header(1, 1)[:8]
-    sixteen = struct.pack(">IIBBBBB", 2, 1, 16, 4, 0, 0, 0)  # grey and alpha
+    sixteen = struct.pack(">IIBBBBB", 2, 2, 16, 4, 0, 0, 0)  # grey and alpha
     rows = b"\0" + struct.pack(">HHHH", 0, 255, 257 * 100, 65535)
     encoded = header + b"".join(
         png_chunk(name, data)
-        for name, data in [(b"IHDR", sixteen), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
+        for name, data in [(b"IHDR", sixteen), (b"IDAT", zlib.compress(2 * rows)), (b"IEND", b"")]
     )
-    np.testing.assert_allclose(grey_levels(encoded), [[255 * (1 - 255 / 65535), 100]], atol=1e-2)
+    np.testing.assert_allclose(
+        grey_levels(encoded), [[255 * (1 - 255 / 65535), 100]] * 2, atol=1e-2
+    )
 
 
 @pytest.mark.parametrize("kind", ["PNG", "GIF", "BMP"])
@@ -159,8 +164,8 @@ def test_orientation_tags_are_ignored():
     "size, width",
     [
         ((32, 100), 100),
-        ((1, 1), 32),
-        ((5000, 1), 1),
+        ((2, 2), 32),
+        ((5000, 2), 1),
         ((64, 101), 51),
         ((60, 7), 4),
         ((3, 384), 4096),
@@ -175,7 +180,7 @@ def test_width_keeps_the_aspect_ratio(size, width):
 
 def test_a_fixed_width_stretches_whatever_the_shape():
     fixed = Geometry(height=32, width=100, max_width=50)
-    encoded = as_tensor([encode(noise(*size)) for size in [(1, 1), (1, 5000), (5000, 1), (40, 90)]])
+    encoded = as_tensor([encode(noise(*size)) for size in [(2, 2), (2, 5000), (5000, 2), (40, 90)]])
     images, ok = prepare_batch(encoded, fixed)
     assert images.values.shape == [4, 32, 100, 1] and ok.numpy().all()
     assert images.widths.numpy().tolist() == [100] * 4

@@ -27,7 +27,7 @@ def folder(tmp_path):
     (data / "5.png").write_bytes(b"not an image")
     (data / "7.png").write_bytes(line()[:100])
     (data / "9.png").write_bytes(png_header(30000, 30000))
-    (data / "11.png").write_bytes(encode(noise(1, 5000)))
+    (data / "11.png").write_bytes(encode(noise(2, 5000)))
     (data / "13.webp").write_bytes(encode(noise(9, 9), "WebP")[:20])
     rows[13] = rows[13].replace("png", "webp")
     (data / "labels.tsv").write_text("".join(rows))
@@ -56,7 +56,7 @@ def test_bad_images_are_listed_with_place_and_reason(lines, folder):
         "6": "not an image",
         "8": "truncated",
         "10": "30000x30000",
-        "12": "80000 pixels wide",
+        "12": "40000 pixels wide",
         "14": "WebP",
     }
     assert list(reasons) == list(expected)
