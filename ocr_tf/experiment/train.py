@@ -144,7 +144,7 @@ class Training:
         self.step = 0
         self.best_step: Optional[int] = None
         self.best_cer = math.inf
-        self.worse = 0  # selections since the best
+        self.worse = 0  # selections since the CER last fell
         self.finished = False
         self.before = 0.0  # seconds of the starts before this one
         self.began = time.monotonic()
@@ -294,10 +294,9 @@ class Training:
         cer = rates.cer
         assert cer is not None, "preflight refuses selection lines without text"
         better = cer < self.best_cer
-        if better or self.best_step is None:
-            self.best_step, self.best_cer, self.worse = self.step, cer, 0
-        else:
-            self.worse += 1
+        self.worse = 0 if better else self.worse + 1
+        if cer <= self.best_cer:  # of equals the last: few lines tie often, and the rate has fallen
+            self.best_step, self.best_cer = self.step, cer
         loss = mean_loss(readings)
         self._record(
             {

@@ -278,3 +278,10 @@ def test_schedule():
     assert all(a >= b for a, b in zip(rates[10:], rates[11:]))
     line = json.loads(json.dumps({"rates": rates}))  # plain numbers
     assert len(line["rates"]) == 101
+
+
+def test_of_equal_selections_the_last_is_the_best(tmp_path):
+    e = tiny.experiment(learning_rate=0.0, evaluate_every=2, steps=6, freeze=("encoder",))
+    train.run(e, tmp_path / "run")
+    state = RunFolder(tmp_path / "run").load_checkpoint("last").state
+    assert (state["best_step"], state["worse"]) == (6, 2)
