@@ -1,6 +1,9 @@
 """Can CTC read captchas of five symbols? The compact encoder on images of 200x50.
 
 python -m experiments.captcha_ctc --workdir=runs/captcha_ctc --data.train=captcha5/labels_train.tsv
+
+646 lines, 1.03 M parameters below the head, 3 minutes on two cores. Measured with seeds 0 and 1: exact
+99.0 % (103 of 104 lines) each. A learning rate of 2e-3 left seed 1 at 37.5 %.
 """
 
 from ocr_tf.encoders import Compact
