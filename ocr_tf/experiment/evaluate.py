@@ -37,7 +37,7 @@ def run(config: Evaluate, run_folder: str, quiet: bool = False) -> dict[str, Any
     fingerprint = pipeline.fingerprint(lines)
     _refuse_other_lines(output, fingerprint)
     if not trained.finished:
-        print(f"warning: {run_folder} is not finished; this is its best so far", file=sys.stderr)
+        print(f"warning: {run_folder} is not finished; this is what it has so far", file=sys.stderr)
     reader = Reader(trained.model, geometry, config.batch_size)
     readings = reader.read(lines, "evaluating")
     rates = measure(
