@@ -1,0 +1,62 @@
+"""How long an export takes to answer: requests of one image, and batches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Callable
+
+import tensorflow as tf
+
+from ocr_tf.data.source import decodable, open_source
+from ocr_tf.errors import InputError
+
+DRAWN = "synthetic:mixed:count=1"
+
+
+class Served:
+    """A SavedModel's `serving_default`, asked for the same image again and again."""
+
+    def __init__(self, path: Path, image: bytes):
+        """
+        Raises:
+            InputError: no such signature, or it cannot read the image.
+        """
+        self.image = image
+        try:
+            self._loaded = tf.saved_model.load(str(path))  # holds the variables
+            self._signature = self._loaded.signatures["serving_default"]
+        except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
+            raise InputError(f"{path}: not an export of ocr_tf, or damaged ({error})") from None
+        given = self._signature.structured_input_signature[1]
+        if [spec.dtype for spec in given.values()] != [tf.string]:
+            raise InputError(
+                f"{path}: serving_default does not take encoded images; export it again"
+            )
+        self._name = next(iter(given))
+        answer = self.ask(1)()
+        if not bool(answer["ok"][0]):
+            raise InputError(
+                f"{path}: it cannot read the image it is to be timed with; see --image"
+            )
+        self.text = answer["text"][0].numpy().decode()
+
+    def ask(self, count: int) -> Callable[[], Any]:
+        """A request with `count` images."""
+        images = tf.fill([count], tf.constant(self.image))
+        return lambda: self._signature(**{self._name: images})
+
+
+def image(path: str) -> bytes:
+    """An encoded image: of the file, or a drawn line if there is no path.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    if not path:
+        return open_source(DRAWN).read(0)
+    try:
+        return decodable(Path(path).read_bytes())
+    except OSError as error:
+        raise InputError(f"--image={path}: {error.strerror}") from None
+    except InputError as error:
+        raise InputError(f"--image={path}: {error}") from None

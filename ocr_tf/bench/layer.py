@@ -1,0 +1,129 @@
+"""One bidirectional LSTM layer, forward and backward, next to its matrix products alone."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, NamedTuple
+
+import tensorflow as tf
+
+from ocr_tf.sequence import stack_bidirectional
+from ocr_tf.types import Frames
+
+
+class Size(NamedTuple):
+    """What decides a layer's work."""
+
+    steps: int  # T
+    batch: int  # B
+    features: int  # D
+    units: int  # U, in each direction
+    dtype: str
+
+    @property
+    def flops(self) -> int:
+        """Forward and backward, both directions: each weight meets each step of each line three times,
+        in the product, in its input's gradient and in its own."""
+        weights = 2 * (self.features + self.units) * 4 * self.units
+        return 3 * 2 * weights * self.steps * self.batch
+
+
+def contestants(size: Size) -> dict[str, Callable[[], Any]]:
+    """Our layer, Keras' own, and the products alone."""
+    return {
+        "layer": ours(size),
+        "layer, its GEMMs alone": products(size),
+        "layer, keras": keras(size),
+    }
+
+
+def ours(size: Size) -> Callable[[], Any]:
+    """The layer as training uses it: gradients of its weights and of what it reads."""
+    layer = stack_bidirectional(1, size.units, dtype=_policy(size))
+    values, upstream = _inputs(size)
+    frames, key = Frames(values, tf.fill([size.batch], size.steps)), tf.constant([0, 1])
+    layer(frames, key)
+
+    def both(frames: Frames, upstream: tf.Tensor) -> list:
+        with tf.GradientTape() as tape:
+            tape.watch(frames.values)
+            output = layer(frames, key).values
+        return tape.gradient(output, [frames.values, *layer.trainable_variables], upstream)
+
+    values_of_any_size, upstream_of_any_size = (
+        tf.TensorSpec([None, None, tensor.shape[-1]], tensor.dtype) for tensor in (values, upstream)
+    )
+    frames_of_any_size = Frames(values_of_any_size, tf.TensorSpec([None], tf.int32))
+    compiled = tf.function(both, input_signature=[frames_of_any_size, upstream_of_any_size])
+    return lambda: compiled(frames, upstream)
+
+
+def keras(size: Size) -> Callable[[], Any]:
+    """Bidirectional(LSTM) without a mask."""
+    lstm = tf.keras.layers.LSTM(size.units, return_sequences=True, dtype=_policy(size))
+    layer = tf.keras.layers.Bidirectional(lstm, dtype=_policy(size))
+    values, upstream = _inputs(size)
+    layer(values)
+
+    def both(values: tf.Tensor, upstream: tf.Tensor) -> list:
+        with tf.GradientTape() as tape:
+            tape.watch(values)
+            output = layer(values, training=True)
+        return tape.gradient(output, [values, *layer.trainable_variables], upstream)
+
+    compiled = tf.function(both)
+    return lambda: compiled(values, upstream)
+
+
+def products(size: Size) -> Callable[[], Any]:
+    """The layer's matrix products, of the same shapes, in its dtype, with nothing between them.
+
+    Those of all steps are one product for each direction: of the inputs, of the inputs' gradient, of the
+    kernel's gradient and of the recurrent weights' gradient. Those of the recurrence, T forward and T
+    backward for each direction, wait for one another: each reads a part of what the one before wrote.
+    The chain is laid out without a loop, so that a loop's own cost is not in it.
+    """
+    steps, batch, features, units, dtype = size
+
+    def normal(*shape: int) -> tf.Tensor:
+        return tf.cast(tf.random.stateless_normal(shape, [7, 8], stddev=0.01), dtype)
+
+    flat = normal(steps * batch, features)
+    hidden = normal(steps * batch, units)
+    gates = normal(steps * batch, 4 * units)
+    first = normal(batch, units)
+    kernels = [normal(features, 4 * units) for _ in range(2)]
+    recurrents = [normal(units, 4 * units) for _ in range(2)]
+
+    def run(
+        flat: Any, hidden: Any, gates: Any, first: Any, kernels: list, recurrents: list
+    ) -> list:
+        results = []
+        for kernel, recurrent in zip(kernels, recurrents):
+            results.append(tf.matmul(flat, kernel))
+            results.append(tf.matmul(gates, kernel, transpose_b=True))
+            results.append(tf.matmul(flat, gates, transpose_a=True))
+            results.append(tf.matmul(hidden, gates, transpose_a=True))
+            output, grown = first, gates[:batch]
+            for _ in range(steps):
+                output = tf.matmul(output, recurrent)[:, :units]
+            for step in range(steps):
+                # [B, 4U] from [B, U]: the step's own rows stand in for what the gates would make.
+                before = tf.matmul(grown, recurrent, transpose_b=True)
+                rows = gates[step * batch : (step + 1) * batch]
+                grown = tf.concat([before, rows[:, units:]], axis=1)
+            results += [output, grown]
+        return results
+
+    compiled = tf.function(run)
+    return lambda: compiled(flat, hidden, gates, first, kernels, recurrents)
+
+
+def _policy(size: Size) -> str:
+    return "mixed_bfloat16" if size.dtype == "bfloat16" else "float32"
+
+
+def _inputs(size: Size) -> tuple[tf.Tensor, tf.Tensor]:
+    """Values [B, T, D] and the gradient of the output [B, T, 2U]."""
+    values = tf.random.stateless_normal([size.batch, size.steps, size.features], [1, 2])
+    upstream = tf.random.stateless_normal([size.batch, size.steps, 2 * size.units], [3, 4])
+    return tf.cast(values, size.dtype), tf.cast(upstream, size.dtype)

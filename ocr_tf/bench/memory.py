@@ -1,0 +1,60 @@
+"""Peak memory of a training step, each in a fresh process of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import multiprocessing
+import re
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple, Optional
+
+STEPS = 3  # allocators and optimisers have what they want after the first
+
+
+class Peak(NamedTuple):
+    """Resident memory in bytes; None where the system does not tell."""
+
+    imported: Optional[int]  # after TensorFlow is imported, before there is a network
+    training: Optional[int]  # the most while the network is built and takes STEPS steps
+
+
+def measure(kind: str, experiment: Any, alphabet: Any, batch_arguments: tuple) -> Peak:
+    """The peak of `ours` or of the `keras` twin.
+
+    Args:
+        batch_arguments: what `inputs.batch` takes.
+    """
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context) as pool:
+        return pool.submit(_train, kind, experiment, alphabet, batch_arguments).result()
+
+
+def _train(kind: str, experiment: Any, alphabet: Any, batch_arguments: tuple) -> Peak:
+    """Runs in the fresh process."""
+    inputs = importlib.import_module("ocr_tf.bench.inputs")
+    steps = importlib.import_module("ocr_tf.bench.steps")
+    twin = importlib.import_module("ocr_tf.bench.twin")
+    restore = importlib.import_module("ocr_tf.experiment.restore")
+    imported = resident_peak()
+    batch = inputs.batch(*batch_arguments)
+    if kind == "keras":
+        contestant = twin.Twin(experiment, alphabet, batch)
+    else:
+        contestant = steps.Steps(restore.build(experiment, alphabet), experiment.train, batch)
+    for _ in range(STEPS):
+        contestant.train()
+    return Peak(imported, resident_peak())
+
+
+def resident_peak() -> Optional[int]:
+    """The most bytes of memory that this process has held so far."""
+    # Not getrusage's maximum, which a new process inherits from the one that started it.
+    with contextlib.suppress(OSError):
+        found = re.search(
+            r"^VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text(), re.MULTILINE
+        )
+        if found:
+            return int(found.group(1)) * 1024
+    return None

@@ -1,0 +1,106 @@
+"""What was measured, as tables for a terminal and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Optional
+
+import numpy as np
+
+from ocr_tf.bench.networks import READ, TRAIN, Layers, Measured, Row, Session
+from ocr_tf.bench.timing import spread
+
+HEADING = f"{'':26}{'GFLOP':>9}{'GFLOP':>9}{'ms':>10}{'quartiles':>18}{'images':>10}{'of GEMM':>9}"
+HEADING_2 = f"{'':26}{'forward':>9}{'in all':>9}{'median':>10}{'':>18}{'/ s':>10}{'peak':>9}"
+
+
+def lines(session: Session, batch_size: int) -> Iterator[str]:
+    """The tables, at most 100 columns wide."""
+    for dtype, (product, seconds) in session.peaks.items():
+        found = spread(product.flops / seconds / 1e9)
+        yield (
+            f"GEMM peak {dtype}: {found.median:.0f} GFLOP/s (quartiles {found.low:.0f} to "
+            f"{found.high:.0f}), [{product.shape[0]}, {product.shape[1]}] x "
+            f"[{product.shape[1]}, {product.shape[2]}] once a round"
+        )
+    for measured in session.networks:
+        peak = _peak(session, measured.dtype)
+        yield ""
+        yield f"{measured.name}, {measured.dtype}, {measured.parameters:,} parameters"
+        yield HEADING
+        yield HEADING_2
+        for row in measured.rows:
+            yield _line(row, peak, batch_size)
+        for what in (TRAIN, READ):
+            yield from _ratio(f"keras / ours, {what}", measured, f"keras {what}", measured, what)
+        first = next(m for m in session.networks if m.dtype == measured.dtype)
+        if first is not measured:
+            for what in (TRAIN, READ):
+                name = f"{measured.name} / {first.name}, {what}"
+                yield from _ratio(name, measured, what, first, what)
+        if measured.decoded is not None:
+            yield f"  inference writes {measured.decoded:.1f} symbols a line"
+        for kind, held in measured.memory.items():
+            yield (
+                f"  memory at its peak, training, {kind}: {_mebibytes(held.training)} "
+                f"({_mebibytes(held.imported)} before there is a network)"
+            )
+    for layers in session.layers:
+        yield from _layer(layers, session, batch_size)
+
+
+def _layer(layers: Layers, session: Session, batch_size: int) -> Iterator[str]:
+    size = layers.size
+    peak = _peak(session, size.dtype)
+    yield ""
+    yield (
+        f"One bidirectional LSTM layer, forward and backward, {size.dtype}: T = {size.steps}, "
+        f"B = {size.batch}, D = {size.features}, U = {size.units}"
+    )
+    yield HEADING
+    yield HEADING_2
+    for row in layers.rows:
+        yield _line(row, peak, batch_size)
+    ours, alone, keras = layers.rows
+    yield _ratio_line("layer / its GEMMs alone", ours.seconds / alone.seconds)
+    yield _ratio_line("keras / layer", keras.seconds / ours.seconds)
+
+
+def _line(row: Row, peak: np.ndarray, batch_size: int) -> str:
+    found = spread(row.seconds * 1e3)
+    quartiles = f"{found.low:.2f} - {found.high:.2f}"
+    share = f"{np.median(row.flops / row.seconds / peak):.2f}" if row.flops else ""
+    return (
+        f"  {row.what:24}{_giga(row.forward):>9}{_giga(row.flops):>9}{found.median:>10.2f}"
+        f"{quartiles:>18}{batch_size / found.median * 1e3:>10.1f}{share:>9}"
+    ).rstrip()
+
+
+def _peak(session: Session, dtype: str) -> np.ndarray:
+    """FLOPs a second of each round."""
+    product, seconds = session.peaks[dtype]
+    return product.flops / seconds
+
+
+def _ratio(name: str, above: Measured, what: str, below: Measured, other: str) -> Iterator[str]:
+    rows = [{row.what: row.seconds for row in measured.rows} for measured in (above, below)]
+    if what in rows[0] and other in rows[1]:
+        yield _ratio_line(name, rows[0][what] / rows[1][other])
+
+
+def _ratio_line(name: str, ratios: np.ndarray) -> str:
+    found = spread(ratios)
+    return f"  {name}: {found.median:.3f} (quartiles {found.low:.3f} to {found.high:.3f})"
+
+
+def _giga(flops: Optional[int]) -> str:
+    return f"{flops / 1e9:.2f}" if flops else ""
+
+
+def _mebibytes(size: Optional[int]) -> str:
+    return "unknown" if size is None else f"{size / 2**20:,.0f} MiB"
+
+
+def as_json(session: Session, batch_size: int) -> dict[str, Any]:
+    """Every number, each sample too."""
+    return {}

@@ -1,0 +1,56 @@
+"""Timing of several things in turn, so that what drifts on the machine drifts for all of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any, Callable, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from ocr_tf.progress import Progress
+
+WARM_UP = 2  # calls that are not counted: they trace, allocate and fill caches
+
+
+class Spread(NamedTuple):
+    """Where the middle of the samples lies and how wide they scatter."""
+
+    median: float
+    low: float  # first quartile
+    high: float  # third quartile
+    least: float
+
+
+def spread(samples: np.ndarray) -> Spread:
+    low, median, high = np.percentile(samples, [25, 50, 75])
+    return Spread(float(median), float(low), float(high), float(np.min(samples)))
+
+
+def alternate(
+    contestants: Mapping[str, Callable[[], Any]],
+    rounds: int,
+    what: str = "measuring",
+    clock: Callable[[], float] = time.perf_counter,
+) -> dict[str, np.ndarray]:
+    """Calls every contestant once a round, in the order given, after WARM_UP rounds that do not count.
+
+    Returns:
+        Seconds [rounds] of each: entry i of all of them comes from one round, so that ratios of
+        entries hold whatever the machine's speed was in that round.
+    """
+    seconds = {name: np.zeros(rounds) for name in contestants}
+    progress = Progress(what, (WARM_UP + rounds) * len(contestants))
+    done = 0
+    for number in range(-WARM_UP, rounds):
+        for name, contestant in contestants.items():
+            began = clock()
+            contestant()
+            tf.test.experimental.sync_devices()
+            if number >= 0:
+                seconds[name][number] = clock() - began
+            done += 1
+            progress.show(done, "warming up" if number < 0 else "")
+    progress.clear()
+    return seconds
