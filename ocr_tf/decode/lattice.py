@@ -1,4 +1,5 @@
-"""CTC's lattice: the log-space forward pass (score) and the occupancies it gives with its mirror image.
+"""CTC's lattice: one forward pass in log space gives the score, with its mirror image the occupancies,
+and with maxima in place of sums the best path.
 
 Graves et al. 2006, Connectionist temporal classification, section 4.1. States are the label with blanks
 around every symbol, S = 2 L + 1; alpha[t, s] is the log probability of having spelt s states' worth of
@@ -7,16 +8,24 @@ the label by step t, the step's own emission included (equation 6).
 
 from __future__ import annotations
 
+from typing import Callable
+
 import tensorflow as tf
 
 from ocr_tf.types import Frames, Labels
 
 MINUS_INFINITY = float("-inf")
 
+Merge = Callable[..., tf.Tensor]
+
 
 def _log_add(*terms: tf.Tensor) -> tf.Tensor:
     """log(sum(exp(terms))), minus infinity where all are."""
     return tf.reduce_logsumexp(tf.stack(terms), axis=0)
+
+
+def _log_max(*terms: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_max(tf.stack(terms), axis=0)
 
 
 def _states(labels: Labels, blank: int) -> tuple[tf.Tensor, tf.Tensor]:
@@ -36,8 +45,13 @@ def _emissions(log_probs: Frames, states: tf.Tensor) -> tf.Tensor:
     return tf.transpose(tf.gather(by_class, states, batch_dims=1), [2, 0, 1])
 
 
-def _alphas(emissions: tf.Tensor, skips: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
-    """[T, B, S] emissions -> alpha [T, B, S]; steps behind a line's length repeat its last one."""
+def _alphas(
+    emissions: tf.Tensor, skips: tf.Tensor, lengths: tf.Tensor, merge: Merge = _log_add
+) -> tf.Tensor:
+    """[T, B, S] emissions -> alpha [T, B, S]; steps behind a line's length repeat its last one.
+
+    `merge` makes one of the paths that meet in a state: their sum, or the best of them.
+    """
     size = tf.shape(skips)[1]
 
     def shift(alpha: tf.Tensor, by: int) -> tf.Tensor:
@@ -45,7 +59,7 @@ def _alphas(emissions: tf.Tensor, skips: tf.Tensor, lengths: tf.Tensor) -> tf.Te
 
     def step(t: tf.Tensor, alpha: tf.Tensor, saved: tf.TensorArray) -> tuple:
         skipped = tf.where(skips, shift(alpha, 2), MINUS_INFINITY)
-        moved = _log_add(alpha, shift(alpha, 1), skipped) + emissions[t]
+        moved = merge(alpha, shift(alpha, 1), skipped) + emissions[t]
         alpha = tf.where((t < lengths)[:, None], moved, alpha)
         return t + 1, alpha, saved.write(t, alpha)
 
@@ -57,12 +71,12 @@ def _alphas(emissions: tf.Tensor, skips: tf.Tensor, lengths: tf.Tensor) -> tf.Te
     return saved.stack()
 
 
-def _total(alphas: tf.Tensor, label_lengths: tf.Tensor) -> tf.Tensor:
-    """Log probability of the whole label: alpha of the last two states at the last step."""
+def _ends(alphas: tf.Tensor, label_lengths: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Alpha of the two states in which a label may end, last blank and last symbol: ([B], [B])."""
     last = alphas[-1]
     blank = tf.gather(last, 2 * label_lengths, batch_dims=1)
     symbol = tf.gather(last, tf.maximum(2 * label_lengths - 1, 0), batch_dims=1)
-    return _log_add(blank, tf.where(label_lengths > 0, symbol, MINUS_INFINITY))
+    return blank, tf.where(label_lengths > 0, symbol, MINUS_INFINITY)
 
 
 def score(log_probs: Frames, labels: Labels, blank: int) -> tf.Tensor:
@@ -77,7 +91,45 @@ def score(log_probs: Frames, labels: Labels, blank: int) -> tf.Tensor:
     """
     states, skips = _states(labels, blank)
     alphas = _alphas(_emissions(log_probs, states), skips, log_probs.lengths)
-    return _total(alphas, labels.lengths)
+    return _log_add(*_ends(alphas, labels.lengths))
+
+
+def forced_path(log_probs: Frames, labels: Labels, blank: int) -> tuple[tf.Tensor, tf.Tensor]:
+    """The most probable of the paths that spell a label (Viterbi), and its log probability.
+
+    Returns:
+        [B, T] int32, the index in the label of the symbol that each step belongs to, -1 for blank,
+        behind a line's length, and throughout for a label that no path spells; and [B] float32,
+        minus infinity for such a label.
+    """
+    states, skips = _states(labels, blank)
+    steps = log_probs.lengths
+    alphas = _alphas(_emissions(log_probs, states), skips, steps, _log_max)
+    in_blank, in_symbol = _ends(alphas, labels.lengths)
+    size = tf.shape(states)[1]
+
+    def back(t: tf.Tensor, state: tf.Tensor, saved: tf.TensorArray) -> tuple:
+        """From the state at step t to the one before it: the best of those it can be entered from."""
+        saved = saved.write(t, state)
+        origins = state[:, None] - [0, 1, 2]  # [B, 3]
+        allowed = (origins >= 0) & tf.stack(
+            [tf.ones_like(state, tf.bool)] * 2 + [tf.gather(skips, state, batch_dims=1)], axis=1
+        )
+        before = alphas[tf.maximum(t - 1, 0)]
+        reached = tf.gather(before, tf.maximum(origins, 0), batch_dims=1)
+        moved = tf.argmax(tf.where(allowed, reached, MINUS_INFINITY), 1, tf.int32)
+        return t - 1, tf.where(t < steps, state - moved, state), saved
+
+    last = 2 * labels.lengths - tf.cast(in_symbol >= in_blank, tf.int32)
+    last = tf.clip_by_value(last, 0, size - 1)
+    most = tf.shape(alphas)[0]
+    saved = tf.TensorArray(tf.int32, most, element_shape=[None])
+    shapes = (tf.TensorShape([]), tf.TensorShape([None]), tf.TensorShape(None))
+    *_, saved = tf.while_loop(lambda t, *_: t >= 0, back, (most - 1, last, saved), shapes)
+    path = tf.transpose(saved.stack())  # [B, T] states
+    total = _log_max(in_blank, in_symbol)
+    spelt = tf.sequence_mask(steps, most) & tf.math.is_finite(total)[:, None]
+    return tf.where(spelt & (path % 2 == 1), path // 2, -1), total
 
 
 def occupancies(log_probs: Frames, labels: Labels, blank: int) -> tf.Tensor:

@@ -1,13 +1,29 @@
 """ENCODERS: every encoder's configuration, TensorFlow-free; its network is in the file it builds.
 
 An encoder maps Images [B, H, W, 1] to Frames [B, T, D]. It owns the rule from width to T, stated as
-a pure function, and no frame depends on the batch or on padding.
+a pure function, and no frame depends on the batch or on padding. Its `stride` is the number of columns
+that one step stands for: step t is about columns [stride * t, stride * (t + 1)), though it sees far
+around them (CRNN's last convolution, two steps wide, half a step further to the right).
 """
 
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import Any, ClassVar
+
+import numpy as np
+
+
+def edges(steps: int, stride: int, scaled: int, original: int) -> np.ndarray:
+    """[steps + 1] float64: where steps begin and end, in columns of an image before it was resized.
+
+    Args:
+        steps: T; those that begin behind the image end where it ends.
+        stride: columns of the resized image that a step stands for.
+        scaled: width of the resized image (`Images.widths`), whatever was kept of its aspect ratio.
+        original: width of the image as it was.
+    """
+    return np.minimum(np.arange(steps + 1) * stride, scaled) * (original / scaled)
 
 
 def halve(size: int) -> int:
@@ -19,6 +35,8 @@ def halve(size: int) -> int:
 class CRNN:
     """The network of Shi et al. 2015, An End-to-End Trainable Neural Network for Image-based
     Sequence Recognition, Table 1: seven convolutions, D = 512."""
+
+    stride: ClassVar[int] = 4
 
     def steps(self, width: int) -> int:
         """T of an image `width` pixels wide: ceil(ceil(W / 2) / 2)."""
@@ -33,6 +51,8 @@ class CRNN:
 @dataclasses.dataclass(frozen=True)
 class Compact:
     """Four batch-normalised convolutions for training on a CPU."""
+
+    stride: ClassVar[int] = 4
 
     def steps(self, width: int) -> int:
         """T of an image `width` pixels wide: ceil(ceil(W / 2) / 2)."""

@@ -40,6 +40,14 @@ class Head(tf.keras.layers.Layer):
         """[B, L, T]: the weight of each step for each symbol of the label, the end left out."""
         raise NotImplementedError
 
+    def path(self, frames: Frames, labels: Labels) -> Optional[tuple[tf.Tensor, tf.Tensor]]:
+        """The best of the paths that spell each label, for a head whose score sums over paths.
+
+        [B, T] int32, the index in the label of the symbol that each step belongs to, -1 for none; and
+        [B], its log probability. None from a head without paths.
+        """
+        return None
+
 
 def as_float32(frames: Frames) -> Frames:
     return Frames(tf.cast(frames.values, tf.float32), frames.lengths)

@@ -65,6 +65,9 @@ class CTCHead(Head):
         return lattice.occupancies(self.log_probs(frames), labels, self.alphabet.blank)
 
     def decode(self, frames: Frames, search: Optional[Any] = None) -> Hypotheses:
+    def path(self, frames: Frames, labels: Labels) -> Optional[tuple[tf.Tensor, tf.Tensor]]:
+        return lattice.forced_path(self.log_probs(frames), labels, self.alphabet.blank)
+
         if not isinstance(search or Greedy(), Greedy):
             raise ValueError(f"CTC has no search {search}")
         log_probs = self.log_probs(frames)

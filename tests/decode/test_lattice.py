@@ -102,6 +102,34 @@ def test_occupancies_sum_all_paths(small):
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
+def followed(
+    log_probs: np.ndarray, label: tuple[int, ...], places: np.ndarray, blank: int
+) -> float:
+    """Log probability of a forced path, of which is checked that it spells the label."""
+    assert (places < len(label)).all() and (places >= -1).all()
+    held = np.array([*label, blank])[places]  # -1 is the blank
+    text, own = collapse(tuple(np.where(places < 0, BLANK, places + 10)))  # symbols told apart
+    assert text == tuple(range(10, 10 + len(label))) and own == tuple(places)
+    merged = [a for a, b in zip(held, [blank, *held]) if a != b and a != blank]
+    assert merged == list(label)  # equal neighbours are kept apart
+    return float(log_probs[range(len(log_probs)), held].sum(dtype=np.float64))
+
+
+def test_the_forced_path_is_the_best_of_all_paths(small):
+    lines, labels = small
+    places, log_prob = lattice.forced_path(frames_of(lines), labels_of(labels), BLANK)
+    for row, total, line, label in zip(places.numpy(), log_prob.numpy(), lines, labels):
+        steps = len(line)
+        paths = [path for path, _ in spellings(steps).get(label, [])]
+        best = max((line[range(steps), path].sum() for path in paths), default=-np.inf)
+        assert total == pytest.approx(best, rel=1e-5)
+        assert (row[steps:] == -1).all()
+        if paths:
+            assert followed(line, label, row[:steps], BLANK) == pytest.approx(best, rel=1e-5)
+        else:
+            assert (row == -1).all()
+
+
 def test_no_path_through_a_class_of_probability_zero():
     with np.errstate(divide="ignore"):
         line = np.log(np.float32([[1, 0, 0], [0.5, 0, 0.5], [0.25, 0, 0.75]]))
@@ -113,6 +141,9 @@ def test_no_path_through_a_class_of_probability_zero():
     np.testing.assert_allclose(found[0, 0], [1, 4 / 7, 1 / 7], rtol=1e-6)
     np.testing.assert_allclose(found[1, :2], [[1, 0, 0], [0, 0, 1]], atol=1e-6)
     assert not found[2:].any()
+    path, log_prob = lattice.forced_path(frames, labels, BLANK)
+    np.testing.assert_allclose(np.exp(log_prob), [3 / 8, 1 / 8, 0, 0, 0], rtol=1e-6)
+    assert path[1:].numpy().tolist() == [[0, -1, 1]] + [[-1] * 3] * 3
 
 
 @pytest.mark.parametrize("steps", [1, 2, 5])
@@ -189,8 +220,22 @@ def test_a_step_is_in_one_symbol_or_in_a_blank(sharpness):
         assert not row[length:].any() and not row[:, steps:].any()
 
 
+@pytest.mark.parametrize("sharpness", [0.1, 5.0])
+def test_long_forced_paths_spell_their_labels(sharpness):
+    frames, labels, blank = large(sharpness)
+    places, log_prob = lattice.forced_path(frames, labels, blank)
+    score = lattice.score(frames, labels, blank).numpy()
+    assert (log_prob.numpy() <= score).all()
+    for i, (row, total) in enumerate(zip(places.numpy(), log_prob.numpy())):
+        steps, length = int(frames.lengths[i]), int(labels.lengths[i])
+        line, label = frames.values[i, :steps].numpy(), tuple(labels.ids[i, :length].numpy())
+        assert followed(line, label, row[:steps], blank) == pytest.approx(total, rel=1e-5)
+        assert (row[steps:] == -1).all()
+
+
 def test_a_line_gives_the_same_alone_and_in_any_batch():
     frames, labels, blank = large(2.0)
+    path, best = (t.numpy() for t in lattice.forced_path(frames, labels, blank))
     score = lattice.score(frames, labels, blank).numpy()
     found = lattice.occupancies(frames, labels, blank).numpy()
     for i in (0, 2, 3, 15):
@@ -200,6 +245,9 @@ def test_a_line_gives_the_same_alone_and_in_any_batch():
         np.testing.assert_allclose(lattice.score(alone, label, blank), score[i : i + 1], rtol=1e-6)
         rows = lattice.occupancies(alone, label, blank)[0]
         np.testing.assert_allclose(rows, found[i, :length, :steps], rtol=1e-4, atol=1e-6)
+        own, total = lattice.forced_path(alone, label, blank)
+        np.testing.assert_array_equal(own[0], path[i, :steps])
+        np.testing.assert_allclose(total, best[i : i + 1], rtol=1e-6)
 
 
 def test_graphs_of_unknown_shapes_give_what_eager_code_gives(small):
@@ -212,11 +260,12 @@ def test_graphs_of_unknown_shapes_give_what_eager_code_gives(small):
         (frames_of(lines), labels_of(labels)),
         (frames_of([normalised(np.random.default_rng(1), 1, 3)]), labels_of([()])),
     ]
-    for function in (lattice.score, lattice.occupancies):
+    for function in (lattice.score, lattice.occupancies, lattice.forced_path):
         graph = tf.function(functools.partial(function, blank=BLANK), input_signature=signature)
         for frames, label in cases:
-            eager = function(frames, label, BLANK)
-            np.testing.assert_allclose(graph(frames, label), eager, rtol=1e-5, atol=1e-6)
+            eager, compiled = function(frames, label, BLANK), graph(frames, label)
+            for one, two in zip(tf.nest.flatten(compiled), tf.nest.flatten(eager)):
+                np.testing.assert_allclose(one, two, rtol=1e-5, atol=1e-6)
 
 
 def test_needed_steps_are_the_fewest_with_a_path():

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from ocr_tf import keyed
-from ocr_tf.encoders import ENCODERS
+from ocr_tf.encoders import ENCODERS, edges
 from ocr_tf.types import Images
 
 HEIGHTS = (32, 40, 48, 17)
@@ -68,6 +68,31 @@ def test_the_width_rule_gives_lengths_and_number_of_frames(name, height):
     values, lengths = run(encoder, images(WIDTHS[::8], height, padding=3))
     assert lengths.tolist() == expected[::8]
     assert values.shape[1] == rule(WIDTHS[-1] + 3)
+
+
+@every_encoder
+def test_a_step_is_about_the_columns_that_its_stride_says(name):
+    """Columns are changed one at a time: those that move a step most lie about its middle."""
+    encoder, config, width = shared(name, 32), ENCODERS[name](), 83
+    assert all(config.steps(w) == max(1, -(-w // config.stride)) for w in range(1, 300))
+    line = images([width], 32).values
+    other = images([width], 32, seed=1).values
+    changed = tf.where(tf.eye(width, dtype=tf.bool)[:, None, :, None], other, line)
+    values, _ = run(encoder, Images(changed, tf.fill([width], width)))
+    pull = np.linalg.norm(values - run(encoder, Images(line, tf.constant([width])))[0], axis=2)
+    middles = (np.arange(width) + 0.5) @ pull / pull.sum(axis=0)  # [T]
+    steps = np.arange(len(middles))
+    inner = slice(6, -6)  # away from the ends of the line
+    expected = config.stride * (steps + 0.5)
+    np.testing.assert_allclose(middles[inner], expected[inner], atol=0.75 * config.stride)
+
+
+def test_edges_of_steps_in_the_original_image():
+    assert edges(5, 4, 20, 20).tolist() == [0, 4, 8, 12, 16, 20]
+    assert edges(3, 4, 10, 25).tolist() == [0, 10, 20, 25]  # the last step is cut off
+    assert edges(4, 4, 10, 5).tolist() == [0, 2, 4, 5, 5]  # and what is padding has no columns
+    assert edges(25, 4, 100, 333)[[0, 1, 25]].tolist() == [0, 4 * 3.33, 333]
+    assert edges(1, 4, 1, 3).tolist() == [0, 3]
 
 
 @every_encoder

@@ -54,6 +54,27 @@ def test_loss_score_and_alignment_are_the_same_alone_and_in_any_batch(name, padd
 @pytest.mark.parametrize("padding, garbage", [(0, 0.0), (3, 0.0), (17, 30.0)])
 def test_a_line_is_read_the_same_alone_and_in_any_batch(name, padding, garbage):
     head = make(name)
+def test_a_path_is_one_of_those_that_the_score_sums(name):
+    head = make(name)
+    batch, label = frames(LENGTHS, padding=3, garbage=30.0), labels(LABELS, padding=2)
+    found = head.path(batch, label)
+    if found is None:
+        return
+    places, log_prob = found[0].numpy(), found[1].numpy()
+    assert places.shape == batch.values.shape[:2]
+    reached = np.isfinite(head.score(batch, label))
+    np.testing.assert_array_equal(np.isfinite(log_prob), reached)
+    assert (log_prob <= head.score(batch, label).numpy() + 1e-5).all()
+    for i, (row, steps, symbols) in enumerate(zip(places, LENGTHS, LABELS)):
+        assert set(row) - {-1} == (set(range(len(symbols))) if reached[i] else set())
+        own, total = head.path(*alone(batch, label, i))
+        np.testing.assert_array_equal(own[0], row[:steps])
+        np.testing.assert_allclose(total, log_prob[i : i + 1], rtol=1e-4)
+        assert (row[steps:] == -1).all()
+
+
+@every_head
+@every_search
     batch = frames(LENGTHS, padding, garbage)
     found = head.decode(batch)
     texts = rows(found.ids[:, 0], found.lengths[:, 0])
