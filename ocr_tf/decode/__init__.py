@@ -13,4 +13,16 @@ class Greedy:
     """The best class at every step: CTC's best path; attention fed with its own last symbol."""
 
 
-SEARCHES = {"greedy": Greedy}
+@dataclasses.dataclass(frozen=True)
+class Beam:
+    """The most probable texts: CTC's prefix beam search; for attention, a beam of its decoder."""
+
+    width: int = 8  # prefixes of a line that are kept at every step
+    best: int = 1  # K, texts of a line that are given back
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.best <= self.width:
+            raise ValueError(f"a beam of width {self.width} cannot give the {self.best} best")
+
+
+SEARCHES = {"greedy": Greedy, "beam": Beam}

@@ -22,7 +22,7 @@ class Found(NamedTuple):
     ended: tf.Tensor  # [B] bool
 
 
-def _shapes(state: Any) -> Any:
+def state_shapes(state: Any) -> Any:
     """Loop invariants: batch-sized tensors whose first dimension is not known."""
     return tf.nest.map_structure(lambda x: tf.TensorShape([None]).concatenate(x.shape[1:]), state)
 
@@ -80,7 +80,7 @@ def greedy(step: Step, state: Any, bounds: tf.Tensor, start: int, end: int, pad:
         vector,
         vector,
         tf.TensorShape(None),
-        _shapes(state),
+        state_shapes(state),
     )
     *_, ended, total, lengths, texts, _ = tf.while_loop(go_on, body, first, shapes)
     ids = tf.transpose(texts.stack())[:, : tf.reduce_max(lengths)]
@@ -109,7 +109,7 @@ def force(
         tf.TensorArray(tf.float32, most, element_shape=[None]),
         tf.TensorArray(tf.float32, most, element_shape=[None, None]),
     )
-    shapes = (tf.TensorShape([]), tf.TensorShape(None), tf.TensorShape(None), _shapes(state))
+    shapes = (tf.TensorShape([]), tf.TensorShape(None), tf.TensorShape(None), state_shapes(state))
     _, gains, rows, _ = tf.while_loop(lambda t, *_: t < most, body, (0, *arrays, state), shapes)
     valid = tf.sequence_mask(labels.lengths + 1, most)
     gains = tf.where(valid, tf.transpose(gains.stack()), 0.0)

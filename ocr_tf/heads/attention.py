@@ -16,7 +16,8 @@ import tensorflow as tf
 
 from ocr_tf import keyed
 from ocr_tf.alphabet import Alphabet
-from ocr_tf.decode import Greedy, autoregressive
+from ocr_tf.decode import Beam, Greedy, autoregressive
+from ocr_tf.decode.beam import beam
 from ocr_tf.heads.base import Head, as_float32, single
 from ocr_tf.types import Frames, Hypotheses, Labels
 
@@ -113,14 +114,18 @@ class AttentionHead(Head):
         return log_probs, state.alignments, state
 
     def decode(self, frames: Frames, search: Optional[Any] = None) -> Hypotheses:
-        if not isinstance(search or Greedy(), Greedy):
+        search, bounds = search or Greedy(), frames.lengths
+        special = (self.alphabet.start, self.alphabet.end, self.alphabet.pad)
+        if isinstance(search, Beam):
+            prefixes = Frames(*(tf.repeat(values, search.width, axis=0) for values in frames))
+            with tf.name_scope(self.name):
+                state = self._begin(prefixes)
+            return beam(self.step, state, bounds, *special, search)
+        if not isinstance(search, Greedy):
             raise ValueError(f"attention has no search {search}")
-        alphabet = self.alphabet
         with tf.name_scope(self.name):
             state = self._begin(frames)
-        found = autoregressive.greedy(
-            self.step, state, frames.lengths, alphabet.start, alphabet.end, alphabet.pad
-        )
+        found = autoregressive.greedy(self.step, state, bounds, *special)
         # The search's own sum lacks the end where it was cut off; `log_probs` is always the score.
         score = tf.cond(
             tf.reduce_all(found.ended),

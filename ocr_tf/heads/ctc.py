@@ -7,7 +7,8 @@ from typing import Any, Optional
 import tensorflow as tf
 
 from ocr_tf.alphabet import Alphabet
-from ocr_tf.decode import Greedy, lattice
+from ocr_tf.decode import Beam, Greedy, lattice
+from ocr_tf.decode.beam_prefix import prefix_beam
 from ocr_tf.decode.best_path import best_path
 from ocr_tf.heads.base import Head, as_float32, single
 from ocr_tf.types import Frames, Hypotheses, Labels
@@ -65,12 +66,11 @@ class CTCHead(Head):
         return lattice.occupancies(self.log_probs(frames), labels, self.alphabet.blank)
 
     def decode(self, frames: Frames, search: Optional[Any] = None) -> Hypotheses:
-    def path(self, frames: Frames, labels: Labels) -> Optional[tuple[tf.Tensor, tf.Tensor]]:
-        return lattice.forced_path(self.log_probs(frames), labels, self.alphabet.blank)
-
+        log_probs = self.log_probs(frames)
+        if isinstance(search, Beam):
+            return prefix_beam(log_probs, self.alphabet.blank, self.alphabet.pad, search)
         if not isinstance(search or Greedy(), Greedy):
             raise ValueError(f"CTC has no search {search}")
-        log_probs = self.log_probs(frames)
         labels, objective = best_path(log_probs, self.alphabet.blank, self.alphabet.pad)
         score = lattice.score(log_probs, labels, self.alphabet.blank)
         return single(labels, score, objective, tf.ones_like(objective, tf.bool))

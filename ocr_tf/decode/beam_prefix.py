@@ -1,0 +1,53 @@
+"""CTC's prefix beam search: the paths of a text are summed while the best prefixes are followed.
+
+Graves 2012, Supervised Sequence Labelling with Recurrent Neural Networks, section 7.5.3; Hannun et al.
+2014, First-Pass Large Vocabulary Continuous Speech Recognition using Bi-Directional Recurrent DNNs.
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from ocr_tf.decode import Beam, lattice
+from ocr_tf.types import Frames, Hypotheses, Labels
+
+# Stands for log 0 in the search, whose sums must stay finite.
+NEVER = -1e9
+MINUS_INFINITY = float("-inf")
+
+
+def prefix_beam(log_probs: Frames, blank: int, pad: int, search: Beam) -> Hypotheses:
+    """log_probs [B, T, C] -> the K best texts of each line by `lattice.score`; blank is the last class.
+
+    The search sums only the paths that stayed in its beam, so what it finds is scored anew and sorted.
+    """
+    ids = _search(log_probs, pad, search)  # [B, K, L]
+    batch, count = tf.shape(ids)[0], search.best
+    lengths = tf.reduce_sum(tf.cast(ids != pad, tf.int32), axis=2)
+    lines = Frames(*(tf.repeat(values, count, axis=0) for values in log_probs))
+    flat = Labels(tf.reshape(ids, [batch * count, -1]), tf.reshape(lengths, [-1]))
+    # What stands in for missing texts has a symbol that is none.
+    real = tf.reduce_all(ids < blank, axis=2)
+    flat = flat._replace(ids=tf.minimum(flat.ids, blank))
+    score = tf.reshape(lattice.score(lines, flat, blank), [batch, count])
+    score, order = tf.math.top_k(tf.where(real, score, MINUS_INFINITY), count)
+    valid = score > MINUS_INFINITY
+    ids = tf.where(valid[:, :, None], tf.gather(ids, order, batch_dims=1), pad)
+    lengths = tf.where(valid, tf.gather(lengths, order, batch_dims=1), 0)
+    return Hypotheses(ids[:, :, : tf.reduce_max(lengths)], lengths, score, score, valid, valid)
+
+
+def _search(log_probs: Frames, pad: int, search: Beam) -> tf.Tensor:
+    """TensorFlow's search: ids [B, K, L]; those of missing texts hold symbols of C - 1 and above."""
+    values = tf.maximum(log_probs.values, NEVER)
+    # A line of one step has C texts, and fewer than K fail the whole batch: so there are more classes.
+    missing = max(0, search.best - values.shape[2])
+    more = tf.fill([*tf.unstack(tf.shape(values)[:2]), missing], NEVER)
+    values = tf.concat([values[:, :, :-1], more, values[:, :, -1:]], axis=2)
+    texts, _ = tf.nn.ctc_beam_search_decoder(
+        tf.transpose(values, [1, 0, 2]), log_probs.lengths, search.width, search.best
+    )
+    stacked = tf.sparse.concat(0, texts, expand_nonconcat_dims=True)  # [K * B, L]
+    ids = tf.cast(tf.sparse.to_dense(stacked, pad), tf.int32)
+    ids = tf.reshape(ids, [search.best, tf.shape(values)[0], -1])
+    return tf.transpose(ids, [1, 0, 2])

@@ -1,0 +1,159 @@
+"""Beam search against every text there is, over a decoder that remembers all it was fed."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from ocr_tf.decode import Beam, autoregressive
+from ocr_tf.decode.beam import beam
+from ocr_tf.types import Hypotheses
+
+A, B, END, START = range(4)  # what a decoder is fed; it puts out A, B or END
+PAD = -1
+LONGEST = 4  # symbols
+EVERYTHING = Beam(width=40, best=31)  # there are 1 + 2 + 4 + 8 + 16 texts
+LINES = [(0, 4), (1, 2), (2, 3), (3, 1), (4, 4), (5, 3)]  # of each: its random table, its bound
+
+
+class Memory:
+    """A random distribution after every history of every line; each is a node of a binary tree."""
+
+    def __init__(self) -> None:
+        draw = np.random.default_rng(3)
+        logits = 1.5 * draw.standard_normal([len(LINES), 2 ** (LONGEST + 1), 3])
+        self.table = tf.nn.log_softmax(tf.constant(logits, tf.float32))
+        self.calls = 0
+
+    def __call__(self, ids: tf.Tensor, state: tuple) -> tuple:
+        self.calls += 1
+        line, node = state
+        node = tf.where(ids == START, 1, 2 * node + tf.where(ids == B, 1, 0))
+        node = tf.minimum(node, 2 ** (LONGEST + 1) - 1)  # what is fed after the last step
+        return tf.gather_nd(self.table, tf.stack([line, node], 1)), None, (line, node)
+
+    def log_prob(self, line: int, text: tuple[int, ...]) -> float:
+        """Of a text and its end."""
+        node, total = 1, 0.0
+        for symbol in (*text, END):
+            total += float(self.table[line, node, symbol])
+            node = 2 * node + (symbol == B)
+        return total
+
+
+@pytest.fixture(scope="module")
+def memory():
+    return Memory()
+
+
+def search(memory, how: Beam, lines=LINES) -> Hypotheses:
+    names, bounds = (tf.constant(values) for values in zip(*lines))
+    names = tf.repeat(names, how.width)
+    return beam(memory, (names, tf.zeros_like(names)), bounds, START, END, PAD, how)
+
+
+def texts(found: Hypotheses, line: int) -> list[tuple[int, ...]]:
+    ids, lengths, valid = (t[line].numpy() for t in (found.ids, found.lengths, found.valid))
+    return [tuple(row[:n].tolist()) for row, n, v in zip(ids, lengths, valid) if v]
+
+
+def test_a_beam_that_drops_nothing_finds_the_best_texts(memory):
+    for best in (1, 5, EVERYTHING.best):
+        found = search(memory, Beam(EVERYTHING.width, best))
+        for i, (line, bound) in enumerate(LINES):
+            all_texts = [t for n in range(bound + 1) for t in itertools.product((A, B), repeat=n)]
+            scores = {text: memory.log_prob(line, text) for text in all_texts}
+            ranked = sorted(scores, key=scores.__getitem__, reverse=True)[:best]
+            assert texts(found, i) == ranked
+            valid = found.valid[i].numpy()
+            expected = [scores[text] for text in ranked]
+            np.testing.assert_allclose(found.log_probs[i][valid], expected, rtol=1e-5)
+
+
+def test_texts_that_there_are_not_are_marked(memory):
+    found = search(memory, EVERYTHING)
+    for i, (_, bound) in enumerate(LINES):
+        count = 2 ** (bound + 1) - 1
+        assert found.valid[i].numpy().tolist() == [k < count for k in range(EVERYTHING.best)]
+        assert (found.log_probs[i].numpy()[count:] == -np.inf).all()
+        assert (
+            not found.lengths[i].numpy()[count:].any() and not found.ended[i][count:].numpy().any()
+        )
+        assert (found.ids[i].numpy()[count:] == PAD).all()
+
+
+def test_a_text_is_cut_off_only_at_its_bound_where_more_was_likelier(memory):
+    found = search(memory, EVERYTHING)
+    for i, (line, bound) in enumerate(LINES):
+        ended = dict(zip(texts(found, i), found.ended[i].numpy()))
+        assert all(ended[text] for text in ended if len(text) < bound)
+        for text in itertools.product((A, B), repeat=bound):
+            node = int("1" + "".join(map(str, text)), 2)
+            assert ended[text] == (memory.table[line, node].numpy().argmax() == END)
+
+
+def test_width_one_is_greedy(memory):
+    names, bounds = (tf.constant(values) for values in zip(*LINES))
+    greedy = autoregressive.greedy(memory, (names, names), bounds, START, END, PAD)
+    found = search(memory, Beam(1, 1))
+    assert not greedy.ended.numpy().all() and greedy.ended.numpy().any()
+    np.testing.assert_array_equal(found.ids[:, 0], greedy.labels.ids)
+    np.testing.assert_array_equal(found.lengths[:, 0], greedy.labels.lengths)
+    np.testing.assert_array_equal(found.ended[:, 0], greedy.ended)
+    ended = greedy.ended.numpy()
+    np.testing.assert_allclose(found.log_probs[:, 0][ended], greedy.log_probs[ended], rtol=1e-5)
+
+
+@pytest.mark.parametrize("how", [Beam(1, 1), Beam(2, 2), Beam(3, 1), Beam(5, 4)])
+def test_what_is_found_is_sorted_distinct_and_has_its_probability(memory, how):
+    found = search(memory, how)
+    assert (found.log_probs[:, 1:] <= found.log_probs[:, :-1]).numpy().all()
+    np.testing.assert_array_equal(found.objective, found.log_probs)
+    for i, (line, _) in enumerate(LINES):
+        rows = texts(found, i)
+        assert rows and len(set(rows)) == len(rows)
+        expected = [memory.log_prob(line, text) for text in rows]
+        np.testing.assert_allclose(found.log_probs[i][: len(rows)], expected, rtol=1e-5)
+        for ids, length in zip(found.ids[i].numpy(), found.lengths[i].numpy()):
+            assert (ids[:length] != PAD).all() and (ids[length:] == PAD).all()
+
+
+@pytest.mark.parametrize("how", [Beam(2, 2), Beam(3, 1), Beam(5, 4)])
+def test_a_line_reads_the_same_in_any_batch_and_graph(memory, how):
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.int32)] * 2)
+    def graph(names, bounds):
+        names = tf.repeat(names, how.width)
+        return beam(memory, (names, tf.zeros_like(names)), bounds, START, END, PAD, how)
+
+    together = search(memory, how)
+    again = graph(*(tf.constant(values) for values in zip(*LINES)))
+    tf.nest.map_structure(np.testing.assert_array_equal, together, again)
+    for i, line in enumerate(LINES):
+        alone = search(memory, how, [line])
+        assert texts(alone, 0) == texts(together, i)
+        np.testing.assert_array_equal(alone.log_probs[0], together.log_probs[i])
+        np.testing.assert_array_equal(alone.ended[0], together.ended[i])
+
+
+def test_the_search_stops_when_no_prefix_can_win():
+    calls = []
+
+    def step(ids, state):
+        calls.append(ids)
+        first = tf.constant([0.1, 0.2, 0.7])  # the empty text beats all that could follow
+        return tf.math.log(tf.tile(first[None], [tf.shape(ids)[0], 1])), None, state
+
+    bounds = tf.constant([50, 9])
+    beam(step, (), bounds, START, END, PAD, Beam(2, 1))
+    assert len(calls) == 1
+    found = beam(step, (), bounds, START, END, PAD, Beam(2, 2))
+    assert len(calls) == 1 + 2
+    np.testing.assert_allclose(np.exp(found.log_probs), [[0.7, 0.2 * 0.7]] * 2, rtol=1e-5)
+
+
+def test_a_beam_gives_no_more_than_it_holds():
+    with pytest.raises(ValueError, match="width 3 cannot give the 4 best"):
+        Beam(3, 4)

@@ -1,0 +1,118 @@
+"""CTC's prefix beam search against every path there is."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from ocr_tf.decode import Beam, lattice
+from ocr_tf.decode.beam_prefix import prefix_beam
+from ocr_tf.decode.best_path import best_path
+from ocr_tf.types import Frames, Hypotheses, Labels
+
+PAD = -1
+
+
+def lines(lengths: list[int], classes: int, padding: int = 0, seed: int = 0) -> Frames:
+    """Random log probabilities; line i is the same whatever stands beside it; padding is garbage."""
+    values = np.full([len(lengths), max(lengths) + padding, classes], 7.0, np.float32)
+    for i, length in enumerate(lengths):
+        logits = 3 * np.random.default_rng([seed, i]).standard_normal([length, classes])
+        values[i, :length] = tf.nn.log_softmax(logits)
+    return Frames(tf.constant(values), tf.constant(lengths))
+
+
+def every_text(log_probs: np.ndarray) -> dict[tuple[int, ...], float]:
+    """log p of each text, summed over all paths of a line [T, C]; the last class is the blank."""
+    steps, classes = log_probs.shape
+    found: dict[tuple[int, ...], float] = {}
+    for path in itertools.product(range(classes), repeat=steps):
+        gain = sum(log_probs[t, k] for t, k in enumerate(path))
+        merged = [k for k, _ in itertools.groupby(path)]
+        text = tuple(k for k in merged if k != classes - 1)
+        found[text] = np.logaddexp(found.get(text, -np.inf), gain)
+    return found
+
+
+def texts(found: Hypotheses, line: int) -> list[tuple[int, ...]]:
+    ids, lengths, valid = (t[line].numpy() for t in (found.ids, found.lengths, found.valid))
+    return [tuple(row[:n].tolist()) for row, n, v in zip(ids, lengths, valid) if v]
+
+
+LENGTHS = [5, 1, 3, 4, 2]
+
+
+@pytest.mark.parametrize("classes", [2, 3, 4])
+@pytest.mark.parametrize("best", [1, 4, 30])
+def test_a_beam_that_drops_nothing_finds_the_best_texts(classes, best):
+    batch = lines(LENGTHS, classes, padding=2, seed=classes)
+    found = prefix_beam(batch, classes - 1, PAD, Beam(400, best))
+    np.testing.assert_array_equal(found.objective, found.log_probs)
+    for i, length in enumerate(LENGTHS):
+        scores = every_text(batch.values[i, :length].numpy())
+        ranked = sorted(scores, key=scores.__getitem__, reverse=True)[:best]
+        assert texts(found, i) == ranked
+        count = len(ranked)
+        expected = [scores[text] for text in ranked]
+        np.testing.assert_allclose(found.log_probs[i][:count], expected, rtol=1e-4, atol=1e-5)
+        # Short lines have fewer texts than are asked for.
+        np.testing.assert_array_equal(found.valid[i], np.arange(best) < count)
+        np.testing.assert_array_equal(found.ended[i], found.valid[i])
+        assert (found.log_probs[i][count:] == -np.inf).numpy().all()
+        assert (found.ids[i][count:] == PAD).numpy().all()
+
+
+@pytest.mark.parametrize("how", [Beam(1, 1), Beam(3, 2), Beam(8, 8)])
+def test_what_is_found_is_sorted_distinct_and_has_its_score(how):
+    lengths = [20, 7, 1, 12]
+    batch = lines(lengths, 6, padding=3)
+    found = prefix_beam(batch, 5, PAD, how)
+    assert (found.log_probs[:, 1:] <= found.log_probs[:, :-1]).numpy().all()
+    for i in range(len(lengths)):
+        rows = texts(found, i)
+        assert rows and len(set(rows)) == len(rows)
+        for k, text in enumerate(rows):
+            line = Frames(batch.values[i : i + 1], batch.lengths[i : i + 1])
+            label = Labels(tf.constant([list(text)], tf.int32), tf.constant([len(text)]))
+            np.testing.assert_allclose(
+                found.log_probs[i, k], lattice.score(line, label, 5)[0], rtol=1e-5
+            )
+
+
+def test_a_wide_beam_finds_nothing_worse_than_the_best_path():
+    batch = lines([15, 9, 11, 4], 5)
+    labels, _ = best_path(batch, 4, PAD)
+    found = prefix_beam(batch, 4, PAD, Beam(50, 1))
+    assert (found.log_probs[:, 0] >= lattice.score(batch, labels, 4) - 1e-4).numpy().all()
+
+
+@pytest.mark.parametrize("how", [Beam(1, 1), Beam(4, 3)])
+def test_a_line_reads_the_same_in_any_batch_and_graph(how):
+    lengths = [9, 2, 14, 1]
+    batch = lines(lengths, 5, padding=4)
+    together = prefix_beam(batch, 4, PAD, how)
+    spec = Frames(tf.TensorSpec([None, None, 5]), tf.TensorSpec([None], tf.int32))
+    graph = tf.function(lambda line: prefix_beam(line, 4, PAD, how), input_signature=[spec])
+    tf.nest.map_structure(np.testing.assert_array_equal, graph(batch), together)
+    for i, length in enumerate(lengths):
+        line = Frames(batch.values[i : i + 1, :length], batch.lengths[i : i + 1])
+        alone = prefix_beam(line, 4, PAD, how)
+        assert texts(alone, 0) == texts(together, i)
+        np.testing.assert_allclose(alone.log_probs[0], together.log_probs[i], rtol=1e-5)
+
+
+def test_the_empty_text_can_be_the_best():
+    blanks = tf.math.log([[[0.05, 0.95]] * 6, [[0.95, 0.05]] * 6])
+    found = prefix_beam(Frames(blanks, tf.constant([6, 6])), 1, PAD, Beam(4, 2))
+    assert texts(found, 0)[0] == () and texts(found, 1)[0] == (0,)
+    np.testing.assert_allclose(found.log_probs[0, 0], 6 * np.log(0.95), rtol=1e-5)
+
+
+def test_certainty_leaves_no_other_text():
+    certain = tf.math.log([[[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 1.0, 0.0]]])
+    found = prefix_beam(Frames(certain, tf.constant([3])), 2, PAD, Beam(4, 3))
+    assert texts(found, 0) == [(0, 1)]
+    np.testing.assert_array_equal(found.log_probs, [[0.0, -np.inf, -np.inf]])
