@@ -65,6 +65,9 @@ class CTCHead(Head):
     def align(self, frames: Frames, labels: Labels) -> tf.Tensor:
         return lattice.occupancies(self.log_probs(frames), labels, self.alphabet.blank)
 
+    def path(self, frames: Frames, labels: Labels) -> Optional[tuple[tf.Tensor, tf.Tensor]]:
+        return lattice.forced_path(self.log_probs(frames), labels, self.alphabet.blank)
+
     def decode(self, frames: Frames, search: Optional[Any] = None) -> Hypotheses:
         log_probs = self.log_probs(frames)
         if isinstance(search, Beam):

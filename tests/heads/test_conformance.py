@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from ocr_tf.decode import SEARCHES, Beam, Greedy
 from ocr_tf.heads import HEADS
 from ocr_tf.types import Frames, Labels
 
@@ -21,6 +23,7 @@ LABELS = [[0, 1, 1, 2], [2], [], [0, 0, 0], [0, 1, 2, 1, 0, 1, 2, 0, 2, 1, 0, 2]
 UNREACHABLE = [[0, 0], [0, 1, 2, 0, 1], [1], [], [0, 1, 0, 1]]  # for lines of 2, 2, 2, 2, 3 steps
 
 every_head = pytest.mark.parametrize("name", HEADS)
+every_search = pytest.mark.parametrize("search", [Greedy(), Beam(1, 1), Beam(4, 3)], ids=str)
 
 
 def alone(batch: Frames, label: Labels, i: int) -> tuple[Frames, Labels]:
@@ -71,38 +74,19 @@ def test_a_path_is_one_of_those_that_the_score_sums(name):
 
 
 @every_head
-@pytest.mark.parametrize("padding, garbage", [(0, 0.0), (3, 0.0), (17, 30.0)])
-def test_a_line_is_read_the_same_alone_and_in_any_batch(name, padding, garbage):
-    head = make(name)
-def test_a_path_is_one_of_those_that_the_score_sums(name):
-    head = make(name)
-    batch, label = frames(LENGTHS, padding=3, garbage=30.0), labels(LABELS, padding=2)
-    found = head.path(batch, label)
-    if found is None:
-        return
-    places, log_prob = found[0].numpy(), found[1].numpy()
-    assert places.shape == batch.values.shape[:2]
-    reached = np.isfinite(head.score(batch, label))
-    np.testing.assert_array_equal(np.isfinite(log_prob), reached)
-    assert (log_prob <= head.score(batch, label).numpy() + 1e-5).all()
-    for i, (row, steps, symbols) in enumerate(zip(places, LENGTHS, LABELS)):
-        assert set(row) - {-1} == (set(range(len(symbols))) if reached[i] else set())
-        own, total = head.path(*alone(batch, label, i))
-        np.testing.assert_array_equal(own[0], row[:steps])
-        np.testing.assert_allclose(total, log_prob[i : i + 1], rtol=1e-4)
-        assert (row[steps:] == -1).all()
-
-
-@every_head
 @every_search
+@pytest.mark.parametrize("padding, garbage", [(0, 0.0), (3, 0.0), (17, 30.0)])
+def test_a_line_is_read_the_same_alone_and_in_any_batch(name, search, padding, garbage):
+    head = make(name)
     batch = frames(LENGTHS, padding, garbage)
-    found = head.decode(batch)
-    texts = rows(found.ids[:, 0], found.lengths[:, 0])
-    assert len(set(map(tuple, texts))) > 3  # otherwise nothing would be compared
+    found = head.decode(batch, search)
+    texts = [rows(*line) for line in zip(found.ids, found.lengths)]
+    assert len({str(line) for line in texts}) > 3  # otherwise nothing would be compared
     for i in range(len(LENGTHS)):
-        single = head.decode(alone(batch, labels(LABELS), i)[0])
-        assert rows(single.ids[:, 0], single.lengths[:, 0]) == texts[i : i + 1]
+        single = head.decode(alone(batch, labels(LABELS), i)[0], search)
+        assert rows(single.ids[0], single.lengths[0]) == texts[i]
         np.testing.assert_array_equal(single.ended[0], found.ended[i])
+        np.testing.assert_array_equal(single.valid[0], found.valid[i])
         for one, two in (
             (single.log_probs, found.log_probs),
             (single.objective, found.objective),
@@ -111,20 +95,39 @@ def test_a_path_is_one_of_those_that_the_score_sums(name):
 
 
 @every_head
-def test_hypotheses_are_one_text_a_line_with_its_score(name):
+@every_search
+def test_hypotheses_are_distinct_texts_with_their_scores(name, search):
     head, batch = make(name), frames(LENGTHS, padding=2)
-    found = head.decode(batch)
-    count = len(LENGTHS)
-    assert found.ids.shape[:2] == [count, 1] and found.valid.numpy().all()
+    found = head.decode(batch, search)
+    count, best = len(LENGTHS), getattr(search, "best", 1)
+    assert found.ids.shape[:2] == [count, best] and found.valid[:, 0].numpy().all()
     for field in (found.lengths, found.log_probs, found.objective, found.ended):
-        assert field.shape == [count, 1]
-    texts = rows(found.ids[:, 0], found.lengths[:, 0])
-    assert all(0 <= i < len(head.alphabet) for text in texts for i in text)
-    for row, text in zip(found.ids[:, 0].numpy(), texts):
-        assert (row[len(text) :] == head.alphabet.pad).all()
-    score = head.score(batch, Labels(found.ids[:, 0], found.lengths[:, 0]))
-    assert np.isfinite(score).all()
-    np.testing.assert_allclose(found.log_probs[:, 0], score, rtol=1e-4, atol=1e-5)
+        assert field.shape == [count, best]
+    assert (found.objective[:, 1:] <= found.objective[:, :-1]).numpy().all()
+    for k in range(best):
+        texts = rows(found.ids[:, k], found.lengths[:, k])
+        assert all(0 <= i < len(head.alphabet) for text in texts for i in text)
+        for row, text in zip(found.ids[:, k].numpy(), texts):
+            assert (row[len(text) :] == head.alphabet.pad).all()
+        score = head.score(batch, Labels(found.ids[:, k], found.lengths[:, k]))
+        assert np.isfinite(score).all()
+        valid = found.valid[:, k]
+        np.testing.assert_allclose(found.log_probs[:, k][valid], score[valid], rtol=1e-4, atol=1e-5)
+    for ids, lengths, valid in zip(found.ids, found.lengths, found.valid.numpy()):
+        texts = [tuple(text) for text, is_valid in zip(rows(ids, lengths), valid) if is_valid]
+        assert len(set(texts)) == len(texts)
+
+
+@every_head
+def test_a_wide_beam_finds_nothing_less_likely_than_greedy(name):
+    head, batch = make(name), frames(LENGTHS)
+    wide, greedy = head.decode(batch, Beam(64)), head.decode(batch)
+    assert (wide.log_probs >= greedy.log_probs - 1e-4).numpy().all()
+    assert (wide.log_probs > greedy.log_probs + 1e-3).numpy().any()
+
+
+def test_every_search_is_tried():
+    assert {type(search) for search in every_search.args[1]} == set(SEARCHES.values())
 
 
 @every_head
@@ -241,6 +244,7 @@ def test_graphs_of_unknown_shapes_give_what_eager_code_gives(name):
         head.score: both,
         head.align: both,
         head.decode: [shapes],
+        functools.partial(head.decode, search=Beam(3, 2)): [shapes],
     }
     cases = [(frames(LENGTHS), labels(LABELS)), (frames([2, 1]), labels([[], []]))]
     for function, signature in functions.items():
