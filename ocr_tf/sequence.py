@@ -1,7 +1,9 @@
 """Stacked bidirectional LSTMs whose backward direction starts at each line's own end.
 
-Both directions run in one loop. The input projections of all steps are one matrix product outside of
-it, and so is the gradient of the recurrent weights; only what is recurrent stays inside.
+The weights are those of Keras' LSTM layers. On a GPU these layers compute, so that cuDNN's fused kernel
+stays in use. On a CPU they would multiply step by step what can be multiplied at once, so here the input
+projections of all steps are one matrix product, and so is the gradient of the recurrent weights; only
+what is recurrent stays in a loop, and the loops of the two directions run at the same time.
 """
 
 from __future__ import annotations
@@ -12,6 +14,10 @@ import tensorflow as tf
 
 from ocr_tf import keyed
 from ocr_tf.types import Frames
+
+# A gate's input where a line has ended: closed gates hold output and cell at exactly 0, so the
+# recurrence needs no mask, and the backward direction finds its first state at each line's end.
+CLOSED = -1e4
 
 
 def stack_bidirectional(
@@ -48,51 +54,57 @@ class BidirectionalLSTM(tf.keras.layers.Layer):
     def __init__(self, units: int, **kwargs: object):
         super().__init__(**kwargs)
         self.units = units
+        # In float32 under any policy: in mixed precision only the large products are in bfloat16.
         self.directions = [
-            LSTMWeights(units, name="forward_lstm", dtype=self._dtype_policy),
-            LSTMWeights(units, name="backward_lstm", dtype=self._dtype_policy),
+            tf.keras.layers.LSTM(
+                units,
+                return_sequences=True,
+                time_major=True,
+                go_backwards=backwards,
+                name=name,
+                dtype="float32",
+            )
+            for name, backwards in (("forward_lstm", False), ("backward_lstm", True))
         ]
+
+    def build(self, shape: tf.TensorShape) -> None:
+        for direction in self.directions:
+            with tf.name_scope(direction.name):
+                direction.build(shape)
 
     def call(self, values: tf.Tensor, lengths: tf.Tensor, training: bool = False) -> tf.Tensor:
         """values [T, B, D] -> [T, B, 2 * units]; steps from `lengths` on are zero."""
-        forward, backward = self.directions
-        turned = tf.reverse_sequence(values, lengths, seq_axis=0, batch_axis=1)
-        # Turned within its length, a line's padding comes last in both directions: nothing valid ever
-        # follows it, so the recurrence needs no mask.
-        projected = tf.stack([forward(values), backward(turned)], axis=1)  # [T, 2, B, 4U]
-        recurrent = tf.stack([forward.recurrent, backward.recurrent])  # [2, U, 4U]
-        recur = recur_with_gradient if training else recur_only
-        outputs = recur(projected, recurrent)  # [T, 2, B, U]
-        ahead, back = tf.unstack(outputs, axis=1)
-        back = tf.reverse_sequence(back, lengths, seq_axis=0, batch_axis=1)
-        mask = tf.transpose(tf.sequence_mask(lengths, tf.shape(values)[0], tf.float32))
-        outputs = tf.concat([ahead, back], axis=-1) * mask[:, :, None]
-        return tf.cast(outputs, self.compute_dtype)
+        inside = tf.sequence_mask(lengths, tf.shape(values)[0])  # [B, T]
+        direct = _with_keras if tf.config.list_logical_devices("GPU") else _with_loop
+        outputs = [direct(lstm, values, inside, training) for lstm in self.directions]
+        return tf.cast(tf.concat(outputs, axis=-1), self.compute_dtype)
 
 
-class LSTMWeights(tf.keras.layers.Layer):
-    """One direction's weights; called, it projects the inputs of all steps at once."""
-
-    def __init__(self, units: int, **kwargs: object):
-        super().__init__(**kwargs)
-        self.units = units
-
-    def build(self, shape: tf.TensorShape) -> None:
-        self.kernel = self.add_weight("kernel", [shape[-1], 4 * self.units])
-        self.recurrent = self.add_weight(
-            "recurrent_kernel", [self.units, 4 * self.units], experimental_autocast=False
-        )
-        self.bias = self.add_weight("bias", [4 * self.units], experimental_autocast=False)
-
-    def call(self, values: tf.Tensor) -> tf.Tensor:
-        """[T, B, D] -> [T, B, 4U] float32."""
-        steps, batch = tf.shape(values)[0], tf.shape(values)[1]
-        product = tf.matmul(tf.reshape(values, [-1, values.shape[-1]]), self.kernel)
-        product = tf.cast(product, tf.float32) + self.bias
-        return tf.reshape(product, [steps, batch, 4 * self.units])
+def _with_keras(
+    lstm: tf.keras.layers.LSTM, values: tf.Tensor, inside: tf.Tensor, training: bool
+) -> tf.Tensor:
+    """One direction, [T, B, D] -> [T, B, U] float32, as Keras computes it."""
+    outputs = lstm(tf.cast(values, tf.float32), mask=inside, training=training)
+    if lstm.go_backwards:
+        outputs = tf.reverse(outputs, [0])
+    return outputs * tf.cast(tf.transpose(inside), tf.float32)[:, :, None]
 
 
-def _gate_scale(units: int) -> tuple[tf.Tensor, tf.Tensor]:
+def _with_loop(
+    lstm: tf.keras.layers.LSTM, values: tf.Tensor, inside: tf.Tensor, training: bool
+) -> tf.Tensor:
+    """The same as a product over all steps and a loop of what is recurrent."""
+    cell, scale = lstm.cell, _gates(lstm.units)[0]
+    steps, batch = tf.shape(values)[0], tf.shape(values)[1]
+    kernel = tf.cast(cell.kernel * scale, values.dtype)
+    product = tf.cast(tf.matmul(tf.reshape(values, [-1, values.shape[-1]]), kernel), tf.float32)
+    closed = tf.where(tf.reshape(tf.transpose(inside), [-1, 1]), 0.0, CLOSED)
+    projected = tf.reshape(product + cell.bias * scale + closed, [steps, batch, 4 * lstm.units])
+    recur = recur_with_gradient if training else recur_only
+    return recur(projected, cell.recurrent_kernel * scale, lstm.go_backwards)
+
+
+def _gates(units: int) -> tuple[tf.Tensor, tf.Tensor]:
     """Factors and offsets that make one tanh compute all gates: sigmoid(x) = tanh(x / 2) / 2 + 1 / 2."""
     sigmoid = [0.5] * units
     scale = tf.constant(sigmoid + sigmoid + [1.0] * units + sigmoid)
@@ -100,86 +112,107 @@ def _gate_scale(units: int) -> tuple[tf.Tensor, tf.Tensor]:
     return scale, offset
 
 
-def _run(projected: tf.Tensor, recurrent: tf.Tensor, save: bool) -> tuple[tf.Tensor, ...]:
-    """[T, 2, B, 4U], [2, U, 4U] -> outputs [T, 2, B, U], and if saved, gates and cells of every step."""
-    units = recurrent.shape[1]
-    steps, batch = tf.shape(projected)[0], tf.shape(projected)[2]
-    scale, offset = _gate_scale(units)
-    projected, recurrent = projected * scale, recurrent * scale
+def _loop(steps: tf.Tensor, backwards: bool, body: object, start: tuple) -> tuple:
+    """body(t, *values) -> values, for t = 0 .. steps - 1 or the other way."""
 
-    def array(size: int) -> tf.TensorArray:
-        return tf.TensorArray(tf.float32, steps, element_shape=[2, None, size])
+    def go_on(t: tf.Tensor, *_: object) -> tf.Tensor:
+        return t >= 0 if backwards else t < steps
 
-    inputs = array(4 * units).unstack(projected)
-    zeros = tf.zeros([2, batch, units])
-    saved = (array(units), array(4 * units), array(units)) if save else (array(units),)
+    def step(t: tf.Tensor, *values: object) -> tuple:
+        return (t - 1 if backwards else t + 1, *body(t, *values))
 
-    def step(t: tf.Tensor, output: tf.Tensor, cell: tf.Tensor, saved: tuple) -> tuple:
-        gates = tf.tanh(inputs.read(t) + tf.matmul(output, recurrent)) * scale + offset
+    return tf.while_loop(go_on, step, (steps - 1 if backwards else 0, *start))[1:]
+
+
+def _run(
+    projected: tf.Tensor, recurrent: tf.Tensor, backwards: bool, save: bool
+) -> tuple[tf.Tensor, ...]:
+    """Outputs [T, B, U]; if saved, also gates [T, B, 4U] and cells [T, B, U] of every step."""
+    units = recurrent.shape[0]
+    steps, batch = tf.shape(projected)[0], tf.shape(projected)[1]
+    scale, offset = _gates(units)
+
+    def body(t: tf.Tensor, output: tf.Tensor, cell: tf.Tensor, saved: tuple) -> tuple:
+        gates = tf.tanh(projected[t] + tf.matmul(output, recurrent)) * scale + offset
         enter, forget, candidate, leave = tf.split(gates, 4, axis=-1)
         cell = forget * cell + enter * candidate
         output = leave * tf.tanh(cell)
         values = (output, gates, cell) if save else (output,)
-        return t + 1, output, cell, tuple(a.write(t, v) for a, v in zip(saved, values))
+        return output, cell, tuple(a.write(t, v) for a, v in zip(saved, values))
 
-    *_, saved = tf.while_loop(lambda t, *_: t < steps, step, (0, zeros, zeros, saved))
-    return tuple(a.stack() for a in saved)
-
-
-def recur_only(projected: tf.Tensor, recurrent: tf.Tensor) -> tf.Tensor:
-    """The recurrence without what a gradient needs: [T, 2, B, 4U], [2, U, 4U] -> [T, 2, B, U]."""
-    return _run(projected, recurrent, save=False)[0]
+    zeros = tf.zeros([batch, units])
+    sizes = (units, 4 * units, units) if save else (units,)
+    arrays = tuple(tf.TensorArray(tf.float32, steps, element_shape=[None, n]) for n in sizes)
+    *_, saved = _loop(steps, backwards, body, (zeros, zeros, arrays))
+    return tuple(array.stack() for array in saved)
 
 
-@tf.custom_gradient
-def recur_with_gradient(projected: tf.Tensor, recurrent: tf.Tensor) -> tuple[tf.Tensor, object]:
+def recur_only(projected: tf.Tensor, recurrent: tf.Tensor, backwards: bool) -> tf.Tensor:
+    """The recurrence without what a gradient needs: [T, B, 4U], [U, 4U] -> [T, B, U].
+
+    Both factors hold each gate's scale (see `_gates`).
+    """
+    return _run(projected, recurrent, backwards, save=False)[0]
+
+
+def recur_with_gradient(projected: tf.Tensor, recurrent: tf.Tensor, backwards: bool) -> tf.Tensor:
     """The same with its gradient: backpropagation through time (Graves 2012, section 4.6)."""
-    outputs, gates, cells = _run(projected, recurrent, save=True)
 
-    def gradient(d_outputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        units = recurrent.shape[1]
-        steps, batch = tf.shape(outputs)[0], tf.shape(outputs)[2]
-        enter, forget, candidate, leave = tf.split(gates, 4, axis=-1)
-        before = tf.concat([tf.zeros_like(cells[:1]), cells[:-1]], axis=0)
-        bent = tf.tanh(cells)
-        # Everything that does not depend on the recurrence, for all steps at once: how a cell reacts to
-        # its output, and a gate's input to its cell (three gates) or its output (the last).
-        cell_by_output = leave * (1 - bent * bent)
-        inputs_by_state = tf.concat(
-            [
-                candidate * enter * (1 - enter),
-                before * forget * (1 - forget),
-                enter * (1 - candidate * candidate),
-                bent * leave * (1 - leave),
-            ],
-            axis=-1,
-        )
+    @tf.custom_gradient
+    def recur(projected: tf.Tensor, recurrent: tf.Tensor) -> tuple[tf.Tensor, object]:
+        outputs, gates, cells = _run(projected, recurrent, backwards, save=True)
 
-        def array(size: int) -> tf.TensorArray:
-            return tf.TensorArray(tf.float32, steps, element_shape=[2, None, size])
+        def gradient(d_outputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            return _gradient(d_outputs, outputs, gates, cells, recurrent, backwards)
 
-        outside, reacts = array(units).unstack(d_outputs), array(units).unstack(cell_by_output)
-        factors, keeps = array(4 * units).unstack(inputs_by_state), array(units).unstack(forget)
-        zeros = tf.zeros([2, batch, units])
+        return outputs, gradient
 
-        def step(
-            t: tf.Tensor, d_output: tf.Tensor, d_cell: tf.Tensor, saved: tf.TensorArray
-        ) -> tuple:
-            d_output = d_output + outside.read(t)
-            d_cell = d_cell + d_output * reacts.read(t)
-            d_inputs = tf.concat([d_cell, d_cell, d_cell, d_output], -1) * factors.read(t)
-            d_before = tf.matmul(d_inputs, recurrent, transpose_b=True)
-            return t - 1, d_before, d_cell * keeps.read(t), saved.write(t, d_inputs)
+    return recur(projected, recurrent)
 
-        start = (steps - 1, zeros, zeros, array(4 * units))
-        *_, saved = tf.while_loop(lambda t, *_: t >= 0, step, start)
-        d_projected = saved.stack()  # [T, 2, B, 4U]
-        fed = tf.concat([tf.zeros_like(outputs[:1]), outputs[:-1]], axis=0)
 
-        def by_direction(values: tf.Tensor) -> tf.Tensor:
-            return tf.reshape(tf.transpose(values, [1, 0, 2, 3]), [2, -1, values.shape[-1]])
+def _gradient(
+    d_outputs: tf.Tensor,
+    outputs: tf.Tensor,
+    gates: tf.Tensor,
+    cells: tf.Tensor,
+    recurrent: tf.Tensor,
+    backwards: bool,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Of the projected inputs and the recurrent weights."""
+    units = recurrent.shape[0]
+    steps, batch = tf.shape(outputs)[0], tf.shape(outputs)[1]
 
-        d_recurrent = tf.matmul(by_direction(fed), by_direction(d_projected), transpose_a=True)
-        return d_projected, d_recurrent
+    def before(values: tf.Tensor) -> tf.Tensor:
+        """Each step's predecessor in the direction's own order; zeros before the first."""
+        zeros = tf.zeros_like(values[:1])
+        return tf.concat([values[1:], zeros] if backwards else [zeros, values[:-1]], axis=0)
 
-    return outputs, gradient
+    # Everything that does not depend on the recurrence, for all steps at once: how a cell reacts to its
+    # output, and a scaled gate's input to its cell (three gates) or its output (the last).
+    enter, forget, candidate, leave = tf.split(gates, 4, axis=-1)
+    bent = tf.tanh(cells)
+    reacts = leave * (1 - bent * bent)
+    factors = tf.concat(
+        [
+            2 * candidate * enter * (1 - enter),
+            2 * before(cells) * forget * (1 - forget),
+            enter * (1 - candidate * candidate),
+            2 * bent * leave * (1 - leave),
+        ],
+        axis=-1,
+    )
+    across = tf.transpose(recurrent)  # once: a product that transposes would do so at every step
+
+    def body(t: tf.Tensor, d_output: tf.Tensor, d_cell: tf.Tensor, saved: tf.TensorArray) -> tuple:
+        d_output += d_outputs[t]
+        d_cell += d_output * reacts[t]
+        d_inputs = tf.concat([d_cell, d_cell, d_cell, d_output], axis=-1) * factors[t]
+        return tf.matmul(d_inputs, across), d_cell * forget[t], saved.write(t, d_inputs)
+
+    zeros = tf.zeros([batch, units])
+    array = tf.TensorArray(tf.float32, steps, element_shape=[None, 4 * units])
+    *_, saved = _loop(steps, not backwards, body, (zeros, zeros, array))
+    d_projected = saved.stack()  # [T, B, 4U]
+    fed = tf.reshape(before(outputs), [-1, units])
+    d_recurrent = tf.matmul(fed, tf.reshape(d_projected, [-1, 4 * units]), transpose_a=True)
+    return d_projected, d_recurrent

@@ -44,7 +44,7 @@ def reference(values: np.ndarray, layer: BidirectionalLSTM) -> np.ndarray:
     sides = []
     for weights, turn in zip(layer.directions, (1, -1)):
         kernel, recurrent, bias = (
-            np.float64(w) for w in (weights.kernel, weights.recurrent, weights.bias)
+            np.float64(w) for w in weights_of(weights)
         )
         output, cell, outputs = np.zeros(UNITS), np.zeros(UNITS), []
         for value in values[::turn]:
@@ -73,13 +73,13 @@ def test_outputs_are_those_of_the_equations(key, compiled):
 
 def keras_twin(layer: BidirectionalLSTM) -> tf.keras.layers.Bidirectional:
     twin = tf.keras.layers.Bidirectional(tf.keras.layers.LSTM(UNITS, return_sequences=True))
-    twin(tf.zeros([1, 1, layer.directions[0].kernel.shape[0]]))  # makes its weights
+    twin(tf.zeros([1, 1, layer.directions[0].cell.kernel.shape[0]]))  # makes its weights
     twin.set_weights([w for side in layer.directions for w in weights_of(side)])
     return twin
 
 
 def weights_of(side) -> list:
-    return [side.kernel, side.recurrent, side.bias]
+    return [side.cell.kernel, side.cell.recurrent_kernel, side.cell.bias]
 
 
 @pytest.mark.parametrize("compiled", [False, True], ids=["eager", "graph"])
@@ -213,3 +213,13 @@ def test_a_graph_of_unknown_shape():
     np.testing.assert_allclose(
         graph(shorter).values, sequence(shorter).values, rtol=1e-5, atol=1e-6
     )
+
+
+@pytest.mark.parametrize("key", [None, KEY], ids=["inference", "training"])
+def test_the_path_of_a_gpu_gives_the_same(key, monkeypatch):
+    """Keras' layer over the same weights, which cuDNN's kernel serves, stands in for the loop."""
+    sequence = stack(2)
+    loop = sequence(frames(garbage=9.0), key).values.numpy()
+    monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind: [kind])
+    with_keras = sequence(frames(garbage=9.0), key).values.numpy()
+    np.testing.assert_allclose(with_keras, loop, rtol=1e-5, atol=1e-6)
