@@ -2,32 +2,49 @@
 
 from __future__ import annotations
 
-import os
+import dataclasses
+import json
+from collections.abc import Iterable
+from pathlib import Path
 
 import tensorflow as tf
 
-from ocr_tf.bench import networks, report, subjects
+from ocr_tf.bench import export, networks, report, subjects
+from ocr_tf.bench.machine import machine
+from ocr_tf.errors import InputError
+from ocr_tf.experiment.atomic import atomic_write
 from ocr_tf.experiment.tools import Bench
 
 
 def run(config: Bench, names: list[str]) -> None:
     """
     Raises:
-        InputError: a name or a size that cannot be measured.
+        InputError: a name or a size that cannot be measured, or an output that cannot be written.
     """
+    # It warns of functions that are traced often, which is what measuring several networks does.
+    tf.get_logger().setLevel("ERROR")
+    output = Path(config.output)
+    if config.output and (output.is_dir() or not output.parent.is_dir()):
+        raise InputError(f"--output={output}: not a file in a folder that there is")
     found, exports = subjects.find(names)
+    here = machine()
+    _print([report.opening(config, here, bool(found))])
+    session, answers = None, []
     if found:
-        print(
-            f"{threads()} threads, TensorFlow {tf.__version__}; batches of {config.batch_size} lines "
-            f"of {config.width} pixels, {config.label_length} symbols each; {config.repeats} rounds"
-        )
         session = networks.measure(config, found)
-        for line in report.lines(session, config.batch_size):
-            print(line)
+        _print(report.network_lines(session, config.batch_size))
+    if exports:
+        answers = export.measure(config, exports)
+        _print(report.export_lines(answers, config.batch_size))
+    if config.output:
+        content = {
+            "machine": here,
+            "settings": dataclasses.asdict(config),
+            **report.as_json(session, answers),
+        }
+        atomic_write(output, (json.dumps(content) + "\n").encode())
 
 
-def threads() -> int:
-    """How many threads an operation may use."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
-    return tf.config.threading.get_intra_op_parallelism_threads() or cores
+def _print(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(line, flush=True)

@@ -3,14 +3,43 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
+from ocr_tf.bench import timing
+from ocr_tf.bench.subjects import Export
 from ocr_tf.data.source import decodable, open_source
 from ocr_tf.errors import InputError
+from ocr_tf.experiment.tools import Bench
 
 DRAWN = "synthetic:mixed:count=1"
+
+
+class Answers(NamedTuple):
+    """What an export was seen to do."""
+
+    name: str
+    text: str  # that it reads in the image
+    seconds: np.ndarray  # [requests] of one image each
+    batch_seconds: np.ndarray  # [rounds] of a batch each
+
+
+def measure(config: Bench, exports: list[Export]) -> list[Answers]:
+    """
+    Raises:
+        InputError: an export that cannot be used, or an image that cannot be read.
+    """
+    shown = image(config.image)
+    served = {export.name: Served(export.path, shown) for export in exports}
+    alone = {name: one.ask(1) for name, one in served.items()}
+    batches = {name: one.ask(config.batch_size) for name, one in served.items()}
+    seconds = timing.alternate(alone, config.requests, "requests")
+    batch_seconds = timing.alternate(batches, config.repeats, "batches")
+    return [
+        Answers(name, one.text, seconds[name], batch_seconds[name]) for name, one in served.items()
+    ]
 
 
 class Served:

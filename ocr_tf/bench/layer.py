@@ -6,8 +6,11 @@ from typing import Any, Callable, NamedTuple
 
 import tensorflow as tf
 
+from ocr_tf.bench import timing
 from ocr_tf.sequence import stack_bidirectional
 from ocr_tf.types import Frames
+
+TRIES = 5
 
 
 class Size(NamedTuple):
@@ -80,42 +83,59 @@ def products(size: Size) -> Callable[[], Any]:
     Those of all steps are one product for each direction: of the inputs, of the inputs' gradient, of the
     kernel's gradient and of the recurrent weights' gradient. Those of the recurrence, T forward and T
     backward for each direction, wait for one another: each reads a part of what the one before wrote.
-    The chain is laid out without a loop, so that a loop's own cost is not in it.
+    The chain is laid out without a loop, so that a loop's own cost is not in it. Both directions' links
+    are one batched product or two single ones, whichever is faster here.
     """
     steps, batch, features, units, dtype = size
 
     def normal(*shape: int) -> tf.Tensor:
         return tf.cast(tf.random.stateless_normal(shape, [7, 8], stddev=0.01), dtype)
 
-    flat = normal(steps * batch, features)
-    hidden = normal(steps * batch, units)
-    gates = normal(steps * batch, 4 * units)
-    first = normal(batch, units)
-    kernels = [normal(features, 4 * units) for _ in range(2)]
-    recurrents = [normal(units, 4 * units) for _ in range(2)]
+    directions = [
+        (
+            normal(steps * batch, features),
+            normal(steps * batch, units),
+            normal(steps * batch, 4 * units),
+            normal(features, 4 * units),
+            normal(units, 4 * units),
+        )
+        for _ in range(2)
+    ]
+    both = [tf.stack(pair) for pair in zip(*directions)]
 
-    def run(
-        flat: Any, hidden: Any, gates: Any, first: Any, kernels: list, recurrents: list
-    ) -> list:
-        results = []
-        for kernel, recurrent in zip(kernels, recurrents):
-            results.append(tf.matmul(flat, kernel))
-            results.append(tf.matmul(gates, kernel, transpose_b=True))
-            results.append(tf.matmul(flat, gates, transpose_a=True))
-            results.append(tf.matmul(hidden, gates, transpose_a=True))
-            output, grown = first, gates[:batch]
-            for _ in range(steps):
-                output = tf.matmul(output, recurrent)[:, :units]
-            for step in range(steps):
-                # [B, 4U] from [B, U]: the step's own rows stand in for what the gates would make.
-                before = tf.matmul(grown, recurrent, transpose_b=True)
-                rows = gates[step * batch : (step + 1) * batch]
-                grown = tf.concat([before, rows[:, units:]], axis=1)
-            results += [output, grown]
-        return results
+    def outside(values: Any, hidden: Any, gates: Any, kernel: Any, recurrent: Any) -> list:
+        return [
+            tf.matmul(values, kernel),
+            tf.matmul(gates, kernel, transpose_b=True),
+            tf.matmul(values, gates, transpose_a=True),
+            tf.matmul(hidden, gates, transpose_a=True),
+        ]
 
-    compiled = tf.function(run)
-    return lambda: compiled(flat, hidden, gates, first, kernels, recurrents)
+    def chain(values: Any, hidden: Any, gates: Any, kernel: Any, recurrent: Any) -> list:
+        """Of one direction, or of both where the tensors have a first dimension more."""
+        output, d_gates = hidden[..., :batch, :], gates[..., :batch, :]
+        for _ in range(steps):
+            output = tf.matmul(output, recurrent)[..., :units]
+        for step in range(steps):
+            # A product gives [B, U] and the next one takes [B, 4U]: the rest is the step's own rows.
+            d_output = tf.matmul(d_gates, recurrent, transpose_b=True)
+            rest = gates[..., step * batch : (step + 1) * batch, units:]
+            d_gates = tf.concat([d_output, rest], axis=-1)
+        return [output, d_gates]
+
+    def single(directions: list, both: list) -> list:
+        return [[*outside(*direction), *chain(*direction)] for direction in directions]
+
+    def batched(directions: list, both: list) -> list:
+        return [*(outside(*direction) for direction in directions), chain(*both)]
+
+    def timed(way: Callable) -> Callable[[], Any]:
+        compiled = tf.function(way)
+        return lambda: compiled(directions, both)
+
+    ways = {"single": timed(single), "batched": timed(batched)}
+    seconds = timing.alternate(ways, TRIES, "GEMMs alone")
+    return ways[min(ways, key=lambda way: seconds[way].min())]
 
 
 def _policy(size: Size) -> str:

@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from typing import Any, Optional
 
 import numpy as np
 
+from ocr_tf.bench.export import Answers
 from ocr_tf.bench.networks import READ, TRAIN, Layers, Measured, Row, Session
 from ocr_tf.bench.timing import spread
+from ocr_tf.experiment.tools import Bench
 
 HEADING = f"{'':26}{'GFLOP':>9}{'GFLOP':>9}{'ms':>10}{'quartiles':>18}{'images':>10}{'of GEMM':>9}"
 HEADING_2 = f"{'':26}{'forward':>9}{'in all':>9}{'median':>10}{'':>18}{'/ s':>10}{'peak':>9}"
 
 
-def lines(session: Session, batch_size: int) -> Iterator[str]:
+def opening(config: Bench, machine: dict[str, Any], networks: bool) -> str:
+    """What the figures are of."""
+    versions = machine["versions"]
+    line = (
+        f"{machine['processor']}, {machine['threads']} threads, TensorFlow {versions['tensorflow']}"
+    )
+    if not networks:
+        return line
+    widths = f"{config.narrowest} to {config.width}" if config.narrowest else config.width
+    return (
+        f"{line}; {config.batch_size} lines {widths} pixels wide, labels of {config.label_length} "
+        f"symbols; {config.repeats} rounds"
+    )
+
+
+# Networks
+
+
+def network_lines(session: Session, batch_size: int) -> Iterator[str]:
     """The tables, at most 100 columns wide."""
     for dtype, (product, seconds) in session.peaks.items():
         found = spread(product.flops / seconds / 1e9)
@@ -23,6 +44,7 @@ def lines(session: Session, batch_size: int) -> Iterator[str]:
             f"{found.high:.0f}), [{product.shape[0]}, {product.shape[1]}] x "
             f"[{product.shape[1]}, {product.shape[2]}] once a round"
         )
+    yield "Share of the peak: FLOPs in all / time, next to the product of the same round."
     for measured in session.networks:
         peak = _peak(session, measured.dtype)
         yield ""
@@ -33,7 +55,7 @@ def lines(session: Session, batch_size: int) -> Iterator[str]:
             yield _line(row, peak, batch_size)
         for what in (TRAIN, READ):
             yield from _ratio(f"keras / ours, {what}", measured, f"keras {what}", measured, what)
-        first = next(m for m in session.networks if m.dtype == measured.dtype)
+        first = next(other for other in session.networks if _same_below(other, measured))
         if first is not measured:
             for what in (TRAIN, READ):
                 name = f"{measured.name} / {first.name}, {what}"
@@ -64,6 +86,12 @@ def _layer(layers: Layers, session: Session, batch_size: int) -> Iterator[str]:
     ours, alone, keras = layers.rows
     yield _ratio_line("layer / its GEMMs alone", ours.seconds / alone.seconds)
     yield _ratio_line("keras / layer", keras.seconds / ours.seconds)
+
+
+def _same_below(one: Measured, other: Measured) -> bool:
+    """Whether two networks compute in one dtype and differ in their heads alone, if at all."""
+    parts = [(m.dtype, m.experiment.encoder, m.experiment.sequence) for m in (one, other)]
+    return parts[0] == parts[1]
 
 
 def _line(row: Row, peak: np.ndarray, batch_size: int) -> str:
@@ -101,6 +129,65 @@ def _mebibytes(size: Optional[int]) -> str:
     return "unknown" if size is None else f"{size / 2**20:,.0f} MiB"
 
 
-def as_json(session: Session, batch_size: int) -> dict[str, Any]:
-    """Every number, each sample too."""
-    return {}
+# Exports
+
+
+def export_lines(answers: list[Answers], batch_size: int) -> Iterator[str]:
+    """A table of exports, and how they compare with the first."""
+    width = max(len(found.name) for found in answers) + 2
+    yield ""
+    yield f"{'':{width}}{'1 image, ms':^30}{f'{batch_size} images':>14}"
+    yield f"{'export':{width}}{'p50':>10}{'p99':>10}{'worst':>10}{'images / s':>14}  text"
+    for found in answers:
+        p50, p99 = np.percentile(found.seconds * 1e3, [50, 99])
+        per_second = batch_size / np.median(found.batch_seconds)
+        yield (
+            f"{found.name:{width}}{p50:>10.2f}{p99:>10.2f}{found.seconds.max() * 1e3:>10.2f}"
+            f"{per_second:>14.1f}  {found.text}"
+        )
+    first = answers[0]
+    for found in answers[1:]:
+        yield _ratio_line(f"{found.name} / {first.name}, 1 image", found.seconds / first.seconds)
+
+
+# JSON
+
+
+def as_json(session: Optional[Session], answers: list[Answers]) -> dict[str, Any]:
+    """Every sample of everything, in seconds."""
+    content: dict[str, Any] = {"peaks": {}, "networks": [], "layers": [], "exports": []}
+    for dtype, (product, seconds) in session.peaks.items() if session else ():
+        content["peaks"][dtype] = {
+            "shape": product.shape,
+            "flops": product.flops,
+            "seconds": seconds.tolist(),
+        }
+    for measured in session.networks if session else ():
+        content["networks"].append(
+            {
+                "name": measured.name,
+                "dtype": measured.dtype,
+                "experiment": dataclasses.asdict(measured.experiment),
+                "parameters": measured.parameters,
+                "symbols_read": measured.decoded,
+                "memory": {kind: peak._asdict() for kind, peak in measured.memory.items()},
+                "rows": [_row(row) for row in measured.rows],
+            }
+        )
+    for layers in session.layers if session else ():
+        rows = [_row(row) for row in layers.rows]
+        content["layers"].append({**layers.size._asdict(), "rows": rows})
+    for found in answers:
+        content["exports"].append(
+            {
+                "name": found.name,
+                "text": found.text,
+                "seconds": found.seconds.tolist(),
+                "batch_seconds": found.batch_seconds.tolist(),
+            }
+        )
+    return content
+
+
+def _row(row: Row) -> dict[str, Any]:
+    return {**row._asdict(), "seconds": row.seconds.tolist()}
