@@ -84,7 +84,7 @@ def _with_keras(
     lstm: tf.keras.layers.LSTM, values: tf.Tensor, inside: tf.Tensor, training: bool
 ) -> tf.Tensor:
     """One direction, [T, B, D] -> [T, B, U] float32, as Keras computes it."""
-    outputs = lstm(tf.cast(values, tf.float32), mask=inside, training=training)
+    outputs = lstm(tf.cast(values, tf.float32), mask=tf.transpose(inside), training=training)
     if lstm.go_backwards:
         outputs = tf.reverse(outputs, [0])
     return outputs * tf.cast(tf.transpose(inside), tf.float32)[:, :, None]

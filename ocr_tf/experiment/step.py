@@ -42,15 +42,13 @@ class Schedule(tf.keras.optimizers.schedules.LearningRateSchedule):
         return {"train": self.train}
 
 
-def make_optimizer(train: Train) -> tf.keras.optimizers.Optimizer:
+def make_optimizer(train: Train) -> tf.keras.optimizers.legacy.Optimizer:
+    """Keras' own of before 2.11: one fused kernel a variable, where the later ones pass over each
+    variable a dozen times."""
     rate = Schedule(train)
-    if train.optimizer == "adam":
-        return tf.keras.optimizers.Adam(rate, jit_compile=False)
     if train.optimizer == "adadelta":
-        return tf.keras.optimizers.Adadelta(rate, jit_compile=False)
-    optimizer = tf.keras.optimizers.AdamW(rate, train.weight_decay, jit_compile=False)
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    return optimizer
+        return tf.keras.optimizers.legacy.Adadelta(rate, rho=0.95)
+    return tf.keras.optimizers.legacy.Adam(rate)
 
 
 def batch_signature(height: int) -> Batch:
@@ -66,7 +64,8 @@ class Stepper:
     def __init__(self, model: Recognizer, train: Train):
         self.model, self.train = model, train
         self.optimizer = make_optimizer(train)
-        self.optimizer.build(model.trainable_variables)
+        # What Keras makes at the first step, a checkpoint needs before it.
+        self.optimizer._create_all_weights(model.trainable_variables)
         # One graph for all sizes: a graph traced for the first batch's own would round otherwise, and
         # which batch is first depends on where a run was resumed.
         self._step = tf.function(self._take, input_signature=[batch_signature(model.height)])
@@ -77,8 +76,8 @@ class Stepper:
     def variables(self) -> dict[str, tf.Variable]:
         """Every variable that a checkpoint needs, by path: the model's and the optimiser's."""
         variables = {keyed.path(v): v for v in self.model.variables}
-        variables |= {f"optimizer/{keyed.path(v)}": v for v in self.optimizer.variables}
-        if len(variables) != len(self.model.variables) + len(self.optimizer.variables):
+        variables |= {f"optimizer/{keyed.path(v)}": v for v in self.optimizer.variables()}
+        if len(variables) != len(self.model.variables) + len(self.optimizer.variables()):
             raise ValueError("two variables share a path")
         return variables
 
@@ -100,6 +99,16 @@ class Stepper:
         if self.train.clip_norm > 0:
             gradients, _ = tf.clip_by_global_norm(gradients, self.train.clip_norm, norm)
         rate = Schedule(self.train)(step)
-        self.optimizer.apply_gradients(zip(gradients, variables), skip_gradients_aggregation=True)
+        if self.train.optimizer == "adamw":
+            self._decay(variables, rate)
+        self.optimizer.apply_gradients(
+            zip(gradients, variables), experimental_aggregate_gradients=False
+        )
         lines = tf.maximum(tf.reduce_sum(tf.cast(batch.ok, tf.float32)), 1.0)
         return Outcome(tf.reduce_sum(losses) / lines, losses, norm, rate)
+
+    def _decay(self, variables: list[tf.Variable], rate: tf.Tensor) -> None:
+        """Weight decay apart from the gradient, of kernels alone (Loshchilov and Hutter 2019)."""
+        for variable in variables:
+            if keyed.path(variable).rsplit("/", 1)[-1] not in ("bias", "gamma", "beta"):
+                variable.assign_sub(self.train.weight_decay * rate * variable)
