@@ -53,6 +53,7 @@ TENSORFLOW_FREE = [
     "ocr_tf.heads",
     "ocr_tf.experiment.config",
     "ocr_tf.experiment.description",
+    "ocr_tf.experiment.evaluate",
     "ocr_tf.experiment.flags",
     "ocr_tf.experiment.launch",
     "ocr_tf.experiment.runs",

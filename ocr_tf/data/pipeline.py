@@ -19,6 +19,7 @@ import numpy as np
 import tensorflow as tf
 
 from ocr_tf.alphabet import Alphabet
+from ocr_tf.data import digest
 from ocr_tf.data.augment import LIGHT, Strengths, augment
 from ocr_tf.data.image import Geometry, as_tensor, measure_batch, prepare_batch, why_bad
 from ocr_tf.data.plan import Course
@@ -27,7 +28,6 @@ from ocr_tf.errors import InputError
 from ocr_tf.progress import Progress
 from ocr_tf.types import Batch, Labels
 
-READERS = 4  # threads that read files
 CHUNK = 128  # images measured together
 
 
@@ -115,17 +115,17 @@ def load(
         input_signature=[tf.TensorSpec([None], tf.string)],
     )
     progress = Progress(f"reading {what}", total, stream=stream)
-    with concurrent.futures.ThreadPoolExecutor(READERS) as readers:
+    with concurrent.futures.ThreadPoolExecutor(digest.READERS) as readers:
         for start in range(0, total, CHUNK):
             span = range(start, min(start + CHUNK, total))
-            read = list(readers.map(lambda i: _read(source, i), span))
+            read = list(readers.map(lambda i: digest.read(source, i), span))
             encoded = [data if isinstance(data, bytes) else b"" for data in read]
             widths[span.start : span.stop] = measure(as_tensor(encoded))
             for i, data in zip(span, read):
                 if isinstance(data, str):
                     bad.append(Bad(source.samples[i], data))
                     continue
-                digests[i] = np.frombuffer(hashlib.sha256(data).digest(), np.uint8)
+                digests[i] = digest.of(data)
                 if not widths[i]:
                     reason = why_bad(data, geometry) or "cannot be decoded"
                     bad.append(Bad(source.samples[i], f"{source.origin(i)}: {reason}"))
@@ -175,11 +175,7 @@ def shared(first: Lines, second: Lines) -> list[tuple[Sample, Sample]]:
 
 def fingerprint(lines: Lines) -> str:
     """sha256, in hexadecimal, over the id, text and image of every line in order."""
-    digest = hashlib.sha256()
-    for sample, image in zip(lines.samples, lines.digests):
-        for field in (sample.id.encode("utf-8"), sample.text.encode("utf-8"), image.tobytes()):
-            digest.update(len(field).to_bytes(8, "big") + field)
-    return digest.hexdigest()
+    return digest.fingerprint(lines.samples, lines.digests)
 
 
 def batches(
@@ -264,11 +260,3 @@ def sample_keys(ids: Sequence[str], seed: int, epoch: int) -> np.ndarray:
     for row, name in zip(keys, ids):
         row[1] = int.from_bytes(hashlib.sha256(name.encode("utf-8")).digest()[:8], "big") >> 1
     return keys
-
-
-def _read(source: Source, i: int) -> Union[bytes, str]:
-    """The image, or the reason why there is none, without the sample's place."""
-    try:
-        return source.read(i)
-    except InputError as error:
-        return str(error).removeprefix(f"{source.samples[i].place}: ")

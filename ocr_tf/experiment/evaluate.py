@@ -1,97 +1,28 @@
-"""Measures a run on test lines: rates with their counts, and a prediction for every line."""
+"""Measures what a run, or any other system, reads: rates with their counts, a prediction for every line.
+
+TensorFlow is loaded for a run only (`ocr_tf.experiment.evaluate_run`): predictions that come in a file
+are scored without it.
+"""
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from ocr_tf.data import pipeline
-from ocr_tf.data.source import open_sources
+from ocr_tf import options
+from ocr_tf.data import digest
+from ocr_tf.data.source import Sample, did_you_mean, open_sources
 from ocr_tf.errors import InputError
-from ocr_tf.experiment import preflight
-from ocr_tf.experiment.atomic import atomic_write
-from ocr_tf.experiment.reading import Reader, Reading
-from ocr_tf.experiment.restore import Trained, restore
+from ocr_tf.experiment import predictions
+from ocr_tf.experiment.predictions import Placed, Prediction
 from ocr_tf.experiment.tools import Evaluate
 from ocr_tf.metrics.rates import Rates, measure
 
-
-def run(config: Evaluate, run_folder: str, quiet: bool = False) -> dict[str, Any]:
-    """Writes RUN/evaluations/NAME/{results.json,predictions.jsonl}, prints and returns the results.
-
-    Raises:
-        InputError: no run, bad test data, or test lines that the run was trained or selected on.
-    """
-    if "/" in config.name or config.name in ("", ".", ".."):
-        raise InputError(f"--name={config.name}: one folder name, without slashes")
-    trained = restore(run_folder, config.checkpoint)
-    geometry = preflight.geometry(trained.experiment)
-    lines = pipeline.load(
-        open_sources(config.data.test), geometry, keep_bad=True, what="test images"
-    )
-    seen = {digest: role for role, digest, _ in trained.folder.lines()}
-    preflight.refuse_seen(lines, seen, "--data.test", trained.folder)
-    output = trained.folder.path / "evaluations" / config.name
-    fingerprint = pipeline.fingerprint(lines)
-    _refuse_other_lines(output, fingerprint)
-    if not trained.finished:
-        print(f"warning: {run_folder} is not finished; this is what it has so far", file=sys.stderr)
-    reader = Reader(trained.model, geometry, config.batch_size)
-    readings = reader.read(lines, "evaluating")
-    rates = measure(
-        ((line.text, reading.text) for line, reading in zip(lines.samples, readings)),
-        config.normalise,
-    )
-    results = {
-        "run": str(trained.folder.path),
-        "experiment": trained.experiment.name,
-        "seed": trained.experiment.train.seed,
-        "checkpoint": {"which": config.checkpoint, "step": trained.step},
-        "test": list(config.data.test),
-        "finished": trained.finished,
-        "training_seconds": trained.folder.load_checkpoint("last").state["elapsed"],
-        "fingerprint": fingerprint,
-        "rates": rates.as_dict(),
-        "troubled_lines": _troubles(trained, lines, readings),
-    }
-    output.mkdir(parents=True, exist_ok=True)
-    records = (_record(line, reading) for line, reading in zip(lines.samples, readings))
-    predictions = "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in records)
-    atomic_write(output / "predictions.jsonl", predictions.encode())
-    text = json.dumps(results, indent=2, ensure_ascii=False) + "\n"
-    atomic_write(output / "results.json", text.encode())
-    if not quiet:
-        _print(results, rates, lines, output)
-    return results
-
-
-def _refuse_other_lines(output: Path, fingerprint: str) -> None:
-    """Results of other lines are not overwritten."""
-    try:
-        before = json.loads((output / "results.json").read_bytes())["fingerprint"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return
-    if before != fingerprint:
-        raise InputError(f"{output} holds results of other test lines; choose another --name")
-
-
-def _print(results: dict[str, Any], rates: Rates, lines: pipeline.Lines, output: Path) -> None:
-    for bad in lines.bad[: preflight.NAMED]:
-        print(f"counted as an error: {bad}", file=sys.stderr)
-    print(
-        f"{results['run']}, {results['checkpoint']['which']} checkpoint (step "
-        f"{results['checkpoint']['step']}), {len(lines)} lines"
-    )
-    print(rates.table())
-    for kind, number in results["troubled_lines"].items():
-        if number:
-            print(f"{number} of {len(lines)} lines: {TROUBLES[kind]}")
-    print(f"written to {output}")
-
+NAMED = 5  # lines named in a message
 
 TROUBLES = {
+    "missing": "no prediction; counted as read empty",
     "unreadable": "no usable image; counted as read empty",
     "unknown_symbol": "the reference holds a symbol outside the alphabet",
     "unreachable": "the reference needs more steps than the image gives",
@@ -99,30 +30,144 @@ TROUBLES = {
     "not_ended": "the search hit its bound before the end of the text",
 }
 
-
-def _troubles(trained: Trained, lines: pipeline.Lines, readings: list[Reading]) -> dict[str, int]:
-    """Lines that no model of this kind could get right, and the like: they stay, and are counted."""
-    alphabet, experiment = trained.model.alphabet, trained.experiment
-    counts = dict.fromkeys(TROUBLES, 0)
-    for text, width, reading in zip(lines.texts, lines.widths, readings):
-        counts["unreadable"] += not reading.ok
-        counts["not_ended"] += reading.ok and not reading.ended
-        counts["empty"] += not text
-        if alphabet.unknown(text):
-            counts["unknown_symbol"] += 1
-        elif reading.ok:
-            needed = experiment.head.needed_steps(alphabet.encode(text))
-            counts["unreachable"] += needed > experiment.encoder.steps(int(width))
-    return counts
+# Flags that mean something to one of the two kinds of evaluation alone.
+OF_A_RUN = ("checkpoint", "batch_size", "name")
+OF_PREDICTIONS = ("output", "system", "missing")
 
 
-def _record(line: Any, reading: Reading) -> dict[str, Any]:
-    return {
-        "id": line.id,
-        "text": reading.text,
-        "reference": line.text,
-        "log_prob": reading.log_prob,
-        "reference_log_prob": reading.reference_log_prob,
-        "ended": reading.ended,
-        "ok": reading.ok,
+class Evaluated(NamedTuple):
+    """A set of lines, read."""
+
+    output: Path  # the folder of the evaluation
+    title: str  # for the terminal
+    about: dict[str, Any]  # the part of results.json that says who read what
+    predictions: list[Prediction]  # with their references
+    troubles: dict[str, int]  # lines of each kind of TROUBLES that was looked for
+
+
+def run(config: Evaluate, run_folder: str = "", quiet: bool = False) -> dict[str, Any]:
+    """Writes {results.json,predictions.jsonl}, to RUN/evaluations/NAME or to --output, prints and
+    returns the results.
+
+    Raises:
+        InputError: not exactly one of a run and --predictions; no run, bad test data, or test lines
+            that the run was trained or selected on; predictions that do not fit the test lines.
+    """
+    if config.predictions and run_folder:
+        raise InputError(
+            f"{run_folder} and --predictions={config.predictions}: one at a time; leave one out"
+        )
+    if config.predictions:
+        _refuse_changed(config, OF_A_RUN, "a RUN")
+        evaluated = _of_predictions(config)
+    elif run_folder:
+        _refuse_changed(config, OF_PREDICTIONS, "--predictions")
+        from ocr_tf.experiment import evaluate_run  # Here, because it loads TensorFlow.
+
+        evaluated = evaluate_run.evaluate(config, run_folder)
+    else:
+        raise InputError("RUN is missing: name a run folder, or another system's --predictions")
+    rates = measure(((p.reference or "", p.text) for p in evaluated.predictions), config.normalise)
+    results = {
+        **evaluated.about,
+        "rates": rates.as_dict(),
+        "troubled_lines": evaluated.troubles,
     }
+    predictions.write(evaluated.output, results, evaluated.predictions)
+    if not quiet:
+        _print(evaluated, rates)
+    return results
+
+
+def _refuse_changed(config: Evaluate, names: tuple[str, ...], owner: str) -> None:
+    """A flag that would do nothing is a misunderstanding."""
+    defaults = {leaf.name: leaf.value for leaf in options.leaves(Evaluate())}
+    for leaf in options.leaves(config):
+        if leaf.name in names and leaf.value != defaults[leaf.name]:
+            raise InputError(f"--{leaf.name}={leaf.value} belongs to {owner}; leave it out")
+
+
+def _print(evaluated: Evaluated, rates: Rates) -> None:
+    print(f"{evaluated.title}, {rates.lines} lines")
+    print(rates.table())
+    for kind, number in evaluated.troubles.items():
+        if number:
+            print(f"{number} of {rates.lines} lines: {TROUBLES[kind]}")
+    print(f"written to {evaluated.output}")
+
+
+# Predictions that come in a file
+
+
+def _of_predictions(config: Evaluate) -> Evaluated:
+    if not config.output:
+        raise InputError(
+            "--output is missing: with --predictions, the folder for results.json and "
+            "predictions.jsonl"
+        )
+    output = Path(config.output)
+    system = config.system or output.resolve().name
+    source = open_sources(config.data.test)
+    placed = predictions.read(config.predictions)
+    joined, missing = _join(config, source.samples, placed)
+    images, bad = digest.digests(source, "test images")
+    about = {
+        "system": system,
+        "predictions": config.predictions,
+        "test": list(config.data.test),
+        "fingerprint": digest.fingerprint(source.samples, images),
+    }
+    _refuse_other_results(output, about)
+    if bad:
+        print(f"warning: {len(bad)} images cannot be read; the first: {bad[0]}", file=sys.stderr)
+    troubles = {
+        "missing": missing,
+        "unreadable": sum(not p.ok for p in joined) - missing,
+        "empty": sum(not p.reference for p in joined),
+        "not_ended": sum(p.ok and not p.ended for p in joined),
+    }
+    return Evaluated(output, system, about, joined, troubles)
+
+
+def _join(
+    config: Evaluate, samples: list[Sample], placed: list[Placed]
+) -> tuple[list[Prediction], int]:
+    """The prediction of every line, in the order of the lines, and how many had none."""
+    known = {sample.id for sample in samples}
+    unknown = [(place, p.id) for place, p in placed if p.id not in known]
+    if unknown:
+        place, name = unknown[0]
+        near = did_you_mean(name, known) or f" (ids are like {samples[0].id!r})"
+        more = f", nor are {len(unknown) - 1} others" if len(unknown) > 1 else ""
+        raise InputError(
+            f"{place}: {name!r} is no line of --data.test={','.join(config.data.test)}{near}{more}; "
+            "name their labels too, or take them out"
+        )
+    given = {prediction.id: prediction for _, prediction in placed}
+    missing = [sample.id for sample in samples if sample.id not in given]
+    if missing and config.missing == "refuse":
+        raise InputError(
+            f"{config.predictions}: lacks {len(missing)} of {len(samples)} test lines "
+            f"({', '.join(missing[:NAMED])}{', ...' if len(missing) > NAMED else ''}); predict them, "
+            "or count them as read empty with --missing=empty"
+        )
+    joined = [
+        given.get(sample.id, Prediction(sample.id, "", ok=False))._replace(reference=sample.text)
+        for sample in samples
+    ]
+    return joined, len(missing)
+
+
+def _refuse_other_results(output: Path, about: dict[str, Any]) -> None:
+    """Only results of the same system on the same lines are overwritten."""
+    if output.exists() and not output.is_dir():
+        raise InputError(f"--output={output} is not a folder; choose another")
+    if not output.exists() or not any(output.iterdir()):
+        return
+    before = predictions.results(output)
+    if before is None:
+        raise InputError(f"--output={output} is not empty and holds no results; choose another")
+    # A run's results name no file of predictions, and always differ.
+    for key, what in (("system", "another system"), ("fingerprint", "other test lines")):
+        if "predictions" not in before or before.get(key) != about[key]:
+            raise InputError(f"--output={output} holds results of {what}; choose another")

@@ -28,11 +28,12 @@ WIDTH = 100
 
 
 class Positional(typing.NamedTuple):
-    """An argument without a name; the last one may take all that is left."""
+    """An argument without a name; the last one may take all that is left, or be left out."""
 
     name: str  # RUN
     help: str
     many: bool = False
+    optional: bool = False
 
 
 class Parsed(typing.NamedTuple):
@@ -40,7 +41,7 @@ class Parsed(typing.NamedTuple):
 
     config: Any
     command: Any  # the second configuration, None without one
-    positionals: list  # one str each; a list of str where `many`
+    positionals: list  # one str each; a list of str where `many`; none where left out
 
 
 def parse(
@@ -59,7 +60,7 @@ def parse(
       argv: the arguments, without the program's name.
       program: how the command is called, for the help.
       description: what the command does, for the help.
-      positionals: the arguments without a name, each of them needed.
+      positionals: the arguments without a name, each of them needed unless it is `optional`.
       command: a second configuration, of flags that belong to the command and not to what it runs
         (`dump` of the first leaves them out).
 
@@ -219,6 +220,8 @@ def _match(
     """Gives each positional its argument."""
     for number, positional in enumerate(positionals):
         if number >= len(rest):
+            if positional.optional:
+                break
             raise InputError(f"{positional.name} is missing: {as_clause(positional.help)}")
         if positional.many:
             return [*rest[:number], rest[number:]]
@@ -262,7 +265,7 @@ def _allowed(leaf: options.Leaf) -> str:
 def _help(
     trees: Sequence[Any], program: str, description: str, positionals: Sequence[Positional]
 ) -> str:
-    names = "".join(f" {p.name}{'...' if p.many else ''}" for p in positionals)
+    names = "".join(" " + _shown(p) for p in positionals)
     lines = [inspect.cleandoc(description), "", f"usage: {program}{names} [--flag=value ...]"]
     if positionals:
         lines.append("")
@@ -275,6 +278,11 @@ def _help(
     lines += ["", "  --flagfile=FILE"]
     lines += _indented("Read flags from a file, one --name=value a line; a run's is run.flags.")
     return "\n".join(lines)
+
+
+def _shown(positional: Positional) -> str:
+    name = positional.name + ("..." if positional.many else "")
+    return f"[{name}]" if positional.optional else name
 
 
 def _branches(tree: Any) -> Iterator[tuple[str, list[options.Leaf]]]:

@@ -41,7 +41,8 @@ class TestData:
 
 @dataclasses.dataclass(frozen=True)
 class Evaluate:
-    """Measures a run on lines that neither training nor selection has seen."""
+    """Measures a run on lines that neither training nor selection has seen, or, with --predictions,
+    any other system by its texts of the same lines."""
 
     checkpoint: str = _checkpoint()
     normalise: str = option(
@@ -51,7 +52,22 @@ class Evaluate:
         choices=NORMALISATIONS,
     )
     batch_size: int = _batch_size()
-    name: str = option("test", "Results go to the run's folder evaluations/NAME.")
+    name: str = option("test", "A run's results go to its folder evaluations/NAME.")
+    predictions: str = option(
+        "",
+        "In the place of RUN, another system's texts: a file of lines id<TAB>text, or of JSON objects "
+        '{"id": ..., "text": ...}. Ids are those of a predictions.jsonl: the name of the labels '
+        "file's folder and the image's path in it.",
+    )
+    output: str = option("", "With --predictions, the folder that the results go to; needed.")
+    system: str = option(
+        "", "With --predictions, the system's name in the results. Default: the name of the folder."
+    )
+    missing: str = option(
+        "refuse",
+        "With --predictions, what to do if it lacks test lines; empty: count them as read empty.",
+        choices=("refuse", "empty"),
+    )
     data: TestData = dataclasses.field(default_factory=TestData)
 
 
@@ -125,8 +141,14 @@ TOOLS = {
                 "WHAT", "Experiments by name, as crnn_ctc, run folders or exports.", many=True
             ),
         ),
+RUN_OR_PREDICTIONS = RUN._replace(help=f"{RUN.help[:-1]}; none with --predictions.", optional=True)
     ),
-    "evaluate": Tool(Evaluate(), "ocr_tf.experiment.evaluate:run", (RUN,), ("data.test",)),
+    "evaluate": Tool(
+        Evaluate(),
+        "ocr_tf.experiment.evaluate:run",
+        (RUN_OR_PREDICTIONS,),
+        ("data.test",),
+    ),
     "export": Tool(
         Export(),
         "ocr_tf.experiment.export:run",

@@ -107,6 +107,17 @@ def test_bad_images_fail_one_by_one(trained, tmp_path, capsys):
     assert out["text"][0] == b"" and out["log_prob"][2] == -math.inf
 
 
+def test_its_own_predictions_give_a_run_the_same_rates(trained, tmp_path):
+    results, _ = measured(trained)
+    given = trained / "run" / "evaluations" / "test" / "predictions.jsonl"
+    config = Evaluate(
+        predictions=str(given), output=str(tmp_path / "again"), data=TestData((TEST,))
+    )
+    again = evaluate.run(config)
+    assert (again["rates"], again["fingerprint"]) == (results["rates"], results["fingerprint"])
+    assert (tmp_path / "again" / "predictions.jsonl").read_bytes() == given.read_bytes()
+
+
 def test_evaluation_keeps_every_line(trained, tmp_path):
     source = open_source(TEST)
     for i in range(3):

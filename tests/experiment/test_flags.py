@@ -130,6 +130,16 @@ def test_positionals_are_counted():
     assert refusal("a", "b", positionals=(RUN,)) == "Unexpected argument 'b'"
 
 
+def test_an_optional_positional_may_be_left_out(capsys):
+    optional = RUN._replace(optional=True)
+    assert parse(positionals=(optional,)).positionals == []
+    assert parse("a", positionals=(optional,)).positionals == ["a"]
+    assert refusal("a", "b", positionals=(optional,)) == "Unexpected argument 'b'"
+    with pytest.raises(SystemExit):
+        parse("--help", positionals=(optional,))
+    assert "usage: tool [RUN] [--flag=value ...]" in capsys.readouterr().out
+
+
 def test_the_flags_of_the_command_stay_out_of_the_configuration():
     @dataclasses.dataclass(frozen=True)
     class Command:

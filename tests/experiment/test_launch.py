@@ -141,6 +141,13 @@ def test_evaluate(calls, capsys):
     assert (config.checkpoint, config.batch_size) == ("best", 32)
 
 
+def test_evaluate_without_a_run_takes_predictions(calls, capsys):
+    argv = ["--predictions=p.tsv", "--data.test=a.tsv", "--output=o"]
+    assert outcome(capsys, launch.tool, "evaluate", argv) == (0, "")
+    ((_, config, *run),) = calls
+    assert (config.predictions, config.output, run) == ("p.tsv", "o", [])
+
+
 def test_predict_takes_many_paths(calls, capsys):
     assert outcome(capsys, launch.tool, "predict", ["m", "a.png", "b/"]) == (0, "")
     assert calls[0][0] == "ocr_tf.experiment.predict"
@@ -159,10 +166,9 @@ def test_export(calls, capsys):
         (
             "evalute",
             [],
-            "error: Unknown tool 'evalute', not one of evaluate, export, predict; did "
-            "you mean evaluate?",
+            f"error: Unknown tool 'evalute', not one of {', '.join(TOOLS)}; did you mean evaluate?",
         ),
-        ("evaluate", [], "error: RUN is missing: "),
+        ("export", [], "error: RUN is missing: "),
         ("evaluate", ["r"], "error: --data.test is missing: test lines"),
         ("evaluate", ["r", "--data.test=a", "s"], "error: Unexpected argument 's'"),
         ("predict", ["m"], "error: PATHS is missing: "),

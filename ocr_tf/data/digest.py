@@ -1,0 +1,69 @@
+"""What tells one set of lines from another: digests of the images, and a fingerprint over all.
+
+TensorFlow-free, because it asks for bytes and never for pixels.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import hashlib
+from collections.abc import Iterable
+from typing import Union
+
+import numpy as np
+
+from ocr_tf.data.source import Sample, Source
+from ocr_tf.errors import InputError
+from ocr_tf.progress import Progress
+
+READERS = 4  # threads that read files
+CHUNK = 128  # images between two looks at the clock
+
+
+def of(encoded: bytes) -> np.ndarray:
+    """[32] uint8: sha256 of an encoded image. One that cannot be read has zeros in its place."""
+    return np.frombuffer(hashlib.sha256(encoded).digest(), np.uint8)
+
+
+def digests(source: Source, what: str = "images") -> tuple[np.ndarray, list[str]]:
+    """The digest of every image of a source, decoding none.
+
+    Args:
+        source: see `ocr_tf.data.source.open_sources`.
+        what: names the images in the progress line.
+
+    Returns:
+        [N, 32] uint8; and a line for each image that cannot be read: its place and why.
+    """
+    total = len(source.samples)
+    found = np.zeros([total, 32], np.uint8)
+    bad = []
+    progress = Progress(f"reading {what}", total)
+    with concurrent.futures.ThreadPoolExecutor(READERS) as readers:
+        for start in range(0, total, CHUNK):
+            span = range(start, min(start + CHUNK, total))
+            for i, data in zip(span, readers.map(lambda i: read(source, i), span)):
+                if isinstance(data, str):
+                    bad.append(f"{source.samples[i].place}: {data}")
+                else:
+                    found[i] = of(data)
+            progress.show(span.stop)
+    progress.clear()
+    return found, bad
+
+
+def read(source: Source, i: int) -> Union[bytes, str]:
+    """The image, or the reason why there is none, without the sample's place."""
+    try:
+        return source.read(i)
+    except InputError as error:
+        return str(error).removeprefix(f"{source.samples[i].place}: ")
+
+
+def fingerprint(samples: Iterable[Sample], digests: np.ndarray) -> str:
+    """sha256, in hexadecimal, over the id, text and image of every line in order."""
+    total = hashlib.sha256()
+    for sample, image in zip(samples, digests):
+        for field in (sample.id.encode("utf-8"), sample.text.encode("utf-8"), image.tobytes()):
+            total.update(len(field).to_bytes(8, "big") + field)
+    return total.hexdigest()
