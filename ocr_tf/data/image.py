@@ -135,6 +135,22 @@ def measure_batch(encoded: Any, geometry: Geometry) -> Any:
     return tf.scatter_nd(positions[:, tf.newaxis], widths, [count + 1])[:-1]
 
 
+def original(encoded: bytes) -> np.ndarray:
+    """[H0, W0] uint8 grey: an image that `prepare` takes, rounded but not yet resized."""
+    kind, _, _ = _header(tf.constant(encoded))
+    return np.rint(_decode(encoded, kind)[..., 0]).astype(np.uint8)
+
+
+def original_widths(encoded: Any, ok: Any) -> Any:
+    """[B] int32: the width in pixels of each encoded image as it is, 0 where not `ok` [B]."""
+
+    def width(item: tuple[Any, Any]) -> Any:
+        data, good = item
+        return tf.cond(good, lambda: _header(data)[2], lambda: tf.zeros([], tf.int64))
+
+    return tf.cast(tf.map_fn(width, (encoded, ok), fn_output_signature=tf.int64), tf.int32)
+
+
 def why_bad(encoded: bytes, geometry: Geometry) -> Optional[str]:
     """Why `prepare` would refuse these bytes, as part of a line; None where it would not."""
     if not encoded:

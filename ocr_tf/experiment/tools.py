@@ -86,6 +86,16 @@ class Predict:
     batch_size: int = _batch_size()
 
 
+@dataclasses.dataclass(frozen=True)
+class Align:
+    """Draws where runs see the symbols of a text in an image, one run above the other, and prints
+    each symbol's columns in the image's own pixels."""
+
+    text: str = option("", "Text to lay over the image. Default: what each run reads by itself.")
+    output: str = option("alignment.png", "The picture to write.")
+    checkpoint: str = _checkpoint()
+
+
 DTYPES = ("float32", "bfloat16")
 MEASURES = ("step", "inference", "parts", "layer", "memory")
 
@@ -121,6 +131,31 @@ class Bench:
     output: str = option("", "JSON file to write every number to.")
 
 
+@dataclasses.dataclass(frozen=True)
+class AnyData:
+    """Which lines are looked through."""
+
+    test: tuple[str, ...] = option(
+        (),
+        "Labels files (path<TAB>text) or synthetic:SPEC, comma-separated. Default: the training and "
+        "selection lines of the first run.",
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Suspects:
+    """Finds labels that are probably wrong: a page of the lines whose labels runs doubt most, with
+    pictures, and a table of all of them. Two heads that agree are far better evidence than one."""
+
+    checkpoint: str = _checkpoint()
+    batch_size: int = _batch_size()
+    output: str = option(
+        "suspects.html", "The page to write; the table gets the same name and ends in .tsv."
+    )
+    top: int = option(100, "Lines shown on the page.", minimum=1)
+    data: AnyData = dataclasses.field(default_factory=AnyData)
+
+
 class Tool(NamedTuple):
     """A command over finished runs."""
 
@@ -131,8 +166,17 @@ class Tool(NamedTuple):
 
 
 RUN = Positional("RUN", "The run folder, a run's --workdir.")
+RUN_OR_PREDICTIONS = RUN._replace(help=f"{RUN.help[:-1]}; none with --predictions.", optional=True)
 
 TOOLS = {
+    "align": Tool(
+        Align(),
+        "ocr_tf.experiment.align:run",
+        (
+            Positional("IMAGE", "The line image."),
+            Positional("RUNS", "Run folders, the --workdir of trainings.", many=True),
+        ),
+    ),
     "bench": Tool(
         Bench(),
         "ocr_tf.bench.command:run",
@@ -141,7 +185,6 @@ TOOLS = {
                 "WHAT", "Experiments by name, as crnn_ctc, run folders or exports.", many=True
             ),
         ),
-RUN_OR_PREDICTIONS = RUN._replace(help=f"{RUN.help[:-1]}; none with --predictions.", optional=True)
     ),
     "evaluate": Tool(
         Evaluate(),
@@ -161,5 +204,10 @@ RUN_OR_PREDICTIONS = RUN._replace(help=f"{RUN.help[:-1]}; none with --prediction
             Positional("MODEL", "A run folder or an export's folder."),
             Positional("PATHS", "Images, or folders of images.", many=True),
         ),
+    ),
+    "suspects": Tool(
+        Suspects(),
+        "ocr_tf.experiment.suspects:run",
+        (Positional("RUN", "Run folders, the --workdir of one training or more.", many=True),),
     ),
 }
