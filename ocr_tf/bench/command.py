@@ -26,15 +26,20 @@ def run(config: Bench, names: list[str]) -> None:
     output = Path(config.output)
     if config.output and (output.is_dir() or not output.parent.is_dir()):
         raise InputError(f"--output={output}: not a file in a folder that there is")
+    for flag in ("dtypes", "measure"):
+        if not getattr(config, flag):
+            raise InputError(f"--{flag} is empty: name at least one, or leave the flag out")
     found, exports = subjects.find(names)
+    served = export.load(config, exports)
+    contests = networks.prepare(config, found)
     here = machine()
     _print([report.opening(config, here, bool(found))])
     session, answers = None, []
-    if found:
-        session = networks.measure(config, found)
+    if contests:
+        session = networks.measure(config, contests)
         _print(report.network_lines(session, config.batch_size))
-    if exports:
-        answers = export.measure(config, exports)
+    if served:
+        answers = export.measure(config, served)
         _print(report.export_lines(answers, config.batch_size))
     if config.output:
         content = {

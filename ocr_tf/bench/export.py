@@ -26,13 +26,17 @@ class Answers(NamedTuple):
     batch_seconds: np.ndarray  # [rounds] of a batch each
 
 
-def measure(config: Bench, exports: list[Export]) -> list[Answers]:
+def load(config: Bench, exports: list[Export]) -> dict[str, Served]:
     """
     Raises:
         InputError: an export that cannot be used, or an image that cannot be read.
     """
     shown = image(config.image)
-    served = {export.name: Served(export.path, shown) for export in exports}
+    return {export.name: Served(export.path, shown) for export in exports}
+
+
+def measure(config: Bench, served: dict[str, Served]) -> list[Answers]:
+    """Times requests of one image, then batches."""
     alone = {name: one.ask(1) for name, one in served.items()}
     batches = {name: one.ask(config.batch_size) for name, one in served.items()}
     seconds = timing.alternate(alone, config.requests, "requests")
@@ -64,9 +68,7 @@ class Served:
         self._name = next(iter(given))
         answer = self.ask(1)()
         if not bool(answer["ok"][0]):
-            raise InputError(
-                f"{path}: it cannot read the image it is to be timed with; see --image"
-            )
+            raise InputError(f"{path} cannot read the image to time it with; give another --image")
         self.text = answer["text"][0].numpy().decode()
 
     def ask(self, count: int) -> Callable[[], Any]:

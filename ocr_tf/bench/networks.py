@@ -12,9 +12,10 @@ from ocr_tf.bench.subjects import Network
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config import PARTS, Experiment
 from ocr_tf.experiment.tools import Bench
+from ocr_tf.progress import Progress
 from ocr_tf.types import Batch
 
-TRAIN, READ = "training step", "inference"
+TRAIN, READ, REST = "training step", "inference", "the rest of the step"
 
 
 class Row(NamedTuple):
@@ -48,52 +49,69 @@ class Layers(NamedTuple):
 class Session(NamedTuple):
     """Everything that one alternation has measured."""
 
-    peaks: dict[str, tuple[peak.Product, np.ndarray]]  # of each dtype, with its seconds [rounds]
+    peaks: dict[str, peak.Peak]  # of each dtype
     networks: list[Measured]
     layers: list[Layers]
 
 
-def measure(config: Bench, networks: list[Network]) -> Session:
-    """
+def prepare(config: Bench, networks: list[Network]) -> list[Contest]:
+    """Builds every network in every dtype.
+
     Raises:
         InputError: a batch that a head cannot learn, or an encoder without a twin.
     """
-    variants = [
-        (network, steps.still(network.experiment, dtype, config.batch_size))
-        for dtype in dict.fromkeys(config.dtypes)
-        for network in networks
-    ]
-    products = {dtype: peak.fastest(dtype) for dtype in dict.fromkeys(config.dtypes)}
-    contests = [_Contest(config, network, experiment) for network, experiment in variants]
-    sizes = [c.layer_size for c in contests if "layer" in config.measure]
-    contestants: dict[Any, Callable[[], Any]] = {}
-    for dtype, product in products.items():
-        contestants["peak", dtype] = product.run
-        for contest in contests:
-            if contest.dtype == dtype:
-                contestants.update(contest.contestants())
-        for size in dict.fromkeys(size for size in sizes if size and size.dtype == dtype):
-            for what, function in layer.contestants(size).items():
-                contestants[size, what] = function
+    contests = []
+    dtypes = dict.fromkeys(config.dtypes)
+    progress = Progress("building networks", len(dtypes) * len(networks))
+    for dtype in dtypes:
+        for network in networks:
+            contests.append(Contest(config, network, dtype))
+            progress.show(len(contests))
+    progress.clear()
+    return contests
+
+
+def measure(config: Bench, contests: list[Contest]) -> Session:
+    """Times everything in one alternation, then counts FLOPs and measures memory."""
+    products = {dtype: peak.products(dtype) for dtype in dict.fromkeys(config.dtypes)}
+    sizes = dict.fromkeys(size for contest in contests for size in contest.layer_sizes())
+    contestants: dict[Any, Callable[[], Any]] = {}  # by (what it belongs to, its name)
+    for dtype, of_dtype in products.items():
+        contestants.update({(dtype, product): product.run for product in of_dtype})
+    for contest in contests:
+        contestants.update(contest.contestants())
+    for size in sizes:
+        named = layer.contestants(size)
+        contestants.update({(size, name): function for name, function in named.items()})
     seconds = timing.alternate(contestants, config.repeats)
+    progress = Progress("FLOPs and peak memory", len(contests))
+    networks = []
+    for contest in contests:
+        networks.append(contest.measured(_of(contest, seconds)))
+        progress.show(len(networks))
+    progress.clear()
     return Session(
-        {dtype: (product, seconds["peak", dtype]) for dtype, product in products.items()},
-        [contest.measured(seconds) for contest in contests],
+        {dtype: peak.peak(_of(dtype, seconds)) for dtype in products},
+        networks,
         [
-            Layers(
-                size, [Row(k[1], s, flops=size.flops) for k, s in seconds.items() if k[0] == size]
-            )
-            for size in dict.fromkeys(size for size in sizes if size)
+            Layers(size, [Row(k, s, flops=size.flops) for k, s in _of(size, seconds).items()])
+            for size in sizes
         ],
     )
 
 
-class _Contest:
+def _of(owner: Any, seconds: dict[Any, np.ndarray]) -> dict[Any, np.ndarray]:
+    """What belongs to `owner`, by name."""
+    return {name: taken for (other, name), taken in seconds.items() if other == owner}
+
+
+class Contest:
     """What is timed of one network in one dtype."""
 
-    def __init__(self, config: Bench, network: Network, experiment: Experiment):
+    def __init__(self, config: Bench, network: Network, dtype: str):
+        experiment = steps.still(network.experiment, dtype, config.batch_size)
         self.config, self.network, self.experiment = config, network, experiment
-        self.dtype = "bfloat16" if experiment.train.bfloat16 else "float32"
+        self.dtype = dtype
         self.batch_arguments = (
             config.batch_size,
             experiment.data.height,
@@ -115,13 +133,13 @@ class _Contest:
                     f"{network.name}: its twin has {self.twin.parameters()} parameters"
                 )
 
-    @property
-    def layer_size(self) -> Optional[layer.Size]:
-        """Of the first recurrent layer."""
-        if not self.experiment.sequence.layers:
-            return None
+    def layer_sizes(self) -> list[layer.Size]:
+        """The first recurrent layer's, if there is one and it is to be measured."""
+        sequence = self.experiment.sequence
+        if "layer" not in self.config.measure or not sequence.layers:
+            return []
         batch, time, features = self.parts.frames["sequence"].values.shape
-        return layer.Size(time, batch, features, self.experiment.sequence.units, self.dtype)
+        return [layer.Size(time, batch, features, sequence.units, self.dtype)]
 
     def contestants(self) -> dict[Any, Callable[[], Any]]:
         wanted = self.config.measure
@@ -138,12 +156,12 @@ class _Contest:
             found[f"keras {READ}"] = self.twin.read
         return {(self, what): function for what, function in found.items()}
 
-    def measured(self, seconds: dict[Any, np.ndarray]) -> Measured:
-        mine = {key[1]: found for key, found in seconds.items() if key[0] is self}
+    def measured(self, mine: dict[str, np.ndarray]) -> Measured:
+        """What has come of the contestants' seconds [rounds], by their names."""
         counted = self.parts.flops()
         rows = [Row(p, mine[p], counted[p].forward, counted[p].step) for p in PARTS if p in mine]
         if rows and TRAIN in mine:
-            rows.append(Row("the rest", mine[TRAIN] - sum(row.seconds for row in rows)))
+            rows.append(Row(REST, mine[TRAIN] - sum(row.seconds for row in rows)))
         forward = sum(part.forward for part in counted.values())
         step = sum(part.step for part in counted.values())
         read = flops.count(lambda: self.steps.model.recognise(self.batch.images))

@@ -1,42 +1,63 @@
 """The machine's peak: the most that one dense matrix product through TensorFlow reaches here.
 
-The products are tried in several shapes; the fastest is then timed between the repeats of what is
-measured, and a share of the peak compares with the product of the same round.
+A few products are timed in every round of what is measured, and a round's peak is that of the fastest:
+what is measured is compared with products of the same moment.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Callable, NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
-from ocr_tf.bench import timing
-
 # [m, k] x [k, n]; the last is what a convolution makes of a batch of lines.
-SHAPES = ((1024, 1024, 1024), (2048, 2048, 2048), (3072, 3072, 3072), (16384, 2304, 256))
-TRIES = 3
+SHAPES = ((2048, 2048, 2048), (3072, 3072, 3072), (16384, 2304, 256))
 
 
 class Product(NamedTuple):
-    """The fastest product of a dtype."""
+    """A matrix product of a dtype; `run` takes its time."""
 
-    dtype: str
     shape: tuple[int, int, int]
-    flops: int
     run: Callable[[], Any]
 
+    @property
+    def flops(self) -> int:
+        m, k, n = self.shape
+        return 2 * m * k * n
 
-def product(dtype: str, shape: tuple[int, int, int]) -> Product:
+
+class Peak(NamedTuple):
+    """What the products of a dtype took."""
+
+    shapes: list[tuple[int, int, int]]
+    rates: np.ndarray  # [shapes, rounds] FLOPs a second
+
+    @property
+    def each_round(self) -> np.ndarray:
+        """FLOPs a second of the fastest: [rounds]."""
+        return self.rates.max(axis=0)
+
+    @property
+    def fastest(self) -> tuple[int, int, int]:
+        """The shape that is fastest as a rule."""
+        return self.shapes[int(np.median(self.rates, axis=1).argmax())]
+
+
+def products(dtype: str) -> list[Product]:
+    return [_product(dtype, shape) for shape in SHAPES]
+
+
+def _product(dtype: str, shape: tuple[int, int, int]) -> Product:
     m, k, n = shape
     left = tf.cast(tf.random.stateless_normal([m, k], [1, 2]), dtype)
     right = tf.cast(tf.random.stateless_normal([k, n], [3, 4]), dtype)
     multiply = tf.function(tf.matmul)
-    return Product(dtype, shape, 2 * m * k * n, lambda: multiply(left, right))
+    return Product(shape, lambda: multiply(left, right))
 
 
-def fastest(dtype: str) -> Product:
-    """Tries SHAPES and keeps the one with the most FLOPs a second."""
-    products = {str(shape): product(dtype, shape) for shape in SHAPES}
-    runs = {name: p.run for name, p in products.items()}
-    seconds = timing.alternate(runs, TRIES, f"{dtype} peak")
-    return max(products.values(), key=lambda p: p.flops / seconds[str(p.shape)].min())
+def peak(seconds: Mapping[Product, np.ndarray]) -> Peak:
+    """From what products took: [rounds] each."""
+    rates = [product.flops / taken for product, taken in seconds.items()]
+    return Peak([product.shape for product in seconds], np.stack(rates))

@@ -9,7 +9,7 @@ from typing import Any, Optional
 import numpy as np
 
 from ocr_tf.bench.export import Answers
-from ocr_tf.bench.networks import READ, TRAIN, Layers, Measured, Row, Session
+from ocr_tf.bench.networks import READ, REST, TRAIN, Layers, Measured, Row, Session
 from ocr_tf.bench.timing import spread
 from ocr_tf.experiment.tools import Bench
 
@@ -37,22 +37,22 @@ def opening(config: Bench, machine: dict[str, Any], networks: bool) -> str:
 
 def network_lines(session: Session, batch_size: int) -> Iterator[str]:
     """The tables, at most 100 columns wide."""
-    for dtype, (product, seconds) in session.peaks.items():
-        found = spread(product.flops / seconds / 1e9)
+    for dtype, peak in session.peaks.items():
+        found = spread(peak.each_round / 1e9)
+        m, k, n = peak.fastest
         yield (
             f"GEMM peak {dtype}: {found.median:.0f} GFLOP/s (quartiles {found.low:.0f} to "
-            f"{found.high:.0f}), [{product.shape[0]}, {product.shape[1]}] x "
-            f"[{product.shape[1]}, {product.shape[2]}] once a round"
+            f"{found.high:.0f}), mostly by [{m}, {k}] x [{k}, {n}]"
         )
-    yield "Share of the peak: FLOPs in all / time, next to the product of the same round."
+    yield "Share of the peak: FLOPs in all / time, next to the fastest product of the same round."
     for measured in session.networks:
-        peak = _peak(session, measured.dtype)
+        rates = session.peaks[measured.dtype].each_round
         yield ""
         yield f"{measured.name}, {measured.dtype}, {measured.parameters:,} parameters"
         yield HEADING
         yield HEADING_2
         for row in measured.rows:
-            yield _line(row, peak, batch_size)
+            yield _line(row, rates, batch_size)
         for what in (TRAIN, READ):
             yield from _ratio(f"keras / ours, {what}", measured, f"keras {what}", measured, what)
         first = next(other for other in session.networks if _same_below(other, measured))
@@ -73,7 +73,7 @@ def network_lines(session: Session, batch_size: int) -> Iterator[str]:
 
 def _layer(layers: Layers, session: Session, batch_size: int) -> Iterator[str]:
     size = layers.size
-    peak = _peak(session, size.dtype)
+    rates = session.peaks[size.dtype].each_round
     yield ""
     yield (
         f"One bidirectional LSTM layer, forward and backward, {size.dtype}: T = {size.steps}, "
@@ -82,7 +82,7 @@ def _layer(layers: Layers, session: Session, batch_size: int) -> Iterator[str]:
     yield HEADING
     yield HEADING_2
     for row in layers.rows:
-        yield _line(row, peak, batch_size)
+        yield _line(row, rates, batch_size)
     ours, alone, keras = layers.rows
     yield _ratio_line("layer / its GEMMs alone", ours.seconds / alone.seconds)
     yield _ratio_line("keras / layer", keras.seconds / ours.seconds)
@@ -94,20 +94,15 @@ def _same_below(one: Measured, other: Measured) -> bool:
     return parts[0] == parts[1]
 
 
-def _line(row: Row, peak: np.ndarray, batch_size: int) -> str:
+def _line(row: Row, rates: np.ndarray, batch_size: int) -> str:
     found = spread(row.seconds * 1e3)
     quartiles = f"{found.low:.2f} - {found.high:.2f}"
-    share = f"{np.median(row.flops / row.seconds / peak):.2f}" if row.flops else ""
+    images = "" if row.what == REST else f"{batch_size / found.median * 1e3:.1f}"
+    share = f"{np.median(row.flops / row.seconds / rates):.2f}" if row.flops else ""
     return (
         f"  {row.what:24}{_giga(row.forward):>9}{_giga(row.flops):>9}{found.median:>10.2f}"
-        f"{quartiles:>18}{batch_size / found.median * 1e3:>10.1f}{share:>9}"
+        f"{quartiles:>18}{images:>10}{share:>9}"
     ).rstrip()
-
-
-def _peak(session: Session, dtype: str) -> np.ndarray:
-    """FLOPs a second of each round."""
-    product, seconds = session.peaks[dtype]
-    return product.flops / seconds
 
 
 def _ratio(name: str, above: Measured, what: str, below: Measured, other: str) -> Iterator[str]:
@@ -154,14 +149,10 @@ def export_lines(answers: list[Answers], batch_size: int) -> Iterator[str]:
 
 
 def as_json(session: Optional[Session], answers: list[Answers]) -> dict[str, Any]:
-    """Every sample of everything, in seconds."""
+    """Every sample of everything; times in seconds, memory in bytes."""
     content: dict[str, Any] = {"peaks": {}, "networks": [], "layers": [], "exports": []}
-    for dtype, (product, seconds) in session.peaks.items() if session else ():
-        content["peaks"][dtype] = {
-            "shape": product.shape,
-            "flops": product.flops,
-            "seconds": seconds.tolist(),
-        }
+    for dtype, peak in session.peaks.items() if session else ():
+        content["peaks"][dtype] = {"shapes": peak.shapes, "flops_per_second": peak.rates.tolist()}
     for measured in session.networks if session else ():
         content["networks"].append(
             {
@@ -170,7 +161,7 @@ def as_json(session: Optional[Session], answers: list[Answers]) -> dict[str, Any
                 "experiment": dataclasses.asdict(measured.experiment),
                 "parameters": measured.parameters,
                 "symbols_read": measured.decoded,
-                "memory": {kind: peak._asdict() for kind, peak in measured.memory.items()},
+                "memory": {kind: held._asdict() for kind, held in measured.memory.items()},
                 "rows": [_row(row) for row in measured.rows],
             }
         )

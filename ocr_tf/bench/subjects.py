@@ -64,14 +64,24 @@ def find(names: list[str]) -> tuple[list[Network], list[Export]]:
 
 
 def experiment(name: str) -> Experiment:
-    """The experiment in experiments/NAME.py."""
+    """The experiment in experiments/NAME.py.
+
+    Raises:
+        InputError: there is none.
+    """
     folder = importlib.import_module("experiments").__path__
     names = [module.name for module in pkgutil.iter_modules(folder)]
     if name in names:
-        found = getattr(importlib.import_module(f"experiments.{name}"), "EXPERIMENT", None)
-        if isinstance(found, Experiment):
+        found = _experiment_in(name)
+        if found is not None:
             return found
+    names = [other for other in names if _experiment_in(other) is not None]
     raise InputError(
-        f"{name}: no experiment, run folder or export{did_you_mean(name, names)}; experiments are "
-        f"{', '.join(names)}"
+        f"{name}: no experiment, run folder or export{did_you_mean(Path(name).stem, names)}; "
+        f"experiments are {', '.join(names)}"
     )
+
+
+def _experiment_in(module: str) -> Optional[Experiment]:
+    found = getattr(importlib.import_module(f"experiments.{module}"), "EXPERIMENT", None)
+    return found if isinstance(found, Experiment) else None

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import Any, Callable, NamedTuple
+from typing import Any, Callable, NamedTuple, TypeVar
 
 import numpy as np
 import tensorflow as tf
 
 from ocr_tf.progress import Progress
+
+Key = TypeVar("Key")
 
 WARM_UP = 2  # calls that are not counted: they trace, allocate and fill caches
 
@@ -29,11 +31,11 @@ def spread(samples: np.ndarray) -> Spread:
 
 
 def alternate(
-    contestants: Mapping[str, Callable[[], Any]],
+    contestants: Mapping[Key, Callable[[], Any]],
     rounds: int,
     what: str = "measuring",
     clock: Callable[[], float] = time.perf_counter,
-) -> dict[str, np.ndarray]:
+) -> dict[Key, np.ndarray]:
     """Calls every contestant once a round, in the order given, after WARM_UP rounds that do not count.
 
     Returns:

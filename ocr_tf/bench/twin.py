@@ -1,8 +1,8 @@
 """The plain Keras way of the same network: Conv2D, BatchNormalization, Bidirectional(LSTM), no masks.
 
 Written as one would without this toolkit, for one size of image, with as many weights. CTC's loss and
-search are TensorFlow's; an attention head, which Keras does not have, is ours. The optimiser is the
-experiment's, without clipping.
+search are TensorFlow's; an attention head, which Keras does not have, is ours. The optimiser is Keras'
+own of the experiment's name, without clipping.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from ocr_tf.alphabet import Alphabet
 from ocr_tf.encoders import CRNN, Compact, halve
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config import Experiment
-from ocr_tf.experiment.step import make_optimizer
 from ocr_tf.heads import CTC
 from ocr_tf.types import Batch, Frames
 
@@ -45,6 +44,11 @@ def compact(values: Any, height: int) -> Any:
     return _pool(_block(values, 128, "conv4", normalise=True), HEIGHT)
 
 
+OPTIMIZERS = {
+    "adam": tf.keras.optimizers.Adam,
+    "adamw": tf.keras.optimizers.AdamW,
+    "adadelta": tf.keras.optimizers.Adadelta,
+}
 ENCODERS: dict[type, Callable[[Any, int], Any]] = {CRNN: crnn, Compact: compact}
 
 
@@ -64,13 +68,15 @@ def below_the_head(experiment: Experiment, width: int) -> tf.keras.Model:
     """Images [B, H, width, 1] to frames [B, T, U].
 
     Raises:
-        InputError: the encoder has no twin.
+        InputError: the encoder has no twin, or parts are frozen.
     """
     if type(experiment.encoder) not in ENCODERS:
         raise InputError(
             f"--against=keras: no plain Keras twin of encoder {experiment.encoder_name}; there are "
             f"{', '.join(sorted(kind.__name__.lower() for kind in ENCODERS))}"
         )
+    if experiment.train.freeze:
+        raise InputError("--against=keras: the plain Keras twin has no frozen parts; unfreeze them")
     before = tf.keras.mixed_precision.global_policy()
     policy = "mixed_bfloat16" if experiment.train.bfloat16 else "float32"
     tf.keras.mixed_precision.set_global_policy(policy)
@@ -101,7 +107,7 @@ class Twin:
         else:
             self.head = experiment.head.build(alphabet)
         self._loss(batch, training=False)  # makes the head's weights
-        self.optimizer = make_optimizer(experiment.train)
+        self.optimizer = OPTIMIZERS[experiment.train.optimizer](experiment.train.learning_rate)
         self.optimizer.build(self.trainable)
         self._train, self._read = tf.function(self._take), tf.function(self._recognise)
 
