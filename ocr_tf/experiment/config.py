@@ -85,6 +85,12 @@ class Train:
         0, "Steps between further checkpoints; 0: only at selections.", minimum=0
     )
     log_every: int = option(10, "Steps between points of the training curves.", minimum=1)
+    previews: int = option(
+        6, "Selection lines shown in TensorBoard, with their alignments.", minimum=0, maximum=100
+    )
+    profile_steps: int = option(
+        0, "Steps to profile for TensorBoard, after a short warm-up.", minimum=0, maximum=1000
+    )
     patience: int = option(
         0, "Stop after so many selections without a better CER; 0: never.", minimum=0
     )

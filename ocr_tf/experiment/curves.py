@@ -1,83 +1,89 @@
-"""A run's curves in TensorBoard: event files that derive from its records and hold nothing else.
-
-A record is {"step": 120, "wall": 1700000000.0, "train/loss": 1.5, ...}: `wall` in seconds of Unix
-time; every key with a slash is a scalar of exactly that tag, so that runs overlay. A null is a
-value that does not exist, and gives no point.
-
-The files are written without TensorFlow: its writer stamps each event with the time of writing, and
-a curve written anew on resume would lose its wall times.
-"""
+"""A run's event file for TensorBoard: derives from the run folder, and holds nothing else."""
 
 from __future__ import annotations
 
+import contextlib
 import io
-import numbers
 import time
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Optional, Union
+from typing import Any, BinaryIO, Optional
 
 from tensorboard.compat.proto.event_pb2 import Event, SessionLog
-from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.record_writer import RecordWriter
 
 from ocr_tf.errors import InputError
+from ocr_tf.experiment import summaries
 from ocr_tf.experiment.atomic import atomic_write
+from ocr_tf.experiment.runs import RunFolder
 
-# TensorBoard reads every file with the mark in its name, in the order of the names.
+# TensorBoard reads every file with the mark in its name, in the order of the names, and calls the run
+# by its folder.
 MARK = "tfevents"
 NAME = f"events.out.{MARK}."
+
+
+def refresh(run: RunFolder) -> None:
+    """Writes a run's events anew, unless it is being trained: its trainer writes them.
+
+    Raises:
+      InputError: a record is damaged; what was there still is.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(run.lock())
+        except InputError:
+            return
+        stack.enter_context(Curves(run)).rewrite()
 
 
 class Curves:
     """The event file of one run; `rewrite` at every start, then `write` each new record."""
 
-    def __init__(self, records: Union[str, Path], folder: Union[str, Path]):
-        """Touches nothing yet.
-
-        Args:
-          records: metrics.jsonl, named in error messages.
-          folder: where the event files are; made when there is none.
-        """
-        self.records, self.folder = Path(records), Path(folder)
+    def __init__(self, run: RunFolder):
+        """Touches nothing yet."""
+        self.run = run
         self._file: Optional[BinaryIO] = None
 
-    def rewrite(self, records: Iterable[Mapping[str, Any]]) -> None:
-        """Replaces all event files of the folder by one that holds `records`.
+    def rewrite(self) -> None:
+        """Replaces all event files of the run by one that holds what its folder holds.
 
         A TensorBoard that shows the run meanwhile drops what is no longer there.
 
         Raises:
-          InputError: a record is not of the form above; what was there still is.
+          InputError: a record is damaged; what was there still is.
           OSError: the disk is full, or the like.
         """
         self.close()
-        content = _encode(_beginning())
-        for number, record in enumerate(records, 1):
+        content = io.BytesIO()
+        _append(content, _beginning())
+        _append(content, summaries.opening(self.run))
+        for number, record in enumerate(self.run.metrics(), 1):
             try:
-                content += _encode(_event(record))
+                _append(content, summaries.of_record(record, self.run.path))
             except ValueError as error:
-                raise InputError(f"{self.records}:{number}: {error}") from None
-        self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / self._next_name()
-        atomic_write(path, content)
-        for old in self.folder.iterdir():
+                raise InputError(f"{self.run.metrics_path}:{number}: {error}") from None
+        _append(content, summaries.of_evaluations(self.run))
+        path = self.run.path / self._next_name()
+        atomic_write(path, content.getvalue())
+        for old in self.run.path.iterdir():
             if MARK in old.name and old != path:
                 old.unlink()
         self._file = open(path, "ab")
 
     def write(self, record: Mapping[str, Any]) -> None:
-        """Adds the points of one record, so that TensorBoard sees them at once.
+        """Adds what one record shows, so that TensorBoard sees it at once.
 
         Raises:
-          ValueError: the record is not of the form above.
+          ValueError: the record is not of the form that `summaries` describes.
           RuntimeError: `rewrite` was not called first.
           OSError: the disk is full, or the like.
         """
         if self._file is None:
             raise RuntimeError("no event file is open: call rewrite first")
-        self._file.write(_encode(_event(record)))
+        content = io.BytesIO()
+        _append(content, summaries.of_record(record, self.run.path))
+        self._file.write(content.getvalue())
         self._file.flush()
 
     def close(self) -> None:
@@ -99,7 +105,7 @@ class Curves:
 
     def _next_name(self) -> str:
         # A running TensorBoard goes on only to a later name, even within the same second.
-        taken = [p.name[len(NAME) :].partition(".")[0] for p in self.folder.glob(NAME + "*")]
+        taken = [p.name[len(NAME) :].partition(".")[0] for p in self.run.path.glob(NAME + "*")]
         latest = max((int(number) for number in taken if number.isdecimal()), default=0)
         return f"{NAME}{max(int(time.time()), latest + 1):010d}.ocr_tf"
 
@@ -113,30 +119,7 @@ def _beginning() -> list[Event]:
     ]
 
 
-def _event(record: Mapping[str, Any]) -> list[Event]:
-    """The record's event; none where it has no point."""
-    if not isinstance(record, Mapping):
-        raise ValueError(f"a record is an object, not {record!r}")
-    step, wall = record.get("step"), record.get("wall")
-    if not isinstance(step, numbers.Integral) or isinstance(step, bool):
-        raise ValueError(f"step is a whole number, not {step!r}")
-    if not isinstance(wall, numbers.Real) or isinstance(wall, bool):
-        raise ValueError(f"wall is a Unix time in seconds, not {wall!r}")
-    values = []
-    for tag, value in record.items():
-        if "/" not in tag or value is None:
-            continue
-        if not isinstance(value, numbers.Real):
-            raise ValueError(f"{tag} is a number, not {value!r}")
-        values.append(Summary.Value(tag=tag, simple_value=float(value)))
-    if not values:
-        return []
-    return [Event(wall_time=float(wall), step=int(step), summary=Summary(value=values))]
-
-
-def _encode(events: list[Event]) -> bytes:
-    buffer = io.BytesIO()
-    writer = RecordWriter(buffer)
+def _append(content: BinaryIO, events: Iterable[Event]) -> None:
+    writer = RecordWriter(content)
     for event in events:
         writer.write(event.SerializeToString())
-    return buffer.getvalue()

@@ -14,8 +14,9 @@ from ocr_tf import options
 from ocr_tf.data import digest
 from ocr_tf.data.source import Sample, did_you_mean, open_sources
 from ocr_tf.errors import InputError
-from ocr_tf.experiment import predictions
+from ocr_tf.experiment import curves, predictions
 from ocr_tf.experiment.predictions import Placed, Prediction
+from ocr_tf.experiment.runs import RunFolder
 from ocr_tf.experiment.tools import Evaluate
 from ocr_tf.metrics.rates import Rates, measure
 
@@ -74,6 +75,8 @@ def run(config: Evaluate, run_folder: str = "", quiet: bool = False) -> dict[str
         "troubled_lines": evaluated.troubles,
     }
     predictions.write(evaluated.output, results, evaluated.predictions)
+    if run_folder:
+        curves.refresh(RunFolder(run_folder))
     if not quiet:
         _print(evaluated, rates)
     return results

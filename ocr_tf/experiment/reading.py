@@ -37,7 +37,14 @@ class Reader:
 
     def _read_batch(self, batch: Batch) -> tuple[Hypotheses, tf.Tensor]:
         frames = self.model(batch.images)
-        return self.model.head.decode(frames), self.model.head.score(frames, batch.labels)
+        with tf.name_scope("decode"):
+            hypotheses = self.model.head.decode(frames)
+        with tf.name_scope("score"):
+            return hypotheses, self.model.head.score(frames, batch.labels)
+
+    def graph(self) -> bytes:
+        """The network with its search, as TensorFlow runs it: a serialised GraphDef."""
+        return self._read.get_concrete_function().graph.as_graph_def().SerializeToString()
 
     def read(self, lines: pipeline.Lines, what: str = "reading") -> list[Reading]:
         """A reading of every line, in the order of `lines`."""

@@ -7,7 +7,10 @@
     skipped.tsv         training lines that were left out, and why
     metrics.jsonl       one record a line, truncated to the checkpoint on resume
     checkpoints/        step-00001234.npz: arrays under their paths, and the state
-    tensorboard/        events, derived from the metrics
+    previews/           step-00001234-1.png: pictures that the metrics name
+    graph.pb            the network as TensorFlow runs it, for TensorBoard
+    events.out.*        TensorBoard's events, derived from the rest
+    plugins/profile/    profiles of a few steps, where they were asked for
     lock                held by the process that trains; names its pid
 
 TensorFlow-free, so that tools can read a run before they load it.
@@ -38,7 +41,12 @@ from ocr_tf.experiment.config import Experiment
 from ocr_tf.experiment.description import describe, rebuild
 
 # The flags that may differ when a run is resumed: none of them touches a weight.
-RESUMABLE = ("train.log_every", "train.checkpoint_every")
+RESUMABLE = (
+    "train.log_every",
+    "train.checkpoint_every",
+    "train.previews",
+    "train.profile_steps",
+)
 
 # Facts whose change on resume costs bit-exactness and nothing else.
 INEXACT = ("versions", "commit", "dirty", "processor", "threads")
@@ -82,8 +90,16 @@ class RunFolder:
         return self.path / "metrics.jsonl"
 
     @property
-    def tensorboard_path(self) -> Path:
-        return self.path / "tensorboard"
+    def previews_path(self) -> Path:
+        return self.path / "previews"
+
+    @property
+    def graph_path(self) -> Path:
+        return self.path / "graph.pb"
+
+    @property
+    def evaluations_path(self) -> Path:
+        return self.path / "evaluations"
 
     @property
     def checkpoints_path(self) -> Path:
@@ -232,7 +248,7 @@ class RunFolder:
             )
 
     def _remove_temporary(self) -> None:
-        for folder in (self.path, self.checkpoints_path):
+        for folder in (self.path, self.checkpoints_path, self.previews_path):
             for leftover in folder.glob(f".*{TEMPORARY}"):
                 leftover.unlink()
 
@@ -407,6 +423,19 @@ class RunFolder:
         with open(self.metrics_path, "r+b") as file:
             kept = file.read(position)
             file.truncate(kept.rfind(b"\n") + 1)
+
+    def save_preview(self, step: int, number: int, png: bytes) -> str:
+        """Keeps the picture of a step's previewed line; its path relative to the run."""
+        self.previews_path.mkdir(exist_ok=True)
+        path = self.previews_path / f"step-{step:08d}-{number}.png"
+        atomic_write(path, png)
+        return str(path.relative_to(self.path))
+
+    def truncate_previews(self, step: int) -> None:
+        """Forgets the pictures of steps after `step`."""
+        for path in self.previews_path.glob("step-*.png"):
+            if int(path.name.split("-")[1]) > step:
+                path.unlink()
 
     def metrics(self) -> Iterator[dict[str, Any]]:
         """The records; a last line that is still being written is left out.

@@ -19,17 +19,23 @@ from ocr_tf.data import pipeline
 from ocr_tf.data.plan import Course
 from ocr_tf.errors import InputError
 from ocr_tf.experiment import preflight
+from ocr_tf.experiment.alignments import Aligner
 from ocr_tf.experiment.atomic import atomic_write
 from ocr_tf.experiment.config import PARTS, Experiment, Train
 from ocr_tf.experiment.curves import Curves
+from ocr_tf.experiment.previews import Previews
+from ocr_tf.experiment.profile import Profile
 from ocr_tf.experiment.reading import WIDTHS, Reader, mean_loss
 from ocr_tf.experiment.restore import assign, build, initialise_from
 from ocr_tf.experiment.runs import RunFolder
 from ocr_tf.experiment.step import Stepper
+from ocr_tf.metrics.confusions import confusions, most_common
 from ocr_tf.metrics.rates import measure
 from ocr_tf.progress import Progress, clock
 from ocr_tf.recognizer import Recognizer
 from ocr_tf.types import Batch
+
+CONFUSIONS = 20  # the most frequent ones are recorded at each selection
 
 
 def run(experiment: Experiment, workdir: Path) -> None:
@@ -137,7 +143,10 @@ class Training:
         self.stepper = Stepper(model, self.train)
         geometry = preflight.geometry(experiment)
         self.reader = Reader(model, geometry, self.train.batch_size)
-        self.curves = Curves(folder.metrics_path, folder.tensorboard_path)
+        aligner = Aligner(model, geometry, experiment.encoder.stride)
+        self.previews = Previews(aligner, roles.select, folder, self.train.previews)
+        self.profile = Profile(folder.path, self.train.profile_steps)
+        self.curves = Curves(folder)
         self.course = Course(
             roles.train.widths, self.train.seed, self.train.batch_size, self.train.steps
         )
@@ -175,7 +184,10 @@ class Training:
             self.worse, self.finished = state["worse"], state["finished"]
             self.before, self.window = state["elapsed"], state["window"]
             self.folder.truncate_metrics(state["metrics"])
-        self.curves.rewrite(self.folder.metrics())
+        self.folder.truncate_previews(self.step)
+        if not self.folder.graph_path.exists():
+            atomic_write(self.folder.graph_path, self.reader.graph())
+        self.curves.rewrite()
 
     def save(self) -> None:
         """One atomic checkpoint of all state."""
@@ -230,6 +242,8 @@ class Training:
                 else (f"step {self._last_saved} is saved")
             )
             raise KeyboardInterrupt(f"interrupted at step {self.step}; {saved}") from None
+        finally:
+            self.profile.stop()
         progress.clear()
         self._say_what_next()
 
@@ -247,8 +261,9 @@ class Training:
         )
 
     def _take_step(self, batch: Batch, progress: Progress) -> None:
-        outcome = self.stepper(batch)
-        losses = outcome.losses.numpy()
+        with self.profile.step(self.step + 1):
+            outcome = self.stepper(batch)
+            losses = outcome.losses.numpy()
         if not (np.isfinite(losses).all() and np.isfinite(outcome.gradient_norm)):
             self._refuse_not_finite(batch, losses)
         self.step += 1
@@ -290,19 +305,28 @@ class Training:
         lines = self.roles.select
         progress.clear()
         readings = self.reader.read(lines, "selecting")
-        rates = measure(zip(lines.texts, (r.text for r in readings)))
+        pairs = [(text, reading.text) for text, reading in zip(lines.texts, readings)]
+        rates = measure(pairs)
         cer = rates.cer
         assert cer is not None, "preflight refuses selection lines without text"
         better = cer < self.best_cer
         self.worse = 0 if better else self.worse + 1
+        figures: dict[str, Any] = {"cer": cer, "exact": rates.exact}
         if cer <= self.best_cer:  # of equals the last: few lines tie often, and the rate has fallen
             self.best_step, self.best_cer = self.step, cer
+            figures |= {f"best_{name}": value for name, value in figures.items()}
+            figures |= {"best_step": self.step, "best_minutes": self.elapsed / 60}
         loss = mean_loss(readings)
+        if not math.isnan(loss):
+            figures["loss"] = loss
+        stopping = 0 < self.train.patience <= self.worse
+        self.finished = stopping or self.step == self.train.steps
         self._record(
             {
-                "select/cer": cer,
-                "select/exact": rates.exact,
-                **({} if math.isnan(loss) else {"select/loss": loss}),
+                **{f"select/{name}": value for name, value in figures.items()},
+                "confusions": [[*c, n] for c, n in most_common(confusions(pairs), CONFUSIONS)],
+                "lines": self.previews.take(self.step, readings),
+                "finished": self.finished,
             }
         )
         unended = sum(r.ok and not r.ended for r in readings)
@@ -312,13 +336,10 @@ class Training:
             + (f"  {unended} lines hit their bound" if unended else "")
             + ("  best so far" if better else "")
         )
-        if self.train.patience and self.worse >= self.train.patience:
+        if stopping:
             progress.say(f"no better CER in {self.worse} selections: stopping early")
-            self.finished = True
-        if self.step == self.train.steps:
-            self.finished = True
 
-    def _record(self, values: dict[str, Optional[float]]) -> None:
+    def _record(self, values: dict[str, Any]) -> None:
         record = {"step": self.step, "wall": time.time(), **values}
         self.folder.append_metrics(record)
         self.curves.write(record)

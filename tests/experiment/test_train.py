@@ -27,7 +27,7 @@ QUIET = {
     **os.environ,
     "TF_CPP_MIN_LOG_LEVEL": "3",
 }  # as launch sets it before it imports TensorFlow
-TIMING = ("wall", "train/images_per_second")
+TIMING = ("wall", "train/images_per_second", "select/best_minutes")
 
 
 def start(head, workdir, *where):
@@ -41,7 +41,8 @@ def record(folder):
     metrics = [{k: v for k, v in r.items() if k not in TIMING} for r in folder.metrics()]
     checkpoint = folder.load_checkpoint("last")
     state = {k: v for k, v in checkpoint.state.items() if k in ("best_step", "best_cer", "worse")}
-    return metrics, checkpoint.arrays, state, folder.steps()
+    previews = {path.name: path.read_bytes() for path in folder.previews_path.iterdir()}
+    return metrics, checkpoint.arrays, state, folder.steps(), previews
 
 
 def same(one, two):
@@ -99,13 +100,16 @@ def test_killed_at_ten_random_moments(head, unbroken, tmp_path):
 
 def tags(folder):
     """TensorBoard's curves: tag to its steps."""
-    events = EventAccumulator(str(folder / "tensorboard"))
+    events = EventAccumulator(str(folder))
     events.Reload()
     return {tag: [e.step for e in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
 
 
 def test_curves_of_both_heads_overlay(unbroken):
     first, second = (tags(unbroken / head) for head in tiny.HEADS)
+    for shown in (first, second):  # points where the CER fell
+        for name in ("cer", "exact", "step", "minutes"):
+            assert 4 in shown.pop(f"select/best_{name}")
     assert first == second
     assert first["train/loss"] == list(range(2, tiny.STEPS + 1, 2))
     assert first["select/cer"] == [4, 8, 12]

@@ -29,6 +29,7 @@ def experiment(head: str = "ctc", **train: object) -> Experiment:
         "checkpoint_every": 3,
         "log_every": 2,
         "patience": 5,
+        "previews": 0,
         **train,
     }
     return Experiment(
@@ -71,4 +72,4 @@ if __name__ == "__main__":
     with launch.exits():
         if where:
             _kill_at(where[0], int(where[1]))
-        train.run(experiment(head), Path(workdir))
+        train.run(experiment(head, previews=2), Path(workdir))

@@ -1,0 +1,37 @@
+"""Which symbols are taken for which: the single edits behind the rates, counted by what they change."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from rapidfuzz.distance import Levenshtein
+
+from ocr_tf.alphabet import nfc
+
+Confusion = tuple[str, str]  # (symbol of the reference, symbol read); "" where there is none
+
+
+def confusions(pairs: Iterable[tuple[str, str]]) -> Counter[Confusion]:
+    """How often each edit turns a reference into its hypothesis, with the fewest edits of a line.
+
+    A substitution is (symbol, other symbol), a deletion (symbol, ""), an insertion ("", symbol).
+    They add up to the d of `measure`, line by line. Where several ways have as few edits, the one
+    counted is rapidfuzz's choice: its substitutions may be fewer than the rates' S.
+
+    Args:
+      pairs: every line once, as (reference, hypothesis); compared over code points of their NFC.
+    """
+    counts: Counter[Confusion] = Counter()
+    for pair in pairs:
+        reference, hypothesis = (nfc(text) for text in pair)
+        for kind, i, j in Levenshtein.editops(reference, hypothesis):
+            true = reference[i] if kind != "insert" else ""
+            read = hypothesis[j] if kind != "delete" else ""
+            counts[true, read] += 1
+    return counts
+
+
+def most_common(counts: Counter[Confusion], number: int) -> list[tuple[Confusion, int]]:
+    """The most frequent first; equals in the order of their symbols, whatever that of the lines."""
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:number]
