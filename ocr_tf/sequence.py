@@ -142,7 +142,8 @@ def _run(
 
     zeros = tf.zeros([batch, units])
     sizes = (units, 4 * units, units) if save else (units,)
-    arrays = tuple(tf.TensorArray(tf.float32, steps, element_shape=[None, n]) for n in sizes)
+    lines = projected.shape[1]  # TensorFlow Lite converts no array whose elements' shape is unknown
+    arrays = tuple(tf.TensorArray(tf.float32, steps, element_shape=[lines, n]) for n in sizes)
     *_, saved = _loop(steps, backwards, body, (zeros, zeros, arrays))
     return tuple(array.stack() for array in saved)
 

@@ -18,7 +18,8 @@ Step = Callable[[tf.Tensor, Any], tuple[tf.Tensor, tf.Tensor, Any]]
 
 class Found(NamedTuple):
     labels: Labels  # [B, L], without the end
-    log_probs: tf.Tensor  # [B] sum over symbols and the end; without the end where not ended
+    log_probs: tf.Tensor  # [B] sum over the symbols and the end
+    objective: tf.Tensor  # [B] the same, but without the end where not ended
     ended: tf.Tensor  # [B] bool
 
 
@@ -45,6 +46,7 @@ def greedy(step: Step, state: Any, bounds: tf.Tensor, start: int, end: int, pad:
         running: tf.Tensor,
         ended: tf.Tensor,
         total: tf.Tensor,
+        missing: tf.Tensor,
         lengths: tf.Tensor,
         texts: tf.TensorArray,
         state: Any,
@@ -55,6 +57,7 @@ def greedy(step: Step, state: Any, bounds: tf.Tensor, start: int, end: int, pad:
         writes = running & (best != end) & (t < bounds)
         gain = tf.reduce_max(log_probs, axis=-1)
         total += tf.where(ends | writes, gain, 0.0)
+        missing = tf.where(running & (t == bounds) & ~ends, log_probs[:, end], missing)
         texts = texts.write(t, tf.where(writes, best, pad))
         ids = tf.where(writes, best, end)
         return (
@@ -63,14 +66,15 @@ def greedy(step: Step, state: Any, bounds: tf.Tensor, start: int, end: int, pad:
             writes,
             ended | ends,
             total,
+            missing,
             lengths + tf.cast(writes, tf.int32),
             texts,
             state,
         )
 
-    texts = tf.TensorArray(tf.int32, 0, dynamic_size=True, element_shape=[None])
-    none, zero = tf.zeros([batch], tf.bool), tf.zeros([batch], tf.int32)
-    first = (0, zero + start, ~none, none, tf.zeros([batch]), zero, texts, state)
+    texts = tf.TensorArray(tf.int32, most + 1, element_shape=bounds.shape)
+    none, zero, nothing = (tf.zeros([batch], dtype) for dtype in (tf.bool, tf.int32, tf.float32))
+    first = (0, zero + start, ~none, none, nothing, nothing, zero, texts, state)
     vector = tf.TensorShape([None])
     shapes = (
         tf.TensorShape([]),
@@ -79,12 +83,13 @@ def greedy(step: Step, state: Any, bounds: tf.Tensor, start: int, end: int, pad:
         vector,
         vector,
         vector,
+        vector,
         tf.TensorShape(None),
         state_shapes(state),
     )
-    *_, ended, total, lengths, texts, _ = tf.while_loop(go_on, body, first, shapes)
+    *_, ended, total, missing, lengths, texts, _ = tf.while_loop(go_on, body, first, shapes)
     ids = tf.transpose(texts.stack())[:, : tf.reduce_max(lengths)]
-    return Found(Labels(ids, lengths), total, ended)
+    return Found(Labels(ids, lengths), total + missing, total, ended)
 
 
 def force(

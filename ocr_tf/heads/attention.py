@@ -126,13 +126,7 @@ class AttentionHead(Head):
         with tf.name_scope(self.name):
             state = self._begin(frames)
         found = autoregressive.greedy(self.step, state, bounds, *special)
-        # The search's own sum lacks the end where it was cut off; `log_probs` is always the score.
-        score = tf.cond(
-            tf.reduce_all(found.ended),
-            lambda: found.log_probs,
-            lambda: tf.where(found.ended, found.log_probs, self.score(frames, found.labels)),
-        )
-        return single(found.labels, score, found.log_probs, found.ended)
+        return single(found.labels, found.log_probs, found.objective, found.ended)
 
     def align(self, frames: Frames, labels: Labels) -> tf.Tensor:
         with tf.name_scope(self.name):
