@@ -33,6 +33,7 @@ NARROWEST = 480  # so that a title has room
 TALLEST = 140  # the line image
 ROWS = 460  # all rows of a panel, as long as each is within:
 THINNEST, THICKEST = 11, 22
+SMALL, LARGE = 10, 18  # letters
 FAR = 20  # rows from which on symbols also stand beside their weights
 
 # Told apart by all eyes (Okabe and Ito 2008), dark enough on white.
@@ -40,9 +41,9 @@ COLOURS = np.array(
     [(0, 114, 178), (213, 94, 0), (0, 158, 115), (204, 121, 167), (86, 160, 220), (200, 140, 0)],
     np.float32,
 )
-WHITE, BLACK, DIM, FAINT = (255,) * 3, (0,) * 3, (110,) * 3, (228,) * 3
+WHITE, BLACK, DIM, FAINT = (255, 255, 255), (0, 0, 0), (110, 110, 110), 240
 SIGNS = {" ": "␣", "\N{NO-BREAK SPACE}": "⍽"}
-LACKING = "□"
+LACKING, NUMBER = "□", "U+"
 
 
 class Alignment(NamedTuple):
@@ -75,52 +76,79 @@ def alignments(image: np.ndarray, panels: Sequence[Alignment], width: int = 1200
     return np.concatenate(drawn)
 
 
+class _Places(NamedTuple):
+    """Heights and tops of a panel's parts."""
+
+    letters: int
+    thick: int  # of a row
+    text: int
+    rows: int
+    bottom: int
+
+
+def _places(rows: int, line: np.ndarray) -> _Places:
+    thick = int(np.clip(ROWS // max(1, rows), THINNEST, THICKEST))
+    letters = int(np.clip(1.6 * line.shape[1] / max(1, rows), SMALL, LARGE))
+    text = TITLE + line.shape[0]
+    top = text + (letters + 8 if rows else 0)
+    return _Places(letters, thick, text, top, top + rows * thick)
+
+
 def _panel(line: np.ndarray, panel: Alignment, scale: float) -> np.ndarray:
     """A panel under the scaled line image [h, w]; `scale` is its pixels a column of the original."""
     rows, columns = len(panel.symbols), line.shape[1]
-    thick = int(np.clip(ROWS // max(1, rows), THINNEST, THICKEST))
-    letters = int(np.clip(1.6 * columns / max(1, rows), THINNEST - 1, 18))
-    text_top = TITLE + line.shape[0]
-    rows_top = text_top + (letters + 8 if rows else 0)
-    bottom = rows_top + rows * thick
-    size = (max(NARROWEST, LEFT + columns + RIGHT), bottom + SCALE + GAP)
+    places = _places(rows, line)
     colours = COLOURS[np.arange(rows) % len(COLOURS)]  # [L, 3]
     weights = _by_column(panel.weights, panel.edges * scale, columns)  # [L, w]
-
-    picture = Image.new("RGB", size, WHITE)
-    pen = ImageDraw.Draw(picture)
+    width = max(NARROWEST, LEFT + columns + RIGHT)
+    picture = Image.new("RGB", (width, places.bottom + SCALE + GAP), WHITE)
     picture.paste(Image.fromarray(_tinted(line, weights, colours)), (LEFT, TITLE))
-    strength = np.repeat(np.sqrt(weights), thick, axis=0)[:, :, None]
-    strong = np.repeat(colours, thick, axis=0)[:, None, :]
-    cells = 255 + strength * (strong - 255)
-    cells[thick - 1 :: thick] = np.minimum(cells[thick - 1 :: thick], 240)
     if rows:
-        picture.paste(Image.fromarray(np.rint(cells).astype(np.uint8)), (LEFT, rows_top))
-    _scale(pen, columns, scale, rows_top, bottom)
-
-    title_font = _font(14)
-    title = "".join(c if _has(c) else LACKING for c in panel.title)
-    while title_font.getlength(title) > size[0] - 16:
-        title = title.rstrip("…")[:-1] + "…"
-    pen.text((8, 4), title, BLACK, title_font)
+        picture.paste(Image.fromarray(_cells(weights, colours, places.thick)), (LEFT, places.rows))
+    pen = ImageDraw.Draw(picture)
+    _title(pen, panel.title, width - 16)
+    _scale(pen, columns, scale, places.bottom)
     for row, symbol in enumerate(panel.symbols):
-        colour = tuple(np.rint(0.8 * colours[row]).astype(int))
-        label, middle = _label(symbol), rows_top + row * thick + thick / 2 - 1
-        font = _font(min(thick, 15) if len(label) == 1 else 10)
-        pen.text((LEFT - 8, middle), label, colour, font, anchor="rm")
-        mass = np.cumsum(weights[row])
-        if mass[-1] > 0:
-            x = LEFT + np.interp(0.5 * mass[-1], mass, np.arange(columns) + 1)
-            sign = label if len(label) == 1 else LACKING
-            pen.text((x, text_top + letters / 2 + 3), sign, colour, _font(letters), anchor="mm")
-            begin = LEFT + int(np.argmax(mass > 0.1 * mass[-1]))
-            if rows > FAR and begin > LEFT + 40:
-                pen.text((begin - 4, middle), label, colour, font, anchor="rm")
-    if panel.path is not None:
-        for row, first, last in _runs(panel.path):
-            begin, end = LEFT + np.rint(panel.edges[[first, last + 1]] * scale)
-            _frame(pen, begin, rows_top + row * thick, end, thick)
+        _symbol(pen, _label(symbol), row, weights[row], colours[row], places, rows >= FAR)
+    for row, first, last in [] if panel.path is None else _runs(panel.path):
+        begin, end = LEFT + np.rint(panel.edges[[first, last + 1]] * scale)
+        _frame(pen, begin, places.rows + row * places.thick, end, places.thick)
     return np.asarray(picture)
+
+
+def _symbol(
+    pen: Any,
+    label: str,
+    row: int,
+    weights: np.ndarray,
+    colour: np.ndarray,
+    places: _Places,
+    beside: bool,
+) -> None:
+    """Writes a symbol before its row, `beside` its weights in the row too, and in the text."""
+    red, green, blue = (int(0.8 * part) for part in colour)
+    ink = (red, green, blue)
+    number = label.startswith(NUMBER)
+    font = _font(SMALL if number else min(places.thick, 15))
+    middle = places.rows + (row + 0.5) * places.thick - 1
+    pen.text((LEFT - 8, middle), label, ink, font, anchor="rm")
+    sums = np.cumsum(weights)
+    if sums[-1] <= 0:
+        return
+    begin, median = (int(np.argmax(sums > part * sums[-1])) for part in (0.1, 0.5))
+    if beside and begin > 40:
+        pen.text((LEFT + begin - 4, middle), label, ink, font, anchor="rm")
+    place = (LEFT + median, places.text + places.letters / 2 + 3)
+    pen.text(place, LACKING if number else label, ink, _font(places.letters), anchor="mm")
+
+
+def _title(pen: Any, title: str, room: int) -> None:
+    font = _font(14)
+    title = "".join(c if _has(c) else LACKING for c in title)
+    ends = np.cumsum([font.getlength(c) for c in title])
+    if title and ends[-1] > room:
+        title = title[: np.searchsorted(ends, room - font.getlength("…"), "right")] + "…"
+    pen.text((8, 4), title, BLACK, font)
 
 
 def _frame(pen: Any, begin: float, top: float, end: float, thick: int) -> None:
@@ -140,6 +168,14 @@ def _by_column(weights: np.ndarray, edges: np.ndarray, columns: int) -> np.ndarr
     return np.clip(np.maximum.reduceat(weights, at, axis=1), 0, 1)
 
 
+def _cells(weights: np.ndarray, colours: np.ndarray, thick: int) -> np.ndarray:
+    """[L, w] weights as rows of `thick` pixels, parted by faint lines: [L thick, w, 3]."""
+    rows = 255 + np.sqrt(weights)[:, :, None] * (colours[:, None, :] - 255)
+    cells = np.repeat(rows, thick, axis=0)
+    cells[thick - 1 :: thick] = np.minimum(cells[thick - 1 :: thick], FAINT)
+    return np.rint(cells).astype(np.uint8)
+
+
 def _tinted(line: np.ndarray, weights: np.ndarray, colours: np.ndarray) -> np.ndarray:
     """The line [h, w] as RGB, each column blended with the mean colour of its weights."""
     total = weights.sum(axis=0)  # [w]
@@ -149,16 +185,16 @@ def _tinted(line: np.ndarray, weights: np.ndarray, colours: np.ndarray) -> np.nd
     return np.rint(blended).astype(np.uint8)
 
 
-def _scale(pen: Any, columns: int, scale: float, top: int, bottom: int) -> None:
+def _scale(pen: Any, columns: int, scale: float, top: int) -> None:
     """Ticks at round numbers of columns, about one every 90 pixels."""
     wanted = 90 / scale
     unit = 10 ** math.floor(math.log10(wanted))
     step = max(1, unit * min((1, 2, 5, 10), key=lambda n: abs(n * unit - wanted)))
-    font = _font(10)
+    font = _font(SMALL)
     for column in np.arange(0, columns / scale, step):
         x = LEFT + round(column * scale)
-        pen.line((x, bottom, x, bottom + 3), DIM)
-        pen.text((x, bottom + 5), f"{column:g}", DIM, font, anchor="ma")
+        pen.line((x, top, x, top + 3), DIM)
+        pen.text((x, top + 5), f"{column:g}", DIM, font, anchor="ma")
 
 
 def _runs(path: np.ndarray) -> list[tuple[int, int, int]]:
@@ -173,7 +209,7 @@ def _label(symbol: str) -> str:
     if symbol in SIGNS:
         return SIGNS[symbol]
     if not _has(symbol) or unicodedata.category(symbol)[0] in "CZ":
-        return f"U+{ord(symbol):04X}"
+        return f"{NUMBER}{ord(symbol):04X}"
     return "◌" + symbol if unicodedata.combining(symbol) else symbol
 
 

@@ -23,7 +23,7 @@ def edges(steps: int, stride: int, scaled: int, original: int) -> np.ndarray:
         scaled: width of the resized image (`Images.widths`), whatever was kept of its aspect ratio.
         original: width of the image as it was.
     """
-    return np.minimum(np.arange(steps + 1) * stride, scaled) * (original / scaled)
+    return np.minimum(np.arange(steps + 1) * stride, scaled) * original / scaled
 
 
 def halve(size: int) -> int:

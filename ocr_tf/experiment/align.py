@@ -35,10 +35,11 @@ def run(config: Align, image: str, run_folders: list[str]) -> None:
     output = Path(config.output)
     _refuse_output(output)
     encoded = _encoded(Path(image))
-    laid, progress = [], Progress("aligning", len(run_folders))
-    for number, folder in enumerate(run_folders, 1):
-        laid.append(_align(restore(folder, config.checkpoint), image, encoded, config.text))
-        progress.show(number)
+    runs = [restore(folder, config.checkpoint) for folder in run_folders]
+    laid, progress = [], Progress("aligning", len(runs))
+    for trained in runs:
+        laid.append(_align(trained, image, encoded, config.text))
+        progress.show(len(laid))
     progress.clear()
     panels = [line.panel(name) for name, line in zip(_names(run_folders), laid)]
     atomic_write(output, _png(draw.alignments(laid[0].image, panels)))

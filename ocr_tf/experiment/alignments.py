@@ -62,8 +62,10 @@ class Aligned(NamedTuple):
         return draw.Alignment(title, tuple(self.text), self.weights, self.edges, self.path)
 
     def _on_path(self, i: int) -> Optional[Columns]:
-        steps = [] if self.path is None else np.flatnonzero(self.path == i)
-        return self._columns(*self.edges[[steps[0], steps[-1] + 1]]) if len(steps) else None
+        if self.path is None or i not in self.path:
+            return None
+        steps = np.flatnonzero(self.path == i)
+        return self._columns(*self.edges[[steps[0], steps[-1] + 1]])
 
     def _columns(self, begin: float, end: float) -> Columns:
         """The whole columns that an interval touches."""

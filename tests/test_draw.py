@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+
+from ocr_tf import draw
+from ocr_tf.draw import LEFT, TITLE, Alignment, alignments
+
+
+def noise(height: int, width: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, [height, width]).astype(np.uint8)
+
+
+def panel(text: str, steps: int, width: int, at: tuple[int, ...] = (), path=None) -> Alignment:
+    """Symbol i has all its weight on step at[i]."""
+    weights = np.zeros([len(text), steps], np.float32)
+    weights[range(len(at)), list(at)] = 1
+    return Alignment("title", tuple(text), weights, np.linspace(0, width, steps + 1), path)
+
+
+def where(one: np.ndarray, two: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and columns in which two pictures differ."""
+    differ = (one != two).any(axis=2)
+    return np.flatnonzero(differ.any(axis=1)), np.flatnonzero(differ.any(axis=0))
+
+
+@pytest.mark.parametrize("height, width, steps", [(50, 200, 32), (48, 1983, 412), (20, 9000, 2250)])
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_weights_lie_over_the_columns_of_their_steps(height, width, steps, share):
+    """On the line and in its row, also where a step is less than a pixel wide."""
+    image, step = np.full([height, width], 255, np.uint8), int(share * (steps - 1))
+    without, with_ = panel("-", steps, width), panel("-", steps, width, (step,))
+    one, two = (alignments(image, [p]) for p in (without, with_))
+    scale = min((1200 - LEFT - draw.RIGHT) / width, draw.TALLEST / height)
+    line = round(height * scale)
+    expected = LEFT + without.edges[[step, step + 1]] * scale
+    for part in (slice(TITLE, TITLE + line), slice(TITLE + line + 30, None)):
+        _, columns = where(one[part], two[part])
+        assert abs(columns[0] - expected[0]) <= 1 and abs(columns[-1] + 1 - expected[1]) <= 1
+
+
+def test_the_path_is_framed_in_the_rows_of_its_symbols():
+    image, path = noise(30, 100), np.array([-1, 1, 1, -1, 2] + [-1] * 20)
+    one = alignments(image, [panel("abc", 25, 100, (3, 4, 5))])
+    two = alignments(image, [panel("abc", 25, 100, (3, 4, 5), path)])
+    rows, columns = where(one, two)
+    scale = draw.TALLEST / 30
+    assert LEFT + 4 * scale <= columns[0] + 1 and columns[-1] <= LEFT + 20 * scale
+    assert draw.THICKEST <= rows[-1] - rows[0] <= 2 * draw.THICKEST
+    blank = panel("abc", 25, 100, (3, 4, 5), np.full(25, -1))
+    np.testing.assert_array_equal(alignments(image, [blank]), one)
+
+
+def test_panels_stand_one_above_the_other():
+    image = noise(30, 100)
+    first, second = panel("abc", 25, 100, (1, 2, 3)), panel("äb", 25, 100, (3, 4))
+    both = alignments(image, [first, second])
+    alone = [alignments(image, [p]) for p in (first, second)]
+    np.testing.assert_array_equal(both, np.concatenate(alone))
+
+
+SCRIPTS = "a京ͤ\u0301 \u00ad\u200d𝔄אب$_^\\\t\0\ue000\ud7ff"
+
+
+def test_symbols_of_any_script_are_drawn_without_a_word(capfd):
+    """Also what the font lacks, what cannot be seen and what would be markup elsewhere."""
+    count = len(SCRIPTS)
+    drawing = panel(SCRIPTS, 40, 160, tuple(range(count)))._replace(title=SCRIPTS)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        one, two = (alignments(noise(32, 160), [drawing]) for _ in range(2))
+    np.testing.assert_array_equal(one, two)
+    assert capfd.readouterr() == ("", "")
+    rows = one[-draw.GAP - draw.SCALE - count * draw.THICKEST :][: count * draw.THICKEST, :LEFT]
+    assert (rows.reshape(count, -1) < 128).any(axis=1).all()  # every row is named
+
+
+@pytest.mark.parametrize(
+    "height, width, steps", [(1, 1, 1), (5000, 2, 1), (2, 5000, 1250), (1, 9, 3)]
+)
+@pytest.mark.parametrize("text", ["", "a", "ab" * 150])
+@pytest.mark.parametrize("room", [1, 1200])
+def test_any_size_is_drawn(height, width, steps, text, room):
+    at = tuple(np.arange(len(text)) % steps)
+    drawing = panel(text, steps, width, at, np.zeros(steps, int) - 1)
+    picture = alignments(noise(height, width), [drawing._replace(title="long " * 200)], room)
+    assert picture.dtype == np.uint8 and picture.shape[2] == 3
+    assert picture.shape[1] <= max(room, draw.NARROWEST)
