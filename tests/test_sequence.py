@@ -43,9 +43,7 @@ def reference(values: np.ndarray, layer: BidirectionalLSTM) -> np.ndarray:
     """One line [T, D] -> [T, 2U], step by step in float64 (Hochreiter and Schmidhuber, with forget gates)."""
     sides = []
     for weights, turn in zip(layer.directions, (1, -1)):
-        kernel, recurrent, bias = (
-            np.float64(w) for w in weights_of(weights)
-        )
+        kernel, recurrent, bias = (np.float64(w) for w in weights_of(weights))
         output, cell, outputs = np.zeros(UNITS), np.zeros(UNITS), []
         for value in values[::turn]:
             gates = value @ kernel + output @ recurrent + bias

@@ -7,21 +7,17 @@ from __future__ import annotations
 
 from functools import partial
 
-from ocr_tf.encoders.layers import ConvBlock, ConvEncoder, halve
+from ocr_tf.encoders.layers import ConvBlock, ConvEncoder
 
 
 def build(height: int, dtype: str) -> ConvEncoder:
-    across = partial(halve, width=False)
     block = partial(ConvBlock, dtype=dtype)
     return ConvEncoder(
         [
             block(32, (5, 5), stride=2, name="conv1"),
-            block(64, normalise=True, name="conv2"),
-            halve,
-            block(128, normalise=True, name="conv3"),
-            across,
-            block(128, normalise=True, name="conv4"),
-            across,
+            block(64, normalise=True, pool=(2, 2), name="conv2"),
+            block(128, normalise=True, pool=(2, 1), name="conv3"),
+            block(128, normalise=True, pool=(2, 1), name="conv4"),
         ],
         name="encoder",
         dtype=dtype,

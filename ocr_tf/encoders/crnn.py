@@ -9,28 +9,24 @@ from __future__ import annotations
 
 from functools import partial
 
-from ocr_tf.encoders import halve as halved
-from ocr_tf.encoders.layers import ConvBlock, ConvEncoder, halve
+from ocr_tf.encoders import halve
+from ocr_tf.encoders.layers import ConvBlock, ConvEncoder
 
 
 def build(height: int, dtype: str) -> ConvEncoder:
     left = height
     for _ in range(4):
-        left = halved(left)
-    across = partial(halve, width=False)  # the paper's 1x2 windows: halve the height alone
+        left = halve(left)
+    across = (2, 1)  # the paper's 1x2 windows: halve the height alone
     block = partial(ConvBlock, dtype=dtype)
     return ConvEncoder(
         [
-            block(64, name="conv1"),
-            halve,
-            block(128, name="conv2"),
-            halve,
+            block(64, pool=(2, 2), name="conv1"),
+            block(128, pool=(2, 2), name="conv2"),
             block(256, name="conv3"),
-            block(256, name="conv4"),
-            across,
+            block(256, pool=across, name="conv4"),
             block(512, normalise=True, name="conv5"),
-            block(512, normalise=True, name="conv6"),
-            across,
+            block(512, normalise=True, pool=across, name="conv6"),
             block(512, (left, 2), same_height=False, name="conv7"),
         ],
         name="encoder",

@@ -8,21 +8,23 @@ import tensorflow as tf
 
 from ocr_tf.types import Frames, Images
 
+# Added before a ReLU where a line has ended, which gives zero there. Unlike a product with a mask, a sum
+# costs nothing in the backward pass, and the shift of a batch normalisation takes it in for free.
+ENDED = -1e30
+
 
 def column_mask(widths: tf.Tensor, width: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
     """[B] valid columns -> [B, 1, W, 1] ones and zeros."""
     return tf.cast(tf.sequence_mask(widths, width), dtype)[:, None, :, None]
 
 
-def halve(images: Images, height: bool = True, width: bool = True) -> Images:
-    """Max pooling by two, same padding at the end, so that a column never depends on the padded width.
+def pool(images: Images, height: int, width: int) -> Images:
+    """Max pooling, same padding at the end, so that a column never depends on the padded width.
 
-    Values must not be negative: what is masked is zero.
+    What is masked must be ENDED, or zero where no value is negative.
     """
-    factors = [1, 2 if height else 1, 2 if width else 1, 1]
-    values = tf.nn.max_pool2d(images.values, factors, factors, "SAME")
-    widths = -(-images.widths // 2) if width else images.widths
-    return Images(values, widths)
+    values = tf.nn.max_pool2d(images.values, [height, width], [height, width], "SAME")
+    return Images(values, -(-images.widths // width))
 
 
 def to_frames(images: Images) -> Frames:
@@ -57,34 +59,69 @@ class MaskedBatchNorm(tf.keras.layers.Layer):
         self.moving_variance = self.add_weight("moving_variance", channels, **moving)
 
     def call(self, values: tf.Tensor, mask: tf.Tensor, batch_statistics: bool) -> tf.Tensor:
-        """values [B, H, W, C], mask [B, 1, W, 1] -> normalised values [B, H, W, C], not masked."""
+        """values [B, H, W, C], mask [B, 1, W, 1] -> normalised values, ENDED where the mask is 0."""
+        mask = tf.cast(mask, tf.float32)
         if batch_statistics:
-            mean, variance = self._moments(values, mask)
+            values, mean, variance = self._normalise_batch(values, mask)
             self._update(self.moving_mean, mean)
             self._update(self.moving_variance, variance)
-        else:
-            mean, variance = tf.identity(self.moving_mean), tf.identity(self.moving_variance)
-        scale = self.gamma * tf.math.rsqrt(variance + self.epsilon)
-        # In float32: in bfloat16 the shift's own rounding would move every value the same way.
-        values = tf.cast(values, tf.float32) * scale + (self.beta - mean * scale)
-        return tf.cast(values, self.compute_dtype)
+            return values
+        scale = self.gamma * tf.math.rsqrt(self.moving_variance + self.epsilon)
+        return _affine(values, scale, self.beta - self.moving_mean * scale, mask)
 
-    def _moments(self, values: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        height = tf.cast(tf.shape(values)[1], tf.float32)
-        count = tf.reduce_sum(tf.cast(mask, tf.float32)) * height
+    def _normalise_batch(self, values: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        """The normalised values, and the mean and variance [C] of the batch."""
         # Sums around the moving mean, so that the variance is no difference of two large numbers.
         centre = tf.stop_gradient(tf.identity(self.moving_mean))
-        centred = (tf.cast(values, tf.float32) - centre) * tf.cast(mask, tf.float32)
-        mean = tf.reduce_sum(centred, [0, 1, 2]) / count
-        square = tf.reduce_sum(tf.square(centred), [0, 1, 2]) / count
-        return centre + mean, tf.maximum(square - tf.square(mean), 0.0)
+        weights = tf.reshape(
+            tf.tile(mask, [1, tf.shape(values)[1], 1, 1]), [1, -1]
+        )  # of each pixel
+        count = tf.reduce_sum(weights)
+
+        def sums(values: tf.Tensor) -> tf.Tensor:
+            return tf.matmul(weights, tf.reshape(values, [-1, values.shape[-1]]))[0]
+
+        @tf.custom_gradient
+        def normalise(values: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor) -> tuple:
+            centred = tf.cast(values, tf.float32) - centre
+            mean = sums(centred) / count
+            variance = tf.maximum(sums(tf.square(centred)) / count - tf.square(mean), 0.0)
+            inverse = tf.math.rsqrt(variance + self.epsilon)
+            scale, mean = gamma * inverse, mean + centre
+
+            def gradient(above: tf.Tensor, *_: tf.Tensor) -> tuple[tf.Tensor, ...]:
+                """Section 3 of the paper; `above` is 0 where the mask is, behind a ReLU of ENDED."""
+                above = tf.cast(above, tf.float32)
+                centred = tf.cast(values, tf.float32) - mean
+                of_beta = sums(above)
+                of_gamma = sums(above * centred) * inverse
+                through_mean = mask * (scale * of_beta / count)  # [B, 1, W, C]
+                through_variance = mask * (scale * inverse * of_gamma / count)
+                below = above * scale - (centred * through_variance + through_mean)
+                return tf.cast(below, values.dtype), of_gamma, of_beta
+
+            return (_affine(values, scale, beta - mean * scale, mask), mean, variance), gradient
+
+        return normalise(values, tf.identity(self.gamma), tf.identity(self.beta))
 
     def _update(self, moving: tf.Variable, value: tf.Tensor) -> None:
         moving.assign(moving * self.momentum + value * (1 - self.momentum))
 
 
+def _affine(values: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+    """values * scale + shift, ENDED where the mask is 0, in the values' dtype.
+
+    In float32: in bfloat16 the shift's own rounding would move every value the same way.
+    """
+    shift = shift + (1 - mask) * ENDED  # [B, 1, W, C]
+    return tf.cast(tf.cast(values, tf.float32) * scale + shift, values.dtype)
+
+
 class ConvBlock(tf.keras.layers.Layer):
-    """Convolution, optional batch normalisation, ReLU, mask."""
+    """Convolution, optional batch normalisation, mask, optional max pooling, ReLU.
+
+    The ReLU comes last, where the map is smallest: it commutes with taking a maximum.
+    """
 
     def __init__(
         self,
@@ -93,12 +130,13 @@ class ConvBlock(tf.keras.layers.Layer):
         *,
         stride: int = 1,
         normalise: bool = False,
+        pool: tuple[int, int] = (1, 1),
         same_height: bool = True,
         **kwargs: object,
     ):
         """`same_height=False` convolves the height without padding; the width is always same-padded."""
         super().__init__(**kwargs)
-        self.filters, self.kernel_size, self.stride = filters, kernel, stride
+        self.filters, self.kernel_size, self.stride, self.pool = filters, kernel, stride, pool
         self.same_height = same_height
         self.norm = MaskedBatchNorm(name="norm", dtype=self.dtype_policy) if normalise else None
 
@@ -118,7 +156,12 @@ class ConvBlock(tf.keras.layers.Layer):
         mask = column_mask(widths, tf.shape(values)[2], values.dtype)
         if self.norm is not None:
             values = self.norm(values, mask, batch_statistics)
-        return Images(tf.nn.relu(values) * mask, widths)
+        else:
+            values += (1 - mask) * ENDED
+        images = Images(values, widths)
+        if self.pool != (1, 1):
+            images = pool(images, *self.pool)
+        return Images(tf.nn.relu(images.values), images.widths)
 
     def _convolve(self, values: tf.Tensor) -> tf.Tensor:
         if self.stride == 1 and self.same_height:
@@ -133,18 +176,16 @@ class ConvBlock(tf.keras.layers.Layer):
 
 
 class ConvEncoder(tf.keras.layers.Layer):
-    """Blocks and poolings one after another, then columns to frames."""
+    """Blocks one after another, then columns to frames."""
 
-    def __init__(self, steps: list, **kwargs: object):
-        """`steps`: ConvBlocks, and functions from Images to Images."""
+    def __init__(self, blocks: list[ConvBlock], **kwargs: object):
         super().__init__(**kwargs)
-        self.blocks = [step for step in steps if isinstance(step, ConvBlock)]
-        self._steps = tuple(steps)
+        self.blocks = blocks
 
     def call(self, images: Images, key: Optional[tf.Tensor] = None) -> Frames:
         """Images [B, H, W, 1] -> Frames [B, T, D]; a key (training) turns on batch statistics."""
         mask = column_mask(images.widths, tf.shape(images.values)[2], images.values.dtype)
         images = Images(tf.cast(images.values * mask, self.compute_dtype), images.widths)
-        for step in self._steps:
-            images = step(images, key is not None) if isinstance(step, ConvBlock) else step(images)
+        for block in self.blocks:
+            images = block(images, key is not None)
         return to_frames(images)

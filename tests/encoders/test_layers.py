@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ocr_tf.encoders.layers import MaskedBatchNorm, column_mask, halve
+from ocr_tf.encoders.layers import ENDED, MaskedBatchNorm, column_mask, pool
 from ocr_tf.types import Images
 
 WIDTHS = [9, 4, 1]
@@ -48,7 +48,9 @@ def test_inference_normalises_by_the_moving_moments():
     values, mask = batch()
     found = make()(values, mask, False)
     centred = (values - np.array([0.3, 0.4])) / np.sqrt(np.array([0.9, 1.1]) + 1e-3)
-    np.testing.assert_allclose(found, centred * np.array([2, 0.5]) + [1, -1], rtol=1e-4, atol=1e-5)
+    expected = centred * np.array([2, 0.5]) + [1, -1]
+    np.testing.assert_allclose(valid(found), valid(expected), rtol=1e-4, atol=1e-5)
+    assert found.numpy()[1, :, WIDTHS[1] :].max() < ENDED / 2
 
 
 @pytest.mark.parametrize("training", [False, True])
@@ -97,13 +99,41 @@ def test_bfloat16_shifts_no_channel():
         np.testing.assert_allclose(one, two, rtol=1e-5)
 
 
-@pytest.mark.parametrize("height, width", [(True, True), (True, False), (False, True)])
-def test_halving_is_the_maximum_over_pairs_from_the_left(height, width):
-    values = np.random.default_rng(1).uniform(0, 1, [1, 5, 7, 2]).astype(np.float32)
-    rows, columns = 2 if height else 1, 2 if width else 1
-    found = halve(Images(tf.constant(values), tf.constant([7])), height, width)
-    assert found.widths.numpy().tolist() == [4 if width else 7]
+def test_gradients_are_those_of_the_formula():
+    """Automatic differentiation of the moments of the valid pixels, followed by a ReLU."""
+    layer = make()
+    values, mask = batch()
+    values -= [3.0, -2.0]  # around 0, so that the ReLU cuts some of them
+    upstream = np.random.default_rng(2).standard_normal(values.shape).astype(np.float32)
+
+    def ours(values, gamma, beta):
+        return layer(values, mask, True)
+
+    def formula(values, gamma, beta):
+        count = 5.0 * sum(WIDTHS)
+        mean = tf.reduce_sum(values * mask, [0, 1, 2]) / count
+        variance = tf.reduce_sum(tf.square(values - mean) * mask, [0, 1, 2]) / count
+        normal = (values - mean) * tf.math.rsqrt(variance + layer.epsilon) * gamma + beta
+        return tf.where(mask > 0, normal, ENDED)
+
+    results = []
+    for normalise in (ours, formula):
+        with tf.GradientTape() as tape:
+            tape.watch(values)
+            outputs = tf.nn.relu(normalise(values, layer.gamma, layer.beta))
+            loss = tf.reduce_sum(outputs * upstream)
+        results.append([outputs, *tape.gradient(loss, [values, layer.gamma, layer.beta])])
+    for one, two in zip(*results):
+        assert np.abs(two).max() > 0.1
+        np.testing.assert_allclose(one, two, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("height, width", [(2, 2), (2, 1), (1, 2)])
+def test_pooling_is_the_maximum_over_windows_from_the_left(height, width):
+    values = np.random.default_rng(1).uniform(-1, 1, [1, 5, 7, 2]).astype(np.float32)
+    found = pool(Images(tf.constant(values), tf.constant([7])), height, width)
+    assert found.widths.numpy().tolist() == [-(-7 // width)]
     for y, x in np.ndindex(*found.values.shape[1:3]):
-        window = values[0, rows * y : rows * (y + 1), columns * x : columns * (x + 1)]
+        window = values[0, height * y : height * (y + 1), width * x : width * (x + 1)]
         np.testing.assert_array_equal(found.values[0, y, x], window.max(axis=(0, 1)))
-    assert found.values.shape[1:3] == [3 if height else 5, 4 if width else 7]
+    assert found.values.shape[1:3] == [-(-5 // height), -(-7 // width)]
