@@ -15,6 +15,7 @@ from ocr_tf.data.image import (
     Geometry,
     as_tensor,
     measure_batch,
+    original,
     prepare,
     prepare_batch,
     why_bad,
@@ -253,6 +254,13 @@ def test_eager_graph_and_pipeline_agree_to_the_bit(mixed):
     for i, encoded in enumerate(mixed[:6]):
         alone = prepare(tf.constant(encoded), KEEP).numpy()
         np.testing.assert_array_equal(eager[0].values[i, :, : alone.shape[1]], alone)
+
+
+def test_the_original_is_what_is_resized(mixed):
+    for encoded in mixed[:6]:
+        pixels = original(encoded)
+        assert pixels.dtype == np.uint8
+        np.testing.assert_allclose(pixels, grey_levels(encoded), atol=0.51)
 
 
 def test_a_saved_model_needs_tensorflow_alone(mixed, tmp_path):
