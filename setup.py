@@ -18,6 +18,7 @@ setup(
     long_description=README.read_text("utf-8") if README.exists() else "",
     long_description_content_type="text/markdown",
     packages=find_namespace_packages(include=["ocr_tf", "ocr_tf.*", "experiments"]),
+    package_data={"ocr_tf.experiment": ["templates/*.html"]},
     python_requires=">=3.9,<3.12",
     install_requires=[
         "tensorflow==2.15.1",
@@ -29,6 +30,7 @@ setup(
         "tensorboard~=2.15.0",
         "setuptools<81",
         "rapidfuzz",
+        "jinja2",
         # Synthetic lines must look the same on every Python: one FreeType, one set of fonts.
         "matplotlib==3.9.4",
         "pillow==11.3.0",

@@ -82,9 +82,8 @@ def _troubles(trained: Trained, lines: pipeline.Lines, readings: list[Reading]) 
         counts["unreadable"] += not reading.ok
         counts["not_ended"] += reading.ok and not reading.ended
         counts["empty"] += not text
-        if alphabet.unknown(text):
-            counts["unknown_symbol"] += 1
-        elif reading.ok:
-            needed = experiment.head.needed_steps(alphabet.encode(text))
-            counts["unreachable"] += needed > experiment.encoder.steps(int(width))
+        problem = preflight.unwritable(experiment, alphabet, text, int(width))
+        kind = problem[0] if problem else ""
+        counts["unknown_symbol"] += kind == "symbol"
+        counts["unreachable"] += reading.ok and kind == "unreachable"
     return counts

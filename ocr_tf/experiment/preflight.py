@@ -109,8 +109,15 @@ def _problem(
     experiment: Experiment, alphabet: Alphabet, text: str, width: int
 ) -> Optional[tuple[str, str]]:
     """Why a line cannot be trained on: a kind and a reason."""
-    if not text:
-        return "label", "the label is empty"
+    return (
+        unwritable(experiment, alphabet, text, width) if text else ("label", "the label is empty")
+    )
+
+
+def unwritable(
+    experiment: Experiment, alphabet: Alphabet, text: str, width: int
+) -> Optional[tuple[str, str]]:
+    """Why no model of this kind reads `text` in an image of this width: a kind and a reason."""
     unknown = alphabet.unknown(text)
     if unknown:
         return "symbol", f"not in the alphabet: {' '.join(map(repr, unknown))}"
