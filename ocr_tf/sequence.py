@@ -54,7 +54,8 @@ class BidirectionalLSTM(tf.keras.layers.Layer):
     def __init__(self, units: int, **kwargs: object):
         super().__init__(**kwargs)
         self.units = units
-        # In float32 under any policy: in mixed precision only the large products are in bfloat16.
+        # In float32 under any policy: in mixed precision only the products are in bfloat16, never
+        # gates, cells or the sums over steps.
         self.directions = [
             tf.keras.layers.LSTM(
                 units,
@@ -97,11 +98,17 @@ def _with_loop(
     cell, scale = lstm.cell, _gates(lstm.units)[0]
     steps, batch = tf.shape(values)[0], tf.shape(values)[1]
     kernel = tf.cast(cell.kernel * scale, values.dtype)
+    recurrent = tf.cast(cell.recurrent_kernel * scale, values.dtype)
     product = tf.cast(tf.matmul(tf.reshape(values, [-1, values.shape[-1]]), kernel), tf.float32)
     closed = tf.where(tf.reshape(tf.transpose(inside), [-1, 1]), 0.0, CLOSED)
     projected = tf.reshape(product + cell.bias * scale + closed, [steps, batch, 4 * lstm.units])
     recur = recur_with_gradient if training else recur_only
-    return recur(projected, cell.recurrent_kernel * scale, lstm.go_backwards)
+    return recur(projected, recurrent, lstm.go_backwards)
+
+
+def _product(values: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+    """Multiplied in the weights' dtype, given back in float32."""
+    return tf.cast(tf.matmul(tf.cast(values, weights.dtype), weights), tf.float32)
 
 
 def _gates(units: int) -> tuple[tf.Tensor, tf.Tensor]:
@@ -133,7 +140,7 @@ def _run(
     scale, offset = _gates(units)
 
     def body(t: tf.Tensor, output: tf.Tensor, cell: tf.Tensor, saved: tuple) -> tuple:
-        gates = tf.tanh(projected[t] + tf.matmul(output, recurrent)) * scale + offset
+        gates = tf.tanh(projected[t] + _product(output, recurrent)) * scale + offset
         enter, forget, candidate, leave = tf.split(gates, 4, axis=-1)
         cell = forget * cell + enter * candidate
         output = leave * tf.tanh(cell)
@@ -151,7 +158,7 @@ def _run(
 def recur_only(projected: tf.Tensor, recurrent: tf.Tensor, backwards: bool) -> tf.Tensor:
     """The recurrence without what a gradient needs: [T, B, 4U], [U, 4U] -> [T, B, U].
 
-    Both factors hold each gate's scale (see `_gates`).
+    Both factors hold each gate's scale (see `_gates`); products are in the weights' dtype.
     """
     return _run(projected, recurrent, backwards, save=False)[0]
 
@@ -208,12 +215,14 @@ def _gradient(
         d_output += d_outputs[t]
         d_cell += d_output * reacts[t]
         d_inputs = tf.concat([d_cell, d_cell, d_cell, d_output], axis=-1) * factors[t]
-        return tf.matmul(d_inputs, across), d_cell * forget[t], saved.write(t, d_inputs)
+        return _product(d_inputs, across), d_cell * forget[t], saved.write(t, d_inputs)
 
     zeros = tf.zeros([batch, units])
     array = tf.TensorArray(tf.float32, steps, element_shape=[None, 4 * units])
     *_, saved = _loop(steps, not backwards, body, (zeros, zeros, array))
     d_projected = saved.stack()  # [T, B, 4U]
     fed = tf.reshape(before(outputs), [-1, units])
-    d_recurrent = tf.matmul(fed, tf.reshape(d_projected, [-1, 4 * units]), transpose_a=True)
-    return d_projected, d_recurrent
+    fed, above = (
+        tf.cast(x, recurrent.dtype) for x in (fed, tf.reshape(d_projected, [-1, 4 * units]))
+    )
+    return d_projected, tf.matmul(fed, above, transpose_a=True)
