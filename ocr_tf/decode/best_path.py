@@ -17,6 +17,12 @@ def best_path(log_probs: Frames, blank: int, pad: int) -> tuple[Labels, tf.Tenso
     path = tf.argmax(log_probs.values, axis=-1, output_type=tf.int32)
     best = tf.reduce_sum(tf.where(inside, tf.reduce_max(log_probs.values, axis=-1), 0.0), axis=1)
     before = tf.pad(path, [[0, 0], [1, 0]], constant_values=blank)[:, :-1]
-    kept = tf.ragged.boolean_mask(path, inside & (path != blank) & (path != before))
-    lengths = tf.cast(kept.row_lengths(), tf.int32)
-    return Labels(kept.to_tensor(pad), lengths), best
+    kept = inside & (path != blank) & (path != before)
+    # Each symbol kept goes to the place that the number of those before it gives.
+    lengths = tf.reduce_sum(tf.cast(kept, tf.int32), axis=1)
+    places = tf.cumsum(tf.cast(kept, tf.int32), axis=1, exclusive=True)
+    at = tf.where(kept)  # [N, 2]
+    target = tf.stack([tf.cast(at[:, 0], tf.int32), tf.gather_nd(places, at)], axis=1)
+    ids = tf.fill([tf.shape(path)[0], tf.reduce_max(lengths)], pad)
+    ids = tf.tensor_scatter_nd_update(ids, target, tf.gather_nd(path, at))
+    return Labels(ids, lengths), best

@@ -46,29 +46,36 @@ def _emissions(log_probs: Frames, states: tf.Tensor) -> tf.Tensor:
 
 
 def _alphas(
-    emissions: tf.Tensor, skips: tf.Tensor, lengths: tf.Tensor, merge: Merge = _log_add
+    emissions: tf.Tensor,
+    skips: tf.Tensor,
+    lengths: tf.Tensor,
+    merge: Merge = _log_add,
+    every: bool = True,
 ) -> tf.Tensor:
     """[T, B, S] emissions -> alpha [T, B, S]; steps behind a line's length repeat its last one.
 
-    `merge` makes one of the paths that meet in a state: their sum, or the best of them.
+    `merge` makes one of the paths that meet in a state: their sum, or the best of them. If not every
+    step is wanted, the last alone is kept: [1, B, S].
     """
     size = tf.shape(skips)[1]
 
     def shift(alpha: tf.Tensor, by: int) -> tf.Tensor:
         return tf.pad(alpha, [[0, 0], [by, 0]], constant_values=MINUS_INFINITY)[:, :size]
 
-    def step(t: tf.Tensor, alpha: tf.Tensor, saved: tf.TensorArray) -> tuple:
+    def step(t: tf.Tensor, alpha: tf.Tensor, saved: tuple) -> tuple:
         skipped = tf.where(skips, shift(alpha, 2), MINUS_INFINITY)
         moved = merge(alpha, shift(alpha, 1), skipped) + emissions[t]
         alpha = tf.where((t < lengths)[:, None], moved, alpha)
-        return t + 1, alpha, saved.write(t, alpha)
+        return t + 1, alpha, tuple(array.write(t, alpha) for array in saved)
 
     first = tf.where(tf.range(size) < 2, emissions[0], MINUS_INFINITY)
     steps = tf.shape(emissions)[0]
-    saved = tf.TensorArray(tf.float32, steps, element_shape=[None, None]).write(0, first)
-    shapes = (tf.TensorShape([]), tf.TensorShape([None, None]), tf.TensorShape(None))
-    *_, saved = tf.while_loop(lambda t, *_: t < steps, step, (1, first, saved), shapes)
-    return saved.stack()
+    saved, shapes = (), (tf.TensorShape([]), tf.TensorShape([None, None]), ())
+    if every:
+        array = tf.TensorArray(tf.float32, steps, element_shape=[None, None])
+        saved, shapes = (array.write(0, first),), (*shapes[:2], (tf.TensorShape(None),))
+    _, last, saved = tf.while_loop(lambda t, *_: t < steps, step, (1, first, saved), shapes)
+    return saved[0].stack() if every else last[None]
 
 
 def _ends(alphas: tf.Tensor, label_lengths: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -90,7 +97,8 @@ def score(log_probs: Frames, labels: Labels, blank: int) -> tf.Tensor:
         blank: the class of no symbol.
     """
     states, skips = _states(labels, blank)
-    alphas = _alphas(_emissions(log_probs, states), skips, log_probs.lengths)
+    emissions = _emissions(log_probs, states)
+    alphas = _alphas(emissions, skips, log_probs.lengths, every=False)
     return _log_add(*_ends(alphas, labels.lengths))
 
 
