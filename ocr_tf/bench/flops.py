@@ -2,8 +2,9 @@
 product or convolution, padding included; nothing for all other operations.
 
 Functions are executed eagerly, so every iteration of a loop and every product of a gradient is seen with
-its true shape. What a graph would prune is not counted: gradients with regard to what nothing learns
-from, above all of the first convolution with regard to the images.
+its true shape; a sum that is written as a product counts as one. What a graph would prune is not
+counted: gradients with regard to what nothing learns from, above all of the first convolution with
+regard to the images.
 """
 
 from __future__ import annotations
@@ -59,8 +60,10 @@ class _Counter:
             self.flops += 2 * math.prod(outputs[0].shape) * shapes[0][-2 if turned else -1]
         elif kind == "Conv2D":
             self.flops += convolution(outputs[0].shape, shapes[1])
+            # Inside a custom gradient tapes are off, and the gradient is what its author writes.
+            taped = record.could_possibly_record()
             for gradient, tensor in zip((INPUT_GRADIENT, FILTER_GRADIENT), inputs):
-                if not record.should_record_backprop([tensor]):
+                if taped and not record.should_record_backprop([tensor]):
                     self.pruned[gradient, tuple(tensor.shape), tuple(outputs[0].shape)] += 1
         else:
             signature = (kind, tuple(outputs[0].shape), shapes[2])

@@ -22,12 +22,11 @@ class Spread(NamedTuple):
     median: float
     low: float  # first quartile
     high: float  # third quartile
-    least: float
 
 
 def spread(samples: np.ndarray) -> Spread:
     low, median, high = np.percentile(samples, [25, 50, 75])
-    return Spread(float(median), float(low), float(high), float(np.min(samples)))
+    return Spread(float(median), float(low), float(high))
 
 
 def alternate(

@@ -86,7 +86,7 @@ def below_the_head(experiment: Experiment, width: int) -> tf.keras.Model:
         values = layers.Permute((2, 1, 3))(values)
         values = layers.Reshape([values.shape[1], math.prod(values.shape[2:])])(values)
         for number in range(1, experiment.sequence.layers + 1):
-            lstm = layers.LSTM(experiment.sequence.units, return_sequences=True)
+            lstm = layers.LSTM(experiment.sequence.units, return_sequences=True, name="lstm")
             values = layers.Bidirectional(lstm, name=f"bidirectional{number}")(values)
             if experiment.sequence.dropout:
                 values = layers.Dropout(experiment.sequence.dropout)(values)
