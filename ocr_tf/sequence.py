@@ -8,7 +8,7 @@ what is recurrent stays in a loop, and the loops of the two directions run at th
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Any, Callable, Optional
 
 import tensorflow as tf
 
@@ -119,13 +119,13 @@ def _gates(units: int) -> tuple[tf.Tensor, tf.Tensor]:
     return scale, offset
 
 
-def _loop(steps: tf.Tensor, backwards: bool, body: object, start: tuple) -> tuple:
+def _loop(steps: tf.Tensor, backwards: bool, body: Callable, start: tuple) -> tuple:
     """body(t, *values) -> values, for t = 0 .. steps - 1 or the other way."""
 
-    def go_on(t: tf.Tensor, *_: object) -> tf.Tensor:
+    def go_on(t: tf.Tensor, *_: Any) -> tf.Tensor:
         return t >= 0 if backwards else t < steps
 
-    def step(t: tf.Tensor, *values: object) -> tuple:
+    def step(t: tf.Tensor, *values: Any) -> tuple:
         return (t - 1 if backwards else t + 1, *body(t, *values))
 
     return tf.while_loop(go_on, step, (steps - 1 if backwards else 0, *start))[1:]
