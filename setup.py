@@ -28,6 +28,7 @@ setup(
         "absl-py",
         # TensorBoard 2.15 imports pkg_resources, which later setuptools lack.
         "tensorboard~=2.15.0",
+        "tensorboard-plugin-profile~=2.15.0",
         "setuptools<81",
         "rapidfuzz",
         "jinja2",

@@ -311,19 +311,20 @@ class Training:
         assert cer is not None, "preflight refuses selection lines without text"
         better = cer < self.best_cer
         self.worse = 0 if better else self.worse + 1
-        figures: dict[str, Any] = {"cer": cer, "exact": rates.exact}
+        figures: dict[str, Any] = {"select/cer": cer, "select/exact": rates.exact}
         if cer <= self.best_cer:  # of equals the last: few lines tie often, and the rate has fallen
             self.best_step, self.best_cer = self.step, cer
-            figures |= {f"best_{name}": value for name, value in figures.items()}
-            figures |= {"best_step": self.step, "best_minutes": self.elapsed / 60}
+            best = {"cer": cer, "exact": rates.exact}
+            best |= {"step": self.step, "minutes": self.elapsed / 60}
+            figures |= {f"summary/best_{name}": value for name, value in best.items()}
         loss = mean_loss(readings)
         if not math.isnan(loss):
-            figures["loss"] = loss
+            figures["select/loss"] = loss
         stopping = 0 < self.train.patience <= self.worse
         self.finished = stopping or self.step == self.train.steps
         self._record(
             {
-                **{f"select/{name}": value for name, value in figures.items()},
+                **figures,
                 "confusions": [[*c, n] for c, n in most_common(confusions(pairs), CONFUSIONS)],
                 "lines": self.previews.take(self.step, readings),
                 "finished": self.finished,

@@ -11,7 +11,12 @@ import time
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorboard.backend.event_processing.data_provider import MultiplexerDataProvider
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.backend.event_processing.plugin_event_multiplexer import EventMultiplexer
+from tensorboard.context import RequestContext
+from tensorboard.plugins.base_plugin import TBContext
+from tensorboard.plugins.hparams import api_pb2, backend_context, list_session_groups
 
 from ocr_tf import options
 from ocr_tf.data import pipeline
@@ -27,7 +32,7 @@ QUIET = {
     **os.environ,
     "TF_CPP_MIN_LOG_LEVEL": "3",
 }  # as launch sets it before it imports TensorFlow
-TIMING = ("wall", "train/images_per_second", "select/best_minutes")
+TIMING = ("wall", "train/images_per_second", "summary/best_minutes")
 
 
 def start(head, workdir, *where):
@@ -99,17 +104,18 @@ def test_killed_at_ten_random_moments(head, unbroken, tmp_path):
 
 
 def tags(folder):
-    """TensorBoard's curves: tag to its steps."""
+    """What TensorBoard shows of a run: tag to its steps."""
     events = EventAccumulator(str(folder))
     events.Reload()
-    return {tag: [e.step for e in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
+    steps = {tag: [e.step for e in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
+    return steps | {tag: [e.step for e in events.Tensors(tag)] for tag in events.Tags()["tensors"]}
 
 
 def test_curves_of_both_heads_overlay(unbroken):
     first, second = (tags(unbroken / head) for head in tiny.HEADS)
     for shown in (first, second):  # points where the CER fell
         for name in ("cer", "exact", "step", "minutes"):
-            assert 4 in shown.pop(f"select/best_{name}")
+            assert 4 in shown.pop(f"summary/best_{name}")
     assert first == second
     assert first["train/loss"] == list(range(2, tiny.STEPS + 1, 2))
     assert first["select/cer"] == [4, 8, 12]
@@ -117,6 +123,42 @@ def test_curves_of_both_heads_overlay(unbroken):
         assert f"select/{tag}" in first
     for tag in ("learning_rate", "gradient_norm", "images_per_second"):
         assert f"train/{tag}" in first
+    pictures = [tag for tag in first if tag.startswith("view/")]
+    assert len(pictures) == 2
+    for tag in (*pictures, "select/lines", "select/confusions"):
+        assert first[tag] == [4, 8, 12]
+
+
+def test_tensorboard_shows_both_runs(unbroken):
+    """Through the server's own readers, not the library that reads files."""
+    multiplexer = EventMultiplexer().AddRunsFromDirectory(str(unbroken)).Reload()
+    provider = MultiplexerDataProvider(multiplexer, str(unbroken))
+    request, both = RequestContext(), set(tiny.HEADS)
+    listed = {
+        "scalars": provider.list_scalars,
+        "text": provider.list_tensors,
+        "images": provider.list_blob_sequences,
+        "graphs": provider.list_blob_sequences,
+    }
+    for plugin, function in listed.items():
+        found = function(request, experiment_id="", plugin_name=plugin)
+        assert set(found) == both, plugin  # under the names of their folders
+    hparams = backend_context.Context(TBContext(data_provider=provider))
+    finished = api_pb2.ListSessionGroupsRequest(
+        allowed_statuses=[api_pb2.STATUS_SUCCESS],
+        aggregation_type=api_pb2.AGGREGATION_AVG,
+        slice_size=9,
+    )
+    found = list_session_groups.Handler(request, hparams, "", finished).run()
+    assert {group.name for group in found.session_groups} == both
+    for group in found.session_groups:
+        assert group.hparams["head"].string_value == group.name
+        assert group.hparams["train.batch_size"].number_value == 8
+        figures = {metric.name.tag: metric.value for metric in group.metric_values}
+        state = RunFolder(unbroken / group.name).load_checkpoint("last").state
+        assert figures["summary/best_cer"] == pytest.approx(state["best_cer"])
+        assert figures["summary/best_step"] == state["best_step"]
+        assert {"summary/best_exact", "summary/best_minutes"} <= set(figures)
 
 
 def test_two_heads_start_equal_and_see_the_same_lines():
