@@ -7,8 +7,11 @@ import importlib
 import multiprocessing
 import re
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
+
+from ocr_tf.errors import InputError
 
 STEPS = 3  # allocators and optimisers have what they want after the first
 
@@ -25,10 +28,19 @@ def measure(kind: str, experiment: Any, alphabet: Any, batch_arguments: tuple) -
 
     Args:
         batch_arguments: what `inputs.batch` takes.
+
+    Raises:
+        InputError: the process was killed.
     """
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context) as pool:
-        return pool.submit(_train, kind, experiment, alphabet, batch_arguments).result()
+        try:
+            return pool.submit(_train, kind, experiment, alphabet, batch_arguments).result()
+        except BrokenProcessPool:
+            raise InputError(
+                "the process whose memory is measured was killed, as when there is no memory left: "
+                "take a smaller --batch_size, or leave memory out of --measure"
+            ) from None
 
 
 def _train(kind: str, experiment: Any, alphabet: Any, batch_arguments: tuple) -> Peak:

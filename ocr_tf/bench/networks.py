@@ -15,7 +15,7 @@ from ocr_tf.experiment.tools import Bench
 from ocr_tf.progress import Progress
 from ocr_tf.types import Batch
 
-TRAIN, READ, REST = "training step", "inference", "the rest of the step"
+TRAIN, READ, REST = "training step", "inference", "step less its parts"
 
 
 class Row(NamedTuple):
@@ -128,7 +128,7 @@ class Contest:
         self.twin = None
         if config.against == "keras":
             self.twin = twin.Twin(experiment, network.alphabet, self.batch)
-            if self.twin.parameters() != self.steps.parameters() and not experiment.train.freeze:
+            if self.twin.parameters() != self.steps.parameters():
                 raise ValueError(
                     f"{network.name}: its twin has {self.twin.parameters()} parameters"
                 )
@@ -164,13 +164,14 @@ class Contest:
             rows.append(Row(REST, mine[TRAIN] - sum(row.seconds for row in rows)))
         forward = sum(part.forward for part in counted.values())
         step = sum(part.step for part in counted.values())
-        read = flops.count(lambda: self.steps.model.recognise(self.batch.images))
         for what, found in mine.items():
             if what.endswith(TRAIN):
                 rows.append(Row(what, found, forward, step))
+            elif what == READ:
+                read = flops.count(lambda: self.steps.model.recognise(self.batch.images))
+                rows.append(Row(what, found, read, read))
             elif what.endswith(READ):
-                # The twin's search may be shorter than ours: its FLOPs are not counted.
-                rows.append(Row(what, found, *((read, read) if what == READ else ())))
+                rows.append(Row(what, found))  # Its search is another: no count of ours is its.
         peaks = {}
         if "memory" in self.config.measure:
             for kind in ("ours", "keras") if self.twin else ("ours",):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 
 import numpy as np
@@ -69,7 +70,7 @@ def test_everything_is_measured_and_written(folder, capsys, monkeypatch):
     step = rows["training step"]
     assert step["flops"] == sum(part["flops"] for part in parts) > 2 * step["forward"]
     assert step["flops"] == rows["keras training step"]["flops"]
-    pieces = [part["seconds"] for part in parts] + [rows["the rest of the step"]["seconds"]]
+    pieces = [part["seconds"] for part in parts] + [rows["step less its parts"]["seconds"]]
     np.testing.assert_allclose(np.sum(pieces, axis=0), step["seconds"])
     assert rows["inference"]["flops"] > 0
     (layer,) = written["layers"]
@@ -129,6 +130,16 @@ def test_lines_are_as_wide_as_asked_and_empty_behind():
     for values, width in zip(made.images.values.numpy(), made.images.widths.numpy()):
         assert values[:, :width].all() and not values[:, width:].any()
     assert made.labels.ids.numpy().max() < 3
+
+
+def _die(*_: object) -> None:
+    os._exit(9)
+
+
+def test_a_killed_process_is_told_of(monkeypatch):
+    monkeypatch.setattr(memory, "_train", _die)
+    with pytest.raises(InputError, match="was killed.*--batch_size"):
+        memory.measure("ours", None, None, ())
 
 
 @pytest.mark.slow
