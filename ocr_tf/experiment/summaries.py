@@ -20,7 +20,7 @@ from __future__ import annotations
 import json
 import numbers
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +85,8 @@ def of_record(record: Mapping[str, Any], folder: Path) -> list[Event]:
         values.append(_table("select/lines", ("line", "true", "read"), rows))
     if "confusions" in record:
         rows = [(a or MISSING, b or MISSING, str(times)) for a, b, times in record["confusions"]]
-        values.append(_table("select/confusions", ("true", "read", "times"), rows))
+        header = ("true", "read", "times") if rows else ("every line is read right",)
+        values.append(_table("select/confusions", header, rows))
     if record.get("finished"):
         values.append(_session_end(float(wall)))
     return [_event(int(step), float(wall), values)] if values else []
@@ -133,9 +134,9 @@ def _image(tag: str, png: bytes) -> Summary.Value:
     return _tensor(tag, images.create_summary_metadata("", ""), [width, height, png])
 
 
-def _table(tag: str, header: Iterable[str], rows: Iterable[Iterable[str]]) -> Summary.Value:
+def _table(tag: str, header: Sequence[str], rows: Iterable[Iterable[str]]) -> Summary.Value:
     """A Markdown table whose cells show their texts as they are."""
-    lines = ["| " + " | ".join(header) + " |", "|---" * len(tuple(header)) + "|"]
+    lines = ["| " + " | ".join(header) + " |", "|---" * len(header) + "|"]
     lines += ["| " + " | ".join(map(_escaped, row)) + " |" for row in rows]
     return _tensor(tag, texts.create_summary_metadata("", ""), "\n".join(lines).encode())
 

@@ -96,3 +96,8 @@ def test_what_is_not_shown_exists():
 def test_only_the_last_record_ends_the_session(tmp_path):
     assert metadata.SESSION_END_INFO_TAG not in values({"a/b": 1, "finished": False}, tmp_path)
     assert metadata.SESSION_END_INFO_TAG in values({"a/b": 1, "finished": True}, tmp_path)
+
+
+def test_without_confusions_it_says_so(tmp_path):
+    shown = values({"confusions": []}, tmp_path)["select/confusions"]
+    assert "read right" in cells(shown)[0][0]
