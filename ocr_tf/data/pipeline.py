@@ -161,6 +161,13 @@ def split(lines: Lines, share: float) -> tuple[Lines, Lines]:
     return lines.take(np.flatnonzero(~held_out)), lines.take(np.flatnonzero(held_out))
 
 
+def in_share(lines: Lines, share: float) -> np.ndarray:
+    """[N] bool: about `share` of the lines, by the image's digest; a smaller share is a part of a
+    larger one, and independent of `split`."""
+    second = np.ascontiguousarray(lines.digests[:, 8:16]).view(">u8")[:, 0]
+    return second.astype(np.float64) / 2.0**64 < share if share < 1 else np.ones(len(lines), bool)
+
+
 def shared(first: Lines, second: Lines) -> list[tuple[Sample, Sample]]:
     """Pairs of lines, one of each, that have the same image: one pair for each line of `second`."""
     known = {digest.tobytes(): i for i, digest in reversed(list(enumerate(first.digests)))}

@@ -27,6 +27,19 @@ class Data:
         minimum=0,
         maximum=0.9,
     )
+    share: float = option(
+        1.0,
+        "Share of the training lines to train on, chosen by the image; small shares are parts of "
+        "large ones.",
+        minimum=0.001,
+        maximum=1,
+    )
+    max_length: int = option(
+        0, "Train on labels of at most so many symbols; 0: of any length.", minimum=0
+    )
+    lines: str = option(
+        "", "File of images' sha256, one a line: train on these alone. A study writes it."
+    )
     alphabet: str = option(
         "", "File with one symbol a line. Default: learnt from the training labels."
     )

@@ -10,14 +10,17 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import NamedTuple, Optional
+
+import numpy as np
 
 from ocr_tf.alphabet import Alphabet
 from ocr_tf.data import pipeline
 from ocr_tf.data.image import Geometry
 from ocr_tf.data.source import open_sources
 from ocr_tf.errors import InputError
-from ocr_tf.experiment.config import Experiment
+from ocr_tf.experiment.config import Data, Experiment
 from ocr_tf.experiment.runs import RunFolder
 
 NAMED = 5  # skipped samples that are named on the terminal; the run folder lists them all
@@ -81,6 +84,7 @@ def prepare(experiment: Experiment) -> Roles:
         train, select = pipeline.split(lines, data.select_share)
         if not len(select):
             raise InputError("--data.select_share=0 holds nothing out: give --data.select")
+    train = _chosen(train, data)
     if not any(select.texts):
         raise InputError(f"{select.source.name}: the selection lines hold no text to measure by")
     alphabet = named or _learn_alphabet(train)
@@ -96,6 +100,31 @@ def prepare(experiment: Experiment) -> Roles:
     if not kept:
         raise InputError(f"no training line is left; the first was skipped because {skipped[0]}")
     return Roles(train.take(kept), labels, select, alphabet, skipped)
+
+
+def _chosen(train: pipeline.Lines, data: Data) -> pipeline.Lines:
+    """The lines that the flags ask to train on; what they leave out is no fault of a line's."""
+    wanted = pipeline.in_share(train, data.share)
+    if data.max_length:
+        wanted &= np.array([len(text) <= data.max_length for text in train.texts])
+    if data.lines:
+        named = _digests(data.lines)
+        wanted &= np.array([digest.tobytes() in named for digest in train.digests])
+    if not wanted.any():
+        raise InputError(
+            "no training line is left by --data.share, --data.max_length and --data.lines: allow more"
+        )
+    return train.take(np.flatnonzero(wanted))
+
+
+def _digests(path: str) -> set[bytes]:
+    """The content of --data.lines."""
+    try:
+        return {bytes.fromhex(line) for line in Path(path).read_text("utf-8").split()}
+    except OSError as error:
+        raise InputError(f"--data.lines={path}: {error.strerror}") from None
+    except ValueError:
+        raise InputError(f"--data.lines={path}: a line is no sha256 in hexadecimal") from None
 
 
 def _learn_alphabet(train: pipeline.Lines) -> Alphabet:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import math
 import os
 import signal
@@ -15,6 +16,7 @@ from typing import Any, Optional
 import numpy as np
 import tensorflow as tf
 
+from ocr_tf import keyed
 from ocr_tf.data import pipeline
 from ocr_tf.data.plan import Course
 from ocr_tf.errors import InputError
@@ -61,7 +63,11 @@ def run(experiment: Experiment, workdir: Path) -> None:
             if not folder.begun:  # only now that everything is known to fit
                 folder = RunFolder.create_or_open(workdir)
                 stack.enter_context(folder.lock())
-            facts = {"threads": _threads(), "data": roles.fingerprints()}
+            facts = {
+                "threads": _threads(),
+                "data": roles.fingerprints(),
+                "first_weights": _fingerprints(model),
+            }
             for warning in folder.begin(experiment, roles.alphabet, facts):
                 print(f"warning: {warning}", file=sys.stderr)
             if not folder.steps():
@@ -105,6 +111,24 @@ def _threads() -> dict[str, Any]:
         "inter_op": tf.config.threading.get_inter_op_parallelism_threads(),
         **{name: os.environ.get(name, "") for name in switches},
     }
+
+
+def _fingerprints(model: Recognizer) -> dict[str, str]:
+    """sha256 of the weights of each part: what starts equal in two runs has the same."""
+    found = {}
+    for part, weights in model.parts().items():
+        content = b"".join(keyed.path(v).encode() + v.numpy().tobytes() for v in weights)
+        found[part] = hashlib.sha256(content).hexdigest()
+    return found
+
+
+def _link(before: str, batch: Batch) -> str:
+    """sha256 of a batch's lines, pixels and labels, and of all batches before it: two runs with the
+    same last link were shown the same."""
+    digest = hashlib.sha256(before.encode())
+    for tensor in (batch.samples, *batch.images, *batch.labels):
+        digest.update(tensor.numpy().tobytes())
+    return digest.hexdigest()
 
 
 class Interruption:
@@ -158,6 +182,7 @@ class Training:
         self.before = 0.0  # seconds of the starts before this one
         self.began = time.monotonic()
         self.window: list[list[float]] = []  # (loss, lines, seconds) of steps not yet logged
+        self.batches = ""  # sha256 over all batches so far: see `_link`
         self._last_saved: Optional[int] = None
 
     @property
@@ -183,6 +208,7 @@ class Training:
                 self.best_cer = math.inf
             self.worse, self.finished = state["worse"], state["finished"]
             self.before, self.window = state["elapsed"], state["window"]
+            self.batches = state["batches"]
             self.folder.truncate_metrics(state["metrics"])
         self.folder.truncate_previews(self.step)
         if not self.folder.graph_path.exists():
@@ -200,6 +226,7 @@ class Training:
             "finished": self.finished,
             "elapsed": self.elapsed,
             "window": self.window,
+            "batches": self.batches,
             "metrics": self.folder.metrics_position(),
         }
         arrays = {path: variable.numpy() for path, variable in self.stepper.variables().items()}
@@ -266,6 +293,7 @@ class Training:
             losses = outcome.losses.numpy()
         if not (np.isfinite(losses).all() and np.isfinite(outcome.gradient_norm)):
             self._refuse_not_finite(batch, losses)
+        self.batches = _link(self.batches, batch)
         self.step += 1
         seconds = time.monotonic() - self._step_ended  # waiting for the batch included
         self._step_ended = time.monotonic()
@@ -328,6 +356,8 @@ class Training:
                 "confusions": [[*c, n] for c, n in most_common(confusions(pairs), CONFUSIONS)],
                 "lines": self.previews.take(self.step, readings),
                 "finished": self.finished,
+                "batches": self.batches,
+                "elapsed": self.elapsed,
             }
         )
         unended = sum(r.ok and not r.ended for r in readings)

@@ -32,7 +32,7 @@ QUIET = {
     **os.environ,
     "TF_CPP_MIN_LOG_LEVEL": "3",
 }  # as launch sets it before it imports TensorFlow
-TIMING = ("wall", "train/images_per_second", "summary/best_minutes")
+TIMING = ("wall", "elapsed", "train/images_per_second", "summary/best_minutes")
 
 
 def start(head, workdir, *where):
@@ -182,6 +182,38 @@ def test_two_heads_start_equal_and_see_the_same_lines():
         np.testing.assert_array_equal(images, other_images)
     an_epoch = [i for ids, _ in orders[0][: course.steps_per_epoch] for i in ids]
     assert sorted(an_epoch) == sorted(roles.train.ids)
+
+
+def test_the_record_proves_what_two_heads_shared(unbroken):
+    folders = [RunFolder(unbroken / head) for head in tiny.HEADS]
+    first, second = (folder.described["first_weights"] for folder in folders)
+    assert first["encoder"] == second["encoder"] and first["sequence"] == second["sequence"]
+    assert first["head"] != second["head"]
+    chains = [[r["batches"] for r in folder.metrics() if "batches" in r] for folder in folders]
+    assert chains[0] == chains[1] and len(set(chains[0])) == len(chains[0]) > 1
+
+
+def test_flags_choose_among_the_training_lines(tmp_path):
+    def ids(**flags):
+        chosen = {f"data.{name}": value for name, value in flags.items()}
+        return set(preflight.prepare(options.replace(tiny.experiment(), chosen)).train.ids)
+
+    every = ids()
+    half, tenth = ids(share=0.5), ids(share=0.1)
+    assert tenth < half < every and 0.3 < len(half) / len(every) < 0.7
+    shortest = min(map(len, preflight.prepare(tiny.experiment()).train.texts))
+    roles = preflight.prepare(options.replace(tiny.experiment(), {"data.max_length": shortest}))
+    assert 0 < len(roles.train) < len(every) and {len(t) for t in roles.train.texts} == {shortest}
+    file = tmp_path / "lines.txt"
+    file.write_text("".join(digest.tobytes().hex() + "\n" for digest in roles.train.digests))
+    assert ids(lines=str(file)) == set(roles.train.ids)
+    with pytest.raises(InputError, match="no training line is left"):
+        ids(lines=str(file), share=0.001)
+    file.write_text("cafe\nno digest\n")
+    with pytest.raises(InputError, match="--data.lines=.*: a line is no sha256"):
+        ids(lines=str(file))
+    with pytest.raises(InputError, match="--data.lines=.*: No such file"):
+        ids(lines=str(tmp_path / "none"))
 
 
 def test_another_seed_starts_elsewhere():
