@@ -99,7 +99,7 @@ class Train:
     )
     log_every: int = option(10, "Steps between points of the training curves.", minimum=1)
     previews: int = option(
-        6, "Selection lines shown in TensorBoard, with their alignments.", minimum=0, maximum=100
+        6, "Selection lines shown in TensorBoard, with their alignments.", minimum=0, maximum=32
     )
     profile_steps: int = option(
         0, "Steps to profile for TensorBoard, after a short warm-up.", minimum=0, maximum=1000

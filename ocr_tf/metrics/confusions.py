@@ -25,9 +25,9 @@ def confusions(pairs: Iterable[tuple[str, str]]) -> Counter[Confusion]:
     counts: Counter[Confusion] = Counter()
     for pair in pairs:
         reference, hypothesis = (nfc(text) for text in pair)
-        for kind, i, j in Levenshtein.editops(reference, hypothesis):
-            true = reference[i] if kind != "insert" else ""
-            read = hypothesis[j] if kind != "delete" else ""
+        for edit in Levenshtein.editops(reference, hypothesis):
+            true = reference[edit.src_pos] if edit.tag != "insert" else ""
+            read = hypothesis[edit.dest_pos] if edit.tag != "delete" else ""
             counts[true, read] += 1
     return counts
 

@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from ocr_tf.data.source import open_source
 from ocr_tf.errors import InputError
@@ -72,6 +73,13 @@ def test_the_export_reads_alone_what_evaluate_read(trained):
         for text, log_prob, ok in read:
             assert (text, ok) == (prediction["text"], True)
             assert log_prob == pytest.approx(prediction["log_prob"], rel=1e-4, abs=1e-4)
+
+
+def test_tensorboard_shows_what_evaluate_measured(trained):
+    results, _ = measured(trained, name="shown")
+    events = EventAccumulator(str(trained / "run")).Reload()
+    (point,) = events.Scalars("test/shown/cer")
+    assert (point.step, point.value) == (2, pytest.approx(results["rates"]["cer"]))
 
 
 def test_predict_prints_the_same_from_run_and_export(trained, capsys):

@@ -46,7 +46,7 @@ def record(folder):
     metrics = [{k: v for k, v in r.items() if k not in TIMING} for r in folder.metrics()]
     checkpoint = folder.load_checkpoint("last")
     state = {k: v for k, v in checkpoint.state.items() if k in ("best_step", "best_cer", "worse")}
-    previews = {path.name: path.read_bytes() for path in folder.previews_path.iterdir()}
+    previews = {path.name: path.read_bytes() for path in folder.previews_path.glob("*")}
     return metrics, checkpoint.arrays, state, folder.steps(), previews
 
 
@@ -81,6 +81,14 @@ def test_killed_anywhere_it_ends_in_the_same_bits(head, unbroken, tmp_path):
     assert start(head, tmp_path / "run").returncode == 0
     same(record(unbroken / head), record(tmp_path / "run"))
     assert tags(tmp_path / "run") == tags(unbroken / head)
+
+
+def test_what_is_drawn_and_profiled_touches_no_weight(unbroken, tmp_path):
+    train.run(tiny.experiment(previews=0, profile_steps=2), tmp_path / "run")
+    drawn, plain = record(unbroken / "ctc"), record(tmp_path / "run")
+    assert drawn[4] and not plain[4]
+    for path, array in drawn[1].items():
+        assert array.tobytes() == plain[1][path].tobytes(), path
 
 
 @pytest.mark.slow
