@@ -1,0 +1,1 @@
+"""Many runs, one answer: schedule the runs of a study, compare them, write the report."""

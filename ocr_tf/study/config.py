@@ -1,0 +1,126 @@
+"""What a study is: conditions that differ in Python, trained under the same seeds and flags.
+
+TensorFlow-free, so that help is instant.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from ocr_tf import options
+from ocr_tf.errors import InputError
+from ocr_tf.experiment.config import Data, Experiment, Train
+from ocr_tf.experiment.tools import NORMALISATIONS
+from ocr_tf.options import option
+
+METRICS = ("cer", "exact", "one_minus_ned")
+ENGINES = ("local", "ray")
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """Which runs, how many at a time, and what the verdict is about."""
+
+    seeds: int = option(3, "Each condition is trained under the seeds 0 to N - 1.", minimum=1)
+    metric: str = option("cer", "What the verdict is about, declared beforehand.", choices=METRICS)
+    normalise: str = option(
+        "none",
+        "What is done to reference and text before they are compared.",
+        choices=NORMALISATIONS,
+    )
+    parallel: int = option(1, "Runs trained at the same time.", minimum=1, maximum=256)
+    engine: str = option(
+        "local",
+        "Where runs are trained: in processes of this machine, or on a Ray cluster.",
+        choices=ENGINES,
+    )
+    tune: int = option(
+        0,
+        "Trials of a search for each condition's learning rate; 0: none.",
+        minimum=0,
+        maximum=1000,
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class StudyData(Data):
+    """Which lines, in which geometry; the same for every condition."""
+
+    test: tuple[str, ...] = option(
+        (), "Test lines, read once after training: labels files or synthetic:SPEC, comma-separated."
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Study:
+    """Conditions by name, in the order of the report; the first pair is the question."""
+
+    name: str
+    conditions: Mapping[str, Experiment]
+    study: Settings = dataclasses.field(default_factory=Settings)
+    data: StudyData = dataclasses.field(default_factory=StudyData)
+    train: Train = dataclasses.field(default_factory=Train)
+
+    @classmethod
+    def of(cls, name: str, conditions: Mapping[str, Experiment], **settings: Any) -> Study:
+        """A study whose flags start at the first condition's; `settings` are those of `Settings`,
+        and `test` the test lines."""
+        first = next(iter(conditions.values()))
+        data = {f.name: getattr(first.data, f.name) for f in dataclasses.fields(Data)}
+        test = tuple(settings.pop("test", ()))
+        return cls(
+            name, dict(conditions), Settings(**settings), StudyData(**data, test=test), first.train
+        )
+
+    def resolved(self, given: Study) -> dict[str, Experiment]:
+        """Each condition's experiment with the flags that a command line changed.
+
+        Args:
+          given: this study as the command line gave it back. A flag that still has this study's
+            value changes nothing, so that what a condition sets in Python stays.
+
+        Raises:
+          InputError: fewer than two conditions, conditions that are the same, or a flag that is the
+            study's to set.
+        """
+        default = {leaf.name: leaf.value for leaf in options.leaves(self)}
+        changed = {
+            leaf.name: leaf.value
+            for leaf in options.leaves(given)
+            if leaf.value != default[leaf.name]
+            and not leaf.name.startswith("study.")
+            and leaf.name != "data.test"
+        }
+        for name, way_out in REFUSED.items():
+            if name in changed:
+                raise InputError(f"--{name}={changed[name]}: {way_out}")
+        # Early stopping would give conditions unequal budgets.
+        changed["train.patience"] = 0
+        found = {
+            name: dataclasses.replace(options.replace(experiment, changed), name=name)
+            for name, experiment in self.conditions.items()
+        }
+        _refuse_same(found)
+        return found
+
+
+REFUSED = {
+    "train.seed": "a study trains under the seeds 0 to --study.seeds - 1; leave it out",
+    "train.patience": "every condition of a study trains for --train.steps; leave it out",
+    "data.lines": "a study chooses the lines that every condition can use; leave it out",
+}
+
+
+def _refuse_same(conditions: Mapping[str, Experiment]) -> None:
+    if len(conditions) < 2:
+        raise InputError("a study needs two conditions to compare")
+    names = list(conditions)
+    for i, first in enumerate(names):
+        for second in names[:i]:
+            one, two = (dataclasses.replace(conditions[n], name="") for n in (first, second))
+            if one == two:
+                raise InputError(
+                    f"conditions {second} and {first} are the same: nothing to compare"
+                )

@@ -1,0 +1,178 @@
+"""What every condition read of the test lines under every seed, joined by the lines' ids.
+
+TensorFlow-free: everything the answer is computed from stands in the evaluations' folders.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Optional
+
+import numpy as np
+
+from ocr_tf.errors import InputError
+from ocr_tf.experiment import predictions
+from ocr_tf.experiment.predictions import Prediction
+from ocr_tf.metrics.normalise import normalise
+from ocr_tf.metrics.rates import Edits, edits
+
+NAMED = 5  # lines named in a message
+
+
+class Cell(NamedTuple):
+    """One condition under one seed."""
+
+    condition: str
+    seed: int
+    folder: Path  # of the evaluation
+    results: dict[str, Any]  # its results.json
+    predictions: list[Prediction]  # in the order of the grid's lines
+
+    @property
+    def run(self) -> Optional[Path]:
+        """The run's folder; None for a system that is no run."""
+        return Path(self.results["run"]) if "run" in self.results else None
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Grid:
+    """Conditions by seeds by lines; every cell holds the same lines in the same order."""
+
+    cells: dict[str, list[Cell]]  # by condition, each in the order of its seeds
+    ids: list[str]
+    references: list[str]
+    normalisation: str
+    fingerprint: str  # of the test lines
+    left_out: int = 0  # lines that not all cells have, where the intersection was accepted
+
+    @property
+    def conditions(self) -> list[str]:
+        return list(self.cells)
+
+    def seeds(self, condition: str) -> list[int]:
+        return [cell.seed for cell in self.cells[condition]]
+
+    def texts(self, condition: str) -> list[list[str]]:
+        """[S][N] what was read."""
+        return [[p.text for p in cell.predictions] for cell in self.cells[condition]]
+
+    @functools.cached_property
+    def edits(self) -> dict[str, list[list[Edits]]]:
+        """Of every condition [S][N], after normalisation."""
+        references = [normalise(text, self.normalisation) for text in self.references]
+        return {
+            condition: [
+                [
+                    edits(reference, normalise(text, self.normalisation))
+                    for reference, text in zip(references, texts)
+                ]
+                for texts in self.texts(condition)
+            ]
+            for condition in self.cells
+        }
+
+    def errors(self, condition: str, metric: str) -> np.ndarray:
+        """[S, N] float64: edits (cer), 1 - exact match (exact), or d / max(N, M) (one_minus_ned)."""
+        table = self.edits[condition]
+        distance = np.array([[e.distance for e in row] for row in table], float)
+        if metric == "cer":
+            return distance
+        if metric == "exact":
+            return (distance > 0).astype(float)
+        read = np.array([[e.length + e.insertions - e.deletions for e in row] for row in table])
+        longer = np.maximum(read, self.lengths("cer"))
+        return np.divide(distance, longer, out=np.zeros_like(distance), where=longer > 0)
+
+    def lengths(self, metric: str) -> np.ndarray:
+        """[N] what errors are divided by: reference symbols for cer, 1 for means over lines."""
+        row = next(iter(self.edits.values()))[0]
+        return np.array([e.length if metric == "cer" else 1 for e in row], float)
+
+
+def join(
+    folders: Mapping[str, Mapping[int, Path]],
+    *,
+    normalisation: str = "none",
+    accept_intersection: bool = False,
+) -> Grid:
+    """Reads the evaluations of every condition and seed, and joins them by line id.
+
+    Args:
+      folders: the evaluation folder of each condition and seed.
+      normalisation: applied to both sides.
+      accept_intersection: lines that a cell lacks are left out everywhere instead of refused.
+
+    Raises:
+      InputError: an evaluation is missing or damaged, has other lines or other references.
+    """
+    cells = {
+        condition: [_cell(condition, seed, folder) for seed, folder in sorted(by_seed.items())]
+        for condition, by_seed in folders.items()
+    }
+    every = [cell for row in cells.values() for cell in row]
+    first = every[0]
+    ids = [p.id for p in first.predictions]
+    common = set(ids)
+    for cell in every[1:]:
+        theirs = {p.id for p in cell.predictions}
+        if theirs != set(ids) and not accept_intersection:
+            _refuse(first, cell, set(ids), theirs)
+        common &= theirs
+    if len(common) < 2:
+        raise InputError(
+            f"{first.folder}: {len(common)} test lines in common; a comparison needs two or more"
+        )
+    kept = [name for name in ids if name in common]
+    references = {p.id: p.reference or "" for p in first.predictions}
+    joined = {}
+    for condition, row in cells.items():
+        joined[condition] = [
+            cell._replace(predictions=_pick(cell, kept, references)) for cell in row
+        ]
+    return Grid(
+        cells=joined,
+        ids=kept,
+        references=[references[name] for name in kept],
+        normalisation=normalisation,
+        fingerprint=first.results["fingerprint"],
+        left_out=len(set().union(*({p.id for p in c.predictions} for c in every))) - len(kept),
+    )
+
+
+def _cell(condition: str, seed: int, folder: Path) -> Cell:
+    results = predictions.results(folder)
+    if results is None:
+        raise InputError(f"{folder}: no evaluation; measure it first with tools/evaluate")
+    if results.get("finished") is False:
+        raise InputError(
+            f"{folder}: its run had not finished training; train on and evaluate again"
+        )
+    read = [placed.prediction for placed in predictions.read(folder / predictions.PREDICTIONS)]
+    return Cell(condition, seed, folder, results, read)
+
+
+def _pick(cell: Cell, kept: Sequence[str], references: Mapping[str, str]) -> list[Prediction]:
+    by_id = {p.id: p for p in cell.predictions}
+    for name in kept:
+        if (by_id[name].reference or "") != references[name]:
+            raise InputError(
+                f"{cell.folder}: line {name} has reference {by_id[name].reference!r} here and "
+                f"{references[name]!r} elsewhere; evaluate all on the same labels"
+            )
+    return [by_id[name] for name in kept]
+
+
+def _refuse(first: Cell, other: Cell, ours: set[str], theirs: set[str]) -> None:
+    missing, extra = sorted(ours - theirs), sorted(theirs - ours)
+    said = []
+    for lines, what in ((missing, "lacks"), (extra, "adds")):
+        if lines:
+            named = ", ".join(lines[:NAMED]) + (", ..." if len(lines) > NAMED else "")
+            said.append(f"{what} {len(lines)} ({named})")
+    raise InputError(
+        f"{other.folder}: of the {len(ours)} test lines of {first.folder} it {' and '.join(said)}; "
+        "evaluate all on the same lines, or compare what they share with --lines=intersection"
+    )
