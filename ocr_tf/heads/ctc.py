@@ -39,7 +39,7 @@ class CTCHead(Head):
         ids = tf.where(fits[:, None] & (ids >= 0), ids, 0)
         # The kernel takes logarithms of probabilities, and one that underflows would make the loss
         # infinite. It is shown logits that cannot; the gradient passes as if they were the true ones.
-        logits = self.logits(frames)
+        logits = true = self.logits(frames)
         floor = tf.reduce_max(logits, axis=-1, keepdims=True) - DEEPEST
         logits += tf.stop_gradient(tf.maximum(logits, floor) - logits)
         losses = tf.nn.ctc_loss(
@@ -50,12 +50,12 @@ class CTCHead(Head):
             logits_time_major=True,
             blank_index=self.alphabet.blank,
         )
-        return tf.where(fits, losses, self._empty_loss(frames, labels))
+        return tf.where(fits, losses, self._empty_loss(true, frames.lengths, labels))
 
-    def _empty_loss(self, frames: Frames, labels: Labels) -> tf.Tensor:
+    def _empty_loss(self, logits: tf.Tensor, steps: tf.Tensor, labels: Labels) -> tf.Tensor:
         """-score of an empty label (all blanks), and infinity for any other: [B]."""
-        values = self.log_probs(frames).values[:, :, self.alphabet.blank]
-        inside = tf.sequence_mask(frames.lengths, tf.shape(values)[1])
+        values = tf.nn.log_softmax(logits)[:, :, self.alphabet.blank]
+        inside = tf.sequence_mask(steps, tf.shape(values)[1])
         blanks = -tf.reduce_sum(tf.where(inside, values, 0.0), axis=1)
         return tf.where(labels.lengths == 0, blanks, float("inf"))
 
