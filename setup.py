@@ -23,6 +23,7 @@ setup(
     install_requires=[
         "tensorflow==2.15.1",
         "tensorflow-addons==0.23.0",
+        "tensorflow-serving-api==2.15.1",
         "numpy<2",
         "opencv-python<5",
         "absl-py",

@@ -70,10 +70,11 @@ def _alphas(
 
     first = tf.where(tf.range(size) < 2, emissions[0], MINUS_INFINITY)
     steps = tf.shape(emissions)[0]
-    saved, shapes = (), (tf.TensorShape([]), tf.TensorShape([None, None]), ())
+    saved: tuple = ()
     if every:
         array = tf.TensorArray(tf.float32, steps, element_shape=[None, None])
-        saved, shapes = (array.write(0, first),), (*shapes[:2], (tf.TensorShape(None),))
+        saved = (array.write(0, first),)
+    shapes = (tf.TensorShape([]), tf.TensorShape([None, None]), (tf.TensorShape(None),) * every)
     _, last, saved = tf.while_loop(lambda t, *_: t < steps, step, (1, first, saved), shapes)
     return saved[0].stack() if every else last[None]
 

@@ -73,17 +73,33 @@ class Evaluate:
 
 @dataclasses.dataclass(frozen=True)
 class Export:
-    """Writes a SavedModel that takes encoded images and gives texts, log-probabilities and ok."""
+    """Writes a SavedModel that takes encoded images and gives texts, log-probabilities and ok; or, if
+    OUTPUT ends in .tflite, a TensorFlow Lite file."""
 
     checkpoint: str = _checkpoint()
+    n_best: int = option(
+        5,
+        "Texts of a line that the SavedModel's signature n_best gives; 0 leaves it out.",
+        minimum=0,
+    )
+    beam: int = option(8, "Width of the beam that searches for them.", minimum=1)
 
 
 @dataclasses.dataclass(frozen=True)
 class Predict:
-    """Reads images: path, text and confidence, separated by tabs, one image a line."""
+    """Reads images: path, text and confidence, separated by tabs, one image a line.
+
+    Tabs, line ends and backslashes in a path are printed as \\t, \\n, \\r and \\\\.
+    """
 
     checkpoint: str = _checkpoint()
     batch_size: int = _batch_size()
+    n_best: int = option(
+        0,
+        "Lines an image: that many texts, best first, which a beam finds. 0: the one of the greedy "
+        "search.",
+        minimum=0,
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -195,7 +211,12 @@ TOOLS = {
     "export": Tool(
         Export(),
         "ocr_tf.experiment.export:run",
-        (RUN, Positional("OUTPUT", "The folder to write the SavedModel to; must not exist yet.")),
+        (
+            RUN,
+            Positional(
+                "OUTPUT", "The folder, or the file NAME.tflite, to write; must not exist yet."
+            ),
+        ),
     ),
     "predict": Tool(
         Predict(),

@@ -1,0 +1,28 @@
+"""What the tests of what serves share: a run of each head, and its export."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from ocr_tf.experiment import export
+from ocr_tf.experiment.tools import Export
+from tests.experiment import tiny, untrained
+
+
+@pytest.fixture(scope="session", params=tiny.HEADS)
+def served(request, tmp_path_factory):
+    """`head`, `run` and `saved` (folders), `trained`, and `images`, some bad."""
+    folder = tmp_path_factory.mktemp(request.param)
+    trained = untrained.write(folder / "run", request.param)
+    export.run(Export(n_best=3, beam=4), str(folder / "run"), str(folder / "saved"))
+    images = untrained.images()
+    images[2:2] = [b"", images[0][:100], b"no image"]
+    return SimpleNamespace(
+        head=request.param,
+        run=folder / "run",
+        saved=folder / "saved",
+        trained=trained,
+        images=images,
+    )

@@ -1,0 +1,40 @@
+"""A run folder without a training: its texts are nonsense, but differ from line to line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from ocr_tf import keyed
+from ocr_tf.alphabet import Alphabet
+from ocr_tf.data.source import open_source
+from ocr_tf.experiment.restore import Trained, build, restore, variables
+from ocr_tf.experiment.runs import RunFolder
+from tests.experiment import tiny
+
+ALPHABET = Alphabet("abc ſ€𝄞")  # of one to four bytes
+SOURCE = "synthetic:mixed:count=8"
+
+
+def write(path: Path, head: str, **train: object) -> Trained:
+    """A finished run of the experiment `tiny` at `path`, as it is restored."""
+    experiment = tiny.experiment(head, **train)
+    folder = RunFolder.create_or_open(path)
+    folder.begin(experiment, ALPHABET, {})
+    arrays = {}
+    for name, variable in variables(build(experiment, ALPHABET)).items():
+        draw = np.random.default_rng(keyed.digest(name))
+        part = variable.numpy() * (1 if "norm" in name else 3)
+        arrays[name] = (part + 0.3 * draw.standard_normal(part.shape)).astype(np.float32)
+        if "moving_variance" in name:
+            arrays[name] = np.abs(arrays[name])
+    state = {"best_step": 1, "finished": True, "elapsed": 0.0}
+    folder.save_checkpoint(1, arrays, state)
+    return restore(path)
+
+
+def images() -> list[bytes]:
+    """Drawn lines of several heights and widths."""
+    source = open_source(SOURCE)
+    return [source.read(i) for i in range(len(source.samples))]
