@@ -28,17 +28,26 @@ def state_shapes(state: Any) -> Any:
     return tf.nest.map_structure(lambda x: tf.TensorShape([None]).concatenate(x.shape[1:]), state)
 
 
-def greedy(step: Step, state: Any, bounds: tf.Tensor, start: int, end: int, pad: int) -> Found:
+def greedy(
+    step: Step,
+    state: Any,
+    bounds: tf.Tensor,
+    start: int,
+    end: int,
+    pad: int,
+    early_stop: bool = True,
+) -> Found:
     """Follows the best class from `start` until `end`, at most `bounds` [B] symbols a line.
 
-    Stops when every line has ended. A line reads the same in any batch: its bound is its own.
+    Stops when every line has ended; without `early_stop` at the greatest bound, with the same texts.
+    A line reads the same in any batch: its bound is its own.
     """
     batch = tf.shape(bounds)[0]
     most = tf.reduce_max(bounds)
 
     def go_on(t: tf.Tensor, ids: tf.Tensor, running: tf.Tensor, *_: Any) -> tf.Tensor:
         # One step beyond the bound may still put out the end.
-        return (t <= most) & tf.reduce_any(running)
+        return (t <= most) & (tf.reduce_any(running) | (not early_stop))
 
     def body(
         t: tf.Tensor,

@@ -125,7 +125,9 @@ class AttentionHead(Head):
             raise ValueError(f"attention has no search {search}")
         with tf.name_scope(self.name):
             state = self._begin(frames)
-        found = autoregressive.greedy(self.step, state, bounds, *special)
+        found = autoregressive.greedy(
+            self.step, state, bounds, *special, early_stop=search.early_stop
+        )
         return single(found.labels, found.log_probs, found.objective, found.ended)
 
     def align(self, frames: Frames, labels: Labels) -> tf.Tensor:

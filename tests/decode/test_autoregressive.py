@@ -111,6 +111,17 @@ def test_the_search_stops_when_every_line_has(lines, calls):
     assert automaton.calls == calls
 
 
+def test_without_stopping_early_the_same_is_read_in_all_the_steps_that_the_bound_allows():
+    automaton = Automaton()
+    for lines in (LINES[:1], LINES):
+        automaton.calls = 0
+        bounds = tf.constant([line[1] for line in lines])
+        state = automaton.state([line[0] for line in lines])
+        found = autoregressive.greedy(automaton, state, bounds, START, END, PAD, early_stop=False)
+        check(found, lines)
+        assert automaton.calls == 9 + 1  # the greatest bound, and the step that may still end
+
+
 def test_a_graph_of_unknown_shapes():
     automaton = Automaton()
 
