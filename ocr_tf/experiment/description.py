@@ -29,7 +29,11 @@ def describe(experiment: Experiment, facts: dict[str, Any]) -> dict[str, Any]:
       experiment: what is trained.
       facts: what only the trainer knows, as JSON values: `threads` and `data`, the fingerprint.
     """
-    commit, dirty = _commit()
+    return {**configuration(experiment), **surroundings(), **facts}
+
+
+def configuration(experiment: Experiment) -> dict[str, Any]:
+    """What `rebuild` needs."""
     config = dataclasses.asdict(experiment)
     del config["name"]
     return {
@@ -38,11 +42,17 @@ def describe(experiment: Experiment, facts: dict[str, Any]) -> dict[str, Any]:
         "head": experiment.head_name,
         "seed": experiment.train.seed,
         "config": config,
+    }
+
+
+def surroundings() -> dict[str, Any]:
+    """The code and the machine: versions, commit, processor."""
+    commit, dirty = _commit()
+    return {
         "versions": _versions(),
         "commit": commit,
         "dirty": dirty,
         "processor": _processor(),
-        **facts,
     }
 
 

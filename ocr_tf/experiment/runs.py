@@ -75,6 +75,31 @@ class Checkpoint(NamedTuple):
     state: dict[str, Any]
 
 
+@contextlib.contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Holds a folder for this process; the system lets go of it however the process ends.
+
+    Raises:
+      InputError: another process holds it.
+    """
+    with open(folder / "lock", "a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            holder = file.read().strip() or "unknown"
+            raise InputError(
+                f"{folder} is in use by process {holder}; wait for it, or choose another --workdir"
+            ) from None
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        try:
+            yield
+        finally:
+            file.truncate(0)
+
+
 class RunFolder:
     """One run on disk.
 
@@ -154,28 +179,9 @@ class RunFolder:
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """Holds the folder for this process; the system lets go of it however the process ends.
-
-        Raises:
-          InputError: another process holds it.
-        """
-        with open(self.path / "lock", "a+", encoding="utf-8") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                file.seek(0)
-                holder = file.read().strip() or "unknown"
-                raise InputError(
-                    f"{self.path} is in use by process {holder}; wait for it, or choose another "
-                    "--workdir"
-                ) from None
-            file.truncate(0)
-            file.write(f"{os.getpid()}\n")
-            file.flush()
-            try:
-                yield
-            finally:
-                file.truncate(0)
+        """See `held`."""
+        with held(self.path):
+            yield
 
     def begin(self, experiment: Experiment, alphabet: Alphabet, facts: dict[str, Any]) -> list[str]:
         """Writes what describes a new run, or checks that a run that is resumed is the same.

@@ -1,0 +1,122 @@
+"""The numbers of the answer: rates, and every pair of conditions compared.
+
+    rates        {condition: [{"seed", "cer", ... as Rates.as_dict}]}
+    comparisons  [{"a", "b", "metric", "recipes", "models", "permutation", "bootstrap", "mcnemar",
+                   "detectable", "more", "paired_by_seed", "verdict", "holm"}], the first pair first
+
+Each part is a result of `ocr_tf.metrics.paired` as JSON values, with its signature. TensorFlow-free.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from typing import Any
+
+from ocr_tf.metrics import paired
+from ocr_tf.metrics.rates import measure
+from ocr_tf.study.grid import Grid
+
+GENERATOR_SEED = 0  # of permutations and bootstraps
+MORE = 2  # what twice the seeds, and twice the lines, would detect
+
+
+def rates(grid: Grid) -> dict[str, list[dict[str, Any]]]:
+    """Every condition's rates under every seed."""
+    return {
+        condition: [
+            {
+                "seed": cell.seed,
+                **measure(
+                    zip(grid.references, (p.text for p in cell.predictions)), grid.normalisation
+                ).as_dict(),
+            }
+            for cell in grid.cells[condition]
+        ]
+        for condition in grid.conditions
+    }
+
+
+def outcomes(grid: Grid, condition: str, metric: str) -> paired.Outcomes:
+    """A condition's errors, as the statistics take them."""
+    return paired.Outcomes(
+        name=condition,
+        errors=grid.errors(condition, metric),
+        lengths=grid.lengths(metric),
+        seeds=grid.seeds(condition),
+        ids=grid.ids,
+        signature=paired.Signature(metric, grid.normalisation, grid.fingerprint),
+    )
+
+
+def comparisons(grid: Grid, metric: str) -> list[dict[str, Any]]:
+    """Every pair of conditions by the declared metric; with several, Holm over the pairs."""
+    every = {name: outcomes(grid, name, metric) for name in grid.conditions}
+    corrected = (
+        paired.pairwise(list(every.values()), generator_seed=GENERATOR_SEED)
+        if len(every) > 2
+        else []
+    )
+    found = []
+    for a, b in itertools.combinations(grid.conditions, 2):
+        compared = _pair(every[a], every[b])
+        for pair in corrected:
+            if {pair.comparison.a, pair.comparison.b} == {a, b}:
+                compared["holm"] = pair.as_dict()
+        found.append({"a": a, "b": b, "metric": metric, **compared})
+    return found
+
+
+def _pair(a: paired.Outcomes, b: paired.Outcomes) -> dict[str, Any]:
+    recipes = paired.recipes(a, b)
+    models = paired.models(a, b, generator_seed=GENERATOR_SEED)
+    compared: dict[str, Any] = {
+        "recipes": recipes.as_dict(),
+        "models": models.as_dict(),
+        "permutation": paired.permutation(a, b, generator_seed=GENERATOR_SEED).as_dict(),
+        "verdict": paired.verdict(recipes).as_dict(),
+        "mcnemar": None,
+        "bootstrap": None,
+        "detectable": None,
+        "more": None,
+        "paired_by_seed": None,
+    }
+    seeds = min(len(a.seeds), len(b.seeds))
+    shared = sorted(a.seeds) == sorted(b.seeds)
+    if shared:
+        compared["mcnemar"] = [test.as_dict() for test in paired.mcnemar(a, b)]
+    if seeds > 1:
+        bootstrap = paired.crossed_bootstrap(a, b, generator_seed=GENERATOR_SEED)
+        compared["bootstrap"] = bootstrap.as_dict()
+    if seeds > 1 and recipes.low is not None:
+        lines = len(a.ids)
+        compared["detectable"] = paired.smallest_detectable(recipes).as_dict()
+        compared["more"] = {
+            "seeds": paired.smallest_detectable(recipes, seeds=MORE * seeds).as_dict(),
+            "lines": paired.smallest_detectable(recipes, units=MORE * lines).as_dict(),
+        }
+    if shared and seeds > 1:
+        compared["paired_by_seed"] = {
+            "comparison": paired.recipes(a, b, paired=True).as_dict(),
+            "correlation": paired.seed_correlation(a, b),
+            "pays_above": paired.pairing_threshold(seeds),
+        }
+    return compared
+
+
+def with_generator(signature: dict[str, Any]) -> dict[str, Any]:
+    """A signature of the whole answer, which says what its draws were drawn from."""
+    return {**signature, "generator_seed": GENERATOR_SEED}
+
+
+def signature(grid: Grid, metric: str) -> dict[str, Any]:
+    """What all numbers of the answer depend on beside the models."""
+    own = paired.Signature(
+        metric,
+        grid.normalisation,
+        grid.fingerprint,
+        seeds=tuple(len(grid.seeds(c)) for c in grid.conditions),
+        lines=len(grid.ids),
+        generator_seed=GENERATOR_SEED,
+    )
+    return dataclasses.asdict(own)

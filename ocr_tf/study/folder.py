@@ -1,0 +1,135 @@
+"""The folder of a study: what it is, the lines and alphabet that it pinned, and where its runs are.
+
+    study.json       name, conditions and their configurations
+    lines.txt        sha256 of the images that every condition trains on
+    alphabet.txt     the symbols of all conditions
+    CONDITION/seed-0 run folders; TensorBoard names them so
+    report/          see ocr_tf.study.report
+    lock             held by the process that runs the study
+
+TensorFlow-free.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ocr_tf import options
+from ocr_tf.errors import InputError
+from ocr_tf.experiment import flags
+from ocr_tf.experiment.atomic import atomic_write
+from ocr_tf.experiment.config import Experiment
+from ocr_tf.experiment.description import configuration, rebuild
+from ocr_tf.experiment.runs import held
+
+KNOWN = ("lock", "lines.txt", "alphabet.txt")  # what is written before study.json
+
+
+class StudyFolder:
+    def __init__(self, path: Path):
+        """Names the folder, and touches nothing."""
+        self.path = path
+
+    @property
+    def lines_path(self) -> Path:
+        return self.path / "lines.txt"
+
+    @property
+    def alphabet_path(self) -> Path:
+        return self.path / "alphabet.txt"
+
+    @property
+    def report_path(self) -> Path:
+        return self.path / "report"
+
+    def run(self, condition: str, seed: int) -> Path:
+        return self.path / condition / f"seed-{seed}"
+
+    @property
+    def begun(self) -> bool:
+        return (self.path / "study.json").exists()
+
+    def lock(self) -> Any:
+        """Holds the folder for this process. Raises InputError if another does."""
+        return held(self.path)
+
+    def check(
+        self, name: str, conditions: Mapping[str, Experiment], test: Iterable[str]
+    ) -> list[str]:
+        """Refuses a folder that holds another study, or this one with other flags.
+
+        Conditions may have been added or left out.
+
+        Returns:
+          The conditions that were begun before.
+
+        Raises:
+          InputError: the path holds something else.
+        """
+        if not self.begun:
+            self._check_empty()
+            return []
+        path = self.path / "study.json"
+        try:
+            content = json.loads(path.read_bytes())
+            began = {
+                name: rebuild(described, str(path))
+                for name, described in content["conditions"].items()
+            }
+        except (OSError, ValueError, KeyError, AttributeError):
+            raise InputError(f"{path}: damaged; restore it or choose another --workdir") from None
+        if content["name"] != name:
+            raise InputError(f"{self.path} holds study {content['name']}; choose another --workdir")
+        if content["test"] != list(test):
+            raise InputError(
+                f"{self.path} was started with --data.test={','.join(content['test'])}: give the "
+                "same, or choose another --workdir"
+            )
+        for condition, experiment in conditions.items():
+            if condition in began:
+                self._check_same(condition, began[condition], experiment)
+        return list(began)
+
+    def _check_empty(self) -> None:
+        if self.path.is_dir():
+            for item in self.path.iterdir():
+                if item.name not in KNOWN and not item.name.startswith("."):
+                    raise InputError(
+                        f"{self.path} is not empty and holds no study ({item.name} is in it); "
+                        "choose another --workdir"
+                    )
+        elif self.path.exists():
+            raise InputError(f"{self.path} is not a folder; choose another --workdir")
+
+    def _check_same(self, condition: str, began: Experiment, experiment: Experiment) -> None:
+        then = {leaf.name: leaf.value for leaf in options.leaves(began)}
+        now = {leaf.name: leaf.value for leaf in options.leaves(experiment)}
+        differing = [
+            f"--{name}={flags.text(then[name])}, not {flags.text(now[name]) or 'empty'}"
+            for name in now
+            if then.get(name) != now[name]
+        ]
+        kinds = (
+            (began.encoder_name, began.head_name),
+            (experiment.encoder_name, experiment.head_name),
+        )
+        if kinds[0] != kinds[1]:
+            differing.append(f"{' and '.join(kinds[0])}, not {' and '.join(kinds[1])}")
+        if differing:
+            raise InputError(
+                f"{self.path}: condition {condition} was started with {'; '.join(differing)}: give "
+                "what it was started with, or choose another --workdir"
+            )
+
+    def write(self, name: str, conditions: Mapping[str, Experiment], test: Iterable[str]) -> None:
+        """Says what the study is; conditions from before stay."""
+        described = {n: configuration(experiment) for n, experiment in conditions.items()}
+        if self.begun:
+            before = json.loads((self.path / "study.json").read_bytes())["conditions"]
+            described = {**before, **described}
+        content = {"name": name, "test": list(test), "conditions": described}
+        text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+        atomic_write(self.path / "study.json", text.encode())

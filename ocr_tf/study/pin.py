@@ -1,0 +1,99 @@
+"""What all conditions of a study share: the lines that every one of them can use, and the alphabet."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection, Mapping, Sequence
+
+from ocr_tf import options
+from ocr_tf.alphabet import Alphabet
+from ocr_tf.data import digest
+from ocr_tf.data.source import open_sources
+from ocr_tf.errors import InputError
+from ocr_tf.experiment import preflight
+from ocr_tf.experiment.atomic import atomic_write
+from ocr_tf.experiment.config import Experiment
+from ocr_tf.study.folder import StudyFolder
+
+NAMED = 5  # lines named in a message
+
+# Where conditions differ in these, they train on different lines on purpose.
+EVERY = {"data.share": 1.0, "data.max_length": 0}
+
+
+def pin(
+    folder: StudyFolder,
+    conditions: Mapping[str, Experiment],
+    begun: Collection[str],
+    test: Sequence[str],
+) -> dict[str, Experiment]:
+    """The conditions, limited to the lines and given the symbols that the study has pinned.
+
+    The first start pins them; a condition that is not among the `begun` has to be able to use all.
+
+    Raises:
+      InputError: bad data, no common line, an added condition that cannot use a pinned line, or test
+        lines that are too few or are among the training lines.
+    """
+    if not folder.lines_path.exists():
+        _choose(folder, conditions, _test_digests(test))
+        begun = conditions
+    values = {"data.lines": str(folder.lines_path), "data.alphabet": str(folder.alphabet_path)}
+    pinned = {name: options.replace(e, values) for name, e in conditions.items()}
+    for name in conditions:
+        if name not in begun:
+            _check(folder, name, options.replace(pinned[name], EVERY))
+    return pinned
+
+
+def _test_digests(test: Sequence[str]) -> dict[bytes, str]:
+    """Each test image's digest and its place."""
+    source = open_sources(test)
+    if len(source.samples) < 2:
+        raise InputError(f"--data.test={','.join(test)}: one line; a comparison needs two or more")
+    images, _ = digest.digests(source, "test images")
+    found = {d.tobytes(): sample.place for d, sample in zip(images, source.samples)}
+    found.pop(bytes(32), None)  # one that cannot be read
+    return found
+
+
+def _choose(
+    folder: StudyFolder, conditions: Mapping[str, Experiment], test: Mapping[bytes, str]
+) -> None:
+    symbols: set[str] = set()
+    usable: list[set[bytes]] = []
+    for name, experiment in conditions.items():
+        roles = preflight.prepare(options.replace(experiment, EVERY))
+        _refuse_test_lines(roles, test)
+        symbols |= set(roles.alphabet.symbols)
+        usable.append({d.tobytes() for d in roles.train.digests})
+        print(f"{name} can train on {len(roles.train)} lines", file=sys.stderr)
+    common = set.intersection(*usable)
+    if not common:
+        raise InputError("no training line is usable by every condition; compare fewer conditions")
+    print(f"all conditions train on the {len(common)} images that each can use", file=sys.stderr)
+    # The alphabet first: lines.txt says that both are there.
+    atomic_write(folder.alphabet_path, Alphabet(sorted(symbols)).dumps().encode())
+    text = "".join(sorted(d.hex() + "\n" for d in common))
+    atomic_write(folder.lines_path, text.encode())
+
+
+def _refuse_test_lines(roles: preflight.Roles, test: Mapping[bytes, str]) -> None:
+    """Before the first training, not after it."""
+    again = [test[d] for _, d, _ in roles.rows() if d in test]
+    if again:
+        named = ", ".join(again[:NAMED]) + (", ..." if len(again) > NAMED else "")
+        raise InputError(
+            f"--data.test holds {len(again)} images that are among the training or selection lines: "
+            f"{named}; take them out of one of the two"
+        )
+
+
+def _check(folder: StudyFolder, name: str, experiment: Experiment) -> None:
+    usable = {d.tobytes() for d in preflight.prepare(experiment).train.digests}
+    expected = len(folder.lines_path.read_text("utf-8").split())
+    if len(usable) < expected:
+        raise InputError(
+            f"{folder.path}: condition {name} can use {len(usable)} of the {expected} images that the "
+            "others train on; compare it in a study of its own --workdir"
+        )

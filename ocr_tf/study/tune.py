@@ -1,0 +1,82 @@
+"""A search for each condition's learning rate, with the same number of trials and steps for each.
+
+The search is Optuna's tree-structured Parzen estimator (Bergstra et al. 2011) on a logarithmic scale from
+a tenth to ten times the condition's own rate, which is the first trial. A trial trains under a seed that
+no study uses, for a quarter of the steps, and counts by the CER of its selection lines; the test lines
+are not touched.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ocr_tf import options
+from ocr_tf.errors import InputError
+from ocr_tf.experiment.config import Experiment
+from ocr_tf.experiment.runs import RunFolder
+from ocr_tf.study import schedule
+from ocr_tf.study.folder import StudyFolder
+from ocr_tf.study.schedule import Job
+
+RATE = "train.learning_rate"
+FIRST_SEED = 1_000_000  # of the trials
+SHARE = 4  # a trial has a quarter of the steps
+
+
+def tune(
+    folder: StudyFolder, conditions: Mapping[str, Experiment], trials: int
+) -> tuple[dict[str, Experiment], dict[str, Any]]:
+    """The conditions with the best rates found, and what was tried, as JSON values.
+
+    Stopped and started again, it goes on; asked for more trials, it makes those.
+    """
+    found, report = {}, {}
+    for name, experiment in conditions.items():
+        tried = _search(folder.path / "tune" / name, name, experiment, trials)
+        best = min(tried, key=lambda trial: (trial["cer"], trial["learning_rate"]))
+        print(f"{name}: --{RATE}={best['learning_rate']:.3g} of {trials} trials", file=sys.stderr)
+        found[name] = options.replace(experiment, {RATE: best["learning_rate"]})
+        report[name] = {"chosen": best, "trials": tried}
+    return found, report
+
+
+def _search(folder: Path, name: str, experiment: Experiment, trials: int) -> list[dict[str, float]]:
+    try:
+        import optuna
+    except ImportError:
+        raise InputError("--study.tune needs Optuna: pip install 'ocr_tf[tune]'") from None
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    folder.mkdir(parents=True, exist_ok=True)
+    storage = f"sqlite:///{folder / 'trials.db'}"
+    own = experiment.train.learning_rate
+    steps = max(1, experiment.train.steps // SHARE)
+    while True:
+        # Made anew for every trial, from the trials that are finished: what is asked next does not
+        # depend on how often the search was stopped.
+        search = optuna.create_study(storage=storage, study_name=name, load_if_exists=True)
+        finished = search.get_trials(states=(optuna.trial.TrialState.COMPLETE,))
+        if len(finished) >= trials:
+            kept = sorted(finished, key=lambda trial: trial.number)[:trials]
+            return [{"learning_rate": t.params[RATE], "cer": t.value} for t in kept]
+        number = len(finished)
+        search.sampler = optuna.samplers.TPESampler(seed=number, n_startup_trials=min(5, trials))
+        for trial in search.get_trials(states=(optuna.trial.TrialState.RUNNING,)):
+            search.tell(trial.number, state=optuna.trial.TrialState.FAIL)
+        if number == 0:
+            search.enqueue_trial({RATE: own}, skip_if_exists=True)
+        trial = search.ask()
+        rate = trial.suggest_float(RATE, own / 10, own * 10, log=True)
+        values = {RATE: rate, "train.steps": steps, "train.seed": FIRST_SEED + number}
+        job = Job(
+            f"{name}, trial {number + 1} of {trials}, rate {rate:.3g}",
+            options.replace(experiment, values),
+            folder / f"trial-{number}",
+            test=(),
+            normalise="none",
+        )
+        schedule.run([job])
+        state = RunFolder.open(job.workdir).load_checkpoint("last").state
+        search.tell(trial, state["best_cer"])
