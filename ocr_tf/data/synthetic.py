@@ -20,6 +20,7 @@ import hashlib
 import io
 import os
 import threading
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -47,17 +48,16 @@ _TEXT, _IMAGE = 0, 1
 _rendering = threading.Lock()  # FreeType's faces are not for several threads at once.
 
 
-class Synthetic:
-    """Lines of a kind, seed and split as a source."""
+class Drawn:
+    """Given texts as a source; line i has the look that (seed, i) decides."""
 
-    def __init__(self, kind: str, count: int, seed: int, split: str):
-        self.name = f"synthetic:{kind}:count={count}:seed={seed}:split={split}"
+    def __init__(self, name: str, prefix: str, texts: Sequence[str], seed: int):
+        """`name` tells the source from others, `prefix` begins the ids of its lines."""
+        self.name = name
         self._seed = seed
         self._rendered: dict[int, bytes] = {}
-        prefix = f"synthetic/{kind}-{seed}-{split}"
         self.samples = [
-            Sample(f"{prefix}/{i}", text, f"{self.name}#{i}")
-            for i, text in enumerate(texts(kind, count, seed, split))
+            Sample(f"{prefix}/{i}", text, f"{name}#{i}") for i, text in enumerate(texts)
         ]
 
     def read(self, i: int) -> bytes:
@@ -69,7 +69,7 @@ class Synthetic:
         return self.samples[i].place
 
 
-def open(rest: str) -> Synthetic:
+def open(rest: str) -> Drawn:
     """Opens `[KIND][:key=value...]`, what stands behind `synthetic:`.
 
     Raises:
@@ -94,8 +94,10 @@ def open(rest: str) -> Synthetic:
     if values["split"] not in SPLITS:
         raise InputError(f"{spec}: split is {' or '.join(SPLITS)}, not {values['split']!r}")
     count = _whole(spec, "count", values["count"], 1, MAX_COUNT)
-    seed = _whole(spec, "seed", values["seed"], 0, 2**31 - 1)
-    return Synthetic(kind, count, seed, values["split"])
+    seed, split = _whole(spec, "seed", values["seed"], 0, 2**31 - 1), values["split"]
+    name = f"synthetic:{kind}:count={count}:seed={seed}:split={split}"
+    prefix = f"synthetic/{kind}-{seed}-{split}"
+    return Drawn(name, prefix, texts(kind, count, seed, split), seed)
 
 
 def split_of(text: str) -> str:
@@ -116,6 +118,14 @@ def texts(kind: str, count: int, seed: int, split: str) -> list[str]:
                 found[text] = None
                 break
     return list(found)
+
+
+def drawable(symbols: Iterable[str]) -> list[str]:
+    """Those of the symbols that every typeface has."""
+    from matplotlib.ft2font import FT2Font
+
+    held = [FT2Font(_path(name)).get_charmap() for name in FONTS]
+    return [symbol for symbol in symbols if all(ord(symbol) in of_font for of_font in held)]
 
 
 def render(text: str, seed: int, index: int) -> bytes:
@@ -156,11 +166,15 @@ def _generator(seed: int, index: int, stream: int) -> np.random.Generator:
 
 @functools.cache
 def _font(name: str, size: int) -> Any:
-    import matplotlib
     from PIL import ImageFont
 
-    path = os.path.join(matplotlib.get_data_path(), "fonts", "ttf", name)
-    return ImageFont.truetype(path, size)
+    return ImageFont.truetype(_path(name), size)
+
+
+def _path(name: str) -> str:
+    import matplotlib
+
+    return os.path.join(matplotlib.get_data_path(), "fonts", "ttf", name)
 
 
 def _whole(spec: str, key: str, value: str, low: int, high: int) -> int:

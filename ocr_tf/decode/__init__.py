@@ -12,9 +12,7 @@ import dataclasses
 class Greedy:
     """The best class at every step: CTC's best path; attention fed with its own last symbol."""
 
-    early_stop: bool = (
-        True  # False: a decoder steps on to its bound, which costs time and changes no text
-    )
+    early_stop: bool = True  # False: a decoder steps on to its bound, to the same text
 
 
 @dataclasses.dataclass(frozen=True)

@@ -52,6 +52,18 @@ def test_pictures_are_dark_on_light_and_unclipped():
         assert not ink[:, [0, -1]].any() and not ink[[0, -1]].any()
 
 
+def test_given_texts_are_drawn_in_the_looks_of_their_places():
+    source = open_source("synthetic:words:count=3:seed=5")
+    again = synthetic.Drawn("again", "other", [s.text for s in source.samples], seed=5)
+    assert [again.read(i) for i in range(3)] == [source.read(i) for i in range(3)]
+    assert [s.id for s in again.samples] == ["other/0", "other/1", "other/2"]
+
+
+def test_only_symbols_that_all_typefaces_have_are_drawable():
+    missing = [chr(0xE000), "\u4eac"]  # for private use; Chinese
+    assert synthetic.drawable([*missing, "a", "\u00df", "7"]) == ["a", "\u00df", "7"]
+
+
 def test_every_typeface_is_there():
     for name in synthetic.FONTS:
         assert synthetic._font(name, 20).getlength("abc") > 0
