@@ -32,12 +32,20 @@ setup(
         "tensorboard-plugin-profile~=2.15.0",
         "setuptools<81",
         "rapidfuzz",
+        "scipy",
+        "statsmodels",
         "jinja2",
+        "scipy",
+        "statsmodels",
         # Synthetic lines must look the same on every Python: one FreeType, one set of fonts.
         "matplotlib==3.9.4",
         "pillow==11.3.0",
     ],
-    extras_require={"dev": ["ruff", "mypy", "pytest"]},
+    extras_require={
+        "tune": ["optuna"],
+        "ray": ["ray"],
+        "dev": ["ruff", "mypy", "pytest", "optuna"],
+    },
     classifiers=[
         "Programming Language :: Python :: 3.9",
         "Programming Language :: Python :: 3.10",

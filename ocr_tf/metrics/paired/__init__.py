@@ -1,0 +1,68 @@
+"""Paired statistics: two or more conditions on the same lines, each under several seeds.
+
+    a, b = Outcomes("ctc", errors, lengths, seeds, ids, signature), Outcomes("attention", ...)
+    recipes(a, b)               the headline: D, its interval over seeds and lines, V_L, V_S, V_R
+    models(a, b)                these trained models: permutation, and the interval over lines
+    smallest_detectable(...)    what that could have seen, and what more seeds or lines would
+    verdict(...)                one line that says it
+
+TensorFlow-free. Rates and differences are fractions; D = R_A - R_B is of errors, so below 0 A is better.
+
+Sources: Obuchowski, Rockette and Hillis, and Gallas (multi-reader multi-case analysis); Koehn 2004;
+Bisani and Ney 2004; Clark et al. 2011 (optimiser instability); Dror et al. 2018; Bouthillier et al.
+2021. Each formula's is where it is computed.
+"""
+
+from ocr_tf.metrics.paired.discordant import McNemar, mcnemar
+from ocr_tf.metrics.paired.outcomes import NotComparable, Outcomes, Result, Signature
+from ocr_tf.metrics.paired.planning import Detectable, power, smallest_detectable
+from ocr_tf.metrics.paired.resampling import Bootstrap, Permutation, crossed_bootstrap, permutation
+from ocr_tf.metrics.paired.several import Pair, Slice, pairwise, slices, too_small
+from ocr_tf.metrics.paired.targets import (
+    MODELS,
+    RECIPES,
+    Comparison,
+    Estimate,
+    Rate,
+    models,
+    pairing_threshold,
+    rate,
+    recipes,
+    seed_correlation,
+)
+from ocr_tf.metrics.paired.verdict import TIED, WITHHELD, Verdict, verdict
+
+__all__ = [
+    "MODELS",
+    "RECIPES",
+    "TIED",
+    "WITHHELD",
+    "Bootstrap",
+    "Comparison",
+    "Detectable",
+    "Estimate",
+    "McNemar",
+    "NotComparable",
+    "Outcomes",
+    "Pair",
+    "Permutation",
+    "Rate",
+    "Result",
+    "Signature",
+    "Slice",
+    "Verdict",
+    "crossed_bootstrap",
+    "mcnemar",
+    "models",
+    "pairing_threshold",
+    "pairwise",
+    "permutation",
+    "power",
+    "rate",
+    "recipes",
+    "seed_correlation",
+    "slices",
+    "smallest_detectable",
+    "too_small",
+    "verdict",
+]

@@ -1,0 +1,151 @@
+"""Crossed random effects: seeds as readers, lines as cases (multi-reader multi-case analysis).
+
+The formulas of a difference D of rates between conditions c, over seeds s = 1..S_c and lines
+i = 1..N of lengths n_i, L = sum n_i:
+
+    R_cs  = sum_i e_csi / L                               D = mean_s R_As - mean_s R_Bs
+    z_csi = (N / L) (e_csi - R_cs n_i)                    what a line adds to a rate
+    u_i   = mean_s z_Asi - mean_s z_Bsi                   V_L   = sum_i u_i^2 / (N (N - 1))
+    V_S,c = var_s(R_cs) / S_c                             V_S   = sum_c V_S,c
+    r_csi = z_csi - mean_s z_csi                          V_R   = sum_c V_R,c
+    V_R,c = sum_si r_csi^2 / ((S_c - 1) (N - 1)) / (S_c N)
+    V     = max(V_L + V_S - V_R, V_L, V_S)
+    df    = V^2 / (V_L^2 / (N - 1) + sum_c V_S,c^2 / (S_c - 1) + sum_c V_R,c^2 / ((S_c - 1) (N - 1)))
+
+V_L and V_S both hold the residual, which V_R takes out once. Whatever is a sum over conditions of
+signed rates has a variance by the same formulas: one condition's own rate, a difference within
+seeds, a slice minus the rest.
+
+Sources: Obuchowski and Rockette 1995 and Hillis 2007 (df: Satterthwaite 1946); Gallas 2006. The
+ratio of sums is linearised: Cochran 1977, Sampling Techniques, chapter 6.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import stats
+
+# Relative to the rates: what is left below it is rounding, not variance.
+ROUNDING = 1e-12
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Effects:
+    """One condition's rates [..., S] and what its lines add to them, [..., S, N]."""
+
+    rates: np.ndarray  # R_cs
+    influences: np.ndarray  # z_csi; sums to 0 over the lines
+    scale: np.ndarray  # [...] the highest rate, which says what is rounding
+
+    def __sub__(self, other: Effects) -> Effects:
+        """Of the difference within seeds, or between two sets of lines."""
+        return Effects(
+            self.rates - other.rates,
+            self.influences - other.influences,
+            self.scale + other.scale,
+        )
+
+
+def effects(errors: np.ndarray, lengths: np.ndarray) -> Effects:
+    """The effects of errors [..., S, N] on lines of lengths [..., N]; leading axes are replicates."""
+    total = lengths.sum(axis=-1)[..., None]
+    rates = errors.sum(axis=-1) / total
+    beyond = errors - rates[..., None] * lengths[..., None, :]
+    return Effects(rates, lengths.shape[-1] / total[..., None] * beyond, rates.max(axis=-1))
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Components:
+    """The variance of a sum of conditions' signed rates by what it comes from; replicates [...]."""
+
+    value: np.ndarray  # [...] D
+    lines: np.ndarray  # [...] V_L
+    seeds: np.ndarray  # [C, ...] V_S,c; 0 for a condition of one seed
+    residual: np.ndarray  # [C, ...] V_R,c; 0 for a condition of one seed
+    seed_counts: tuple[int, ...]  # [C] S_c
+    units: int  # N
+
+    @property
+    def variance(self) -> np.ndarray:
+        """V [...], of recipes: over seeds and lines."""
+        return variance(self.lines, self.seeds.sum(axis=0), self.residual.sum(axis=0))
+
+    @property
+    def df(self) -> np.ndarray:
+        """Degrees of freedom of V [...]; NaN where V is 0."""
+        return degrees_of_freedom(
+            self.lines, self.seeds, self.residual, self.seed_counts, self.units
+        )
+
+
+def components(plus: Sequence[Effects], minus: Sequence[Effects] = ()) -> Components:
+    """The components of sum_plus mean_s R - sum_minus mean_s R.
+
+    What only rounding keeps from 0 is 0.
+    """
+    signs = [1] * len(plus) + [-1] * len(minus)
+    terms = [*plus, *minus]
+    units = terms[0].influences.shape[-1]
+    value = sum(sign * term.rates.mean(axis=-1) for sign, term in zip(signs, terms))
+    adds = sum(sign * term.influences.mean(axis=-2) for sign, term in zip(signs, terms))
+    floor = sum(np.square(ROUNDING * term.scale) for term in terms)
+
+    def above(values: np.ndarray) -> np.ndarray:
+        return np.where(values > floor, values, 0.0)
+
+    seeds, residual = zip(*map(_between_seeds, terms))
+    return Components(
+        value=np.where(np.square(value) > floor, value, 0.0),
+        lines=above(np.square(adds).sum(axis=-1) / (units * (units - 1))),
+        seeds=above(np.stack(seeds)),
+        residual=above(np.stack(residual)),
+        seed_counts=tuple(term.rates.shape[-1] for term in terms),
+        units=units,
+    )
+
+
+def _between_seeds(term: Effects) -> tuple[np.ndarray, np.ndarray]:
+    """V_S,c and V_R,c [...]."""
+    count, units = term.influences.shape[-2:]
+    if count == 1:
+        nothing = np.zeros(term.rates.shape[:-1])
+        return nothing, nothing
+    apart = term.influences - term.influences.mean(axis=-2, keepdims=True)
+    residual = np.square(apart).sum(axis=(-2, -1)) / ((count - 1) * (units - 1))
+    return term.rates.var(axis=-1, ddof=1) / count, residual / (count * units)
+
+
+def variance(lines: np.ndarray, seeds: np.ndarray, residual: np.ndarray) -> np.ndarray:
+    """V from V_L, V_S and V_R."""
+    return np.maximum(lines + seeds - residual, np.maximum(lines, seeds))
+
+
+def degrees_of_freedom(
+    lines: np.ndarray,
+    seeds: np.ndarray,
+    residual: np.ndarray,
+    seed_counts: Sequence[int],
+    units: int,
+) -> np.ndarray:
+    """df from V_L [...], V_S,c and V_R,c [C, ...], S_c and N; NaN where V is 0."""
+    total = variance(lines, seeds.sum(axis=0), residual.sum(axis=0))
+    spread = np.square(lines) / (units - 1)
+    for own_seeds, own_residual, count in zip(seeds, residual, seed_counts):
+        if count > 1:
+            spread = spread + np.square(own_seeds) / (count - 1)
+            spread = spread + np.square(own_residual) / ((count - 1) * (units - 1))
+    with np.errstate(invalid="ignore"):
+        return np.square(total) / spread
+
+
+def t_interval(
+    value: np.ndarray, variance: np.ndarray, df: np.ndarray, confidence: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Low and high end of value +- t sqrt(variance), and the two-sided p of the value 0."""
+    error = np.sqrt(variance)
+    half = stats.t.ppf((1 + confidence) / 2, df) * error
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return value - half, value + half, 2 * stats.t.sf(np.abs(value) / error, df)

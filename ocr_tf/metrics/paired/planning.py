@@ -1,0 +1,143 @@
+"""What a comparison could have seen, and what more seeds or more lines would let it see."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Optional
+
+import numpy as np
+from scipy import stats
+
+from ocr_tf.metrics.paired.crossed import degrees_of_freedom
+from ocr_tf.metrics.paired.outcomes import NotComparable, Result
+from ocr_tf.metrics.paired.targets import MODELS, Comparison
+
+
+@dataclasses.dataclass(frozen=True)
+class Detectable(Result):
+    """The smallest difference found with a given power, a fraction, and what it is made of.
+
+    The three parts add up to the variance of D: the largest says what would help.
+    """
+
+    target: str
+    difference: float
+    power: float
+    confidence: float
+    seeds: tuple[int, ...]  # S_c, once if paired by seed
+    units: int  # N: lines, or groups of lines
+    df: float
+    seed_variance: float  # s_s^2, of one seed's rate; squared fractions, as all variances here
+    line_variance: float  # s_CL^2, of one line's difference
+    residual_variance: float  # s_r^2, of one line under one seed
+    from_seeds: float  # 2 s_s^2 / S
+    from_lines: float  # s_CL^2 / N
+    from_residual: float  # 2 s_r^2 / (S N)
+
+
+def smallest_detectable(
+    comparison: Comparison,
+    seeds: Optional[int] = None,
+    units: Optional[int] = None,
+    power: float = 0.80,
+) -> Detectable:
+    """(t_{.975,df} + t_{.80,df}) sqrt(2 s_s^2 / S + s_CL^2 / N + 2 s_r^2 / (S N)).
+
+    With s_r^2 the residual mean square, s_s^2 = var_s R_cs - s_r^2 / N and s_CL^2 = N V_L - 2 s_r^2 / S,
+    each clipped at 0. The mean squares are the conditions', weighted by S_c - 1; with different S_c,
+    2 / S stands for sum_c 1 / S_c. The quantile is that of the comparison's confidence. For these
+    trained models there are lines alone: s_CL^2 = N V_L and df = N - 1.
+
+    Args:
+      seeds, units: S of every condition and N of a comparison to be planned with the variances of
+        this one, its df by the interval's formula; by default those that it had.
+
+    Raises:
+      NotComparable: the comparison has no variance to go by.
+      ValueError: fewer than 2 seeds or units, or other seeds for these trained models.
+    """
+    if not comparison.variance:
+        raise NotComparable(f"no smallest detectable difference: {comparison.withheld}")
+    if min(2 if seeds is None else seeds, 2 if units is None else units) < 2:
+        raise ValueError(f"{seeds} seeds and {units} units; plan with 2 or more")
+    if seeds is not None and comparison.target == MODELS:
+        raise ValueError("these trained models have the seeds that they have; plan units alone")
+    counts = np.array(comparison.seed_counts)
+    planned = counts if seeds is None else np.full_like(counts, seeds)
+    size = comparison.units if units is None else units
+    seed_variance, line_variance, residual = _variances(comparison)
+    per_seed = float((1 / planned).sum())  # 2 / S
+    parts = seed_variance * per_seed, line_variance / size, residual * per_seed / size
+    df = _df(comparison, planned, size)
+    quantiles = stats.t.ppf((1 + comparison.confidence) / 2, df) + stats.t.ppf(power, df)
+    return Detectable(
+        signature=comparison.signature,
+        target=comparison.target,
+        difference=float(quantiles * np.sqrt(sum(parts))),
+        power=power,
+        confidence=comparison.confidence,
+        seeds=tuple(planned.tolist()),
+        units=size,
+        df=df,
+        seed_variance=seed_variance,
+        line_variance=line_variance,
+        residual_variance=residual,
+        from_seeds=parts[0],
+        from_lines=parts[1],
+        from_residual=parts[2],
+    )
+
+
+def _mean_squares(comparison: Comparison) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+    """S_c, var_s R_cs and s_r,c^2, each [C], and N V_L."""
+    counts = np.array(comparison.seed_counts)
+    residuals = counts * comparison.units * np.array(comparison.variance_residual)
+    lines = comparison.units * comparison.variance_lines
+    return counts, counts * np.array(comparison.variance_seeds), residuals, lines
+
+
+def _variances(comparison: Comparison) -> tuple[float, float, float]:
+    """s_s^2, s_CL^2 and s_r^2."""
+    counts, between, residuals, lines = _mean_squares(comparison)
+    if comparison.target == MODELS:
+        return 0.0, lines, 0.0
+    residual = float(np.average(residuals, weights=counts - 1))
+    seeds = float(np.average(between, weights=counts - 1)) - residual / comparison.units
+    return max(seeds, 0.0), max(lines - residual * float((1 / counts).sum()), 0.0), residual
+
+
+def _df(comparison: Comparison, planned: np.ndarray, size: int) -> float:
+    """The interval's df, at a planned size by its own formula from what each term would be there."""
+    counts, between, residuals, lines = _mean_squares(comparison)
+    if comparison.df is not None and size == comparison.units and (planned == counts).all():
+        return comparison.df
+    if comparison.target == MODELS:
+        return size - 1.0
+    if comparison.paired:
+        return planned[0] - 1.0
+    seed_terms = np.maximum(between - residuals / comparison.units, 0) + residuals / size
+    line_term = max(lines - (residuals / counts).sum(), 0) + (residuals / planned).sum()
+    return float(
+        degrees_of_freedom(
+            np.asarray(line_term / size),
+            seed_terms / planned,
+            residuals / planned / size,
+            planned.tolist(),
+            size,
+        )
+    )
+
+
+def power(difference: float, variance: float, df: float, confidence: float = 0.95) -> float:
+    """How often a true difference D is found: P(|t'| > t_{.975,df}), t' noncentral by D / sqrt(V).
+
+    The smallest detectable difference is the usual approximation to the D where this is .80.
+
+    Args:
+      difference, variance, df: the true D and V in one unit and its square, and V's degrees of
+        freedom.
+    """
+    bound = stats.t.ppf((1 + confidence) / 2, df)
+    shift = abs(difference) / np.sqrt(variance)
+    with np.errstate(divide="ignore"):  # scipy's tails warn of logarithms of 0 within.
+        return float(stats.nct.sf(bound, df, shift) + stats.nct.cdf(-bound, df, shift))

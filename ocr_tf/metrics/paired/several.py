@@ -1,0 +1,184 @@
+"""Several conditions, and several sets of lines: what many tests at once may say."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Optional
+
+import numpy as np
+from statsmodels.stats.multitest import multipletests
+
+from ocr_tf.metrics.paired.crossed import Components, Effects, components, effects
+from ocr_tf.metrics.paired.outcomes import Outcomes, Result, fewest_seeds, joined, signed
+from ocr_tf.metrics.paired.targets import (
+    MODELS,
+    RECIPES,
+    Comparison,
+    Estimate,
+    estimate,
+    models,
+    recipes,
+)
+
+# A slice's interval stands on the normal limit of sums over its lines, and on an estimate of their
+# variance: below these it is withheld.
+LEAST_UNITS = 30
+LEAST_WITH_ERRORS = 5
+
+
+@dataclasses.dataclass(frozen=True)
+class Pair(Result):
+    """One of m comparisons: its interval is simultaneous, at t_{1 - .05 / (2 m)}."""
+
+    comparison: Comparison
+    p_holm: Optional[float]  # None where the comparison has no p
+
+
+def pairwise(
+    conditions: Sequence[Outcomes],
+    target: str = RECIPES,
+    confidence: float = 0.95,
+    generator_seed: int = 0,
+    replicates: int = 10_000,
+) -> list[Pair]:
+    """All m pairs of conditions, on one metric that was declared first.
+
+    p by Holm 1979, intervals by Bonferroni. A pair without a p counts among the m as one of 1.
+
+    Args:
+      confidence: of all intervals together.
+      generator_seed, replicates: for the permutations of these trained models.
+
+    Raises: as `recipes`; ValueError also if there is no such target.
+    """
+    pairs = list(itertools.combinations(conditions, 2))
+    each = 1 - (1 - confidence) / max(len(pairs), 1)
+    if target == RECIPES:
+        compared = [recipes(a, b, each) for a, b in pairs]
+    elif target == MODELS:
+        compared = [models(a, b, each, replicates, generator_seed) for a, b in pairs]
+    else:
+        raise ValueError(f"target {target!r}, not {RECIPES} or {MODELS}")
+    adjusted = _adjusted([1.0 if c.p is None else c.p for c in compared], "holm")
+    return [Pair(c.signature, c, None if c.p is None else p) for c, p in zip(compared, adjusted)]
+
+
+@dataclasses.dataclass(frozen=True)
+class Slice(Result):
+    """Some of the lines: exploratory. Rates and differences are fractions."""
+
+    name: str
+    a: str
+    b: str
+    units: int  # lines, or groups that have lines in it
+    rate_a: float
+    rate_b: float
+    inside: Optional[Estimate]  # D on these lines; None: too few
+    against_rest: Optional[Estimate]  # D on these lines minus D on the others; None: too few of one
+    p_adjusted: Optional[float]  # of against_rest, by Benjamini-Hochberg over the slices
+    withheld: Optional[str]  # why there is an estimate less
+
+
+def slices(
+    a: Outcomes,
+    b: Outcomes,
+    members: Mapping[str, np.ndarray],
+    target: str = RECIPES,
+    confidence: float = 0.95,
+) -> list[Slice]:
+    """D on sets of lines, each tested as slice minus rest: is the difference another one there?
+
+    The test takes the difference of the two sets' effects through the formulas of `crossed`: a seed
+    that is good on both sets, or a group with lines in both, is no difference between them. Its
+    degrees of freedom go by the smaller set. Intervals are per slice; p is adjusted by Benjamini
+    and Hochberg 1995 over the slices that have one. What `too_small` refuses is withheld.
+
+    Args:
+      members: masks [N] of bool over the lines, by the name of the slice. Slices without a line, or
+        of empty references only, are left out: they have no rate.
+
+    Raises: as `recipes`; ValueError also if a mask has another shape or there is no such target.
+    """
+    joined(a, b)
+    found = []
+    for name, mask in members.items():
+        inside = np.asarray(mask, bool)
+        if inside.shape != a.lengths.shape:
+            raise ValueError(f"slice {name}: a mask {inside.shape} of {len(a.ids)} lines")
+        if a.lengths[inside].any():
+            found.append(_slice(name, a, b, inside, target, confidence))
+    tests = {s.name: s.against_rest.p for s in found if s.against_rest}
+    present = {name: p for name, p in tests.items() if p is not None}
+    adjusted = dict(zip(present, _adjusted(list(present.values()), "fdr_bh")))
+    return [dataclasses.replace(s, p_adjusted=adjusted.get(s.name)) for s in found]
+
+
+def too_small(*conditions: Outcomes) -> Optional[str]:
+    """Why intervals on these lines are withheld: fewer than LEAST_UNITS lines (or groups), or
+    fewer than LEAST_WITH_ERRORS with an error of any condition under any seed. None: they are not."""
+    units = [condition.units() for condition in conditions]
+    count = len(units[0].lengths)
+    wrong = int(np.any([some.errors.any(axis=0) for some in units], axis=0).sum())
+    kind = "lines" if conditions[0].groups is None else "groups"
+    if count < LEAST_UNITS:
+        return f"{count} {kind}, fewer than {LEAST_UNITS}"
+    if wrong < LEAST_WITH_ERRORS:
+        return f"{wrong} of {count} {kind} with any error, fewer than {LEAST_WITH_ERRORS}"
+    return None
+
+
+def _slice(
+    name: str, a: Outcomes, b: Outcomes, inside: np.ndarray, target: str, confidence: float
+) -> Slice:
+    one, other = a.take(inside), b.take(inside)
+    first, second = effects(*one.units()), effects(*other.units())
+    units = first.influences.shape[-1]
+    own = against = None
+    withheld = too_small(one, other)
+    if not withheld:
+        parts = components([first], [second])
+        own = _estimate(one, other, parts, target, confidence)
+        others = a.lengths[~inside].any()
+        reason = too_small(a.take(~inside), b.take(~inside)) if others else "no other lines"
+        withheld = reason and f"not tested against the rest: {reason}"
+    if not withheld:
+        contrasts = [_on(c, inside) - _on(c, ~inside) for c in (a, b)]
+        smaller = min(units, len(a.take(~inside).units().lengths))
+        parts = dataclasses.replace(components(contrasts[:1], contrasts[1:]), units=smaller)
+        against = _estimate(a, b, parts, target, confidence)
+    return Slice(
+        signature=signed(one, other),
+        name=name,
+        a=a.name,
+        b=b.name,
+        units=units,
+        rate_a=float(first.rates.mean()),
+        rate_b=float(second.rates.mean()),
+        inside=own,
+        against_rest=against,
+        p_adjusted=None,
+        withheld=withheld,
+    )
+
+
+def _on(condition: Outcomes, inside: np.ndarray) -> Effects:
+    """A condition's rates on some of the lines, and what all units add to them."""
+    return effects(
+        *dataclasses.replace(
+            condition, errors=condition.errors * inside, lengths=condition.lengths * inside
+        ).units()
+    )
+
+
+def _estimate(
+    a: Outcomes, b: Outcomes, parts: Components, target: str, confidence: float
+) -> Estimate:
+    return Estimate(
+        signature=signed(a, b), **estimate(parts, target, confidence, fewest_seeds(a, b))
+    )
+
+
+def _adjusted(values: Sequence[float], method: str) -> list[float]:
+    return list(map(float, multipletests(values, method=method)[1])) if values else []

@@ -1,0 +1,225 @@
+"""The two targets of a comparison, always named.
+
+- `recipes`: seeds *and* lines could have been others. The headline: what "A or B?" asks.
+- `models`: these trained models; only the lines could have been others.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any, Optional
+
+import numpy as np
+from scipy import stats
+
+from ocr_tf.metrics.paired.crossed import ROUNDING, Components, components, effects, t_interval
+from ocr_tf.metrics.paired.outcomes import (
+    Outcomes,
+    Result,
+    Units,
+    fewest_seeds,
+    joined,
+    same_seeds,
+    signed,
+)
+from ocr_tf.metrics.paired.resampling import permutation
+
+RECIPES, MODELS = "recipes", "models"
+
+
+@dataclasses.dataclass(frozen=True)
+class Estimate(Result):
+    """A rate or a difference of rates, as fractions (x 100: percent points), and its interval.
+
+    What the data cannot say is None, and `withheld` says why.
+    """
+
+    target: str  # "recipes" or "models"
+    value: float  # R or D
+    confidence: float  # of the interval, for example .95
+    low: Optional[float]
+    high: Optional[float]
+    p: Optional[float]  # two-sided, of the value 0
+    test: str  # what p is from: "t" or "permutation"
+    variance: Optional[float]  # V, squared fractions
+    variance_lines: float  # V_L
+    variance_seeds: tuple[float, ...]  # V_S,c; sums to V_S
+    variance_residual: tuple[float, ...]  # V_R,c; sums to V_R
+    seed_counts: tuple[int, ...]  # S_c; one for the difference if it was paired by seed
+    units: int  # N: lines, or groups of lines
+    df: Optional[float]
+    withheld: Optional[str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Rate(Estimate):
+    """One condition's rate; its p is of no interest."""
+
+    name: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Comparison(Estimate):
+    """D = rate_a - rate_b. Rates are of errors: below 0 A is better."""
+
+    a: str
+    b: str
+    rate_a: float  # mean over seeds
+    rate_b: float
+    paired: bool  # by seed
+
+
+def estimate(
+    parts: Components,
+    target: str = RECIPES,
+    confidence: float = 0.95,
+    name: str = "a condition",
+    paired: bool = False,
+) -> dict[str, Any]:
+    """The fields of an Estimate, for a target: recipes' by V and df, models' by V_L and N - 1.
+
+    Args:
+      name: of what has too few seeds, for the reason that is then given.
+      paired: df = S - 1.
+
+    Raises:
+      ValueError: there is no such target.
+    """
+    if target not in (RECIPES, MODELS):
+        raise ValueError(f"target {target!r}, not {RECIPES} or {MODELS}")
+    value = float(parts.value)
+    low = high = p = variance = df = withheld = None
+    if target == RECIPES and min(parts.seed_counts) < 2:
+        withheld = (
+            f"{name} has one seed, which cannot say how far another would be; train another, or "
+            "ask about these trained models"
+        )
+    else:
+        variance = float(parts.variance if target == RECIPES else parts.lines)
+        if variance:
+            if target == MODELS:
+                df = parts.units - 1.0
+            else:
+                df = parts.seed_counts[0] - 1.0 if paired else float(parts.df)
+            interval = t_interval(parts.value, np.asarray(variance), np.asarray(df), confidence)
+            low, high, p = map(float, interval)
+        elif value:
+            withheld = (
+                "neither lines nor seeds vary, so that nothing says how sure the figure is; add "
+                "test lines or seeds"
+            )
+        else:
+            p, withheld = 1.0, "0 on every line, and the same rate under every seed"
+    return {
+        "target": target,
+        "value": value,
+        "confidence": confidence,
+        "low": low,
+        "high": high,
+        "p": p,
+        "test": "t",
+        "variance": variance,
+        "variance_lines": float(parts.lines),
+        "variance_seeds": tuple(map(float, parts.seeds)),
+        "variance_residual": tuple(map(float, parts.residual)),
+        "seed_counts": parts.seed_counts,
+        "units": parts.units,
+        "df": df,
+        "withheld": withheld,
+    }
+
+
+def rate(a: Outcomes, target: str = RECIPES, confidence: float = 0.95) -> Rate:
+    """One condition's mean rate over seeds, with its interval by the formulas of `crossed`."""
+    (units,) = joined(a)
+    fields = estimate(components([effects(*units)]), target, confidence, a.name)
+    return Rate(signature=signed(a), name=a.name, **fields)
+
+
+def recipes(a: Outcomes, b: Outcomes, confidence: float = 0.95, paired: bool = False) -> Comparison:
+    """The headline: D = R_A - R_B over seeds and lines, by the formulas of `crossed`.
+
+    Conditions may have different numbers of seeds, unless they are paired.
+
+    Args:
+      confidence: of the interval; `several.pairwise` gives the one that m comparisons need.
+      paired: by seed: V_S and V_R come from the differences within seeds, and df = S - 1. To be
+        declared before the results are seen; it pays where the correlation of `seed_correlation`
+        exceeds `pairing_threshold`, and seeds vary more than lines do.
+
+    Raises:
+      NotComparable: there is one line only; or they are to be paired and have not the same seeds.
+      ValueError: the conditions do not share their lines or signature.
+    """
+    units = joined(a, b)
+    if paired:
+        same_seeds(a, b)
+    return _comparison(a, b, units, RECIPES, confidence, paired)
+
+
+def models(
+    a: Outcomes,
+    b: Outcomes,
+    confidence: float = 0.95,
+    replicates: int = 10_000,
+    generator_seed: int = 0,
+) -> Comparison:
+    """D for these trained models: D +- t_{N-1} sqrt(V_L), and p by `resampling.permutation`.
+
+    Raises: as `recipes`.
+    """
+    comparison = _comparison(a, b, joined(a, b), MODELS, confidence, False)
+    permuted = permutation(a, b, replicates, generator_seed)
+    return dataclasses.replace(
+        comparison, p=permuted.p, test="permutation", signature=permuted.signature
+    )
+
+
+def _comparison(
+    a: Outcomes,
+    b: Outcomes,
+    units: Sequence[Units],
+    target: str,
+    confidence: float,
+    paired: bool,
+) -> Comparison:
+    first, second = (effects(*condition) for condition in units)
+    parts = components([first - second]) if paired else components([first], [second])
+    return Comparison(
+        signature=signed(a, b),
+        a=a.name,
+        b=b.name,
+        rate_a=float(first.rates.mean()),
+        rate_b=float(second.rates.mean()),
+        paired=paired,
+        **estimate(parts, target, confidence, fewest_seeds(a, b), paired),
+    )
+
+
+def seed_correlation(a: Outcomes, b: Outcomes) -> Optional[float]:
+    """Pearson's correlation of the conditions' rates over the seeds that they share; None with
+    fewer than 3 seeds, between which every correlation is 1 or -1, or where a rate does not vary.
+
+    Raises:
+      NotComparable: they have not the same seeds.
+    """
+    same_seeds(a, b)
+    if len(a.seeds) < 3:
+        return None
+    rates = np.stack([condition.rates[np.argsort(condition.seeds)] for condition in (a, b)])
+    if (np.ptp(rates, axis=1) <= ROUNDING * rates.max(axis=1)).any():
+        return None
+    return float(np.corrcoef(rates)[0, 1])
+
+
+def pairing_threshold(seeds: int, confidence: float = 0.95) -> float:
+    """The correlation of S seeds above which pairing gives a shorter interval.
+
+    Unpaired, the half width is t_{2(S-1)} sqrt(2 s^2 / S); paired, t_{S-1} sqrt(2 s^2 (1 - rho) / S).
+    They are equal at rho = 1 - (t_{2(S-1)} / t_{S-1})^2. Lines that vary too lower what pairing gives.
+    """
+    quantile = (1 + confidence) / 2
+    return float(
+        1 - (stats.t.ppf(quantile, 2 * (seeds - 1)) / stats.t.ppf(quantile, seeds - 1)) ** 2
+    )
