@@ -300,8 +300,32 @@ def _decode_jpeg(encoded: Any) -> Any:
 
 
 def _decode_gif(encoded: Any) -> Any:
-    pixels = tf.io.decode_image(encoded, channels=3, expand_animations=False)
+    pixels = tf.io.decode_image(_first_frame(encoded), channels=3, expand_animations=False)
     return _grey(tf.ensure_shape(pixels, [None, None, 3]))
+
+
+def _first_frame(encoded: Any) -> Any:
+    """A GIF without what follows its first frame: the decoder would unpack all of an animation.
+
+    Blocks as in the GIF89a specification: sub-blocks begin with their size, and one of size 0 ends them.
+    """
+    data = tf.cast(tf.io.decode_raw(encoded, tf.uint8), tf.int32)
+
+    def colours(flags: Any) -> Any:
+        return tf.where(flags >= 128, 3 * tf.bitwise.left_shift(2, flags % 8), 0)
+
+    def behind(place: Any) -> Any:
+        """The place behind the sub-blocks that begin at `place`."""
+        return tf.while_loop(lambda p: data[p] > 0, lambda p: [p + 1 + data[p]], [place])[0] + 1
+
+    place = 13 + colours(data[10])
+    place = tf.while_loop(lambda p: data[p] == 0x21, lambda p: [behind(p + 2)], [place])[0]
+    frame = data[place : place + 10]  # its descriptor, of a size of its own
+    width, height = frame[5] + 256 * frame[6], frame[7] + 256 * frame[8]
+    check = tf.debugging.Assert(_sized(height, width), ["frame of bad size", height, width])
+    with tf.control_dependencies([check] if check is not None else []):
+        end = behind(place + 10 + colours(frame[9]) + 1)
+    return tf.strings.substr(encoded, 0, end) + b";"
 
 
 def _decode_bmp(encoded: Any) -> Any:

@@ -123,8 +123,9 @@ def decodable(encoded: bytes) -> bytes:
     import numpy as np
     from PIL import Image
 
-    # Pillow warns of what is said here in a line. Set for good: a context is not for threads.
+    # Both libraries tell of what is said here in a line. Set for good: a context is not for threads.
     warnings.filterwarnings("ignore", module=r"PIL\.")
+    cv2.setLogLevel(0)
     try:
         with Image.open(io.BytesIO(encoded)) as image:  # Reads the header alone.
             columns, rows = image.size

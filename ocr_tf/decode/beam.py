@@ -98,14 +98,13 @@ def beam(
         ),
         state,
     )
-    rows_of = tf.TensorShape([None, None])
-    cube = tf.TensorShape([None, None, None])
+    best_of = tf.TensorShape([None, search.best])
     shapes = (
         tf.TensorShape([]),
         tf.TensorShape([None]),
-        cube,
-        rows_of,
-        _Texts(cube, rows_of, rows_of),
+        tf.TensorShape([None, width, None]),
+        tf.TensorShape([None, width]),
+        _Texts(best_of.concatenate([None]), best_of, best_of),
         state_shapes(state),
     )
     *_, found, _ = tf.while_loop(go_on, body, first, shapes)

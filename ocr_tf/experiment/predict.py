@@ -62,9 +62,10 @@ def run(config: Predict, model: str, paths: list[str]) -> None:
 
 
 def escaped(path: Path) -> str:
-    """A path as one field of a line."""
+    """A path as one field of a line of UTF-8."""
     text = str(path).replace("\\", r"\\")
-    return text.replace("\t", r"\t").replace("\n", r"\n").replace("\r", r"\r")
+    text = text.replace("\t", r"\t").replace("\n", r"\n").replace("\r", r"\r")
+    return text.encode("utf-8", "backslashreplace").decode()  # a name need not be UTF-8
 
 
 def _readings(answer: dict[str, tf.Tensor], n_best: int) -> list[list[tuple[str, float]]]:

@@ -13,6 +13,7 @@ from PIL import Image
 
 from ocr_tf.data.image import (
     Geometry,
+    _first_frame,
     as_tensor,
     measure_batch,
     original,
@@ -148,10 +149,30 @@ def test_cmyk_jpeg_becomes_grey():
     np.testing.assert_allclose(grey_levels(encoded), 76, atol=3)
 
 
-def test_first_frame_of_an_animation():
-    frames = [flat(10, "L"), flat(200, "L")]
-    encoded = encode(frames[0], "GIF", save_all=True, append_images=frames[1:])
-    np.testing.assert_allclose(grey_levels(encoded), 10, atol=1e-3)
+@pytest.mark.parametrize("mode", ["L", "P", "RGB", "1"])
+@pytest.mark.parametrize("comment", [b"", b"words" * 200])
+def test_first_frame_of_an_animation(mode, comment):
+    frames = [Image.fromarray(noise(40, 90, 3, seed=i)).convert(mode) for i in range(3)]
+    alone = encode(frames[0], "GIF", comment=comment)
+    animated = encode(
+        frames[0], "GIF", comment=comment, save_all=True, append_images=frames[1:], loop=0
+    )
+    np.testing.assert_array_equal(grey_levels(animated), grey_levels(alone))
+
+
+def test_later_frames_are_not_unpacked():
+    frames = [Image.fromarray(noise(40, 90, seed=i)) for i in range(3)]
+    animated = encode(frames[0], "GIF", save_all=True, append_images=frames[1:], loop=0)
+    first = Image.open(io.BytesIO(_first_frame(tf.constant(animated)).numpy()))
+    assert Image.open(io.BytesIO(animated)).n_frames == 3 and first.n_frames == 1
+    np.testing.assert_array_equal(first, frames[0])
+
+
+def test_a_frame_far_larger_than_its_animation_is_refused():
+    encoded = bytearray(encode(flat(9, "L"), "GIF"))
+    place = encoded.index(b",\0\0\0\0")  # the first frame's descriptor
+    encoded[place + 5 : place + 9] = b"\xff" * 4
+    assert why_bad(bytes(encoded), KEEP) == "truncated, corrupt or unsupported GIF"
 
 
 def test_orientation_tags_are_ignored():

@@ -116,3 +116,10 @@ def test_a_tiff_bomb_is_refused_by_its_header():
 def test_other_formats_pass_untouched():
     for encoded in line(), b"", b"anything":
         assert decodable(encoded) is encoded
+
+
+def test_a_broken_tiff_is_told_of_by_nobody_else(capfd):
+    encoded = encode(noise(30, 90, 3), "TIFF", compression="tiff_lzw")
+    with pytest.raises(InputError, match="truncated, corrupt or unsupported TIFF"):
+        decodable(encoded[:-300])
+    assert capfd.readouterr() == ("", "")
