@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
-import shlex
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
-from ocr_tf.errors import InputError
 from ocr_tf.experiment import description, flags, predictions
 from ocr_tf.experiment.config import Experiment
 from ocr_tf.experiment.runs import RunFolder

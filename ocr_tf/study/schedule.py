@@ -26,6 +26,7 @@ from ocr_tf.experiment.tools import CHECKPOINTS
 from ocr_tf.progress import clock
 
 TAIL = 5  # lines of a failed run's log that are shown
+WORKER = "ocr_tf.study.worker"  # the module that does a job
 
 
 class Job(NamedTuple):
@@ -124,7 +125,7 @@ def _in_parallel(jobs: Sequence[Job], parallel: int) -> Iterator[Job]:
 @contextlib.contextmanager
 def _worker(job: Job, threads: Optional[int]) -> Iterator[subprocess.Popen]:
     """The process of a job; with a number of threads, it is one of several and speaks to its log."""
-    command = [sys.executable, "-m", "ocr_tf.study.worker", str(job.write())]
+    command = [sys.executable, "-m", WORKER, str(job.write())]
     environment = dict(os.environ)
     with contextlib.ExitStack() as stack:
         output: Any = None

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ocr_tf.errors import InputError
+from ocr_tf.experiment import predictions
+from ocr_tf.experiment.predictions import Prediction
+from ocr_tf.study.grid import join
+
+REFERENCES = {"x/1": "haus", "x/2": "maus", "x/3": "", "x/4": "aal"}
+READ = {
+    ("ctc", 0): ["haus", "mau", "", "al"],
+    ("ctc", 1): ["hau", "maus", "e", "aal"],
+    ("attention", 0): ["haus", "maus", "", "aaal"],
+    ("attention", 1): ["Haus", "maus", "", ""],
+}
+
+
+def write(folder, texts, ids=tuple(REFERENCES), finished=True, references=REFERENCES):
+    read = [Prediction(i, t, references[i], -0.5) for i, t in zip(ids, texts)]
+    predictions.write(folder, {"fingerprint": "f", "finished": finished}, read)
+    return folder
+
+
+@pytest.fixture
+def folders(tmp_path):
+    made: dict = {}
+    for (condition, seed), texts in READ.items():
+        ids = list(REFERENCES)
+        if seed:  # the order of lines in a file means nothing
+            ids, texts = ids[::-1], texts[::-1]
+        folder = write(tmp_path / f"{condition}{seed}", texts, ids)
+        made.setdefault(condition, {})[seed] = folder
+    return made
+
+
+def test_lines_are_joined_by_id(folders):
+    grid = join(folders)
+    assert grid.ids == list(REFERENCES) and grid.references == list(REFERENCES.values())
+    for condition in ("ctc", "attention"):
+        assert grid.texts(condition) == [READ[condition, 0], READ[condition, 1]]
+        assert grid.seeds(condition) == [0, 1]
+
+
+def test_errors_of_each_metric(folders):
+    grid = join(folders)
+    np.testing.assert_array_equal(grid.errors("ctc", "cer"), [[0, 1, 0, 1], [1, 0, 1, 0]])
+    np.testing.assert_array_equal(grid.errors("attention", "cer"), [[0, 0, 0, 1], [1, 0, 0, 3]])
+    np.testing.assert_array_equal(grid.errors("attention", "exact"), [[0, 0, 0, 1], [1, 0, 0, 1]])
+    expected = [[0, 0, 0, 1 / 4], [1 / 4, 0, 0, 1]]
+    np.testing.assert_allclose(grid.errors("attention", "one_minus_ned"), expected)
+    assert grid.lengths("cer").tolist() == [4, 4, 0, 3]
+    assert grid.lengths("exact").tolist() == [1, 1, 1, 1]
+
+
+def test_normalisation_applies_to_both_sides(folders):
+    grid = join(folders, normalisation="alphanumeric")
+    assert grid.errors("attention", "cer")[1].tolist() == [0, 0, 0, 3]
+
+
+def test_missing_and_extra_lines_are_refused_by_name(folders, tmp_path):
+    ids = ["x/1", "x/2", "x/4", "x/9"]
+    references = {**REFERENCES, "x/9": "neu"}
+    folders["attention"][1] = write(tmp_path / "other", ["a"] * 4, ids, references=references)
+    with pytest.raises(InputError) as refused:
+        join(folders)
+    assert "lacks 1 (x/3) and adds 1 (x/9)" in str(refused.value)
+    assert "--lines=intersection" in str(refused.value)
+    grid = join(folders, accept_intersection=True)
+    assert grid.ids == ["x/1", "x/2", "x/4"] and grid.left_out == 2
+
+
+def test_other_references_an_unfinished_run_and_no_evaluation_are_refused(folders, tmp_path):
+    wrong = {**REFERENCES, "x/2": "laus"}
+    kept = folders["ctc"][1]
+    folders["ctc"][1] = write(tmp_path / "wrong", ["a"] * 4, references=wrong)
+    with pytest.raises(InputError, match="line x/2 has reference 'laus' here and 'maus'"):
+        join(folders)
+    folders["ctc"][1] = write(tmp_path / "unfinished", ["a"] * 4, finished=False)
+    with pytest.raises(InputError, match="unfinished.*had not finished"):
+        join(folders)
+    folders["ctc"][1] = tmp_path / "nothing"
+    with pytest.raises(InputError, match="nothing: no evaluation"):
+        join(folders)
+    folders["ctc"][1] = kept
+    assert len(join(folders).ids) == 4
+
+
+def test_one_line_is_no_test_set(tmp_path):
+    folder = write(tmp_path / "one", ["haus"], ["x/1"])
+    with pytest.raises(InputError, match="two or more"):
+        join({"ctc": {0: folder}, "attention": {0: folder}})

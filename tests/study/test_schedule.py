@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from ocr_tf.errors import InputError
+from ocr_tf.experiment.config import Experiment
+from ocr_tf.study import schedule
+from ocr_tf.study.schedule import Job
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    monkeypatch.setattr(schedule, "WORKER", "tests.study.quick_worker")
+
+
+def jobs(folder, *names):
+    return [Job(n, Experiment(n), folder / n, ("synthetic:digits",), "none") for n in names]
+
+
+def starts(folder):
+    return [line.split() for line in (folder / "starts").read_text().splitlines()]
+
+
+def test_jobs_are_done_in_order_and_only_once(tmp_path, capsys):
+    first = jobs(tmp_path, "a", "b")
+    schedule.run(first)
+    assert all(job.done for job in first)
+    schedule.run(jobs(tmp_path, "a", "b", "c"))
+    assert [name for name, _ in starts(tmp_path)] == ["a", "b", "c"]
+    assert "1 runs to train, 2 are done already" in capsys.readouterr().err
+    schedule.run(jobs(tmp_path, "c"))
+    assert len(starts(tmp_path)) == 3
+
+
+def test_an_evaluation_of_an_unfinished_run_does_not_count(tmp_path):
+    (job,) = jobs(tmp_path, "a")
+    schedule.run([job])
+    path = job.evaluation("last") / "results.json"
+    path.write_text('{"fingerprint": "f", "finished": false}')
+    assert not job.done
+
+
+def test_a_failure_stops_and_says_which_run(tmp_path):
+    with pytest.raises(InputError, match="fails: its run ended with code 2"):
+        schedule.run(jobs(tmp_path, "a", "fails", "b"))
+    assert [name for name, _ in starts(tmp_path)] == ["a", "fails"]
+
+
+def test_in_parallel_runs_share_the_cores_and_speak_to_their_logs(tmp_path):
+    done = jobs(tmp_path, "a", "b", "c")
+    schedule.run(done, parallel=2)
+    share = str(max(1, os.cpu_count() // 2))
+    assert sorted(starts(tmp_path)) == [[name, share] for name in "abc"]
+    assert all(job.done and job.log.exists() for job in done)
+    with pytest.raises(InputError, match="error: no such data"):
+        schedule.run(jobs(tmp_path, "fails"), parallel=2)
+
+
+CHILD = """
+import sys
+from pathlib import Path
+from tests.study.test_schedule import jobs
+from ocr_tf.study import schedule
+schedule.WORKER = "tests.study.quick_worker"
+schedule.run(jobs(Path(sys.argv[1]), "waits"))
+"""
+
+
+def wait_for(condition, seconds=30.0):
+    deadline = time.time() + seconds
+    while not condition() and time.time() < deadline:
+        time.sleep(0.05)
+    return condition()
+
+
+def alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().split()[2] != "Z"
+    except OSError:
+        return False
+
+
+def test_a_run_ends_with_the_study_that_is_killed(tmp_path):
+    with subprocess.Popen([sys.executable, "-c", CHILD, str(tmp_path)]) as child:
+        pid = tmp_path / "waits" / "pid"
+        assert wait_for(lambda: pid.exists() and pid.read_text())
+        worker = int(pid.read_text())
+        assert alive(worker)
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+    assert wait_for(lambda: not alive(worker))
+
+
+def test_ray_is_asked_for_by_name(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(InputError, match=r"pip install 'ocr_tf\[ray\]'"):
+        schedule.run(jobs(tmp_path, "a"), engine="ray")
+
+
+def test_ray_does_the_jobs(tmp_path):
+    pytest.importorskip("ray", reason="Ray is an extra")
+    done = jobs(tmp_path, "a", "b")
+    # Ray's processes import the module anew, so here the job goes to the real worker and fails there.
+    with pytest.raises(InputError, match="its run ended with code 2"):
+        schedule.run([job._replace(test=("none.tsv",)) for job in done], engine="ray")
