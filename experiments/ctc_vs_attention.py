@@ -9,7 +9,7 @@ folder's report/report.html.
 
 import dataclasses
 
-from ocr_tf.encoders import CRNN
+from ocr_tf.encoders import Compact
 from ocr_tf.experiment.config import Data, Experiment, Sequence, Train
 from ocr_tf.heads import CTC, Attention
 from ocr_tf.study import command
@@ -17,16 +17,14 @@ from ocr_tf.study.config import Study
 
 ctc = Experiment(
     name="ctc",
-    encoder=CRNN(),
+    encoder=Compact(),
     head=CTC(),
     data=Data(height=32, width=100),
-    sequence=Sequence(layers=2, units=256),
-    train=Train(steps=5000, batch_size=32, learning_rate=5e-4, warmup_steps=200, bfloat16=True),
+    sequence=Sequence(layers=2, units=160, dropout=0.1),
+    train=Train(steps=10000, batch_size=32, learning_rate=1e-3, warmup_steps=200),
 )
-STUDY = Study.of(
-    "ctc_vs_attention",
-    {"ctc": ctc, "attention": dataclasses.replace(ctc, head=Attention())},
-)
+CONDITIONS = {"ctc": ctc, "attention": dataclasses.replace(ctc, head=Attention())}
+STUDY = Study.of("ctc_vs_attention", CONDITIONS)
 
 if __name__ == "__main__":
     command.main(STUDY, __doc__)

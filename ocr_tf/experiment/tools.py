@@ -172,6 +172,29 @@ class Suspects:
     data: AnyData = dataclasses.field(default_factory=AnyData)
 
 
+METRICS = ("cer", "exact", "one_minus_ned")
+
+
+@dataclasses.dataclass(frozen=True)
+class Compare:
+    """Compares evaluated runs, and other systems' evaluations, on the test lines that they share: which
+    is better, how sure that is, and why. Seeds of one experiment are one condition."""
+
+    name: str = option("test", "Compare the runs' evaluations/NAME, made by tools/evaluate.")
+    metric: str = option("cer", "What the verdict is about.", choices=METRICS)
+    normalise: str = option(
+        "none",
+        "What to do to reference and text before they are compared.",
+        choices=NORMALISATIONS,
+    )
+    lines: str = option(
+        "refuse",
+        "Where test lines differ: refuse, or compare on the lines that all have.",
+        choices=("refuse", "intersection"),
+    )
+    output: str = option("compared", "Folder of the report.")
+
+
 class Tool(NamedTuple):
     """A command over finished runs."""
 
@@ -199,6 +222,17 @@ TOOLS = {
         (
             Positional(
                 "WHAT", "Experiments by name, as crnn_ctc, run folders or exports.", many=True
+            ),
+        ),
+    ),
+    "compare": Tool(
+        Compare(),
+        "ocr_tf.study.compare:run",
+        (
+            Positional(
+                "RUN",
+                "Evaluated run folders, and folders of tools/evaluate --predictions.",
+                many=True,
             ),
         ),
     ),

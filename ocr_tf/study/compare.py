@@ -6,16 +6,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ocr_tf import options
+from ocr_tf.errors import InputError
 from ocr_tf.experiment import description, flags, predictions
 from ocr_tf.experiment.config import Experiment
 from ocr_tf.experiment.runs import RunFolder
-from ocr_tf.experiment.tools import CHECKPOINTS
+from ocr_tf.experiment.tools import CHECKPOINTS, Compare
 from ocr_tf.study import answer
 from ocr_tf.study.config import Study
 from ocr_tf.study.controls import controls
 from ocr_tf.study.folder import StudyFolder
 from ocr_tf.study.grid import Grid, join
 
+NAMED = 5  # symbols named in a message
 DECLARED = "best"  # the checkpoint that the verdict is about
 
 
@@ -41,6 +44,90 @@ def study(folder: StudyFolder, given: Study, conditions: Mapping[str, Experiment
     }
     command = f"python -m experiments.{given.name} --workdir={folder.path}"
     _report(grids, runs, about, [command, *settings], folder.report_path)
+
+
+def run(config: Compare, paths: Sequence[str]) -> None:
+    """Compares evaluated runs, and other systems' evaluations, and writes their report.
+
+    Runs of one experiment with one set of flags, but for the seed, are one condition.
+
+    Raises:
+      InputError: what is named is no run or evaluation, runs cannot be compared, or the output exists.
+    """
+    output = Path(config.output)
+    if output.exists() and not (output / "report.json").exists() and any(output.iterdir()):
+        raise InputError(f"--output={output} is not empty and holds no report; choose another")
+    folders, runs = _conditions([Path(path) for path in paths], config.name)
+    if len(folders) < 2:
+        raise InputError(
+            f"{paths[0]}: all runs are seeds of one condition ({next(iter(folders))}); name runs of "
+            "another one too"
+        )
+    _refuse_other_alphabets(runs)
+    grid = join(
+        folders,
+        normalisation=config.normalise,
+        accept_intersection=config.lines == "intersection",
+    )
+    about = {"name": "compare", "metric": config.metric, "normalisation": config.normalise}
+    command = ["tools/compare", *paths, *flags.dump(config).splitlines()]
+    _report({DECLARED: grid}, runs if set(runs) == set(folders) else {}, about, command, output)
+
+
+def _conditions(
+    paths: Sequence[Path], name: str
+) -> tuple[dict[str, dict[int, Path]], dict[str, dict[int, RunFolder]]]:
+    """The evaluation folders of every condition and seed, and the runs where they are runs."""
+    folders: dict[str, dict[int, Path]] = {}
+    runs: dict[str, dict[int, RunFolder]] = {}
+    experiments: dict[str, Experiment] = {}
+    for path in paths:
+        if predictions.results(path) is not None:  # another system's
+            condition, seed, folder = path.name, 0, path
+        else:
+            opened = RunFolder.open(path)
+            experiment = opened.experiment
+            seed, folder = experiment.train.seed, path / "evaluations" / name
+            condition = _name(experiment, experiments)
+            runs.setdefault(condition, {})[seed] = opened
+        if seed in folders.setdefault(condition, {}):
+            raise InputError(
+                f"{path}: {folders[condition][seed]} is condition {condition} under seed {seed} too; "
+                "name one of them"
+            )
+        folders[condition][seed] = folder
+    return folders, runs
+
+
+def _name(experiment: Experiment, known: dict[str, Experiment]) -> str:
+    """The condition that an experiment belongs to, whatever its seed."""
+    unseeded = options.replace(experiment, {"train.seed": 0})
+    for name, other in known.items():
+        if other == unseeded:
+            return name
+    name, number = experiment.name, 1
+    while name in known:
+        number += 1
+        name = f"{experiment.name}-{number}"
+    known[name] = unseeded
+    return name
+
+
+def _refuse_other_alphabets(runs: Mapping[str, Mapping[int, RunFolder]]) -> None:
+    every = [run for by in runs.values() for run in by.values()]
+    for other in every[1:]:
+        if other.alphabet != every[0].alphabet:
+            lacks = [s for s in every[0].alphabet.symbols if s not in other.alphabet.symbols]
+            adds = [s for s in other.alphabet.symbols if s not in every[0].alphabet.symbols]
+            raise InputError(
+                f"{other.path}: its alphabet is not that of {every[0].path} (lacks {_few(lacks)}, "
+                f"adds {_few(adds)}); train both with one --data.alphabet"
+            )
+
+
+def _few(symbols: Sequence[str]) -> str:
+    more = f" and {len(symbols) - NAMED} more" if len(symbols) > NAMED else ""
+    return " ".join(map(repr, symbols[:NAMED])) + more if symbols else "none"
 
 
 def _report(
@@ -71,11 +158,23 @@ def _report(
     if runs:
         report["controls"] = controls(runs)
         report["curves"] = {c: [_curve(s, run) for s, run in by.items()] for c, by in runs.items()}
-    from ocr_tf.study.inside import look_inside  # TensorFlow: models, images, measurements
-
-    art = look_inside(grid, runs, report)
+    # From here on there are networks and images: TensorFlow.
+    from ocr_tf.study.art import Art
+    from ocr_tf.study.cost import cost
     from ocr_tf.study.report import words, write
+    from ocr_tf.study.why import why
+    from ocr_tf.study.why.material import behind
 
+    material = behind(grid)
+    report["missing"] = list(material.missing)
+    report["why"] = why(grid, material, metric)
+    if material.runs:
+        report["cost"] = cost(grid, material, metric)
+    art = Art(grid, material)
+    for i, line in enumerate(report["lines"]):
+        image = art.image(i)
+        if image is not None:
+            line["height"], line["width"] = map(int, image.shape)
     page = write(report, output, art)
     for line in words.three_lines(report):
         print(line)

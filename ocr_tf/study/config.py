@@ -12,10 +12,9 @@ from typing import Any
 from ocr_tf import options
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config import Data, Experiment, Train
-from ocr_tf.experiment.tools import NORMALISATIONS
+from ocr_tf.experiment.tools import METRICS, NORMALISATIONS
 from ocr_tf.options import option
 
-METRICS = ("cer", "exact", "one_minus_ned")
 ENGINES = ("local", "ray")
 
 

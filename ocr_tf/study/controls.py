@@ -98,7 +98,8 @@ def _equal(table: Mapping[str, Mapping[str, str]]) -> bool:
 
 
 def _sentences(found: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    same, differs = [], []
+    same: list[str] = []
+    differs: list[str] = []
 
     def say(holds: bool, equal: str, unequal: str) -> None:
         (same if holds else differs).append(equal if holds else unequal)

@@ -60,11 +60,11 @@ def _search(folder: Path, name: str, experiment: Experiment, trials: int) -> lis
         finished = search.get_trials(states=(optuna.trial.TrialState.COMPLETE,))
         if len(finished) >= trials:
             kept = sorted(finished, key=lambda trial: trial.number)[:trials]
-            return [{"learning_rate": t.params[RATE], "cer": t.value} for t in kept]
+            return [{"learning_rate": t.params[RATE], "cer": t.value or 0.0} for t in kept]
         number = len(finished)
         search.sampler = optuna.samplers.TPESampler(seed=number, n_startup_trials=min(5, trials))
-        for trial in search.get_trials(states=(optuna.trial.TrialState.RUNNING,)):
-            search.tell(trial.number, state=optuna.trial.TrialState.FAIL)
+        for broken in search.get_trials(states=(optuna.trial.TrialState.RUNNING,)):
+            search.tell(broken.number, state=optuna.trial.TrialState.FAIL)
         if number == 0:
             search.enqueue_trial({RATE: own}, skip_if_exists=True)
         trial = search.ask()

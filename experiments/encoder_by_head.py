@@ -1,0 +1,26 @@
+"""Does attention's gain shrink as the recurrent stack grows? 0, 1 and 2 BiLSTM layers under both heads.
+
+python -m experiments.encoder_by_head --workdir=runs/encoder_by_head \\
+    --data.train=words/labels_train.tsv --data.test=words/labels_test.tsv
+
+Baek et al. 2019 (What is wrong with scene text recognition model comparisons?) find attention ahead by
+about three points without a BiLSTM and by about one with it. Six conditions, so six times a run's cost a
+seed.
+"""
+
+from experiments.ctc_vs_attention import CONDITIONS
+from ocr_tf import options
+from ocr_tf.study import command
+from ocr_tf.study.config import Study
+
+STUDY = Study.of(
+    "encoder_by_head",
+    {
+        f"{head}-{layers}": options.replace(experiment, {"sequence.layers": layers})
+        for layers in (0, 1, 2)
+        for head, experiment in CONDITIONS.items()
+    },
+)
+
+if __name__ == "__main__":
+    command.main(STUDY, __doc__)

@@ -1,0 +1,28 @@
+"""Which head reads texts longer than those it was trained on? Trained on labels of up to 6 symbols, and
+on all.
+
+python -m experiments.length_extrapolation --workdir=runs/length_extrapolation \\
+    --data.train=words/labels_train.tsv --data.test=words/labels_test.tsv
+
+Images keep their aspect ratio, so that a longer text is a wider image and not a smaller print. Look at
+the report's slices by label length. Four conditions.
+"""
+
+from experiments.ctc_vs_attention import CONDITIONS
+from ocr_tf import options
+from ocr_tf.study import command
+from ocr_tf.study.config import Study
+
+LONGEST = 6  # symbols
+
+STUDY = Study.of(
+    "length_extrapolation",
+    {
+        f"{head}-{name}": options.replace(experiment, {"data.max_length": most, "data.width": 0})
+        for name, most in (("short", LONGEST), ("all", 0))
+        for head, experiment in CONDITIONS.items()
+    },
+)
+
+if __name__ == "__main__":
+    command.main(STUDY, __doc__)

@@ -1,0 +1,71 @@
+"""The pictures of a report: test lines as they are, and what each condition's network sees in them."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+import numpy as np
+
+from ocr_tf import draw
+from ocr_tf.data.image import original, why_bad
+from ocr_tf.errors import InputError
+from ocr_tf.experiment import preflight
+from ocr_tf.experiment.alignments import Aligned, Aligner
+from ocr_tf.study.grid import Cell, Grid
+from ocr_tf.study.why.material import Material
+from ocr_tf.study.why.networks import Networks
+
+
+class Art:
+    """What `ocr_tf.study.report.write` asks for, line by line. Without runs or images, nothing."""
+
+    def __init__(self, grid: Grid, material: Material):
+        self._grid, self._source = grid, material.source
+        self._networks = Networks(grid, material.runs) if material.runs else None
+        self._aligners: dict[str, Aligner] = {}
+
+    def image(self, i: int) -> Optional[np.ndarray]:
+        """[H, W] uint8 grey, the pixels of test line i; None if it cannot be read."""
+        encoded = self._encoded(i)
+        return None if encoded is None else original(encoded)
+
+    def alignment(self, i: int) -> Optional[np.ndarray]:
+        """[h, w, 3] uint8: what each condition read of line i under its first seed, laid over it."""
+        encoded = self._encoded(i)
+        if encoded is None or self._networks is None:
+            return None
+        panels, image = [], None
+        for condition in self._grid.conditions:
+            cell = self._grid.cells[condition][0]
+            aligned = self._align(cell, encoded, cell.predictions[i].text)
+            if aligned is not None:
+                panels.append(aligned.panel(f"{condition}, seed {cell.seed}"))
+                image = aligned.image
+        return None if image is None else draw.alignments(image, panels)
+
+    def _encoded(self, i: int) -> Optional[bytes]:
+        if self._source is None:
+            return None
+        try:
+            encoded = self._source.read(i)
+        except InputError:
+            return None
+        # Any network's geometry: what can be decoded is what counts.
+        experiment = (
+            self._networks.of(self._grid.conditions[0]).experiment if self._networks else None
+        )
+        if experiment is not None and why_bad(encoded, preflight.geometry(experiment)):
+            return None
+        return encoded
+
+    def _align(self, cell: Cell, encoded: bytes, text: str) -> Optional[Aligned]:
+        assert self._networks is not None
+        if cell.condition not in self._aligners:
+            trained = self._networks.trained(cell.condition, cell.seed)
+            self._aligners[cell.condition] = Aligner(
+                trained.model,
+                preflight.geometry(trained.experiment),
+                trained.experiment.encoder.stride,
+            )
+        (aligned,) = self._aligners[cell.condition].align([encoded], [text])
+        return aligned
