@@ -52,6 +52,8 @@ TENSORFLOW_FREE = [
     "ocr_tf.draw",
     "ocr_tf.encoders",
     "ocr_tf.heads",
+    "ocr_tf.metrics.alignment",
+    "ocr_tf.metrics.calibration",
     "ocr_tf.metrics.paired",
     "ocr_tf.experiment.config",
     "ocr_tf.experiment.description",

@@ -1,0 +1,217 @@
+"""Measures of an alignment: where in the line a model reads each symbol, and whether it reads on.
+
+An alignment is weights [L, T] of L symbols over the T steps of a line: an attention's, or CTC's
+occupancies. Rows are taken as distributions a_l over steps, whatever they sum to; a row without weight
+has no place: its measures are NaN. Places are in the unit of `edges` [T + 1], where steps begin and
+end: columns of the image, or without edges steps from the line's start.
+
+    centre            x_l = sum_t a_lt (edges_t + edges_t+1) / 2        its centre of mass
+    monotonicity      share of neighbouring symbols with x_l+1 > x_l
+    entropy           H_l = -sum_t a_lt log a_lt                         nats; H_l / log T is 0 to 1
+    rereading         sum_t min(a_lt, sum_l'<l a_l't)                    0 to 1: how much of a symbol's
+                                                                        weight lies where others had theirs
+    coverage          c_t = sum_l a_lt, counted within one advance around a step, at most 1
+    advance           (edges_T - edges_0) / L                            what a symbol is expected to take
+
+Rereading is the coverage loss of See et al. 2017 (equations 10 to 12); the coverage vector is that of
+Tu et al. 2016. A line is covered where a symbol's worth of attention fell near by, so that peaks as
+far apart as symbols are wide cover it as evenly spread weights do. Drift is that of Cheng et al. 2017
+(Focusing Attention): a centre off the symbol's place, which must be known from elsewhere, such as CTC's
+forced path.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, Optional
+
+import numpy as np
+
+# Beyond these a symbol is counted; in advances, but for REREAD.
+SKIP = 3.0  # forward from the symbol before: at least a whole symbol is passed over
+RETURN = 1.0  # back from the furthest place read
+REREAD = 0.5  # of a symbol's weight where others had theirs
+DRIFT = 1.0  # off the symbol's place, either way
+
+
+@dataclasses.dataclass(frozen=True)
+class Measures:
+    """Of one line; `measure` makes it. None: too few symbols have a place to say it."""
+
+    symbols: int  # L
+    advance: float  # expected, in the unit of the edges
+    monotonicity: Optional[float]
+    covered: float  # share of the line's ink
+    entropy: Optional[float]  # mean over symbols, nats
+    relative_entropy: Optional[float]  # mean of H_l / log T
+    rereading: Optional[float]  # mean over symbols but the first
+    skips: tuple[int, ...]  # symbols (0 to L - 1) before which the line is passed over
+    repeats: tuple[int, ...]  # symbols read from a place that was read already
+    offset: Optional[float]  # mean of centre minus place; None without places
+    distance: Optional[float]  # mean of |centre - place|
+    drifts: Optional[tuple[int, ...]]  # symbols read off their place; None without places
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in dataclasses.asdict(self).items()
+        }
+
+
+def measure(
+    weights: np.ndarray,
+    edges: Optional[np.ndarray] = None,
+    ink: Optional[np.ndarray] = None,
+    places: Optional[np.ndarray] = None,
+) -> Measures:
+    """All measures of one alignment.
+
+    Args:
+      weights: [L, T], not negative, L and T at least 1.
+      edges: [T + 1] rising; by default 0 to T.
+      ink: [T] how much there is to read in each step, in any unit; by default a step's width.
+      places: [L] where the symbols are, such as `path_centres`; NaN where that is not known.
+
+    Raises:
+      ValueError: shapes that do not fit, or negative or no numbers as weights.
+    """
+    bounds = _bounds(weights, edges)
+    symbols = len(weights)
+    x = centres(weights, bounds)
+    step = advance(weights, bounds)
+    nats = entropies(weights)
+    reread = rereading(weights)
+    forward = np.diff(x[~np.isnan(x)])
+    offset = distance = drifts = None
+    if places is not None:
+        if np.shape(places) != x.shape:
+            raise ValueError(f"places {np.shape(places)} of {symbols} symbols")
+        off: np.ndarray = x - np.asarray(places, np.float64)
+        offset, distance = _mean(off), _mean(np.abs(off))
+        drifts = _which(np.abs(off) > DRIFT * step)
+    back = _furthest(x) - x > RETURN * step
+    return Measures(
+        symbols=symbols,
+        advance=step,
+        monotonicity=_mean((forward > 0).astype(float)),
+        covered=covered(weights, bounds, ink),
+        entropy=_mean(nats),
+        relative_entropy=_mean(nats / max(np.log(weights.shape[1]), np.finfo(float).tiny)),
+        rereading=_mean(reread[1:]),
+        skips=skips(x, step),
+        repeats=_which(back | (reread > REREAD)),
+        offset=offset,
+        distance=distance,
+        drifts=drifts,
+    )
+
+
+def advance(weights: np.ndarray, edges: Optional[np.ndarray] = None) -> float:
+    """The share of the line that each of its symbols would have if all were alike."""
+    bounds = _bounds(weights, edges)
+    return float((bounds[-1] - bounds[0]) / len(weights))
+
+
+def centres(weights: np.ndarray, edges: Optional[np.ndarray] = None) -> np.ndarray:
+    """[L] centre of mass of each symbol; NaN where a symbol has no weight."""
+    bounds = _bounds(weights, edges)
+    rows = _rows(weights)
+    return np.where(rows.any(axis=1), rows @ ((bounds[:-1] + bounds[1:]) / 2), np.nan)
+
+
+def path_centres(path: np.ndarray, symbols: int, edges: Optional[np.ndarray] = None) -> np.ndarray:
+    """[L] centre of the steps that a forced path gives each symbol; NaN for one without a step.
+
+    Args:
+      path: [T] index of the symbol that each step is given to, -1 for none.
+      symbols: L.
+      edges: as `measure`.
+    """
+    return centres((np.asarray(path) == np.arange(symbols)[:, None]).astype(float), edges)
+
+
+def entropies(weights: np.ndarray) -> np.ndarray:
+    """[L] H_l in nats, 0 to log T; NaN where a symbol has no weight."""
+    rows = _rows(weights)
+    logs = np.log(rows, out=np.zeros_like(rows), where=rows > 0)
+    return np.where(rows.any(axis=1), np.maximum(-(rows * logs).sum(axis=1), 0.0), np.nan)
+
+
+def rereading(weights: np.ndarray) -> np.ndarray:
+    """[L] share of each symbol's weight where symbols before it had theirs; NaN without weight."""
+    rows = _rows(weights)
+    before = np.cumsum(rows, axis=0) - rows
+    return np.where(rows.any(axis=1), np.minimum(rows, before).sum(axis=1), np.nan)
+
+
+def coverage(weights: np.ndarray, edges: Optional[np.ndarray] = None) -> np.ndarray:
+    """[T] symbols' worth of attention within one advance around each step's middle.
+
+    A step's weight is spread evenly over it, so that steps wider than an advance count in part.
+    """
+    bounds = _bounds(weights, edges)
+    passed = np.concatenate([[0.0], np.cumsum(_rows(weights).sum(axis=0))])
+    middle, half = (bounds[:-1] + bounds[1:]) / 2, advance(weights, bounds) / 2
+    # At the line's ends the window is moved inside, not cut.
+    low = np.clip(middle - half, bounds[0], bounds[-1] - 2 * half)
+    return np.interp(low + 2 * half, bounds, passed) - np.interp(low, bounds, passed)
+
+
+def covered(
+    weights: np.ndarray, edges: Optional[np.ndarray] = None, ink: Optional[np.ndarray] = None
+) -> float:
+    """The share of the line's ink, 0 to 1, near which a symbol's worth of attention fell.
+
+    Args:
+      ink: [T], as `measure`; where there is none at all, the steps' widths.
+    """
+    bounds = _bounds(weights, edges)
+    amount = np.diff(bounds) if ink is None else np.asarray(ink, np.float64)
+    if amount.shape != bounds[1:].shape or not (amount >= 0).all():
+        raise ValueError(f"ink {amount.shape} of {len(bounds) - 1} steps, or below 0")
+    if not amount.any():
+        amount = np.diff(bounds)
+    return float(np.minimum(coverage(weights, bounds), 1.0) @ amount / amount.sum())
+
+
+def skips(x: np.ndarray, step: float) -> tuple[int, ...]:
+    """Symbols more than SKIP advances ahead of the furthest place read before them.
+
+    Args:
+      x: [L] centres.
+      step: the advance.
+    """
+    return _which(x - _furthest(x) > SKIP * step)
+
+
+def _furthest(x: np.ndarray) -> np.ndarray:
+    """[L] the greatest centre before each symbol; NaN before there is one."""
+    before = np.concatenate([[np.nan], x[:-1]])
+    return np.fmax.accumulate(before)
+
+
+def _rows(weights: np.ndarray) -> np.ndarray:
+    """[L, T] each row's distribution, or zeros."""
+    total = weights.sum(axis=1, keepdims=True, dtype=np.float64)
+    return np.divide(weights, total, out=np.zeros(weights.shape), where=total > 0)
+
+
+def _bounds(weights: np.ndarray, edges: Optional[np.ndarray]) -> np.ndarray:
+    if weights.ndim != 2 or not weights.size or not (np.isfinite(weights) & (weights >= 0)).all():
+        raise ValueError(f"weights {weights.shape}: not [L, T], or not all 0 or above")
+    steps = weights.shape[1]
+    bounds = np.arange(steps + 1.0) if edges is None else np.asarray(edges, np.float64)
+    if bounds.shape != (steps + 1,) or not (np.diff(bounds) >= 0).all() or bounds[-1] <= bounds[0]:
+        raise ValueError(f"{len(bounds)} edges of {steps} steps, or not rising")
+    return bounds
+
+
+def _which(there: np.ndarray) -> tuple[int, ...]:
+    return tuple(np.flatnonzero(there).tolist())
+
+
+def _mean(values: np.ndarray) -> Optional[float]:
+    """Of those that are numbers."""
+    values = values[~np.isnan(values)]
+    return float(values.mean()) if len(values) else None
