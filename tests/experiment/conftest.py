@@ -6,17 +6,19 @@ from types import SimpleNamespace
 
 import pytest
 
+from ocr_tf.decode import Beam
 from ocr_tf.experiment import export
+from ocr_tf.experiment.serving import Serving
 from ocr_tf.experiment.tools import Export
 from tests.experiment import tiny, untrained
 
 
 @pytest.fixture(scope="session", params=tiny.HEADS)
 def served(request, tmp_path_factory):
-    """`head`, `run` and `saved` (folders), `trained`, and `images`, some bad."""
+    """`head`, `run` and `saved` (folders), `trained`, `serving` as in `saved`; `images`, some bad."""
     folder = tmp_path_factory.mktemp(request.param)
     trained = untrained.write(folder / "run", request.param)
-    export.run(Export(n_best=3, beam=4), str(folder / "run"), str(folder / "saved"))
+    export.run(Export(n_best=3), str(folder / "run"), str(folder / "saved"))
     images = untrained.images()
     images[2:2] = [b"", images[0][:100], b"no image"]
     return SimpleNamespace(
@@ -24,5 +26,6 @@ def served(request, tmp_path_factory):
         run=folder / "run",
         saved=folder / "saved",
         trained=trained,
+        serving=Serving(trained, Beam(8, 3)),
         images=images,
     )

@@ -16,16 +16,16 @@ import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
 from ocr_tf.data.image import as_tensor, prepare_batch
-from ocr_tf.decode import Beam
 from ocr_tf.errors import InputError
-from ocr_tf.experiment import export, launch, warmup
+from ocr_tf.experiment import export, launch, lite, warmup
 from ocr_tf.experiment.runs import RunFolder
-from ocr_tf.experiment.serving import Serving
 from ocr_tf.experiment.tools import Export
 from tests.experiment import tiny, untrained
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 SIGNATURES = {"serving_default", "tensors", "aligned", "n_best"}
+
+one_head = pytest.mark.parametrize("served", ["ctc"], indirect=True)
 
 ALONE = """
 import pickle, sys
@@ -51,7 +51,7 @@ pickle.dump(answers, open(sys.argv[1], "wb"))
 
 
 def test_every_signature_answers_alone_as_the_run_does(served, tmp_path):
-    serving = Serving(served.trained, Beam(4, 3))
+    serving = served.serving
     images = as_tensor(served.images)
     pixels, widths = prepare_batch(images, serving.geometry)[0]
     asked = {name: {"images": images} for name in SIGNATURES}
@@ -84,6 +84,7 @@ def test_the_weights_are_there_once(served):
     assert size <= stored < size + 1000 + 200 * len(weights)
 
 
+@one_head
 def test_warm_up_requests_are_answered_by_the_signatures_they_name(served):
     signatures = tf.saved_model.load(str(served.saved)).signatures
     seen = {name: [] for name in SIGNATURES}
@@ -111,7 +112,7 @@ def test_the_documented_command_for_saved_model_cli(served, tmp_path):
         words[0] = str(Path(sys.executable).with_name(program))
         done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stderr
-    expected = Serving(served.trained).serving_default(as_tensor(served.images[:1]))
+    expected = served.serving.serving_default(as_tensor(served.images[:1]))
     assert f"Result for output key text:\n[{expected['text'].numpy()[0]!r}]" in done.stdout
     assert "Result for output key ok:\n[ True]" in done.stdout
 
@@ -122,12 +123,7 @@ def test_it_says_what_it_was_made_of(served):
     assert about["geometry"]["height"] == served.trained.experiment.data.height
 
 
-def test_n_best_can_be_left_out(served, tmp_path):
-    export.run(Export(n_best=0), str(served.run), str(tmp_path / "deep" / "saved"))
-    signatures = tf.saved_model.load(str(tmp_path / "deep" / "saved")).signatures
-    assert set(signatures) == SIGNATURES - {"n_best"}
-
-
+@one_head
 @pytest.mark.parametrize("name", ["saved", "model.tflite"])
 def test_what_exists_is_refused_and_stays(served, tmp_path, name):
     target = tmp_path / name
@@ -152,6 +148,7 @@ def test_a_run_without_a_checkpoint_is_refused(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
+@one_head
 def test_more_texts_than_the_beam_holds_are_refused(served, tmp_path, capsys):
     with pytest.raises(SystemExit) as stopped:
         launch.tool("export", [str(served.run), str(tmp_path / "saved"), "--n_best=9"])
@@ -159,13 +156,15 @@ def test_more_texts_than_the_beam_holds_are_refused(served, tmp_path, capsys):
     assert capsys.readouterr().err == "error: --n_best=9: at most --beam=8; give a wider one\n"
 
 
+@one_head
 @pytest.mark.parametrize("name", ["saved", "model.tflite"])
 def test_nothing_half_written_stays(served, tmp_path, monkeypatch, name):
     def fails(*_: object) -> None:
         raise OSError(28, "No space left on device", "somewhere")
 
     monkeypatch.setattr(warmup, "write", fails)
+    monkeypatch.setattr(lite, "convert", lambda *_: b"all of it")
     monkeypatch.setattr("ocr_tf.experiment.atomic.os.replace", fails)
     with pytest.raises(OSError):
-        export.run(Export(n_best=0), str(served.run), str(tmp_path / name))
-    assert not list(tmp_path.iterdir())
+        export.run(Export(n_best=0), str(served.run), str(tmp_path / "deep" / name))
+    assert not list((tmp_path / "deep").iterdir())

@@ -9,10 +9,8 @@ import numpy as np
 import pytest
 
 from ocr_tf.data.image import as_tensor
-from ocr_tf.decode import Beam
 from ocr_tf.errors import InputError
 from ocr_tf.experiment import predict
-from ocr_tf.experiment.serving import Serving
 from ocr_tf.experiment.tools import Predict
 
 NAMES = {
@@ -58,7 +56,7 @@ def test_any_path_is_one_field_of_one_line(served, tmp_path, capsys):
 
 
 def test_the_best_texts_of_a_run_and_of_its_export(served, folder, capsys):
-    answer = Serving(served.trained, Beam(8, 3)).n_best(as_tensor(served.images))
+    answer = served.serving.n_best(as_tensor(served.images))
     expected = [
         (str(folder / f"{i}.png"), text.decode(), math.exp(log_prob))
         for i in range(len(served.images))
@@ -73,10 +71,9 @@ def test_the_best_texts_of_a_run_and_of_its_export(served, folder, capsys):
     np.testing.assert_allclose(
         [float(row[2]) for row in found], [row[2] for row in expected], atol=1e-3
     )
-    # An export's beam is as wide as it was made; its first texts are those of its signature.
+    assert rows(Predict(n_best=3), served.saved, folder, capsys) == found
     two = rows(Predict(n_best=2), served.saved, folder, capsys)
-    three = rows(Predict(n_best=3), served.saved, folder, capsys)
-    assert len(two) == 2 * 8 and [row for row in three if row in two] == two
+    assert len(two) == 2 * 8 and [row for row in found if row in two] == two
 
 
 def test_more_texts_than_an_export_has_are_refused(served, folder):

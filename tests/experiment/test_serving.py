@@ -17,9 +17,9 @@ from tests.data.images import encode, noise
 BAD = [2, 3, 4]  # of the images of `served`
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def serving(served):
-    return Serving(served.trained, Beam(4, 3))
+    return served.serving
 
 
 def ask(serving, name: str, images: list[bytes]) -> dict[str, np.ndarray]:
@@ -75,7 +75,7 @@ def test_the_best_of_each_line_with_their_scores(served, serving):
     answer = ask(serving, "n_best", served.images)
     model = served.trained.model
     prepared, _ = prepare_batch(as_tensor(served.images), serving.geometry)
-    found = model.recognise(prepared, Beam(4, 3))
+    found = model.recognise(prepared, Beam(8, 3))
     assert answer["texts"].shape == (len(served.images), 3)
     for i, texts in enumerate(texts_of(model, found)):
         if i in BAD:
@@ -135,6 +135,11 @@ def test_a_line_reads_the_same_alone_and_in_any_batch(served, serving):
                     np.testing.assert_array_equal(value, whole)
                 else:
                     np.testing.assert_allclose(value, whole, rtol=1e-3, atol=1e-3)
+
+
+def test_without_a_beam_there_is_no_n_best(served, serving):
+    assert set(serving.signatures()) == {"serving_default", "tensors", "aligned", "n_best"}
+    assert set(Serving(served.trained).signatures()) == {"serving_default", "tensors", "aligned"}
 
 
 def test_batches_of_nothing_and_of_nothing_good(serving):
