@@ -58,6 +58,8 @@ def check_experiment(module: str, arguments: list[str]) -> None:
         "train = types.ModuleType('ocr_tf.experiment.train')\n"
         "train.run = lambda *_: None\n"
         "sys.modules['ocr_tf.experiment.train'] = train\n"
+        "from ocr_tf.study import command\n"
+        "command.run = lambda *_: None\n"
         f"sys.argv = [{module!r}, *sys.argv[1:]]\n"
         f"runpy.run_module({module!r}, run_name='__main__', alter_sys=True)\n"
     )

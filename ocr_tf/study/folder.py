@@ -110,7 +110,7 @@ class StudyFolder:
         differing = [
             f"--{name}={flags.text(then[name])}, not {flags.text(now[name]) or 'empty'}"
             for name in now
-            if then.get(name) != now[name]
+            if name in then and then[name] != now[name]
         ]
         kinds = (
             (began.encoder_name, began.head_name),
