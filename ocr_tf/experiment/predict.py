@@ -106,7 +106,10 @@ def _open_export(path: Path, n_best: int) -> Reader:
         read = signatures.get("n_best")
         given = read.structured_outputs["texts"].shape[1] if read else 0
         if n_best > given:
-            raise InputError(f"--n_best={n_best}: {path} gives {given}; export it with more")
+            raise InputError(
+                f"--n_best={n_best}: {path} gives at most {given}; export the run again with "
+                f"--n_best={n_best}"
+            )
     return Reader(read, geometry)
 
 

@@ -77,5 +77,8 @@ def test_the_best_texts_of_a_run_and_of_its_export(served, folder, capsys):
 
 
 def test_more_texts_than_an_export_has_are_refused(served, folder):
-    with pytest.raises(InputError, match="--n_best=4: .*saved gives 3; export it with more"):
+    with pytest.raises(
+        InputError,
+        match="--n_best=4: .*saved gives at most 3; export the run again with --n_best=4",
+    ):
         predict.run(Predict(n_best=4), str(served.saved), [str(folder)])
