@@ -18,7 +18,10 @@ setup(
     long_description=README.read_text("utf-8") if README.exists() else "",
     long_description_content_type="text/markdown",
     packages=find_namespace_packages(include=["ocr_tf", "ocr_tf.*", "experiments"]),
-    package_data={"ocr_tf.experiment": ["templates/*.html"]},
+    package_data={
+        "ocr_tf.experiment": ["templates/*.html"],
+        "ocr_tf.study.report": ["templates/*.html"],
+    },
     python_requires=">=3.9,<3.12",
     install_requires=[
         "tensorflow==2.15.1",
@@ -44,7 +47,7 @@ setup(
     extras_require={
         "tune": ["optuna"],
         "ray": ["ray"],
-        "dev": ["ruff", "mypy", "pytest", "optuna"],
+        "dev": ["ruff", "mypy", "pytest", "pytest-xdist", "optuna"],
     },
     classifiers=[
         "Programming Language :: Python :: 3.9",

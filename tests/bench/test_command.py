@@ -56,10 +56,10 @@ def test_everything_is_measured_and_written(folder, capsys, monkeypatch):
     config = Bench(
         **QUICK, measure=SPEED, dtypes=("bfloat16",), against="keras", output=str(output)
     )
-    names = [str(folder / name) for name in ("run", "one", "two")]
-    command.run(config, names)
+    monkeypatch.chdir(folder)  # short names: tables are as wide as the names are long
+    command.run(config, ["run", "one", "two"])
     shown = capsys.readouterr().out
-    assert all(len(line.replace(str(folder), "")) <= 100 for line in shown.splitlines())
+    assert all(len(line) <= 100 for line in shown.splitlines())
     written = json.loads(output.read_text())
     assert written["settings"]["batch_size"] == 2 and written["machine"]["threads"] >= 1
     assert set(written["peaks"]) == {"bfloat16"}
@@ -78,7 +78,7 @@ def test_everything_is_measured_and_written(folder, capsys, monkeypatch):
     first, second = written["exports"]
     assert first["text"] == second["text"] and int(first["text"]) > 100
     assert len(first["seconds"]) == 3 and len(first["batch_seconds"]) == 2
-    ratios = re.findall(r"^  (.*): [\d.]+ \(quartiles", shown.replace(f"{folder}/", ""), re.M)
+    ratios = re.findall(r"^  (.*): [\d.]+ \(quartiles", shown, re.M)
     assert set(ratios) == {
         "keras / layer",
         "keras / ours, inference",
