@@ -203,7 +203,7 @@ def _curve(seed: int, run: RunFolder) -> dict[str, Any]:
         "seed": seed,
         "train": [[r["step"], r["train/loss"]] for r in records if "train/loss" in r],
         "select": [[r["step"], r["select/cer"]] for r in selections],
-        "timing": {"elapsed": [r["elapsed"] for r in selections]},
+        "timing": {"elapsed": [r.get("elapsed") for r in selections]},
     }
 
 
