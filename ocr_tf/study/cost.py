@@ -34,7 +34,6 @@ from ocr_tf.decode import Greedy
 from ocr_tf.errors import InputError
 from ocr_tf.experiment import preflight
 from ocr_tf.experiment.config import PARTS
-from ocr_tf.experiment.reading import WIDTHS
 from ocr_tf.experiment.restore import Trained
 from ocr_tf.experiment.runs import RunFolder
 from ocr_tf.study import answer
@@ -177,7 +176,7 @@ class Contest:
         labels = [self.trained.model.alphabet.encode(text) for text in taken.texts]
         size = preflight.geometry(self.trained.experiment)
         order = [np.arange(len(chosen))]
-        (batch,) = pipeline.batches(taken, labels, order, size, multiple=WIDTHS)
+        (batch,) = pipeline.batches(taken, labels, order, size)
         return batch
 
 

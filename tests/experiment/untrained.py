@@ -17,13 +17,13 @@ ALPHABET = Alphabet("abc ſ€𝄞")  # of one to four bytes
 SOURCE = "synthetic:mixed:count=8"
 
 
-def write(path: Path, head: str, **train: object) -> Trained:
+def write(path: Path, head: str, alphabet: Alphabet = ALPHABET, **train: object) -> Trained:
     """A finished run of the experiment `tiny` at `path`, as it is restored."""
     experiment = tiny.experiment(head, **train)
     folder = RunFolder.create_or_open(path)
-    folder.begin(experiment, ALPHABET, {})
+    folder.begin(experiment, alphabet, {})
     arrays = {}
-    for name, variable in variables(build(experiment, ALPHABET)).items():
+    for name, variable in variables(build(experiment, alphabet)).items():
         draw = np.random.default_rng(keyed.digest(name))
         part = variable.numpy() * (1 if "norm" in name else 3)
         arrays[name] = (part + 0.3 * draw.standard_normal(part.shape)).astype(np.float32)

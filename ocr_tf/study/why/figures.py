@@ -43,6 +43,23 @@ def part(grid: Grid, lines: Union[Sequence[int], np.ndarray]) -> Grid:
     )
 
 
+def together(first: Grid, second: Grid) -> Grid:
+    """The lines of two grids of the same conditions and seeds, which share none, as one."""
+    return dataclasses.replace(
+        first,
+        cells={
+            condition: [
+                one._replace(predictions=[*one.predictions, *other.predictions])
+                for one, other in zip(row, second.cells[condition])
+            ]
+            for condition, row in first.cells.items()
+        },
+        ids=[*first.ids, *second.ids],
+        references=[*first.references, *second.references],
+        fingerprint=f"{first.fingerprint}+{second.fingerprint}",
+    )
+
+
 def counted(
     grid: Grid,
     condition: str,

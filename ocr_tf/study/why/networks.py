@@ -9,7 +9,6 @@ from typing import Optional
 import numpy as np
 import tensorflow as tf
 
-from ocr_tf.alphabet import Alphabet
 from ocr_tf.data import pipeline
 from ocr_tf.data.image import Geometry
 from ocr_tf.data.plan import plan
@@ -65,21 +64,24 @@ class Networks:
             self._lines[key] = source, pipeline.load(source, geometry, keep_bad=True)
         return self._lines[key][1]
 
-    def alphabet(self) -> Alphabet:
-        """The symbols that all networks know."""
+    def symbols(self) -> list[str]:
+        """Those that all networks know."""
         first, *others = (self.trained(*cell).model.alphabet for cell in self.cells)
-        return Alphabet([s for s in first.symbols if not any(other.unknown(s) for other in others)])
+        return [s for s in first.symbols if not any(other.unknown(s) for other in others)]
 
     def conditions(self) -> list[str]:
         return list(dict.fromkeys(condition for condition, _ in self._folders))
 
+    def readable(self, source: Source) -> np.ndarray:
+        """[N] bool: the lines whose image all networks can take."""
+        bad = {b.sample.id for c in self.conditions() for b in self.lines(c, source).bad}
+        return np.array([sample.id not in bad for sample in source.samples])
+
     def writable(self, source: Source) -> np.ndarray:
         """[N] bool: the lines whose image and reference are in the reach of all networks."""
-        found = np.ones(len(source.samples), bool)
+        found = self.readable(source)
         for condition in self.conditions():
             found &= [problem is None for problem in self._problems(condition, source)]
-            bad = {of.sample.id for of in self.lines(condition, source).bad}
-            found &= [sample.id not in bad for sample in source.samples]
         return found
 
     def unreachable(self, condition: str, source: Source) -> np.ndarray:

@@ -1,0 +1,198 @@
+"""Lines made on purpose.
+
+    repeats     "aaaa": one symbol over and over, next to as many symbols without a repeat
+    words       words of the training lines, next to the same symbols in another order
+    lengths     random symbols, up to twice as many as the longest training line has
+    joined      one, two and three test lines side by side, as if they were one
+
+The first three are drawn by `ocr_tf.data.synthetic`, in letters and digits that training lines hold
+often, that all networks know and all typefaces have; line j of every level has the same look. They tell
+much of networks trained on similar print, and little of others: each level has a control, another level
+that lacks only what is probed. `joined` stays with the images that the networks were trained for.
+"""
+
+from __future__ import annotations
+
+import io
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple, Optional
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from ocr_tf.data import synthetic
+from ocr_tf.data.image import original
+from ocr_tf.data.source import Sample, Source
+
+LINES = 40  # of a level
+REPEATS = (2, 3, 4, 6, 8)  # symbols
+WORDS = (4, 10)  # symbols of the shortest and of the longest word
+LENGTHS = (0.5, 1.0, 1.5, 2.0)  # of the longest training line
+JOINED = (1, 2, 3)  # test lines
+COMMON = 0.001  # of the symbols of the training lines: rarer ones are not drawn
+SEED = 0  # of texts and looks
+
+MEANINGS = {
+    "repeats": "one symbol, so many times",
+    "no repeats": "so many random symbols, none next to itself",
+    "words": "words of the training lines",
+    "shuffled words": "the same symbols in an order that is no word of the training lines",
+    "lengths": "so many random symbols, none next to itself; training lines have at most {longest}",
+    "joined": "so many test lines side by side; training lines have at most {longest} symbols",
+}
+
+
+class Level(NamedTuple):
+    """The lines of one probe."""
+
+    family: str  # of MEANINGS
+    name: str
+    source: Source
+    control: Optional[tuple[str, str]] = (
+        None  # family and name of the level that it is held against
+    )
+
+
+class Joined:
+    """`count` lines of a source after one another as one line, from every line on."""
+
+    def __init__(self, source: Source, starts: Sequence[int], count: int, between: str):
+        """`between` is written between two lines' texts; there is a gap between their images if it is
+        not empty."""
+        self.name = f"{count} lines of {source.name}"
+        self._source, self._starts, self._count = source, starts, count
+        self._gap = bool(between)
+        self.samples = []
+        for start in starts:
+            parts = [source.samples[i] for i in self._parts(start)]
+            text = between.join(part.text for part in parts)
+            name = f"joined-{count}/{parts[0].id}"
+            self.samples.append(Sample(name, text, f"{parts[0].place} and the next {count - 1}"))
+
+    def _parts(self, start: int) -> list[int]:
+        return [(start + k) % len(self._source.samples) for k in range(self._count)]
+
+    def read(self, i: int) -> bytes:
+        """A PNG as high as the first of its lines."""
+        images = [original(self._source.read(part)) for part in self._parts(self._starts[i])]
+        height = images[0].shape[0]
+        scaled = [
+            cv2.resize(
+                image,
+                (max(1, round(image.shape[1] * height / image.shape[0])), height),
+                interpolation=cv2.INTER_AREA,
+            )
+            for image in images
+        ]
+        if self._gap:  # of half the height, in each image's own paper
+            gaps = [np.full((height, height // 2), np.median(image), np.uint8) for image in scaled]
+            scaled = [part for pair in zip(scaled, gaps) for part in pair]
+        encoded = io.BytesIO()
+        Image.fromarray(np.hstack(scaled)).save(encoded, "PNG", compress_level=1)
+        return encoded.getvalue()
+
+    def origin(self, i: int) -> str:
+        return self.samples[i].place
+
+
+def drawn(trained: Sequence[str], known: Sequence[str]) -> list[Level]:
+    """The probes that are rendered; families that cannot be made are left out.
+
+    Args:
+        trained: texts of the training lines.
+        known: symbols that all networks know.
+    """
+    symbols = synthetic.drawable(_common(trained, known))
+    if len(symbols) < 2:
+        return []
+    found = []
+    for size in REPEATS:
+        random = _drawn("no repeats", str(size), _random(symbols, size))
+        found += [random, _drawn("repeats", str(size), _runs(symbols, size), random)]
+    words = _words(symbols, trained)
+    if len(words) == LINES:
+        whole = _drawn("words", "in order", words)
+        found += [whole, _drawn("shuffled words", "shuffled", _shuffled(words, trained), whole)]
+    longest = max(map(len, trained))
+    shortest = None
+    for size in dict.fromkeys(max(1, round(share * longest)) for share in LENGTHS):
+        found.append(_drawn("lengths", str(size), _random(symbols, size), shortest))
+        shortest = shortest or found[-1]
+    return found
+
+
+def joined(source: Source, known: Sequence[str]) -> list[Level]:
+    """Lines of a source side by side, with a space between them where that is a symbol of all."""
+    total = len(source.samples)
+    if total <= max(JOINED):
+        return []
+    starts = np.unique(np.linspace(0, total, LINES, endpoint=False).astype(int)).tolist()
+    between = " " if " " in known else ""
+    first, *more = (
+        Level("joined", str(count), Joined(source, starts, count, between)) for count in JOINED
+    )
+    return [first, *(level._replace(control=(first.family, first.name)) for level in more)]
+
+
+# Texts
+
+
+def _common(trained: Sequence[str], known: Sequence[str]) -> list[str]:
+    """Letters and digits that are not rare; no spaces and dots, which are lost at a line's end."""
+    counts = Counter("".join(trained))
+    least = COMMON * sum(counts.values())
+    return [s for s in known if unicodedata.category(s)[0] in "LN" and counts[s] >= least]
+
+
+def _generator(*purpose: str) -> np.random.Generator:
+    """Keyed by what it is for: no probe depends on the others."""
+    return np.random.default_rng([SEED, *"\0".join(purpose).encode()])
+
+
+def _runs(symbols: Sequence[str], size: int) -> list[str]:
+    draw = _generator("repeats", str(size))
+    return [str(draw.choice(symbols)) * size for _ in range(LINES)]
+
+
+def _random(symbols: Sequence[str], size: int) -> list[str]:
+    draw = _generator("random", str(size))
+    found = []
+    for _ in range(LINES):
+        text = ""
+        while len(text) < size:
+            symbol = str(draw.choice(symbols))
+            if not text.endswith(symbol):
+                text += symbol
+        found.append(text)
+    return found
+
+
+def _words(symbols: Sequence[str], trained: Sequence[str]) -> list[str]:
+    """LINES words of the training lines, or as many as there are."""
+    known, (shortest, longest) = set(symbols), WORDS
+    words = sorted(
+        word
+        for word in {word for text in trained for word in text.split()}
+        if shortest <= len(word) <= longest and len(set(word)) > 1 and set(word) <= known
+    )
+    chosen = _generator("words").permutation(len(words))[:LINES]
+    return [words[i] for i in sorted(chosen)]
+
+
+def _shuffled(words: Sequence[str], trained: Sequence[str]) -> list[str]:
+    draw = _generator("shuffled")
+    seen = {word for text in trained for word in text.split()}
+    found = []
+    for word in words:
+        orders = ("".join(draw.permutation(list(word))) for _ in range(100))
+        found.append(next((order for order in orders if order not in seen), word[::-1]))
+    return found
+
+
+def _drawn(family: str, name: str, texts: Sequence[str], control: Optional[Level] = None) -> Level:
+    prefix = f"probe/{family}/{name}"
+    source = synthetic.Drawn(prefix, prefix, texts, SEED)
+    return Level(family, name, source, control and (control.family, control.name))

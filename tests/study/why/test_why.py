@@ -1,0 +1,148 @@
+"""The whole section, on runs that nobody trained."""
+
+import json
+
+import numpy as np
+import pytest
+
+from ocr_tf.data.source import open_source, open_sources
+from ocr_tf.experiment import preflight
+from ocr_tf.study.why import aligning, behind, material, probe_lines, why
+from ocr_tf.study.why.material import Chosen
+from ocr_tf.study.why.networks import Networks, Scorer
+from tests.study.why import runs
+from tests.study.why.grids import grid
+
+
+@pytest.fixture(scope="module")
+def found(evaluated):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(probe_lines, "LINES", 6)
+        patch.setattr(probe_lines, "REPEATS", (3,))
+        patch.setattr(probe_lines, "LENGTHS", (1.0, 2.0))
+        patch.setattr(probe_lines, "JOINED", (1, 2))
+        patch.setattr(aligning, "LINES", 6)
+        return why(evaluated, behind(evaluated))
+
+
+def test_everything_is_there_and_is_json(found):
+    assert found["missing"] == []
+    assert set(found) == {
+        "slices",
+        "edits",
+        "confusions",
+        "failures",
+        "calibration",
+        "probes",
+        "cross_scores",
+        "alignments",
+        "missing",
+    }
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+
+
+def test_training_texts_and_images_make_slices(found, evaluated):
+    families = {s["family"] for s in found["slices"]}
+    assert {"aspect ratio", "contrast", "sharpness", "image height"} <= families
+    behind_it = behind(evaluated)
+    trained = open_source("synthetic:digits:count=44").samples
+    assert behind_it.trained == [s.text for s in trained[8:]]
+
+
+def test_test_lines_joined_to_nothing_are_read_as_they_were(found, evaluated):
+    alone = found["probes"]["joined"]["levels"][0]
+    assert alone["level"] == "1" and alone["lines"] == 6
+    texts = dict(
+        zip(evaluated.references, zip(*(evaluated.texts(c)[0] for c in evaluated.conditions)))
+    )
+    for shown in alone["shown"]:
+        read = [shown["readings"][c][0] for c in evaluated.conditions]
+        assert tuple(read) == texts[shown["reference"]]
+
+
+def test_probes_are_held_against_their_controls(found):
+    repeats = found["probes"]["repeats"]["levels"][0]
+    assert repeats["control"]["family"] == "no repeats"
+    (against,) = repeats["control"]["differences"]
+    assert against["a"] == "ctc" and against["withheld"]  # 6 lines
+    assert found["probes"]["lengths"]["levels"][0].keys() == repeats.keys() - {"control"}
+    assert repeats["failures"]["merged"].keys() == {"ctc", "attention"}
+
+
+def test_alignments_of_lines_that_all_can_write(found, evaluated):
+    told = found["alignments"]
+    assert len(told["indices"]) == 6 and told["indices"] == sorted(set(told["indices"]))
+    ways = [(d["a"], d["b"]) for d in told["distances"]]
+    assert ways == [("attention", "ctc")]  # attention has no path to be away from
+    assert told["distances"][0]["pixels"]["mean"] > 0
+    assert told["measures"]["monotonicity"]["by_seed"]["ctc"][0]["mean"] == 1
+
+
+def test_no_search_error_of_what_scores_below(found, evaluated):
+    errors = found["cross_scores"]["errors"]
+    for condition in evaluated.conditions:
+        wrong = evaluated.errors(condition, "exact").sum()
+        assert (
+            errors["model"]["counts"][condition][0] + errors["search"]["counts"][condition][0]
+            == wrong
+        )
+    (choice,) = found["cross_scores"]["choices"]
+    assert choice["right"]["either"] >= max(choice["right"]["a"], choice["right"]["b"])
+
+
+def test_scores_are_those_of_the_evaluation(evaluated):
+    there = behind(evaluated)
+    networks = Networks(evaluated, there.runs)
+    trained, lines = networks.of("ctc"), networks.lines("ctc", there.source)
+    scorer = Scorer(trained.model, preflight.geometry(trained.experiment))
+    predictions = evaluated.cells["ctc"][0].predictions
+    own = scorer.score(lines, [p.text for p in predictions])
+    np.testing.assert_allclose(own, [p.log_prob for p in predictions], rtol=1e-3, atol=1e-3)
+    # A symbol that the model does not know, more symbols than steps, and nothing at all.
+    odd = ["4x", "12" * 200, "", *evaluated.references[3:]]
+    scores = scorer.score(lines, odd)
+    assert scores[:2] == [None, None] and scores[2] < 0
+    expected = [p.reference_log_prob for p in predictions[3:]]
+    np.testing.assert_allclose(scores[3:], expected, rtol=1e-3, atol=1e-3)
+
+
+# Material
+
+
+def test_without_runs_and_images_what_the_readings_say_stays():
+    there = grid(["ab", "cd"], {"a": [["ab", "x"]], "b": [["ab", "cd"]]})
+    found = behind(there)
+    assert found.trained is found.source is found.runs is None
+    assert [line.split(":")[0] for line in found.missing] == [
+        "a has no run folders",
+        "b has no run folders",
+        "test images",
+    ]
+    told = why(there, found)
+    assert set(told) & {"probes", "alignments"} == set() and told["cross_scores"]["choices"] == []
+    assert told["edits"]["substitutions"]["counts"] == {"a": [1], "b": [0]}
+    assert told["missing"] == list(found.missing)
+
+
+def test_labels_that_have_changed_are_not_taken_for_those_that_were_read(evaluated):
+    changed = evaluated.references[:-1] + ["0"]
+    other = grid(changed, {"a": [changed], "b": [changed]})
+    other.cells["a"][0].results["test"] = [runs.TEST]
+    other.ids[:] = evaluated.ids
+    assert "not as it was evaluated" in behind(other).missing[-1]
+    assert material.test_source(evaluated).samples == open_sources([runs.TEST]).samples
+
+
+def test_chosen_lines_are_a_source():
+    source = open_source("synthetic:digits:count=5")
+    chosen = Chosen(source, [3, 1])
+    assert chosen.samples == [source.samples[3], source.samples[1]]
+    assert chosen.read(1) == source.read(1) and chosen.origin(0) == source.origin(3)
+
+
+def test_ink_is_what_there_is_less_of():
+    image = np.full((10, 12), 220, np.uint8)
+    image[2:5, 4:6] = 30  # 3 dark pixels in each of two columns
+    edges = np.array([0, 4, 5, 12])
+    assert aligning.ink(image, edges).tolist() == [0, 3, 3]
+    assert aligning.ink(255 - image, edges).tolist() == [0, 3, 3]
