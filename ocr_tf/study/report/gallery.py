@@ -1,0 +1,105 @@
+"""Which lines are shown at length: what one condition reads and the other misses, and the like.
+
+Among lines that fit a gallery equally well those shown are drawn by a hash of seed and id, so that
+nobody picked them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ocr_tf.study.report import words
+
+SHOWN = 8  # lines of a gallery at most
+
+
+class Gallery(NamedTuple):
+    """Some lines, and what they have in common."""
+
+    name: str  # its anchor
+    title: str
+    meaning: str
+    lines: list[int]  # all that there are, those shown first
+    every: bool = False  # it is drawn from all lines: their number says nothing
+
+    @property
+    def shown(self) -> list[int]:
+        return self.lines[:SHOWN]
+
+
+def galleries(report: Mapping[str, Any]) -> list[Gallery]:
+    """In the page's order; of the headline's pair where it is two conditions that differ."""
+    lines = report["lines"]
+    if not lines:
+        return []
+    draw = report["signature"].get("generator_seed") or 0 if "signature" in report else 0
+    keys = np.array([_key(draw, line["id"]) for line in lines])
+    right = {name: _right(lines, name) for name in lines[0]["readings"]}  # each [S, N]
+    shares = {name: of.mean(axis=0) for name, of in right.items()}
+    found: list[Gallery] = []
+    pair = words.headline(report)
+    if pair:
+        for one, other in ((pair["a"], pair["b"]), (pair["b"], pair["a"])):
+            found.append(_read_and_missed(len(found), one, other, shares, keys))
+    least = np.max(list(shares.values()), axis=0)
+    everywhere = " and ".join(shares) if len(shares) < 3 else "every condition"
+    found.append(
+        Gallery(
+            "missed",
+            f"Missed by {everywhere}",
+            "No condition reads these under more than half of its seeds; first those that none reads.",
+            _chosen(least <= 0.5, least, keys),
+        )
+    )
+    varies = np.array([np.minimum(share, 1 - share) for share in shares.values()]).max(axis=0)
+    found.append(
+        Gallery(
+            "unstable",
+            "Unstable across seeds",
+            "Read under some seeds of a condition and missed under others; first those nearest to half "
+            "and half.",
+            _chosen(varies > 0, -varies, keys),
+        )
+    )
+    found.append(
+        Gallery(
+            "random",
+            "A random sample",
+            f"Of all lines, drawn by a hash of each id with seed {draw}.",
+            _chosen(np.ones(len(lines), bool), np.zeros(len(lines)), keys),
+            every=True,
+        )
+    )
+    return found
+
+
+def _read_and_missed(
+    number: int, one: str, other: str, shares: Mapping[str, np.ndarray], keys: np.ndarray
+) -> Gallery:
+    gap = shares[one] - shares[other]
+    return Gallery(
+        f"only-{number}",
+        f"{one} reads, {other} misses",
+        f"Read by {one} under more than half of its seeds and by {other} under less than half; first "
+        "those with the widest gap.",
+        _chosen((shares[one] > 0.5) & (shares[other] < 0.5), -gap, keys),
+    )
+
+
+def _right(lines: Sequence[Mapping[str, Any]], condition: str) -> np.ndarray:
+    """[S, N] whether a line is read without an edit."""
+    return np.array([[r["edits"] == 0 for r in line["readings"][condition]] for line in lines]).T
+
+
+def _chosen(mask: np.ndarray, order: np.ndarray, keys: np.ndarray) -> list[int]:
+    """Lines of a mask, by an order first and their keys second."""
+    ranked = np.lexsort((keys, np.round(order, 9)))
+    return [int(i) for i in ranked if mask[i]]
+
+
+def _key(seed: int, name: str) -> str:
+    return hashlib.sha256(f"{seed}\0{name}".encode()).hexdigest()

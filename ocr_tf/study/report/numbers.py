@@ -1,0 +1,79 @@
+"""How numbers are written: rates in per cent, differences of rates in percentage points (pp)."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from typing import Optional
+
+MINUS = "−"
+SPACE = "\N{NO-BREAK SPACE}"  # before a unit
+NOTHING = "–"
+
+
+def percent(rate: Optional[float]) -> str:
+    """0.0341 -> 3.41 %."""
+    return NOTHING if rate is None else f"{100 * rate:.2f}{SPACE}%"
+
+
+def points(difference: Optional[float], unit: bool = True) -> str:
+    """-0.0014 -> −0.14 pp; what rounds to 0 has no sign."""
+    if difference is None:
+        return NOTHING
+    rounded = round(100 * difference, 2)
+    text = f"{rounded:+.2f}".replace("-", MINUS) if rounded else "0.00"
+    return f"{text}{SPACE}pp" if unit else text
+
+
+def width(difference: Optional[float]) -> str:
+    """A size that has no direction: 0.0062 -> 0.62 pp."""
+    return NOTHING if difference is None else f"{100 * difference:.2f}{SPACE}pp"
+
+
+def interval(low: Optional[float], high: Optional[float], unit: bool = True) -> str:
+    """−0.61 to +0.33 pp."""
+    if low is None or high is None:
+        return NOTHING
+    return f"{points(low, unit=False)} to {points(high, unit)}"
+
+
+def rates_interval(low: Optional[float], high: Optional[float]) -> str:
+    """Of a rate, which is not below 0 even where its interval would be: 2.91 to 3.87 %."""
+    if low is None or high is None:
+        return NOTHING
+    return f"{100 * max(low, 0.0):.2f} to {percent(high)}"
+
+
+def probability(p: Optional[float]) -> str:
+    """A p to compare with .05: p = 0.031, p < 0.001."""
+    if p is None:
+        return NOTHING
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
+def count(number: float) -> str:
+    """12345 -> 12,345; 2.4 -> 2.4."""
+    return f"{number:,.0f}" if float(number).is_integer() else f"{number:,.1f}"
+
+
+def counted(number: int, what: str) -> str:
+    """1 line, 2 lines."""
+    return f"{number:,} {what}" + ("" if number == 1 else "s")
+
+
+def mean(values: Sequence[Optional[float]]) -> Optional[float]:
+    """None where there is none to average, or not of every seed."""
+    known = [value for value in values if value is not None]
+    return statistics.fmean(known) if known and len(known) == len(values) else None
+
+
+def deviation(values: Sequence[Optional[float]]) -> Optional[float]:
+    """Standard deviation over seeds; None with fewer than two."""
+    known = [value for value in values if value is not None]
+    return statistics.stdev(known) if len(known) > 1 and len(known) == len(values) else None
+
+
+def listed(words: Sequence[str]) -> str:
+    """a, b and c."""
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last

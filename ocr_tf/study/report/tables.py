@@ -1,0 +1,191 @@
+"""The numbers of a report as tables: CSV for programs, LaTeX (booktabs) for papers.
+
+rates.csv         every rate and count of every seed
+comparisons.csv   every pair and checkpoint
+slices.csv        every slice and pair
+rates.tex         mean and standard deviation over seeds, per cent
+comparisons.tex   differences with their intervals, percentage points
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Optional
+
+from ocr_tf.study.report import numbers, words
+
+Report = Mapping[str, Any]
+Values = Sequence[Any]
+
+# Of what is special to LaTeX, what stands for it.
+LATEX = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "#": r"\#",
+    "%": r"\%",
+    "_": r"\_",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+    numbers.MINUS: "$-$",
+}
+SHOWN = (("cer", "CER"), ("wer", "WER"), ("exact", "exact"), ("one_minus_ned", "1-NED"))
+
+
+def files(report: Report) -> dict[str, str]:
+    """Every table by the name of its file."""
+    found = {
+        "rates.csv": _csv(_rate_rows(report)),
+        "rates.tex": _rates(report),
+    }
+    if words.headline(report):
+        found["comparisons.csv"] = _csv(_comparison_rows(report))
+        found["comparisons.tex"] = _comparisons(report)
+    if report.get("why", {}).get("slices"):
+        found["slices.csv"] = _csv(_slice_rows(report))
+    return found
+
+
+def latex(text: str) -> str:
+    """A text as LaTeX that prints it."""
+    return "".join(LATEX.get(symbol, symbol) for symbol in " ".join(text.split()))
+
+
+def _rate_rows(report: Report) -> Iterable[dict[str, Any]]:
+    for checkpoint, conditions in report["rates"].items():
+        for condition, rows in conditions.items():
+            for row in rows:
+                yield {"checkpoint": checkpoint, "condition": condition, **row}
+
+
+def _comparison_rows(report: Report) -> Iterable[dict[str, Any]]:
+    for checkpoint, pairs in report["comparisons"].items():
+        for pair in pairs:
+            holm = pair.get("holm") or {}
+            row = {"checkpoint": checkpoint, **{key: pair[key] for key in ("a", "b", "metric")}}
+            for target in ("recipes", "models"):
+                found = pair[target]
+                row.update({f"{target}_{key}": found[key] for key in ("low", "high", "p", "df")})
+                row["difference"] = found["value"]
+            recipes = pair["recipes"]
+            row.update(
+                rate_a=recipes["rate_a"],
+                rate_b=recipes["rate_b"],
+                variance_lines=recipes["variance_lines"],
+                variance_seeds=sum(recipes["variance_seeds"]),
+                variance_residual=sum(recipes["variance_residual"]),
+                detectable=(pair.get("detectable") or {}).get("difference"),
+                p_holm=holm.get("p_holm"),
+                simultaneous_low=(holm.get("comparison") or {}).get("low"),
+                simultaneous_high=(holm.get("comparison") or {}).get("high"),
+                outcome=words.decision(report, pair).outcome,
+            )
+            yield row
+
+
+def _slice_rows(report: Report) -> Iterable[dict[str, Any]]:
+    for part in report["why"]["slices"]:
+        for found in part["differences"]:
+            inside, against = found["inside"] or {}, found["against_rest"] or {}
+            yield {
+                "family": part["family"],
+                "slice": part["name"],
+                "lines": part["lines"],
+                **{key: found[key] for key in ("a", "b", "rate_a", "rate_b")},
+                "difference": inside.get("value", found["rate_a"] - found["rate_b"]),
+                "low": inside.get("low"),
+                "high": inside.get("high"),
+                "minus_rest": against.get("value"),
+                "p_minus_rest": against.get("p"),
+                "p_adjusted": found["p_adjusted"],
+                "withheld": found["withheld"],
+            }
+
+
+def _csv(rows: Iterable[Mapping[str, Any]]) -> str:
+    """What is None is empty."""
+    every = list(rows)
+    out = io.StringIO()
+    names = list(dict.fromkeys(name for row in every for name in row))
+    writer = csv.DictWriter(out, names, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(every)
+    return out.getvalue()
+
+
+def _rates(report: Report) -> str:
+    rows = []
+    for name, seeds in report["rates"][words.checkpoint(report)].items():
+        cells = [latex(name), str(len(seeds))]
+        for key, _ in SHOWN:
+            values = [row[key] for row in seeds]
+            cells.append(_spread(numbers.mean(values), numbers.deviation(values)))
+        rows.append(cells)
+    heading = ["condition", "seeds", *(f"{latex(name)} (\\%)" for _, name in SHOWN)]
+    return _tabular("lr" + "r" * len(SHOWN), heading, rows, report)
+
+
+def _spread(mean: Optional[float], deviation: Optional[float]) -> str:
+    if mean is None:
+        return "--"
+    return f"{100 * mean:.2f}" + ("" if deviation is None else f" $\\pm$ {100 * deviation:.2f}")
+
+
+def _comparisons(report: Report) -> str:
+    pairs = words.compared(report)
+    rows = []
+    for pair in pairs:
+        decided, detectable = words.decision(report, pair), pair.get("detectable")
+        ends = "withheld"
+        if decided.low is not None:
+            ends = f"[{_point(decided.low)}, {_point(decided.high)}]"
+        p = "--" if decided.p is None else "$<$ 0.001" if decided.p < 0.001 else f"{decided.p:.3f}"
+        rows.append(
+            [
+                f"{latex(pair['a'])} $-$ {latex(pair['b'])}",
+                _point(decided.value),
+                ends,
+                p,
+                "--" if not detectable else f"{100 * detectable['difference']:.2f}",
+                latex(decided.outcome),
+            ]
+        )
+    several = " (Holm)" if len(pairs) > 1 else ""
+    heading = [
+        f"difference of {latex(words.name_of(pairs[0]['metric']))}",
+        "pp",
+        "95\\,\\% interval",
+        f"$p${several}",
+        "detectable",
+        "verdict",
+    ]
+    return _tabular("lrcrrl", heading, rows, report)
+
+
+def _point(value: Optional[float]) -> str:
+    return latex(numbers.points(value, unit=False))
+
+
+def _tabular(columns: str, heading: Values, rows: Iterable[Values], report: Report) -> str:
+    """A tabular; what it is of stands in a comment above it."""
+    test = report.get("test", {}).get("fingerprint", "unknown")
+    lines = [
+        f"% {words.size(report)}, normalisation {report['study']['normalisation']}, test {test}",
+        "% \\usepackage{booktabs} and \\usepackage[T1]{fontenc}",
+        f"\\begin{{tabular}}{{{columns}}}",
+        "\\toprule",
+        " & ".join(heading) + r" \\",
+        "\\midrule",
+        *(" & ".join(row) + r" \\" for row in rows),
+        "\\bottomrule",
+        "\\end{tabular}",
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,330 @@
+"""The verdict in words: its target, interval, smallest detectable difference and what it does not show.
+
+Two conditions that cannot be told apart are never called equal: they are tied at this size, and the
+words say what this size could have seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Optional
+
+from ocr_tf.metrics.paired import TIED, WITHHELD
+from ocr_tf.study.report import numbers
+from ocr_tf.study.report.numbers import (
+    MINUS,
+    SPACE,
+    counted,
+    interval,
+    percent,
+    points,
+    probability,
+)
+
+# What an error is, by metric: a name for the rate, and what it counts.
+RATES = {
+    "cer": "CER",
+    "wer": "WER",
+    "exact": "lines misread",
+    "one_minus_ned": "NED",
+    "1-ned": "NED",
+}
+
+NOT_SHOWN = (
+    "This says nothing of other data or languages, of other budgets (steps, training lines, tuning), "
+    "of other encoders or of other searches."
+)
+
+# Wrong symbols a seed below which a tie says more of the lines than of the conditions.
+FEW = 30
+
+ALPHA = 0.05
+
+# Of the variance: from where on a part is what to work on.
+LARGEST = 0.5
+
+
+class Decision(NamedTuple):
+    """What a pair's comparison decides about these recipes; of several pairs, after Holm's correction
+    and with simultaneous intervals."""
+
+    better: Optional[str]  # the name; None where tied or withheld
+    outcome: str  # "NAME better", "tied at this size" or "withheld"
+    value: float
+    low: Optional[float]
+    high: Optional[float]
+    p: Optional[float]
+    pairs: int  # that are decided together
+
+
+class Target(NamedTuple):
+    """One of the two questions, answered."""
+
+    name: str
+    meaning: str
+    value: str
+    interval: Optional[str]  # None: withheld
+    p: str
+    withheld: Optional[str]
+
+
+class Verdict(NamedTuple):
+    """The headline, for the page."""
+
+    a: str
+    b: str
+    better: Optional[str]  # a or b; None where they are tied or nothing can be said
+    title: str
+    lead: str
+    sensitivity: str  # what it could have seen
+    few: Optional[str]  # that there are too few errors to tell
+    targets: list[Target]
+    others: list[str]  # the other pairs
+
+
+def name_of(metric: str) -> str:
+    return RATES.get(metric, metric)
+
+
+def headline(report: Mapping[str, Any]) -> Optional[dict[str, Any]]:
+    """The comparison that the verdict is about: the first by the declared metric."""
+    every = compared(report)
+    return every[0] if every else None
+
+
+def compared(report: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """All pairs of the declared checkpoint and metric."""
+    metric = report["study"]["metric"]
+    pairs = report.get("comparisons", {}).get(checkpoint(report), [])
+    return [pair for pair in pairs if pair["metric"] == metric]
+
+
+def checkpoint(report: Mapping[str, Any]) -> str:
+    """The one that the verdict is about: the first."""
+    return next(iter(report["rates"]))
+
+
+def size(report: Mapping[str, Any]) -> str:
+    """With how much: 1,000 lines and 5 seeds of each."""
+    seeds = sorted({len(condition["seeds"]) for condition in report["conditions"]})
+    lines = counted(lines_of(report), "line")
+    if len(seeds) > 1:
+        return f"{lines} and {seeds[0]} to {seeds[-1]} seeds"
+    return f"{lines} and {counted(seeds[0], 'seed')} of each"
+
+
+def lines_of(report: Mapping[str, Any]) -> int:
+    return report["test"]["lines"] if "test" in report else len(report["lines"])
+
+
+def verdict(report: Mapping[str, Any]) -> Optional[Verdict]:
+    """The headline in words; None where nothing was compared."""
+    pair = headline(report)
+    if pair is None:
+        return None
+    decided = decision(report, pair)
+    return Verdict(
+        a=pair["a"],
+        b=pair["b"],
+        better=decided.better,
+        title=_title(decided),
+        lead=_lead(report, pair, decided),
+        sensitivity=sensitivity(pair),
+        few=None if decided.better else _few(report, pair),
+        targets=[_recipes(pair, decided), _models(pair)],
+        others=[_other(other, decision(report, other)) for other in compared(report)[1:]],
+    )
+
+
+def three_lines(report: Mapping[str, Any]) -> list[str]:
+    """The answer for a terminal, in ASCII but for the names."""
+    said = verdict(report)
+    if said is None:
+        return ["nothing was compared"]
+    recipes, models = said.targets
+    pair = headline(report) or {}
+    detectable = _detectable(pair)
+    seen = f"; smallest detectable difference {numbers.width(detectable)}" if detectable else ""
+    more = f"; {counted(len(said.others), 'other pair')}: see the report" if said.others else ""
+    lines = (
+        f"{said.title}: {_rates(report, pair)} with {size(report)}",
+        f"These recipes: {said.a} - {said.b} = {_numbers(recipes)}{seen}",
+        f"These trained models: {_numbers(models)}{more}. Of other data, budgets and encoders: nothing.",
+    )
+    return [line.replace(MINUS, "-").replace(SPACE, " ") for line in lines]
+
+
+def sensitivity(pair: Mapping[str, Any]) -> str:
+    """What the comparison could have seen, and what more would."""
+    detectable = _detectable(pair)
+    if detectable is None:
+        reason = pair["recipes"]["withheld"] or "nothing varies"
+        return f"What it could have seen cannot be said: {reason}."
+    alone = ", were this pair the only one" if pair.get("holm") else ""
+    said = (
+        f"A true difference of {numbers.width(detectable)} is found by four in five comparisons of "
+        f"this size{alone}; a smaller one would often be missed."
+    )
+    more = pair.get("more")
+    if more:
+        said += (
+            f" With twice the seeds that would be {numbers.width(more['seeds']['difference'])}, with "
+            f"twice the lines {numbers.width(more['lines']['difference'])}."
+        )
+    return said
+
+
+def parts(pair: Mapping[str, Any]) -> Optional[list[tuple[str, float]]]:
+    """What the uncertainty is made of: its parts with their variances, squared fractions."""
+    detectable = pair.get("detectable")
+    if not detectable:
+        return None
+    return [
+        ("lines", detectable["from_lines"]),
+        ("seeds", detectable["from_seeds"]),
+        ("seeds × lines", detectable["from_residual"]),
+    ]
+
+
+def would_help(pair: Mapping[str, Any]) -> Optional[str]:
+    """What the parts say."""
+    found = parts(pair)
+    total = sum(variance for _, variance in found) if found else 0.0
+    if not found or not total:
+        return None
+    shares = {name: variance / total for name, variance in found}
+    if shares["lines"] >= LARGEST:
+        most = "most comes from the lines: more test lines would help most"
+    elif shares["seeds"] >= LARGEST:
+        most = "most comes from the seeds: more seeds would help most"
+    else:
+        most = "neither seeds nor lines dominate: more of both would help"
+    told = numbers.listed(
+        [f"{100 * share:.0f}{SPACE}% from {name}" for name, share in shares.items()]
+    )
+    return f"Of the variance of the difference {told}; {most}."
+
+
+def decision(report: Mapping[str, Any], pair: Mapping[str, Any]) -> Decision:
+    """Who is better, if that can be told."""
+    holm, found = pair.get("holm"), pair["verdict"]
+    if not holm:
+        ends = found["low"], found["high"]
+        return Decision(found["better"], found["outcome"], found["value"], *ends, found["p"], 1)
+    p, together = holm["p_holm"], holm["comparison"]
+    better = None
+    if p is not None and p <= ALPHA:
+        better = pair["a"] if together["value"] < 0 else pair["b"]
+    outcome = f"{better} better" if better else WITHHELD if p is None else TIED
+    ends = together["low"], together["high"]
+    return Decision(better, outcome, together["value"], *ends, p, len(compared(report)))
+
+
+def _detectable(pair: Mapping[str, Any]) -> Optional[float]:
+    detectable = pair.get("detectable")
+    return detectable["difference"] if detectable else None
+
+
+def _title(decided: Decision) -> str:
+    if decided.better:
+        return f"{decided.better} makes fewer errors"
+    return "Tied at this size" if decided.outcome == TIED else "No verdict"
+
+
+def _rates(report: Mapping[str, Any], pair: Mapping[str, Any]) -> str:
+    name = name_of(pair["metric"])
+    first, second = pair["recipes"]["rate_a"], pair["recipes"]["rate_b"]
+    return f"{pair['a']} {percent(first)}, {pair['b']} {percent(second)} {name}"
+
+
+def _lead(report: Mapping[str, Any], pair: Mapping[str, Any], decided: Decision) -> str:
+    metric = name_of(pair["metric"])
+    a, b = ((pair[c], percent(pair["recipes"][f"rate_{c}"])) for c in "ab")
+    if decided.better:
+        better, worse = (a, b) if decided.better == a[0] else (b, a)
+        return (
+            f"{better[0]} has a {metric} of {better[1]} and {worse[0]} one of {worse[1]}, measured with "
+            f"{size(report)}: {numbers.width(abs(decided.value))} apart, which is more than other "
+            "seeds and other such lines would explain."
+        )
+    if decided.outcome == TIED:
+        return (
+            f"{a[0]} ({metric} {a[1]}) and {b[0]} ({b[1]}) cannot be told apart with {size(report)}. "
+            "A tie at this size is no sign that they are equal."
+        )
+    return (
+        f"{a[0]} has a {metric} of {a[1]} and {b[0]} one of {b[1]}, measured with {size(report)}. "
+        f"How sure the difference is cannot be said: {pair['recipes']['withheld']}."
+    )
+
+
+def _few(report: Mapping[str, Any], pair: Mapping[str, Any]) -> Optional[str]:
+    """That nearly everything is read, so that hardly anything is left to tell the conditions apart."""
+    rates = report["rates"][checkpoint(report)]
+    rows = [row for name in (pair["a"], pair["b"]) for row in rates[name]]
+    wrong = [row["insertions"] + row["deletions"] + row["substitutions"] for row in rows]
+    if max(wrong) >= FEW:
+        return None
+    most, least = max(wrong), min(wrong)
+    some = (
+        f"{least} to {counted(most, 'wrong symbol')}"
+        if most > least
+        else counted(most, "wrong symbol")
+    )
+    missed = [row["lines"] - row["exact_lines"] for row in rows]
+    apart = f"{min(missed)} to {max(missed)}" if max(missed) > min(missed) else str(max(missed))
+    return (
+        f"Every model reads nearly all of it: {some} of {rows[0]['length']:,}, in "
+        f"{apart} of {counted(rows[0]['lines'], 'line')}. So few errors cannot separate the two, "
+        "whichever is better: that takes more lines, or harder ones."
+    )
+
+
+def _recipes(pair: Mapping[str, Any], decided: Decision) -> Target:
+    found = pair["recipes"]
+    counts = numbers.listed([str(n) for n in found["seed_counts"]])
+    together = f"; of {decided.pairs} pairs, by Holm and Bonferroni" if decided.pairs > 1 else ""
+    return Target(
+        "These recipes",
+        f"had other seeds and other lines like these been drawn; S = {counts}, N = {found['units']:,}"
+        f"{together}",
+        points(decided.value),
+        _interval(decided.low, decided.high),
+        probability(decided.p),
+        found["withheld"],
+    )
+
+
+def _models(pair: Mapping[str, Any]) -> Target:
+    found = pair["models"]
+    return Target(
+        "These trained models",
+        f"had other lines like these been drawn, the models being these; N = {found['units']:,}; p by "
+        "permutation",
+        points(found["value"]),
+        _interval(found["low"], found["high"]),
+        probability(found["p"]),
+        found["withheld"],
+    )
+
+
+def _interval(low: Optional[float], high: Optional[float]) -> Optional[str]:
+    return None if low is None else interval(low, high)
+
+
+def _numbers(target: Target) -> str:
+    said = [target.value]
+    if target.interval:
+        said.append(f"95 % interval {target.interval}")
+    if target.p != numbers.NOTHING:
+        said.append(target.p)
+    return ", ".join(said + ([target.withheld] if target.withheld else []))
+
+
+def _other(pair: Mapping[str, Any], decided: Decision) -> str:
+    said = [f"{pair['a']} {MINUS} {pair['b']} = {points(decided.value)}"]
+    if decided.low is not None:
+        said.append(interval(decided.low, decided.high))
+    if decided.p is not None:
+        said.append(probability(decided.p))
+    return f"{decided.outcome}: {', '.join(said)}"

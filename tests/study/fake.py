@@ -1,0 +1,487 @@
+"""A study that nobody trained: readings drawn at random, compared by the real functions.
+
+    report = fake.report(fake.grid(lines=60))     the dict that ocr_tf.study.report.write takes
+    art = fake.Art(report)                        its images and alignments
+    python -m tests.study.fake FOLDER [LINES [SEEDS [CONDITION ...]]]     writes a report to look at
+
+Everything is a function of its arguments.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Optional
+
+import cv2
+import numpy as np
+
+from ocr_tf import draw
+from ocr_tf.experiment.predictions import Prediction
+from ocr_tf.study import answer
+from ocr_tf.study.grid import Cell, Grid
+from ocr_tf.study.why import calibration, cross, figures, operations, slices
+
+WORDS = (
+    "the of and street little Goods coffee 1889 book hallo ballot account 4711 Misses summer "
+    "letter passage Römer rosé über née Kipling's No.5 apples, willow committee bookkeeper 10000 "
+    "running shop Station hotel Zürich Mississippi allee 22 77 Wool-Mill (1st) parking exit open"
+).split()
+TAKEN = dict(zip("oOlI1e5Sarnu2Zc", "0Ol1lcS5onru72e"))  # read for what they look like
+
+
+def texts(lines: int, generator: np.random.Generator) -> list[str]:
+    return [" ".join(generator.choice(WORDS, generator.integers(1, 4))) for _ in range(lines)]
+
+
+def grid(
+    lines: int = 60,
+    seeds: int = 3,
+    conditions: Sequence[str] = ("ctc", "attention"),
+    rate: float = 0.04,
+    step: float = 0.25,
+    first: Optional[str] = None,
+    key: int = 0,
+) -> Grid:
+    """A grid of random readings.
+
+    Args:
+        rate: share of symbols misread by the first condition, about.
+        step: log of the rate of each condition over that of the one before it.
+        first: the first line's reference.
+    """
+    generator = np.random.default_rng(key)
+    references = texts(lines, generator)
+    if first is not None:
+        references[0] = first
+    ids = [f"test/{i:05d}.png" for i in range(lines)]
+    difficulty = generator.normal(size=lines) * 1.2
+    cells: dict[str, list[Cell]] = {}
+    for c, condition in enumerate(conditions):
+        own = generator.normal(size=lines) * 0.5
+        cells[condition] = []
+        for seed in range(seeds):
+            shift = generator.normal() * 0.12 + c * step
+            chance = 1 / (1 + np.exp(-(np.log(rate / 2) + difficulty + own + shift)))
+            found = [
+                _read(name, text, p, generator, condition)
+                for name, text, p in zip(ids, references, chance)
+            ]
+            results = {"fingerprint": "c0ffee" * 10 + "beef", "test": ["lines/test.tsv"]}
+            cells[condition].append(Cell(condition, seed, Path("runs"), results, found))
+    return Grid(cells, ids, references, "none", "c0ffee" * 10 + "beef")
+
+
+def _read(
+    name: str, text: str, chance: float, generator: np.random.Generator, condition: str
+) -> Prediction:
+    read, wrong = "", 0
+    for i, symbol in enumerate(text):
+        doubled = i and text[i - 1] == symbol
+        if generator.random() >= chance * (2 if doubled and "ctc" in condition else 1):
+            read += symbol
+            continue
+        wrong += 1
+        kind = generator.random()
+        if kind < 0.6:
+            read += TAKEN.get(symbol, "e" if symbol != "e" else "c")
+        elif kind < 0.8 and not doubled:
+            read += symbol + symbol
+    if "attention" in condition and generator.random() < chance / 2:
+        read += read[-4:] * 2
+    log_prob = -float(generator.exponential(0.05 + wrong))
+    worse = -float(generator.exponential(1 + wrong)) if read != text else 0.0
+    ended = not ("attention" in condition and generator.random() < 0.002)
+    return Prediction(name, read, text, log_prob, log_prob + worse, ended)
+
+
+def report(of: Grid, metric: str = "cer", last: Optional[Grid] = None) -> dict:
+    """The whole of what a study reports, its trainings and measurements made up."""
+    return {
+        "study": {
+            "name": "ctc_vs_attention",
+            "metric": metric,
+            "normalisation": of.normalisation,
+            "question": "CTC or attention?",
+        },
+        "conditions": [
+            {
+                "name": name,
+                "head": "ctc" if "ctc" in name else "attention",
+                "encoder": "crnn",
+                "layers": 2,
+                "seeds": of.seeds(name),
+            }
+            for name in of.conditions
+        ],
+        "test": {
+            "sources": ["lines/test.tsv"],
+            "lines": len(of.ids),
+            "symbols": int(of.lengths("cer").sum()),
+            "fingerprint": of.fingerprint,
+            "left_out": of.left_out,
+        },
+        "signature": answer.signature(of, metric),
+        "rates": {name: answer.rates(one) for name, one in _checkpoints(of, last)},
+        "comparisons": {
+            name: answer.comparisons(one, metric) for name, one in _checkpoints(of, last)
+        },
+        "controls": _controls(of),
+        "curves": _curves(of),
+        "why": {
+            "slices": slices.compare(of, _slices(of), metric),
+            "edits": operations.edits(of),
+            "failures": operations.failures(of),
+            "confusions": operations.confused(of),
+            "calibration": calibration.calibration(of),
+            "cross_scores": {"errors": cross.errors(of), "choices": cross.choices(of, _others(of))},
+            "alignments": _alignments(of),
+            "probes": _probes(of),
+            "missing": [],
+        },
+        "cost": _cost(of, metric),
+        "lines": lines(of),
+        "reproduce": {
+            "command": [
+                "python -m experiments.ctc_vs_attention --workdir=runs/study",
+                "--data.train=lines/train.tsv",
+                "--data.test=lines/test.tsv",
+                f"--study.seeds={len(of.seeds(of.conditions[0]))}",
+            ],
+            "versions": {"python": "3.11.7", "ocr_tf": "0.1.0", "tensorflow": "2.15.1"},
+            "commit": "c904029f1d1d2f0e8f2f8d0c0ffee0c0ffee0000",
+            "dirty": False,
+            "processor": "AMD EPYC",
+        },
+    }
+
+
+def _checkpoints(of: Grid, last: Optional[Grid]) -> list[tuple[str, Grid]]:
+    return [("best", of)] + ([("last", last)] if last else [])
+
+
+def _slices(of: Grid) -> list[slices.Members]:
+    looks = [slices.look(image(text, i)) for i, text in enumerate(of.references)]
+    trained = [word for i, word in enumerate(WORDS) if i % 3] * 5
+    return slices.members(of.references, trained, looks)
+
+
+def lines(of: Grid) -> list[dict]:
+    """As `ocr_tf.study.compare` gives them."""
+    return [
+        {
+            "id": name,
+            "reference": of.references[i],
+            "width": None,
+            "height": None,
+            "readings": {
+                condition: [
+                    {
+                        "seed": cell.seed,
+                        **{
+                            k: v
+                            for k, v in cell.predictions[i]._asdict().items()
+                            if k not in ("id", "reference")
+                        },
+                        "edits": of.edits[condition][s][i].distance,
+                    }
+                    for s, cell in enumerate(of.cells[condition])
+                ]
+                for condition in of.conditions
+            },
+        }
+        for i, name in enumerate(of.ids)
+    ]
+
+
+def _controls(of: Grid) -> dict:
+    seeds = sorted({seed for c in of.conditions for seed in of.seeds(c)})
+    return {
+        "first_weights": {
+            str(seed): {
+                part: {c: f"{17 * seed + len(part):02x}" * 32 for c in of.conditions}
+                for part in ("encoder", "sequence")
+            }
+            for seed in seeds
+        },
+        "batches": {
+            str(seed): {c: f"{91 * seed + 5:02x}"[:2] * 32 for c in of.conditions} for seed in seeds
+        },
+        "lines": {
+            c: {"train": "ab" * 32, "select": "cd" * 32, "count": 9000} for c in of.conditions
+        },
+        "steps": {c: [1500 for _ in of.seeds(c)] for c in of.conditions},
+        "threads": [{}],
+        "versions": [{}],
+        "processors": ["AMD EPYC"],
+        "options": {
+            "train.learning_rate": {c: 0.001 * (1 + i) for i, c in enumerate(of.conditions)}
+        },
+        "same": [
+            "For each seed the encoder starts from the same weights under every condition.",
+            "For each seed the sequence starts from the same weights under every condition.",
+            "For each seed every condition was shown the same lines, pixels and labels in the same "
+            "order.",
+            "Every run took 1500 steps; none stopped early.",
+        ],
+        "differs": ["--train.learning_rate differs: ctc 0.001, attention 0.002."],
+    }
+
+
+def _curves(of: Grid) -> dict:
+    found: dict[str, list[dict]] = {}
+    for c, condition in enumerate(of.conditions):
+        found[condition] = []
+        for seed in of.seeds(condition):
+            draw_ = np.random.default_rng([c, seed])
+            steps = np.arange(10, 1501, 10)
+            slow = 150 + 80 * c + 40 * draw_.random()
+            loss = 0.4 + 60 * np.exp(-steps / slow) * np.exp(0.15 * draw_.normal(size=len(steps)))
+            chosen = steps[9::10]
+            cer = np.clip(0.03 + 1.1 * np.exp(-chosen / slow), 0, 1)
+            cer = cer * np.exp(0.1 * draw_.normal(size=len(chosen)))
+            found[condition].append(
+                {
+                    "seed": seed,
+                    "train": np.stack([steps, loss], 1).tolist(),
+                    "select": np.stack([chosen, cer], 1).tolist(),
+                    "timing": {"elapsed": (chosen * 0.12).tolist()},
+                }
+            )
+    return found
+
+
+def _others(of: Grid) -> dict:
+    """What every model holds of every other one's readings."""
+    generator = np.random.default_rng(11)
+    return {
+        (a, b, seed): (-generator.exponential(2, len(of.ids))).tolist()
+        for a in of.conditions
+        for b in of.conditions
+        for seed in of.seeds(a)
+        if a != b
+    }
+
+
+def _alignments(of: Grid) -> dict:
+    generator = np.random.default_rng(12)
+    size = {c: (len(of.seeds(c)), len(of.ids)) for c in of.conditions}
+    shares = {c: generator.beta(9, 1 + i, size[c]) for i, c in enumerate(of.conditions)}
+    counts = {c: generator.poisson(0.02 * (1 + i), size[c]) for i, c in enumerate(of.conditions)}
+    spread = {"mean": 8.1, "low": 4.2, "median": 7.5, "high": 11.0}
+    a, b = of.conditions[:2]
+    return {
+        "indices": list(range(len(of.ids))),
+        "measures": {
+            "monotonicity": {
+                "meaning": "share of neighbouring symbols whose centres follow one another",
+                **figures.compared(
+                    {c: figures.counted(of, c, "monotonicity", v) for c, v in shares.items()}
+                ),
+            }
+        },
+        "events": {
+            "skips": figures.told(
+                of, "skips", "symbols ahead of all before", counts, of.lengths("cer")
+            )
+        },
+        "distances": [
+            {
+                "a": b,
+                "b": a,
+                "seed": seed,
+                "pixels": spread,
+                "symbols": {key: value / 12 for key, value in spread.items()},
+                "offset": -1.25,
+                "drifted": [i for i in range(len(of.ids)) if (i + seed) % 17 == 0],
+            }
+            for seed in of.seeds(a)
+        ],
+    }
+
+
+def _probes(of: Grid) -> dict:
+    generator = np.random.default_rng(13)
+
+    def level(name: str, cer: float, reference: str) -> dict:
+        return {
+            "level": name,
+            "lines": 50,
+            "by_seed": {
+                c: {"cer": (cer * (1 + i) * generator.uniform(0.8, 1.2, len(of.seeds(c)))).tolist()}
+                for i, c in enumerate(of.conditions)
+            },
+            "shown": [
+                {
+                    "reference": reference,
+                    "readings": {
+                        c: [reference[: len(reference) - (s % 2)] for s in of.seeds(c)]
+                        for c in of.conditions
+                    },
+                }
+            ],
+        }
+
+    def family(meaning: str, levels: list) -> dict:
+        return {"meaning": meaning, "levels": levels}
+
+    sizes = (2, 3, 4, 6, 8)
+    return {
+        "repeats": family(
+            "one symbol, so many times", [level(str(n), 0.05 * n, "a" * n) for n in sizes]
+        ),
+        "no repeats": family(
+            "so many symbols, none next to itself",
+            [level(str(n), 0.04, "abcdefgh"[:n]) for n in sizes],
+        ),
+        "words": family("words of the training lines", [level("as they are", 0.02, "coffee")]),
+        "shuffled words": family("the same symbols", [level("shuffled", 0.05, "feofce")]),
+        "lengths": family(
+            "so many random symbols",
+            [level(str(n), 0.004 * n, "x1y2z3" * 8) for n in (8, 16, 24, 32)],
+        ),
+        "joined": family(
+            "so many test lines side by side",
+            [level(str(n), 0.03 * n, "the of") for n in (1, 2, 3)],
+        ),
+    }
+
+
+def _cost(of: Grid, metric: str) -> dict:
+    rates = {c: figures.rate(answer.outcomes(of, c, metric)).as_dict() for c in of.conditions}
+    lengths = [4, 6, 9, 12, 15, 20, 28]
+
+    def front(costs: dict) -> list:
+        def beaten(name: str) -> bool:
+            return any(
+                costs[n] <= costs[name] and rates[n]["value"] < rates[name]["value"] for n in rates
+            )
+
+        return [
+            {"condition": c, "cost": cost, "rate": rates[c], "front": not beaten(c)}
+            for c, cost in costs.items()
+        ]
+
+    def spread(seconds: float) -> dict:
+        return {"median": seconds, "low": 0.95 * seconds, "high": 1.1 * seconds}
+
+    def costs(base: float, step: float) -> dict:
+        return {c: base + step * i for i, c in enumerate(of.conditions)}
+
+    return {
+        "sample": [{"index": i, "width": 12 * n, "symbols": n} for i, n in enumerate(lengths)],
+        "conditions": {
+            c: {
+                "parameters": {
+                    "encoder": 5_500_000,
+                    "sequence": 2_600_000,
+                    "head": 40_000 * (1 + i),
+                },
+                "flops": {
+                    part: [2e8 * n for n in lengths] for part in ("encoder", "sequence", "head")
+                },
+                "training_flops": {"encoder": 1e10, "sequence": 4e9, "head": 1e8},
+                "read": lengths,
+            }
+            for i, c in enumerate(of.conditions)
+        },
+        "steps_to_cer": {
+            c: {
+                "0.5": [100 for _ in of.seeds(c)],
+                "0.1": [500 + s for s in of.seeds(c)],
+                "0.05": [None],
+            }
+            for c in of.conditions
+        },
+        "pareto": {
+            "parameters": front(costs(8.1e6, 4e4)),
+            "FLOPs of a line": front(costs(5e9, 3e8)),
+        },
+        "timing": {
+            "machine": {"processor": "AMD EPYC", "threads": 2},
+            "latency": {
+                c: {
+                    search: {
+                        "each": [spread(0.003 + slow * (0.5 + i) * 1e-4 * n) for n in lengths],
+                        "batch": spread(0.03 * (1 + i)),
+                        "batch_lines": 32,
+                    }
+                    for search, slow in (("early_stop", 2), ("to_the_bound", 5))
+                }
+                for i, c in enumerate(of.conditions)
+            },
+            "seconds_to_cer": {
+                c: {
+                    "0.5": [30.0 for _ in of.seeds(c)],
+                    "0.1": [150.0 for _ in of.seeds(c)],
+                    "0.05": [None],
+                }
+                for c in of.conditions
+            },
+            "training_seconds": {c: [600.0 for _ in of.seeds(c)] for c in of.conditions},
+            "memory": {
+                c: {"training": 900 * 2**20, "imported": 300 * 2**20} for c in of.conditions
+            },
+            "pareto": {
+                "seconds a line, alone": front(costs(0.004, 0.0015)),
+                "seconds a line, in a batch": front(costs(0.0007, 0.0002)),
+                "seconds of training": front(costs(600.0, -40.0)),
+            },
+        },
+    }
+
+
+@functools.lru_cache(maxsize=4096)
+def image(text: str, i: int) -> np.ndarray:
+    """[H, W] uint8: the text, dark on uneven paper, in one of a few sizes."""
+    generator = np.random.default_rng([7, i])
+    size = float(generator.uniform(0.7, 1.3))
+    thick = int(generator.integers(1, 3))
+    (width, height), base = cv2.getTextSize(text or " ", cv2.FONT_HERSHEY_COMPLEX, size, thick)
+    pixels = np.full([height + base + 16, width + 24], 225, np.uint8)
+    cv2.putText(
+        pixels, text, (12, height + 8), cv2.FONT_HERSHEY_COMPLEX, size, 40, thick, cv2.LINE_AA
+    )
+    noise = generator.normal(0, generator.uniform(2, 14), pixels.shape)
+    shade = np.linspace(0, generator.uniform(-40, 25), pixels.shape[1])
+    return np.clip(pixels + noise + shade, 0, 255).astype(np.uint8)
+
+
+class Art:
+    """Images and alignments of a report's lines, as far as anything can align what nobody trained."""
+
+    def __init__(self, report: dict, unreadable: Sequence[int] = ()):
+        self.lines, self.unreadable = report["lines"], set(unreadable)
+
+    def image(self, i: int) -> Optional[np.ndarray]:
+        return None if i in self.unreadable else image(self.lines[i]["reference"], i)
+
+    def alignment(self, i: int) -> Optional[np.ndarray]:
+        pixels = self.image(i)
+        if pixels is None:
+            return None
+        panels = [
+            self._panel(condition, readings[0]["text"], pixels.shape[1])
+            for condition, readings in self.lines[i]["readings"].items()
+        ]
+        return draw.alignments(pixels, panels)
+
+    def _panel(self, condition: str, text: str, width: int) -> draw.Alignment:
+        steps = max(2, width // 8)
+        at = (np.arange(steps) + 0.5) / steps * max(1, len(text))
+        spread = 0.25 if "ctc" in condition else 0.6
+        weights = np.exp(-(((at - np.arange(len(text))[:, None] - 0.5) / spread) ** 2))
+        edges = np.linspace(0, width, steps + 1)
+        return draw.Alignment(f"{condition}  {text!r}", tuple(text), weights, edges)
+
+
+if __name__ == "__main__":
+    from ocr_tf.study.report import write
+
+    folder, *sizes = sys.argv[1:]
+    lines_, seeds_ = (int(sizes[k]) if len(sizes) > k else n for k, n in ((0, 1000), (1, 5)))
+    made = grid(lines_, seeds_, sizes[2:] or ("ctc", "attention"))
+    built = report(made, last=grid(lines_, seeds_, sizes[2:] or ("ctc", "attention"), 0.042, key=1))
+    print(write(built, Path(folder), Art(built)))
