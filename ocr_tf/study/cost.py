@@ -181,15 +181,16 @@ class Contest:
 
 
 def even_by_length(networks: Networks, source: Source, number: int) -> list[int]:
-    """At most `number` of the lines that every condition can read and write, at even places of their
-    order by length; the same for all conditions.
+    """At most `number` of the lines with a text that every condition can read and write, at even places
+    of their order by length; the same for all conditions.
 
     Raises:
         InputError: there is none.
     """
-    usable = np.flatnonzero(networks.writable(source))
-    order = sorted(usable, key=lambda i: len(source.samples[i].text))
-    if not order:
+    lengths = np.array([len(sample.text) for sample in source.samples])
+    usable = np.flatnonzero(networks.writable(source) & (lengths > 0))
+    order = usable[np.argsort(lengths[usable], kind="stable")]
+    if not len(order):
         raise InputError(f"{source.name}: no line that every condition can read")
     places = np.linspace(0, len(order) - 1, min(number, len(order))).round().astype(int)
     return [int(order[place]) for place in places]

@@ -156,7 +156,7 @@ def _png(figure: Figure) -> bytes:
     out = io.BytesIO()
     figure.set_facecolor("white")
     figure.set_dpi(110)
-    FigureCanvasAgg(figure).print_png(out, pil_kwargs={"optimize": True})
+    FigureCanvasAgg(figure).print_png(out)
     return out.getvalue()
 
 

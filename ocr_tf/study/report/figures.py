@@ -48,12 +48,14 @@ def differences(report: Report, looks: Looks) -> Optional[Drawing]:
     first = words.checkpoint(report)
     groups = []
     for pair in pairs:
-        decided = words.decision(report, pair)
-        several = " (simultaneous)" if decided.pairs > 1 else ""
-        rows = [_row("these recipes", pair, pair["recipes"], looks)]
-        if several:
-            together = pair["holm"]["comparison"]
-            rows.append(_row(f"these recipes{several}", pair, together, looks, strong=False))
+        together = (pair.get("holm") or {}).get("comparison")
+        if together:
+            rows = [
+                _row("these recipes, all pairs", pair, together, looks),
+                _row("these recipes, this pair alone", pair, pair["recipes"], looks, strong=False),
+            ]
+        else:
+            rows = [_row("these recipes", pair, pair["recipes"], looks)]
         rows.append(_row("these trained models", pair, pair["models"], looks, strong=False))
         if pair.get("bootstrap"):
             rows.append(_row("crossed bootstrap", pair, pair["bootstrap"], looks, strong=False))
@@ -61,7 +63,7 @@ def differences(report: Report, looks: Looks) -> Optional[Drawing]:
             for other in others if name != first else ():
                 if _pair(other) == _pair(pair):
                     label = CHECKPOINTS.get(name, name)
-                    rows.append(_row(f"{label}", other, other["recipes"], looks, strong=False))
+                    rows.append(_row(label, other, other["recipes"], looks, strong=False))
         groups.append(Group(_heading(pair), rows))
     return drawing.drawing(
         "differences",

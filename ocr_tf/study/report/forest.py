@@ -47,6 +47,7 @@ WIDE = Layout(26, 13, 13, 270, 190)
 NARROW = Layout(42, 14, 32, 4, 4)  # The label stands above its interval.
 HEADING, FOOT = 32, 44  # heights
 INDENT = 14
+FAR = 1.6  # times what nearly all intervals need, from where on an end is an arrow
 
 
 def forest(
@@ -98,7 +99,8 @@ def _limit(rows: Sequence[Row], band: Optional[float]) -> float:
     """Percentage points on each side. A few very wide intervals do not flatten the others."""
     values = [abs(row.value) for row in rows]
     ends = [abs(end) for row in rows for end in (row.low, row.high) if end is not None]
-    wide = float(np.quantile(ends, 0.92)) if ends else 0.0
+    most, all_ = (float(np.quantile(ends, share)) if ends else 0.0 for share in (0.92, 1))
+    wide = most if all_ > FAR * most else all_
     return 108 * max([wide, *values, band or 0.0]) or 1.0
 
 

@@ -34,6 +34,7 @@ class Networks:
             (condition, cell.seed): cell.results["checkpoint"]["which"]
             for condition, row in grid.cells.items()
             for cell in row
+            if (condition, cell.seed) in runs
         }
         self._restored: dict[tuple[str, int], Trained] = {}
         self._lines: dict[tuple[int, Geometry], tuple[Source, pipeline.Lines]] = {}
@@ -87,7 +88,7 @@ class Networks:
     def unreachable(self, condition: str, source: Source) -> np.ndarray:
         """[N] bool: the lines whose reference needs more encoder steps than their image gives."""
         kinds = (problem and problem[0] for problem in self._problems(condition, source))
-        return np.array([kind == "unreachable" for kind in kinds])
+        return np.array([kind == "unreachable" for kind in kinds]) & self.readable(source)
 
     def _problems(self, condition: str, source: Source) -> list[Optional[tuple[str, str]]]:
         trained, lines = self.of(condition), self.lines(condition, source)

@@ -1,5 +1,6 @@
 """The whole section, on runs that nobody trained."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -122,6 +123,26 @@ def test_without_runs_and_images_what_the_readings_say_stays():
     assert set(told) & {"probes", "alignments"} == set() and told["cross_scores"]["choices"] == []
     assert told["edits"]["substitutions"]["counts"] == {"a": [1], "b": [0]}
     assert told["missing"] == list(found.missing)
+
+
+def test_a_system_without_a_run_stands_beside_those_that_have_one(evaluated):
+    read = [text[1:] for text in evaluated.references]
+    other = grid(evaluated.references, {"other": [read]})
+    there = dataclasses.replace(evaluated, cells={**evaluated.cells, **other.cells})
+    found = behind(there)
+    assert found.missing == ("other has no run folders: no networks to ask",)
+    assert found.trained == behind(evaluated).trained
+    assert Networks(there, found.runs).conditions() == evaluated.conditions
+
+
+def test_a_line_without_an_image_is_none_of_too_few_steps(evaluated, tmp_path):
+    (tmp_path / "broken.png").write_bytes(b"no image")
+    (tmp_path / "long.png").write_bytes(open_source("synthetic:digits:count=1").read(0))
+    (tmp_path / "labels.tsv").write_text(f"broken.png\t1\nlong.png\t{'1' * 99}\nlong.png\t12\n")
+    source = open_source(str(tmp_path / "labels.tsv"))
+    networks = Networks(evaluated, behind(evaluated).runs)
+    assert networks.unreachable("ctc", source).tolist() == [False, True, False]
+    assert networks.writable(source).tolist() == [False, False, True]
 
 
 def test_labels_that_have_changed_are_not_taken_for_those_that_were_read(evaluated):

@@ -1,0 +1,141 @@
+"""The verdict in words: never "equal", always with its size, target and limits."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+
+from ocr_tf.study.report import numbers, words
+from tests.study import fake
+
+
+def report(**settings):
+    """Without what takes long and is not asked for."""
+    grid = fake.grid(**settings)
+    found = fake.report(grid)
+    return {k: found[k] for k in ("study", "conditions", "test", "rates", "comparisons", "lines")}
+
+
+@pytest.fixture(scope="module")
+def clear():
+    """A difference that anybody can see."""
+    return report(lines=300, seeds=4, step=1.2)
+
+
+@pytest.fixture(scope="module")
+def tied():
+    return report(lines=60, seeds=3, step=0.0)
+
+
+@pytest.fixture(scope="module")
+def easy():
+    """Nearly everything is read."""
+    return report(lines=104, seeds=3, rate=0.0008)
+
+
+def test_a_winner_is_named_with_its_numbers(clear):
+    said = words.verdict(clear)
+    assert said.better == "ctc" and said.title == "ctc makes fewer errors" and said.few is None
+    recipes = clear["comparisons"]["best"][0]["recipes"]
+    assert numbers.percent(recipes["rate_a"]) in said.lead
+    assert numbers.percent(recipes["rate_b"]) in said.lead
+    assert "300 lines and 4 seeds of each" in said.lead
+
+
+def test_the_other_side_wins_when_names_change_places(clear):
+    swapped = copy.deepcopy(clear)
+    pair = swapped["comparisons"]["best"][0]
+    pair["verdict"]["better"] = "attention"
+    assert words.verdict(swapped).title == "attention makes fewer errors"
+
+
+def test_both_targets_are_named_the_recipes_first(clear):
+    first, second = words.verdict(clear).targets
+    pair = clear["comparisons"]["best"][0]
+    assert (first.name, second.name) == ("These recipes", "These trained models")
+    for target, found in ((first, pair["recipes"]), (second, pair["models"])):
+        assert target.value == numbers.points(found["value"])
+        assert target.interval == numbers.interval(found["low"], found["high"])
+        assert target.p == numbers.probability(found["p"])
+    assert "S = 4 and 4" in first.meaning and "N = 300" in first.meaning
+
+
+def test_a_tie_is_never_equality(tied):
+    said = words.verdict(tied)
+    assert said.title == "Tied at this size" and said.better is None
+    assert "no sign that they are equal" in said.lead
+    every = " ".join([said.title, said.lead, said.sensitivity, *words.three_lines(tied)])
+    assert every.count("equal") == 1
+    difference = tied["comparisons"]["best"][0]["detectable"]["difference"]
+    assert numbers.width(difference) in said.sensitivity
+
+
+def test_few_errors_cannot_separate(easy):
+    said = words.verdict(easy)
+    assert said.better is None
+    assert "cannot separate the two" in said.few and "104 lines" in said.few
+    rows = [row for rows in easy["rates"]["best"].values() for row in rows]
+    wrong = [row["insertions"] + row["deletions"] + row["substitutions"] for row in rows]
+    assert str(max(wrong)) in said.few
+
+
+def test_no_difference_anywhere_withholds_the_interval():
+    same = report(lines=30, seeds=2, rate=1e-9)
+    said = words.verdict(same)
+    assert said.title == "Tied at this size"
+    assert [target.interval for target in said.targets] == [None, None]
+    assert "cannot be said" in said.sensitivity
+    assert not any("None" in line for line in words.three_lines(same))
+
+
+def test_one_seed_gives_no_verdict_about_recipes():
+    alone = report(lines=40, seeds=1)
+    said = words.verdict(alone)
+    assert said.title == "No verdict" and said.targets[0].interval is None
+    assert "one seed" in said.targets[0].withheld
+    assert said.targets[1].interval  # Of these trained models there is one.
+
+
+def test_three_lines_for_a_terminal(clear, tied, easy):
+    for one in (clear, tied, easy):
+        lines = words.three_lines(one)
+        assert len(lines) == 3 and all(line.isascii() and "\n" not in line for line in lines)
+        assert lines[1].startswith("These recipes: ctc - attention = ")
+        assert lines[2].startswith("These trained models: ")
+    assert "smallest detectable difference" in words.three_lines(tied)[1]
+    assert words.three_lines({**clear, "comparisons": {}}) == ["nothing was compared"]
+
+
+def test_of_several_pairs_the_corrected_decides():
+    several = report(lines=80, seeds=3, conditions=("a", "b", "c"), step=0.5)
+    pairs = several["comparisons"]["best"]
+    assert len(pairs) == 3
+    for pair in pairs:
+        decided = words.decision(several, pair)
+        assert decided.p == pair["holm"]["p_holm"] >= pair["recipes"]["p"]
+        assert decided.low == pair["holm"]["comparison"]["low"] < pair["recipes"]["low"]
+        assert bool(decided.better) == (decided.p <= 0.05)
+    assert len(words.verdict(several).others) == 2
+
+
+def test_the_parts_of_the_variance_say_what_would_help(tied):
+    pair = copy.deepcopy(words.headline(tied))
+    for large, advice in (("lines", "more test lines"), ("seeds", "more seeds")):
+        pair["detectable"].update(from_lines=1.0, from_seeds=1.0, from_residual=1.0)
+        pair["detectable"][f"from_{large}"] = 10.0
+        assert advice in words.would_help(pair)
+    pair["detectable"].update(from_lines=1.0, from_seeds=1.0)
+    assert "more of both" in words.would_help(pair)
+
+
+def test_how_numbers_are_written():
+    assert numbers.points(-0.00001) == numbers.points(0.0) == "0.00\N{NO-BREAK SPACE}pp"
+    assert numbers.points(-0.0123, unit=False) == "−1.23"
+    assert numbers.points(0.5) == "+50.00\N{NO-BREAK SPACE}pp"
+    assert numbers.interval(-0.01, 0.02, unit=False) == "−1.00 to +2.00"
+    assert numbers.interval(None, None) == numbers.percent(None) == numbers.NOTHING
+    assert numbers.rates_interval(-0.01, 0.02) == "0.00 to 2.00\N{NO-BREAK SPACE}%"
+    assert numbers.probability(0.00099) == "p < 0.001" and numbers.probability(0.05) == "p = 0.050"
+    assert numbers.listed(["a"]) == "a" and numbers.listed(["a", "b", "c"]) == "a, b and c"
+    assert numbers.mean([0.5, None]) is None and numbers.deviation([0.5]) is None
