@@ -1,11 +1,12 @@
-"""A run's event file for TensorBoard: derives from the run folder, and holds nothing else."""
+"""Event files for TensorBoard: a run's derives from its folder, and holds nothing else."""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Optional
 
@@ -55,21 +56,7 @@ class Curves:
           OSError: the disk is full, or the like.
         """
         self.close()
-        content = io.BytesIO()
-        _append(content, _beginning())
-        _append(content, summaries.opening(self.run))
-        for number, record in enumerate(self.run.metrics(), 1):
-            try:
-                _append(content, summaries.of_record(record, self.run.path))
-            except ValueError as error:
-                raise InputError(f"{self.run.metrics_path}:{number}: {error}") from None
-        _append(content, summaries.of_evaluations(self.run))
-        path = self.run.path / self._next_name()
-        atomic_write(path, content.getvalue())
-        for old in self.run.path.iterdir():
-            if MARK in old.name and old != path:
-                old.unlink()
-        self._file = open(path, "ab")
+        self._file = open(replace(self.run.path, self._events()), "ab")
 
     def write(self, record: Mapping[str, Any]) -> None:
         """Adds what one record shows, so that TensorBoard sees it at once.
@@ -103,11 +90,43 @@ class Curves:
     ) -> None:
         self.close()
 
-    def _next_name(self) -> str:
-        # A running TensorBoard goes on only to a later name, even within the same second.
-        taken = [p.name[len(NAME) :].partition(".")[0] for p in self.run.path.glob(NAME + "*")]
-        latest = max((int(number) for number in taken if number.isdecimal()), default=0)
-        return f"{NAME}{max(int(time.time()), latest + 1):010d}.ocr_tf"
+    def _events(self) -> Iterator[Event]:
+        yield from summaries.opening(self.run)
+        for number, record in enumerate(self.run.metrics(), 1):
+            try:
+                yield from summaries.of_record(record, self.run.path)
+            except ValueError as error:
+                raise InputError(f"{self.run.metrics_path}:{number}: {error}") from None
+        yield from summaries.of_evaluations(self.run)
+
+
+def replace(folder: Path, events: Iterable[Event]) -> Path:
+    """Replaces all event files of a folder by one of these events.
+
+    A TensorBoard that shows the folder meanwhile drops what is no longer there.
+
+    Returns:
+      The file.
+
+    Raises:
+      OSError: the disk is full, or the like; what was there still is.
+    """
+    content = io.BytesIO()
+    _append(content, _beginning())
+    _append(content, events)
+    path = folder / _next_name(folder)
+    atomic_write(path, content.getvalue())
+    for old in folder.iterdir():
+        if MARK in old.name and old != path:
+            old.unlink()
+    return path
+
+
+def _next_name(folder: Path) -> str:
+    # A running TensorBoard goes on only to a later name, even within the same second.
+    taken = [p.name[len(NAME) :].partition(".")[0] for p in folder.glob(NAME + "*")]
+    latest = max((int(number) for number in taken if number.isdecimal()), default=0)
+    return f"{NAME}{max(int(time.time()), latest + 1):010d}.ocr_tf"
 
 
 def _beginning() -> list[Event]:

@@ -54,7 +54,7 @@ MISSING = "(nothing)"  # in the table of confusions: the other side of an insert
 def opening(run: RunFolder) -> list[Event]:
     """The run's configuration, and its graph where there is one."""
     began = (run.path / "run.json").stat().st_mtime
-    events = [_event(0, began, [_session_start(run.experiment, began)])]
+    events = [event(0, began, [_session_start(run.experiment, began)])]
     if run.graph_path.exists():
         events.append(Event(wall_time=began, graph_def=run.graph_path.read_bytes()))
     return events
@@ -79,36 +79,43 @@ def of_record(record: Mapping[str, Any], folder: Path) -> list[Event]:
     for line in lines:
         picture = line["picture"] and folder / line["picture"]
         if picture and picture.exists():  # somebody may have needed the space
-            values.append(_image(f"view/{line['id']}", picture.read_bytes()))
+            values.append(image(f"view/{line['id']}", picture.read_bytes()))
     if lines:
         rows = [(line["id"], line["reference"], line["text"]) for line in lines]
-        values.append(_table("select/lines", ("line", "true", "read"), rows))
+        values.append(text("select/lines", table(("line", "true", "read"), rows)))
     if "confusions" in record:
         rows = [(a or MISSING, b or MISSING, str(times)) for a, b, times in record["confusions"]]
         header = ("true", "read", "times") if rows else ("every line is read right",)
-        values.append(_table("select/confusions", header, rows))
+        values.append(text("select/confusions", table(header, rows)))
     if record.get("finished"):
         values.append(_session_end(float(wall)))
-    return [_event(int(step), float(wall), values)] if values else []
+    return [event(int(step), float(wall), values)] if values else []
 
 
 def of_evaluations(run: RunFolder) -> Iterator[Event]:
     """The figures of every evaluation of a checkpoint, at the checkpoint's step."""
     for path in sorted(run.evaluations_path.glob("*/results.json")):
-        name = path.parent.name
-        prefix = "test/" if name == "test" else f"test/{name}/"
         try:
             results = json.loads(path.read_bytes())
             step, rates = results["checkpoint"]["step"], results["rates"]
-            tags = {prefix + name: rates[name] for name in MEASURED}
-            yield _event(step, path.stat().st_mtime, list(_scalars(tags)))
+            tags = {evaluation_tag(path.parent.name, name): rates[name] for name in MEASURED}
+            yield event(step, path.stat().st_mtime, list(_scalars(tags)))
         except (OSError, ValueError, KeyError, TypeError):
             continue  # not a checkpoint's, or damaged: no reason to refuse the training
 
 
+def evaluation_tag(evaluation: str, measured: str) -> str:
+    """The tag of a figure, one of MEASURED, of evaluations/NAME."""
+    return f"test/{measured}" if evaluation == "test" else f"test/{evaluation}/{measured}"
+
+
 def hyperparameters(experiment: Experiment) -> dict[str, Any]:
     """The experiment's settings under readable names; those that are empty are left out."""
-    shown = {"encoder": experiment.encoder_name, "head": experiment.head_name}
+    shown = {
+        "experiment": experiment.name,
+        "encoder": experiment.encoder_name,
+        "head": experiment.head_name,
+    }
     for leaf in options.leaves(experiment):
         if leaf.name not in NOT_SHOWN and leaf.value not in ("", ()):
             plain = isinstance(leaf.value, (bool, int, float))
@@ -116,8 +123,39 @@ def hyperparameters(experiment: Experiment) -> dict[str, Any]:
     return shown
 
 
-def _event(step: int, wall: float, values: list[Summary.Value]) -> Event:
+def event(step: int, wall: float, values: Iterable[Summary.Value]) -> Event:
     return Event(wall_time=wall, step=step, summary=Summary(value=values))
+
+
+def image(tag: str, png: bytes, about: str = "") -> Summary.Value:
+    """A picture, with a text beside it."""
+    width, height = (str(int.from_bytes(png[i : i + 4], "big")).encode() for i in (16, 20))
+    metadata = images.create_summary_metadata("", escaped(about))
+    return _tensor(tag, metadata, [width, height, png])
+
+
+def text(tag: str, markdown: str) -> Summary.Value:
+    """A text whose parts that are no markup are `escaped`."""
+    return _tensor(tag, texts.create_summary_metadata("", ""), markdown.encode())
+
+
+def table(header: Sequence[str], rows: Iterable[Iterable[str]]) -> str:
+    """A Markdown table whose cells show their texts as they are."""
+    lines = ["| " + " | ".join(header) + " |", "|---" * len(header) + "|"]
+    lines += ["| " + " | ".join(map(escaped, row)) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def escaped(text: str) -> str:
+    """As HTML's character references, which neither Markdown nor the browser reads as markup."""
+    text = re.sub(r"^ +| +$|(?<= ) +", lambda spaces: "\N{OPEN BOX}" * len(spaces[0]), text)
+    return "".join(c if c.isalnum() or c == " " else f"&#{ord(c)};" for c in text)
+
+
+def plugin_data(tag: str, content: plugin_data_pb2.HParamsPluginData) -> Summary.Value:
+    """Something of the HParams plugin."""
+    metadata = hparams.create_summary_metadata(content)
+    return Summary.Value(tag=tag, metadata=metadata, tensor=hparams.NULL_TENSOR)
 
 
 def _scalars(record: Mapping[str, Any]) -> Iterator[Summary.Value]:
@@ -127,24 +165,6 @@ def _scalars(record: Mapping[str, Any]) -> Iterator[Summary.Value]:
         if not isinstance(value, numbers.Real):
             raise ValueError(f"{tag} is a number, not {value!r}")
         yield Summary.Value(tag=tag, simple_value=float(value))
-
-
-def _image(tag: str, png: bytes) -> Summary.Value:
-    width, height = (str(int.from_bytes(png[i : i + 4], "big")).encode() for i in (16, 20))
-    return _tensor(tag, images.create_summary_metadata("", ""), [width, height, png])
-
-
-def _table(tag: str, header: Sequence[str], rows: Iterable[Iterable[str]]) -> Summary.Value:
-    """A Markdown table whose cells show their texts as they are."""
-    lines = ["| " + " | ".join(header) + " |", "|---" * len(header) + "|"]
-    lines += ["| " + " | ".join(map(_escaped, row)) + " |" for row in rows]
-    return _tensor(tag, texts.create_summary_metadata("", ""), "\n".join(lines).encode())
-
-
-def _escaped(text: str) -> str:
-    """As HTML's character references, which neither Markdown nor the browser reads as markup."""
-    text = re.sub(r"^ +| +$|(?<= ) +", lambda spaces: "\N{OPEN BOX}" * len(spaces[0]), text)
-    return "".join(c if c.isalnum() or c == " " else f"&#{ord(c)};" for c in text)
 
 
 def _tensor(tag: str, metadata: SummaryMetadata, content: Any) -> Summary.Value:
@@ -161,15 +181,10 @@ def _session_start(experiment: Experiment, began: float) -> Summary.Value:
         else:
             info.hparams[name].number_value = value
     content = plugin_data_pb2.HParamsPluginData(session_start_info=info)
-    return _hparams(hparams.SESSION_START_INFO_TAG, content)
+    return plugin_data(hparams.SESSION_START_INFO_TAG, content)
 
 
 def _session_end(ended: float) -> Summary.Value:
     info = plugin_data_pb2.SessionEndInfo(status=api_pb2.STATUS_SUCCESS, end_time_secs=ended)
     content = plugin_data_pb2.HParamsPluginData(session_end_info=info)
-    return _hparams(hparams.SESSION_END_INFO_TAG, content)
-
-
-def _hparams(tag: str, content: plugin_data_pb2.HParamsPluginData) -> Summary.Value:
-    metadata = hparams.create_summary_metadata(content)
-    return Summary.Value(tag=tag, metadata=metadata, tensor=hparams.NULL_TENSOR)
+    return plugin_data(hparams.SESSION_END_INFO_TAG, content)

@@ -41,6 +41,7 @@ def study(folder: StudyFolder, given: Study, conditions: Mapping[str, Experiment
         "name": given.name,
         "metric": given.study.metric,
         "normalisation": given.study.normalise,
+        "evaluation": DECLARED,
     }
     command = f"python -m experiments.{given.name} --workdir={folder.path}"
     _report(grids, runs, about, [command, *settings], folder.report_path)
@@ -69,7 +70,12 @@ def run(config: Compare, paths: Sequence[str]) -> None:
         normalisation=config.normalise,
         accept_intersection=config.lines == "intersection",
     )
-    about = {"name": "compare", "metric": config.metric, "normalisation": config.normalise}
+    about = {
+        "name": "compare",
+        "metric": config.metric,
+        "normalisation": config.normalise,
+        "evaluation": config.name,
+    }
     command = ["tools/compare", *paths, *flags.dump(config).splitlines()]
     _report({DECLARED: grid}, runs if set(runs) == set(folders) else {}, about, command, output)
 

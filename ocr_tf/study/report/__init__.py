@@ -4,6 +4,7 @@
     report.json      every number
     tables/          rates, comparisons and slices as CSV and LaTeX: see `tables`
     figures/         the page's plots as PNG
+    events.out.*     verdict, plots and the table of runs for TensorBoard: see `board`
 
 `write` takes the report as a dict, whose sections are described where they are made: `answer`,
 `compare`, `controls`, `why`. It needs `study`, `conditions`, `rates` and `lines`; of other sections
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ocr_tf.experiment.atomic import atomic_write
-from ocr_tf.study.report import page, tables
+from ocr_tf.study.report import board, page, tables
 from ocr_tf.study.report.art import Art
 
 __all__ = ["Art", "write"]
@@ -50,6 +51,7 @@ def write(report: Mapping[str, Any], folder: Path, art: Art) -> Path:
                 stale.unlink()
     for name, of in files.items():
         atomic_write(folder / name, of)
+    board.write(report, drawings, folder)
     atomic_write(folder / "report.json", text.encode())
     atomic_write(folder / "report.html", content.encode())
     return folder / "report.html"
