@@ -44,6 +44,13 @@ def rates_interval(low: Optional[float], high: Optional[float]) -> str:
     return f"{100 * max(low, 0.0):.2f} to {percent(high)}"
 
 
+def nats(log_prob: Optional[float]) -> str:
+    """-12.345 -> −12.35; what rounds to 0 has no sign."""
+    if log_prob is None:
+        return NOTHING
+    return f"{round(log_prob, 2) or 0.0:.2f}".replace("-", MINUS)
+
+
 def probability(p: Optional[float]) -> str:
     """A p to compare with .05: p = 0.031, p < 0.001."""
     if p is None:

@@ -289,6 +289,7 @@ def _environment() -> jinja2.Environment:
         numbers.width,
         numbers.interval,
         numbers.rates_interval,
+        numbers.nats,
         numbers.probability,
         numbers.count,
         numbers.counted,
