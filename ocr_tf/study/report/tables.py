@@ -5,6 +5,8 @@ comparisons.csv   every pair and checkpoint
 slices.csv        every slice and pair
 rates.tex         mean and standard deviation over seeds, per cent
 comparisons.tex   differences with their intervals, percentage points
+
+Rows of CSV end in the signature of their numbers; LaTeX has it in a comment.
 """
 
 from __future__ import annotations
@@ -43,14 +45,14 @@ SHOWN = (("cer", "CER"), ("wer", "WER"), ("exact", "exact"), ("one_minus_ned", "
 def files(report: Report) -> dict[str, str]:
     """Every table by the name of its file."""
     found = {
-        "rates.csv": _csv(_rate_rows(report)),
+        "rates.csv": _csv(_rate_rows(report), report),
         "rates.tex": _rates(report),
     }
     if words.headline(report):
-        found["comparisons.csv"] = _csv(_comparison_rows(report))
+        found["comparisons.csv"] = _csv(_comparison_rows(report), report)
         found["comparisons.tex"] = _comparisons(report)
     if report.get("why", {}).get("slices"):
-        found["slices.csv"] = _csv(_slice_rows(report))
+        found["slices.csv"] = _csv(_slice_rows(report), report)
     return found
 
 
@@ -110,9 +112,10 @@ def _slice_rows(report: Report) -> Iterable[dict[str, Any]]:
             }
 
 
-def _csv(rows: Iterable[Mapping[str, Any]]) -> str:
+def _csv(rows: Iterable[Mapping[str, Any]], report: Report) -> str:
     """What is None is empty."""
-    every = list(rows)
+    signed = {"signature": words.signature(report)}
+    every = [{**row, **signed} for row in rows]
     out = io.StringIO()
     names = list(dict.fromkeys(name for row in every for name in row))
     writer = csv.DictWriter(out, names, lineterminator="\n")
@@ -176,9 +179,8 @@ def _point(value: Optional[float]) -> str:
 
 def _tabular(columns: str, heading: Values, rows: Iterable[Values], report: Report) -> str:
     """A tabular; what it is of stands in a comment above it."""
-    test = report.get("test", {}).get("fingerprint", "unknown")
     lines = [
-        f"% {words.size(report)}, normalisation {report['study']['normalisation']}, test {test}",
+        f"% {words.size(report)}; {words.signature(report)}",
         "% \\usepackage{booktabs} and \\usepackage[T1]{fontenc}",
         f"\\begin{{tabular}}{{{columns}}}",
         "\\toprule",

@@ -104,6 +104,23 @@ def checkpoint(report: Mapping[str, Any]) -> str:
     return next(iter(report["rates"]))
 
 
+def signature(report: Mapping[str, Any]) -> Optional[str]:
+    """What every number of a report depends on beside the models, in one line; the metric stands where
+    the number does."""
+    found = report.get("signature")
+    if not found:
+        return None
+    values = {
+        "normalisation": found["normalisation"],
+        "test": found["test_set"],
+        "S": ",".join(map(str, found["seeds"])),
+        "N": found["lines"],
+        "generator": found["generator_seed"],
+        "version": found["version"],
+    }
+    return "|".join(f"{name}:{value}" for name, value in values.items())
+
+
 def size(report: Mapping[str, Any]) -> str:
     """With how much: 1,000 lines and 5 seeds of each."""
     seeds = sorted({len(condition["seeds"]) for condition in report["conditions"]})

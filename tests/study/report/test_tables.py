@@ -50,6 +50,15 @@ def test_comparisons_read_back(report, files):
     assert read["outcome"] == pair["verdict"]["outcome"]
 
 
+def test_numbers_carry_their_signature_everywhere(report, files):
+    own = report["signature"]
+    for name, text in files.items():
+        signatures = {row["signature"] for row in rows(text)} if name.endswith(".csv") else {text}
+        for signature in signatures:
+            assert f"test:{own['test_set']}|S:2,2|N:40|generator:0" in signature
+            assert f"version:{own['version']}" in signature
+
+
 def test_slices_read_back(report, files):
     read = rows(files["slices.csv"])
     parts = report["why"]["slices"]
