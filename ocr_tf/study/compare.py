@@ -8,7 +8,7 @@ from typing import Any
 
 from ocr_tf import options
 from ocr_tf.errors import InputError
-from ocr_tf.experiment import description, flags, predictions
+from ocr_tf.experiment import curves, description, flags, predictions
 from ocr_tf.experiment.config import Experiment
 from ocr_tf.experiment.runs import RunFolder
 from ocr_tf.experiment.tools import CHECKPOINTS, Compare
@@ -26,6 +26,8 @@ def study(folder: StudyFolder, given: Study, conditions: Mapping[str, Experiment
     """Compares the runs of a study's folder, writes its report and prints the answer."""
     seeds = range(given.study.seeds)
     runs = {c: {s: RunFolder.open(folder.run(c, s)) for s in seeds} for c in conditions}
+    for run in (run for by in runs.values() for run in by.values()):
+        curves.refresh(run)  # whoever evaluated it may have been stopped just before
     grids = {
         checkpoint: join(
             {

@@ -24,6 +24,9 @@ from ocr_tf.study.report.drawing import Drawing
 
 Report = Mapping[str, Any]
 
+# The plots of what was asked, which come before the others: TensorBoard sorts by tag.
+ANSWER = ("interval", "differences", "seeds", "variance", "slices")
+
 # Settings that the table always has, by `summaries.hyperparameters`; and those that differ.
 SETTINGS = {
     "experiment": "condition",
@@ -48,11 +51,13 @@ def write(report: Report, drawings: Iterable[Drawing], folder: Path) -> Path:
       OSError: nothing can be written there.
     """
     values = [
-        summaries.text("report/verdict", _verdict(report)),
-        summaries.text("report/rates", _rates(report)),
+        summaries.text("answer/verdict", _verdict(report)),
+        summaries.text("answer/rates", _rates(report)),
         *(
-            summaries.image(f"figures/{number:02} {d.name}", d.png, d.about)  # in the page's order
-            for number, d in enumerate(drawings, 1)
+            summaries.image(
+                f"{'answer' if d.name in ANSWER else 'figures'}/{d.name}", d.png, d.about
+            )
+            for d in drawings
         ),
     ]
     settings = _settings(report)

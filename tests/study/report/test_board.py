@@ -7,6 +7,7 @@ import html
 import re
 
 import pytest
+from markupsafe import Markup
 from tensorboard.backend.event_processing.data_provider import MultiplexerDataProvider
 from tensorboard.backend.event_processing.plugin_event_multiplexer import EventMultiplexer
 from tensorboard.context import RequestContext
@@ -22,7 +23,10 @@ from ocr_tf.alphabet import Alphabet
 from ocr_tf.experiment import curves, predictions
 from ocr_tf.experiment.description import configuration
 from ocr_tf.experiment.runs import RunFolder
-from ocr_tf.study.report import board, drawing, numbers, words
+from ocr_tf.study import compare
+from ocr_tf.study.config import Study
+from ocr_tf.study.folder import StudyFolder
+from ocr_tf.study.report import board, drawing, numbers, page, words
 from tests.experiment import tiny
 from tests.study import fake
 
@@ -75,8 +79,9 @@ class Server:
 
 
 def tags(pictures):
-    """Of the pictures, by the report's order."""
-    return {f"figures/{number:02} {d.name}": d.png for number, d in enumerate(pictures, 1)}
+    """What each is shown under."""
+    groups = {True: "answer", False: "figures"}
+    return {f"{groups[d.name in board.ANSWER]}/{d.name}": d.png for d in pictures}
 
 
 def drawings(*names):
@@ -121,7 +126,7 @@ def trained(folder, report, evaluation="best"):
 
 @pytest.fixture(scope="module")
 def pictures():
-    return drawings("seeds", "interval", "slices")
+    return drawings("seeds", "interval", "histogram")
 
 
 @pytest.fixture
@@ -164,23 +169,32 @@ def test_a_second_report_takes_the_place_of_the_first_also_where_it_is_watched(
         for server in (watching, new):
             for tag, png in tags(other).items():
                 assert server.pngs("report", tag) == [png]
-            assert server.page("report", "report/verdict")
+            assert server.page("report", "answer/verdict")
         for tag in set(tags(pictures)) - set(tags(other)):
             assert watching.pngs("report", tag) == []
     assert len([p for p in (written / "report").iterdir() if curves.MARK in p.name]) == 1
 
 
+def test_what_comes_first_exists(report, monkeypatch):
+    def undrawn(name, about, paint, width=0):
+        return drawing.Drawing(name, about, Markup(""), Markup(""), b"")
+
+    monkeypatch.setattr(drawing, "drawing", undrawn)
+    _, found = page.render(report, fake.Art(report, range(12)))
+    assert set(board.ANSWER) < {d.name for d in found}
+
+
 def test_the_verdict_is_there_in_words(written, report):
-    page = html.unescape(Server(written).page("report", "report/verdict"))
+    shown = html.unescape(Server(written).page("report", "answer/verdict"))
     said = words.verdict(report)
     for text in (said.title, said.lead, said.sensitivity, words.NOT_SHOWN):
-        assert text in page
+        assert text in shown
     for target in said.targets:
-        assert target.value in page and (target.interval or target.withheld) in page
+        assert target.value in shown and (target.interval or target.withheld) in shown
 
 
 def test_every_seed_s_rates_are_there(written, report):
-    rows = re.findall("<tr>(.*?)</tr>", Server(written).page("report", "report/rates"), re.DOTALL)
+    rows = re.findall("<tr>(.*?)</tr>", Server(written).page("report", "answer/rates"), re.DOTALL)
     cells = [[html.unescape(c) for c in re.findall("<td>(.*?)</td>", row)] for row in rows[1:]]
     rates = [numbers.percent(row["cer"]) for c in report["rates"]["best"].values() for row in c]
     assert [row[3] for row in cells] == rates
@@ -193,10 +207,10 @@ def test_names_are_shown_as_they_are(pictures, tmp_path):
     report = fake.report(fake.grid(12, 2, ("a|b *c*", EVIL)))
     board.write(report, pictures, tmp_path)
     server = Server(tmp_path)
-    for tag in ("report/verdict", "report/rates"):
-        page = server.page(".", tag)
-        assert "<script" not in page and EVIL in html.unescape(page)
-        assert "a|b *c*" in html.unescape(page)
+    for tag in ("answer/verdict", "answer/rates"):
+        shown = server.page(".", tag)
+        assert "<script" not in shown and EVIL in html.unescape(shown)
+        assert "a|b *c*" in html.unescape(shown)
 
 
 def test_the_table_of_runs_has_their_settings_and_final_figures(written, report):
@@ -244,3 +258,16 @@ def test_runs_keep_their_own_columns_beside_what_is_no_run(written, report, pict
     board.write(report, pictures, written / "report")
     columns, rows = Server(written).table()
     assert "train.batch_size" in {info.name for info in columns.hparam_infos} and len(rows) == 4
+
+
+def test_the_study_brings_up_to_date_what_its_runs_show(written, monkeypatch):
+    for path in written.glob("*/seed-*"):
+        (path / "evaluations").rename(path / "later")
+        curves.refresh(RunFolder(path))
+        (path / "later").rename(path / "evaluations")
+    assert all(len(row.metric_values) == 1 for row in Server(written).table()[1].values())
+    monkeypatch.setattr(compare, "join", lambda *_, **__: None)
+    monkeypatch.setattr(compare, "_report", lambda *_: None)
+    every = experiments()
+    compare.study(StudyFolder(written), Study.of("s", every, seeds=2), every)
+    assert all(len(row.metric_values) == 4 for row in Server(written).table()[1].values())
