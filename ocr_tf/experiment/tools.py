@@ -192,6 +192,11 @@ class Compare:
         "Where test lines differ: refuse, or compare on the lines that all have.",
         choices=("refuse", "intersection"),
     )
+    groups: str = option(
+        "",
+        "Regular expression that finds in a line's id what it comes in, such as its page or writer; "
+        "lines of one group count as drawn together. Empty: every line by itself.",
+    )
     output: str = option("compared", "Folder of the report.")
 
 

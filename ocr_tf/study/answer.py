@@ -46,6 +46,7 @@ def outcomes(grid: Grid, condition: str, metric: str) -> paired.Outcomes:
         seeds=grid.seeds(condition),
         ids=grid.ids,
         signature=paired.Signature(metric, grid.normalisation, grid.fingerprint),
+        groups=grid.groups,
     )
 
 
@@ -83,17 +84,16 @@ def _pair(a: paired.Outcomes, b: paired.Outcomes) -> dict[str, Any]:
     }
     seeds = min(len(a.seeds), len(b.seeds))
     shared = sorted(a.seeds) == sorted(b.seeds)
-    if shared:
+    if shared and a.groups is None:
         compared["mcnemar"] = [test.as_dict() for test in paired.mcnemar(a, b)]
     if seeds > 1:
         bootstrap = paired.crossed_bootstrap(a, b, generator_seed=GENERATOR_SEED)
         compared["bootstrap"] = bootstrap.as_dict()
     if seeds > 1 and recipes.low is not None:
-        lines = len(a.ids)
         compared["detectable"] = paired.smallest_detectable(recipes).as_dict()
         compared["more"] = {
             "seeds": paired.smallest_detectable(recipes, seeds=MORE * seeds).as_dict(),
-            "lines": paired.smallest_detectable(recipes, units=MORE * lines).as_dict(),
+            "lines": paired.smallest_detectable(recipes, units=MORE * recipes.units).as_dict(),
         }
     if shared and seeds > 1:
         compared["paired_by_seed"] = {
@@ -117,6 +117,7 @@ def signature(grid: Grid, metric: str) -> dict[str, Any]:
         grid.fingerprint,
         seeds=tuple(len(grid.seeds(c)) for c in grid.conditions),
         lines=len(grid.ids),
+        groups=None if grid.groups is None else len(set(grid.groups)),
         generator_seed=GENERATOR_SEED,
     )
     return dataclasses.asdict(own)

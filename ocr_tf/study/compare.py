@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from ocr_tf import options
 from ocr_tf.errors import InputError
@@ -35,6 +35,7 @@ def study(folder: StudyFolder, given: Study, conditions: Mapping[str, Experiment
                 for c, by in runs.items()
             },
             normalisation=given.study.normalise,
+            groups=given.study.groups,
         )
         for checkpoint in CHECKPOINTS
     }
@@ -58,8 +59,7 @@ def run(config: Compare, paths: Sequence[str]) -> None:
       InputError: what is named is no run or evaluation, runs cannot be compared, or the output exists.
     """
     output = Path(config.output)
-    if output.exists() and not (output / "report.json").exists() and any(output.iterdir()):
-        raise InputError(f"--output={output} is not empty and holds no report; choose another")
+    _check_output(output)
     folders, runs = _conditions([Path(path) for path in paths], config.name)
     if len(folders) < 2:
         raise InputError(
@@ -71,6 +71,7 @@ def run(config: Compare, paths: Sequence[str]) -> None:
         folders,
         normalisation=config.normalise,
         accept_intersection=config.lines == "intersection",
+        groups=config.groups,
     )
     about = {
         "name": "compare",
@@ -78,8 +79,21 @@ def run(config: Compare, paths: Sequence[str]) -> None:
         "normalisation": config.normalise,
         "evaluation": config.name,
     }
+    try:
+        output.mkdir(parents=True, exist_ok=True)  # Now, and not after minutes of measuring.
+    except OSError as error:
+        raise InputError(f"--output={output}: {error.strerror}; choose another") from None
     command = ["tools/compare", *paths, *flags.dump(config).splitlines()]
     _report({DECLARED: grid}, runs if set(runs) == set(folders) else {}, about, command, output)
+
+
+def _check_output(output: Path) -> None:
+    if not output.exists():
+        return
+    if not output.is_dir():
+        raise InputError(f"--output={output} is not a folder; choose another")
+    if not (output / "report.json").exists() and any(output.iterdir()):
+        raise InputError(f"--output={output} is not empty and holds no report; choose another")
 
 
 def _conditions(
@@ -88,10 +102,21 @@ def _conditions(
     """The evaluation folders of every condition and seed, and the runs where they are runs."""
     folders: dict[str, dict[int, Path]] = {}
     runs: dict[str, dict[int, RunFolder]] = {}
-    experiments: dict[str, Experiment] = {}
+    experiments: dict[str, Optional[Experiment]] = {}  # None: another system
+    given: set[Path] = set()
     for path in paths:
-        if predictions.results(path) is not None:  # another system's
-            condition, seed, folder = path.name, 0, path
+        if path.resolve() in given:
+            raise InputError(f"{path}: named twice; name it once")
+        given.add(path.resolve())
+        results = predictions.results(path)
+        if results is not None:
+            if "run" in results:
+                raise InputError(
+                    f"{path}: the evaluation of a run; name the run, {path.resolve().parent.parent}, "
+                    f"with --name={path.resolve().name}"
+                )
+            condition, seed, folder = _unused(results["system"], experiments), 0, path
+            experiments[condition] = None
         else:
             opened = RunFolder.open(path)
             experiment = opened.experiment
@@ -107,18 +132,24 @@ def _conditions(
     return folders, runs
 
 
-def _name(experiment: Experiment, known: dict[str, Experiment]) -> str:
+def _name(experiment: Experiment, known: dict[str, Optional[Experiment]]) -> str:
     """The condition that an experiment belongs to, whatever its seed."""
     unseeded = options.replace(experiment, {"train.seed": 0})
     for name, other in known.items():
         if other == unseeded:
             return name
-    name, number = experiment.name, 1
-    while name in known:
-        number += 1
-        name = f"{experiment.name}-{number}"
+    name = _unused(experiment.name, known)
     known[name] = unseeded
     return name
+
+
+def _unused(name: str, known: Container[str]) -> str:
+    """The name, with a number where something else has it."""
+    found, number = name, 1
+    while found in known:
+        number += 1
+        found = f"{name}-{number}"
+    return found
 
 
 def _refuse_other_alphabets(runs: Mapping[str, Mapping[int, RunFolder]]) -> None:

@@ -29,6 +29,11 @@ class Settings:
         "What is done to reference and text before they are compared.",
         choices=NORMALISATIONS,
     )
+    groups: str = option(
+        "",
+        "Regular expression that finds in a line's id what it comes in, such as its page or writer; "
+        "lines of one group count as drawn together. Empty: every line by itself.",
+    )
     parallel: int = option(1, "Runs trained at the same time.", minimum=1, maximum=256)
     engine: str = option(
         "local",

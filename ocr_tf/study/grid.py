@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
@@ -47,6 +48,7 @@ class Grid:
     normalisation: str
     fingerprint: str  # of the test lines
     left_out: int = 0  # lines that not all cells have, where the intersection was accepted
+    groups: Optional[tuple[str, ...]] = None  # of each line, where lines are not drawn one by one
 
     @property
     def conditions(self) -> list[str]:
@@ -97,6 +99,7 @@ def join(
     *,
     normalisation: str = "none",
     accept_intersection: bool = False,
+    groups: str = "",
 ) -> Grid:
     """Reads the evaluations of every condition and seed, and joins them by line id.
 
@@ -104,6 +107,7 @@ def join(
       folders: the evaluation folder of each condition and seed.
       normalisation: applied to both sides.
       accept_intersection: lines that a cell lacks are left out everywhere instead of refused.
+      groups: see `grouped`.
 
     Raises:
       InputError: an evaluation is missing or damaged, has other lines or other references.
@@ -122,9 +126,8 @@ def join(
             _refuse(first, cell, set(ids), theirs)
         common &= theirs
     if len(common) < 2:
-        raise InputError(
-            f"{first.folder}: {len(common)} test lines in common; a comparison needs two or more"
-        )
+        shared = f"{len(common)} test line{'s' * (not common)}"
+        raise InputError(f"{first.folder}: {shared} in common; a comparison needs two or more")
     kept = [name for name in ids if name in common]
     references = {p.id: p.reference or "" for p in first.predictions}
     joined = {}
@@ -139,19 +142,80 @@ def join(
         normalisation=normalisation,
         fingerprint=first.results["fingerprint"],
         left_out=len(set().union(*({p.id for p in c.predictions} for c in every))) - len(kept),
+        groups=grouped(kept, groups),
     )
+
+
+def grouped(ids: Sequence[str], pattern: str) -> Optional[tuple[str, ...]]:
+    """What each line comes in, such as its page or writer: what a regular expression, or its first
+    group if it has one, finds in the line's id. None without a pattern.
+
+    Raises:
+      InputError: no regular expression, it finds nothing in an id, or one group in all of them.
+    """
+    if not pattern:
+        return None
+    try:
+        compiled = re.compile(pattern)
+    except re.error as error:
+        raise InputError(f"groups {pattern}: no regular expression ({error})") from None
+    found = []
+    for name in ids:
+        match = compiled.search(name)
+        if match is None or match[min(1, compiled.groups)] is None:
+            raise InputError(f"groups {pattern}: finds nothing in the id of line {name}")
+        found.append(match[min(1, compiled.groups)])
+    if len(set(found)) < 2:
+        raise InputError(
+            f"groups {pattern}: all lines are of one group, {found[0]}; two are needed"
+        )
+    return tuple(found)
 
 
 def _cell(condition: str, seed: int, folder: Path) -> Cell:
     results = predictions.results(folder)
     if results is None:
-        raise InputError(f"{folder}: no evaluation; measure it first with tools/evaluate")
+        raise InputError(_nothing(folder))
     if results.get("finished") is False:
         raise InputError(
             f"{folder}: its run had not finished training; train on and evaluate again"
         )
-    read = [placed.prediction for placed in predictions.read(folder / predictions.PREDICTIONS)]
-    return Cell(condition, seed, folder, results, read)
+    try:
+        placed = predictions.read(folder / predictions.PREDICTIONS)
+    except InputError as error:
+        what = str(error).partition(";")[0]
+        raise InputError(f"{what}: the evaluation is damaged; delete it and evaluate again") from None
+    if len(placed) != results["rates"]["lines"]:
+        raise InputError(
+            f"{folder / predictions.PREDICTIONS}: holds {len(placed)} of the "
+            f"{results['rates']['lines']} lines that were evaluated; delete it and evaluate again"
+        )
+    return Cell(condition, seed, folder, results, [prediction for _, prediction in placed])
+
+
+def _nothing(folder: Path) -> str:
+    """Why there are no results in an evaluation's folder."""
+    if (folder / predictions.RESULTS).exists():
+        return f"{folder / predictions.RESULTS}: damaged; delete it and evaluate again"
+    others = sorted(p.parent.name for p in folder.parent.glob(f"*/{predictions.RESULTS}"))
+    hint = f", or compare by --name={others[0]}" if others else ""
+    return f"{folder}: no evaluation; measure it first with tools/evaluate{hint}"
+
+
+def _refuse_other_images(first: Cell, other: Cell) -> None:
+    """Fingerprints are over ids, texts and images in their order: where only they differ, it is the
+    images."""
+    lines = [[(p.id, p.reference) for p in cell.predictions] for cell in (first, other)]
+    if lines[0] == lines[1] and first.results["fingerprint"] != other.results["fingerprint"]:
+        raise InputError(
+            f"{other.folder}: was measured on other images of the lines of {first.folder}; evaluate "
+            "both on the same"
+        )
+
+
+def _of_some(fingerprint: str, ids: Sequence[str]) -> str:
+    """A fingerprint of some of the lines that one stands for."""
+    return hashlib.sha256("\n".join([fingerprint, *ids]).encode()).hexdigest()
 
 
 def _pick(cell: Cell, kept: Sequence[str], references: Mapping[str, str]) -> list[Prediction]:

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from ocr_tf.errors import InputError
 from ocr_tf.experiment import predictions
 from ocr_tf.experiment.predictions import Prediction
-from ocr_tf.study.grid import join
+from ocr_tf.study import answer
+from ocr_tf.study.grid import grouped, join
+from ocr_tf.study.report import words
+from tests.study import fake
 
 REFERENCES = {"x/1": "haus", "x/2": "maus", "x/3": "", "x/4": "aal"}
 READ = {
@@ -85,6 +90,38 @@ def test_other_references_an_unfinished_run_and_no_evaluation_are_refused(folder
         join(folders)
     folders["ctc"][1] = kept
     assert len(join(folders).ids) == 4
+
+
+def test_groups_are_what_a_pattern_finds_in_ids(folders):
+    assert join(folders).groups is None
+    ids = ["book/p1_a.png", "book/p1_b.png", "book/p2_a.png"]
+    assert grouped(ids, r"p\d") == ("p1", "p1", "p2")
+    assert grouped(ids, r"_(.)\.png") == ("a", "b", "a")
+    for pattern, said in (("(", "no regular"), ("p2", "line book/p1_a"), ("book", "one group")):
+        with pytest.raises(InputError, match=said):
+            grouped(ids, pattern)
+
+
+def test_a_line_told_twice_in_one_group_says_nothing_more():
+    once = fake.grid(lines=30, seeds=2)
+    twice = dataclasses.replace(
+        once,
+        ids=[*once.ids, *(f"{name}/again" for name in once.ids)],
+        references=once.references * 2,
+        cells={
+            name: [cell._replace(predictions=cell.predictions * 2) for cell in row]
+            for name, row in once.cells.items()
+        },
+        groups=tuple(once.ids * 2),
+    )
+    (expected,), (found,) = (answer.comparisons(grid, "cer") for grid in (once, twice))
+    for key in ("value", "low", "high", "p", "df", "units"):
+        assert found["recipes"][key] == pytest.approx(expected["recipes"][key], rel=1e-9)
+        assert found["models"][key] == pytest.approx(expected["models"][key], rel=1e-9)
+    assert expected["mcnemar"] and found["mcnemar"] is None
+    assert found["more"]["lines"]["units"] == expected["more"]["lines"]["units"]
+    said = words.verdict(fake.report(twice))
+    assert "60 lines in 30 groups" in said.lead and "N = 30 groups" in said.targets[0].meaning
 
 
 def test_one_line_is_no_test_set(tmp_path):

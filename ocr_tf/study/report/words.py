@@ -115,6 +115,7 @@ def signature(report: Mapping[str, Any]) -> Optional[str]:
         "test": found["test_set"],
         "S": ",".join(map(str, found["seeds"])),
         "N": found["lines"],
+        **({"groups": found["groups"]} if found["groups"] else {}),
         "generator": found["generator_seed"],
         "version": found["version"],
     }
@@ -124,7 +125,8 @@ def signature(report: Mapping[str, Any]) -> Optional[str]:
 def size(report: Mapping[str, Any]) -> str:
     """With how much: 1,000 lines and 5 seeds of each."""
     seeds = sorted({len(condition["seeds"]) for condition in report["conditions"]})
-    lines = counted(lines_of(report), "line")
+    groups = (report.get("signature") or {}).get("groups")
+    lines = counted(lines_of(report), "line") + (f" in {groups:,} groups" if groups else "")
     if len(seeds) > 1:
         return f"{lines} and {seeds[0]} to {seeds[-1]} seeds"
     return f"{lines} and {counted(seeds[0], 'seed')} of each"
@@ -186,7 +188,8 @@ def sensitivity(pair: Mapping[str, Any]) -> str:
     if more:
         said += (
             f" With twice the seeds that would be {numbers.width(more['seeds']['difference'])}, with "
-            f"twice the lines {numbers.width(more['lines']['difference'])}."
+            f"twice the {'groups' if pair['recipes']['signature']['groups'] else 'lines'} "
+            f"{numbers.width(more['lines']['difference'])}."
         )
     return said
 
@@ -275,6 +278,11 @@ def _lead(report: Mapping[str, Any], pair: Mapping[str, Any], decided: Decision)
     )
 
 
+def _units(found: Mapping[str, Any]) -> str:
+    """N = 1,000, or N = 24 groups."""
+    return f"N = {found['units']:,}" + (" groups" if found["signature"]["groups"] else "")
+
+
 def _few(report: Mapping[str, Any], pair: Mapping[str, Any]) -> Optional[str]:
     """That nearly everything is read, so that hardly anything is left to tell the conditions apart."""
     rates = report["rates"][checkpoint(report)]
@@ -303,7 +311,7 @@ def _recipes(pair: Mapping[str, Any], decided: Decision) -> Target:
     together = f"; of {decided.pairs} pairs, by Holm and Bonferroni" if decided.pairs > 1 else ""
     return Target(
         "These recipes",
-        f"had other seeds and other lines like these been drawn; S = {counts}, N = {found['units']:,}"
+        f"had other seeds and other lines like these been drawn; S = {counts}, {_units(found)}"
         f"{together}",
         points(decided.value),
         _interval(decided.low, decided.high),
@@ -316,7 +324,7 @@ def _models(pair: Mapping[str, Any]) -> Target:
     found = pair["models"]
     return Target(
         "These trained models",
-        f"had other lines like these been drawn, the models being these; N = {found['units']:,}; p by "
+        f"had other lines like these been drawn, the models being these; {_units(found)}; p by "
         "permutation",
         points(found["value"]),
         _interval(found["low"], found["high"]),

@@ -76,6 +76,7 @@ def counted(
         grid.seeds(condition),
         grid.ids,
         paired.Signature(what, grid.normalisation, grid.fingerprint),
+        grid.groups,
     )
 
 
