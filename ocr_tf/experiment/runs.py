@@ -296,8 +296,11 @@ class RunFolder:
 
     @property
     def alphabet(self) -> Alphabet:
-        """The symbols that the run reads."""
-        return Alphabet.load(self.path / "alphabet.txt")
+        """The symbols that the run reads. Raises InputError."""
+        try:
+            return Alphabet.load(self.path / "alphabet.txt")
+        except InputError as error:
+            raise InputError(f"{error}; restore it or train the run again") from None
 
     def remember_lines(self, rows: Iterable[tuple[str, bytes, str]]) -> None:
         """Keeps (role, sha256 of the image, id) of the lines that were used, those without an image

@@ -12,6 +12,7 @@ from ocr_tf.errors import InputError
 from ocr_tf.experiment import preflight
 from ocr_tf.experiment.alignments import Aligned, Aligner
 from ocr_tf.study.grid import Cell, Grid
+from ocr_tf.study.why.images import ANY_SIZE
 from ocr_tf.study.why.material import Material
 from ocr_tf.study.why.networks import Networks
 
@@ -30,12 +31,13 @@ class Art:
         return None if encoded is None else original(encoded)
 
     def alignment(self, i: int) -> Optional[np.ndarray]:
-        """[h, w, 3] uint8: what each condition read of line i under its first seed, laid over it."""
+        """[h, w, 3] uint8: what each condition that has networks read of line i under its first seed,
+        laid over it."""
         encoded = self._encoded(i)
         if encoded is None or self._networks is None:
             return None
         panels, image = [], None
-        for condition in self._grid.conditions:
+        for condition in self._networks.conditions():
             cell = self._grid.cells[condition][0]
             aligned = self._align(cell, encoded, cell.predictions[i].text)
             if aligned is not None:
@@ -50,13 +52,7 @@ class Art:
             encoded = self._source.read(i)
         except InputError:
             return None
-        # Any network's geometry: what can be decoded is what counts.
-        experiment = (
-            self._networks.of(self._grid.conditions[0]).experiment if self._networks else None
-        )
-        if experiment is not None and why_bad(encoded, preflight.geometry(experiment)):
-            return None
-        return encoded
+        return None if why_bad(encoded, ANY_SIZE) else encoded
 
     def _align(self, cell: Cell, encoded: bytes, text: str) -> Optional[Aligned]:
         assert self._networks is not None

@@ -10,7 +10,7 @@ from ocr_tf import options
 from ocr_tf.errors import InputError
 from ocr_tf.experiment import curves, description, flags, predictions
 from ocr_tf.experiment.config import Experiment
-from ocr_tf.experiment.runs import RunFolder
+from ocr_tf.experiment.runs import RESUMABLE, RunFolder
 from ocr_tf.experiment.tools import CHECKPOINTS, Compare
 from ocr_tf.study import answer
 from ocr_tf.study.config import Study
@@ -56,7 +56,8 @@ def run(config: Compare, paths: Sequence[str]) -> None:
     Runs of one experiment with one set of flags, but for the seed, are one condition.
 
     Raises:
-      InputError: what is named is no run or evaluation, runs cannot be compared, or the output exists.
+      InputError: what is named is no run or evaluation, runs cannot be compared, or the output is
+        something else.
     """
     output = Path(config.output)
     _check_output(output)
@@ -133,8 +134,8 @@ def _conditions(
 
 
 def _name(experiment: Experiment, known: dict[str, Optional[Experiment]]) -> str:
-    """The condition that an experiment belongs to, whatever its seed."""
-    unseeded = options.replace(experiment, {"train.seed": 0})
+    """The condition that an experiment belongs to, whatever its seed and what touches no weight."""
+    unseeded = options.replace(experiment, dict.fromkeys(("train.seed", *RESUMABLE), 0))
     for name, other in known.items():
         if other == unseeded:
             return name

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -135,13 +136,17 @@ def join(
         joined[condition] = [
             cell._replace(predictions=_pick(cell, kept, references)) for cell in row
         ]
+    for cell in every[1:]:
+        _refuse_other_images(first, cell)
+    left_out = len(set().union(*({p.id for p in c.predictions} for c in every))) - len(kept)
+    fingerprint = first.results["fingerprint"]
     return Grid(
         cells=joined,
         ids=kept,
         references=[references[name] for name in kept],
         normalisation=normalisation,
-        fingerprint=first.results["fingerprint"],
-        left_out=len(set().union(*({p.id for p in c.predictions} for c in every))) - len(kept),
+        fingerprint=_of_some(fingerprint, kept) if left_out else fingerprint,
+        left_out=left_out,
         groups=grouped(kept, groups),
     )
 
@@ -184,7 +189,9 @@ def _cell(condition: str, seed: int, folder: Path) -> Cell:
         placed = predictions.read(folder / predictions.PREDICTIONS)
     except InputError as error:
         what = str(error).partition(";")[0]
-        raise InputError(f"{what}: the evaluation is damaged; delete it and evaluate again") from None
+        raise InputError(
+            f"{what}: the evaluation is damaged; delete it and evaluate again"
+        ) from None
     if len(placed) != results["rates"]["lines"]:
         raise InputError(
             f"{folder / predictions.PREDICTIONS}: holds {len(placed)} of the "

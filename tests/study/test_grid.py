@@ -24,7 +24,8 @@ READ = {
 
 def write(folder, texts, ids=tuple(REFERENCES), finished=True, references=REFERENCES):
     read = [Prediction(i, t, references[i], -0.5) for i, t in zip(ids, texts)]
-    predictions.write(folder, {"fingerprint": "f", "finished": finished}, read)
+    rates = {"lines": len(read)}
+    predictions.write(folder, {"fingerprint": "f", "finished": finished, "rates": rates}, read)
     return folder
 
 
@@ -126,5 +127,50 @@ def test_a_line_told_twice_in_one_group_says_nothing_more():
 
 def test_one_line_is_no_test_set(tmp_path):
     folder = write(tmp_path / "one", ["haus"], ["x/1"])
-    with pytest.raises(InputError, match="two or more"):
+    with pytest.raises(InputError, match="1 test line in common; a comparison needs two or more"):
         join({"ctc": {0: folder}, "attention": {0: folder}})
+
+
+def damaged(folder, name, how):
+    content = (folder / name).read_bytes()
+    (folder / name).write_bytes(how(content))
+
+
+@pytest.mark.parametrize(
+    "name, how, said",
+    [
+        ("results.json", lambda c: c[:20], "results.json: damaged; delete it and evaluate again"),
+        ("predictions.jsonl", lambda c: c[:-20], "predictions.jsonl:4: not JSON .*evaluate again"),
+        ("predictions.jsonl", lambda c: c[: c.rfind(b"{")], "holds 3 of the 4 lines"),
+        ("predictions.jsonl", lambda c: b"", "holds no predictions.*evaluate again"),
+    ],
+)
+def test_a_damaged_evaluation_is_no_smaller_one(folders, name, how, said):
+    damaged(folders["ctc"][1], name, how)
+    with pytest.raises(InputError, match=said):
+        join(folders, accept_intersection=True)
+
+
+def test_where_there_is_no_evaluation_those_that_there_are_are_named(tmp_path):
+    write(tmp_path / "evaluations" / "last", ["a"] * 4)
+    with pytest.raises(
+        InputError, match="no evaluation; measure it first.*or compare by --name=last"
+    ):
+        join({"ctc": {0: tmp_path / "evaluations" / "test"}})
+
+
+def test_other_images_under_the_same_ids_are_refused(folders):
+    damaged(folders["attention"][0], "results.json", lambda c: c.replace(b'"f"', b'"g"'))
+    with pytest.raises(
+        InputError, match="attention0: was measured on other images of the lines of"
+    ):
+        join(folders)
+
+
+def test_what_an_intersection_leaves_has_a_fingerprint_of_its_own(folders, tmp_path):
+    whole = join(folders).fingerprint
+    found = {whole}
+    for left in (["x/1", "x/2", "x/4"], ["x/1", "x/2"]):
+        folders["attention"][1] = write(tmp_path / str(len(left)), ["a"] * len(left), left)
+        found.add(join(folders, accept_intersection=True).fingerprint)
+    assert len(found) == 3
