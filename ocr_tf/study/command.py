@@ -58,7 +58,12 @@ def main(study: Study, doc: Optional[str], argv: Optional[Sequence[str]] = None)
                     f"--data.{name} is missing: name the {what} lines, a labels file (path<TAB>text) "
                     "or synthetic:SPEC"
                 )
-        run(study, given, Path(parsed.command.workdir))
+        try:
+            run(study, given, Path(parsed.command.workdir))
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(
+                "the study is interrupted; give the same command again to resume"
+            ) from None
     raise SystemExit(0)
 
 
@@ -72,24 +77,29 @@ def run(study: Study, given: Study, workdir: Path) -> None:
 
     Raises:
       InputError: see the parts.
-      KeyboardInterrupt: after the run in training has been saved.
+      KeyboardInterrupt: after the runs in training have been saved.
     """
     conditions = study.resolved(given)
     settings, test = given.study, given.data.test
     folder = StudyFolder(workdir)
     begun = folder.check(study.name, conditions, test)
-    workdir.mkdir(parents=True, exist_ok=True)
+    folder.check_tuning(settings.tune)
+    folder.make()
     with folder.lock():
+        from ocr_tf.data.source import open_sources
+        from ocr_tf.study.grid import grouped
         from ocr_tf.study.pin import pin  # TensorFlow
 
+        folder.remove_temporary()
         pinned = pin(folder, conditions, begun, test)
+        grouped([sample.id for sample in open_sources(test).samples], settings.groups)
         folder.write(study.name, conditions, test)
         if settings.tune:
             from ocr_tf.study.tune import tune
 
             pinned, tried = tune(folder, pinned, settings.tune)
             text = json.dumps(tried, indent=2) + "\n"
-            atomic_write(folder.path / "tune" / "tuned.json", text.encode())
+            atomic_write(folder.tuned_path, text.encode())
         jobs = plan(folder, pinned, settings.seeds, test, settings.normalise)
         from ocr_tf.study import schedule
 

@@ -4,6 +4,7 @@
     lines.txt        sha256 of the images that every condition trains on
     alphabet.txt     the symbols of all conditions
     CONDITION/seed-0 run folders; TensorBoard names them so
+    tune/            the learning rates that were tried, where that was asked for
     report/          see ocr_tf.study.report
     lock             held by the process that runs the study
 
@@ -20,7 +21,7 @@ from typing import Any
 from ocr_tf import options
 from ocr_tf.errors import InputError
 from ocr_tf.experiment import flags
-from ocr_tf.experiment.atomic import atomic_write
+from ocr_tf.experiment.atomic import TEMPORARY, atomic_write
 from ocr_tf.experiment.config import Experiment
 from ocr_tf.experiment.description import configuration, rebuild
 from ocr_tf.experiment.runs import held
@@ -42,6 +43,10 @@ class StudyFolder:
         return self.path / "alphabet.txt"
 
     @property
+    def tuned_path(self) -> Path:
+        return self.path / "tune" / "tuned.json"
+
+    @property
     def report_path(self) -> Path:
         return self.path / "report"
 
@@ -52,9 +57,24 @@ class StudyFolder:
     def begun(self) -> bool:
         return (self.path / "study.json").exists()
 
+    def make(self) -> None:
+        """Makes the folder. Raises InputError where that cannot be."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(
+                f"{self.path}: cannot make the study's folder: {error.strerror}; choose another "
+                "--workdir"
+            ) from None
+
     def lock(self) -> Any:
         """Holds the folder for this process. Raises InputError if another does."""
         return held(self.path)
+
+    def remove_temporary(self) -> None:
+        """Takes away what killed processes left half-written; call it under `lock`."""
+        for leftover in self.path.rglob(f".*{TEMPORARY}"):
+            leftover.unlink(missing_ok=True)
 
     def check(
         self, name: str, conditions: Mapping[str, Experiment], test: Iterable[str]
@@ -92,6 +112,27 @@ class StudyFolder:
             if condition in began:
                 self._check_same(condition, began[condition], experiment)
         return list(began)
+
+    def check_tuning(self, trials: int) -> None:
+        """Refuses to train some runs with learning rates that were searched for and some without.
+
+        Raises:
+          InputError: runs were begun after another number of trials.
+        """
+        if not any(self.path.glob("*/seed-*/run.json")):
+            return
+        try:
+            tried = json.loads(self.tuned_path.read_bytes()) if self.tuned_path.exists() else {}
+            then = max((len(of["trials"]) for of in tried.values()), default=0)
+        except (ValueError, KeyError, AttributeError):
+            raise InputError(
+                f"{self.tuned_path}: damaged; delete it and {self.path}'s runs"
+            ) from None
+        if then != trials:
+            raise InputError(
+                f"{self.path}: its runs were started with --study.tune={then}, not {trials}: give the "
+                "same, or choose another --workdir"
+            )
 
     def _check_empty(self) -> None:
         if self.path.is_dir():

@@ -35,7 +35,7 @@ def pin(
       InputError: bad data, no common line, an added condition that cannot use a pinned line, or test
         lines that are too few or are among the training lines.
     """
-    if not folder.lines_path.exists():
+    if not begun:
         _choose(folder, conditions, _test_digests(test))
         begun = conditions
     values = {"data.lines": str(folder.lines_path), "data.alphabet": str(folder.alphabet_path)}

@@ -5,27 +5,29 @@ TensorFlow-free: every run is a process of its own (`ocr_tf.study.worker`).
 
 from __future__ import annotations
 
-import concurrent.futures
 import contextlib
 import json
+import logging
 import os
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple, Optional, Union
 
 from ocr_tf.errors import InputError
 from ocr_tf.experiment import predictions
 from ocr_tf.experiment.atomic import atomic_write
 from ocr_tf.experiment.config import Experiment
 from ocr_tf.experiment.description import configuration
+from ocr_tf.experiment.runs import RunFolder
 from ocr_tf.experiment.tools import CHECKPOINTS
-from ocr_tf.progress import clock
+from ocr_tf.progress import Progress, clock
 
 TAIL = 5  # lines of a failed run's log that are shown
+PAUSE = 0.5  # seconds between looks at what has ended
+LOOK = 5.0  # seconds between looks at how far runs are
 WORKER = "ocr_tf.study.worker"  # the module that does a job
 
 
@@ -51,6 +53,11 @@ class Job(NamedTuple):
     def log(self) -> Path:
         return self.workdir.with_name(self.workdir.name + ".log")
 
+    @property
+    def steps(self) -> int:
+        """The training steps that the run has recorded."""
+        return max((record["step"] for record in RunFolder(self.workdir).metrics()), default=0)
+
     def write(self) -> Path:
         """The file that the worker reads, beside the run's folder."""
         self.workdir.parent.mkdir(parents=True, exist_ok=True)
@@ -69,7 +76,7 @@ def run(jobs: Sequence[Job], parallel: int = 1, engine: str = "local") -> None:
     """Does the jobs that are not done, in their order.
 
     Raises:
-      InputError: a run failed, or Ray is asked for and not installed.
+      InputError: a run failed, or Ray is asked for and not there.
       KeyboardInterrupt: after the runs have saved where they were.
     """
     left = [job for job in jobs if not job.done]
@@ -77,49 +84,163 @@ def run(jobs: Sequence[Job], parallel: int = 1, engine: str = "local") -> None:
         return
     began, total = time.monotonic(), len(left)
     kept = f", {len(jobs) - total} are done already" if total < len(jobs) else ""
-    print(f"{total} runs to train{kept}", file=sys.stderr)
-    if engine == "ray":
-        finished = _with_ray(left, parallel)
-    elif parallel == 1:
+    print(f"{total} {'run' if total == 1 else 'runs'} to train{kept}", file=sys.stderr)
+    steps = _Steps(left)
+    if engine == "local" and parallel == 1:
         finished = _one_by_one(left)
     else:
-        finished = _in_parallel(left, parallel)
+        print(f"{parallel} at a time; what they say is in {left[0].log} and so on", file=sys.stderr)
+        started = _Ray(parallel) if engine == "ray" else _Processes(parallel)
+        finished = _several(left, parallel, started, steps)
     for done, job in enumerate(finished, 1):
         elapsed = time.monotonic() - began
         eta = f", ETA {clock(elapsed / done * (total - done))}" if done < total else ""
-        print(f"{job.title} is done: {done} of {total} in {clock(elapsed)}{eta}", file=sys.stderr)
+        steps.say(f"{job.title} is done: {done} of {total} in {clock(elapsed)}{eta}")
 
 
 def _one_by_one(jobs: Sequence[Job]) -> Iterator[Job]:
+    """Each has the terminal and says itself how far it is."""
     for number, job in enumerate(jobs, 1):
         print(f"== {job.title} ({number} of {len(jobs)})", file=sys.stderr)
         with _worker(job, None) as process:
-            _check(job, _wait(process))
+            try:
+                code = process.wait()
+            except KeyboardInterrupt:  # it has got the same Ctrl-C
+                _wait_for([process])
+                raise
+            _check(job, code, "")
         yield job
 
 
-def _in_parallel(jobs: Sequence[Job], parallel: int) -> Iterator[Job]:
-    """Each run has its share of the cores, and writes what it says to its log."""
-    threads = max(1, (os.cpu_count() or 1) // parallel)
-    with contextlib.ExitStack() as stack:
-        waiting = list(jobs)
-        running: dict[concurrent.futures.Future, tuple[Job, subprocess.Popen]] = {}
-        pool = stack.enter_context(concurrent.futures.ThreadPoolExecutor(parallel))
+def _several(
+    jobs: Sequence[Job], parallel: int, started: Union[_Processes, _Ray], steps: _Steps
+) -> Iterator[Job]:
+    waiting = list(jobs)
+    try:
+        while waiting or started.running:
+            while waiting and len(started.running) < parallel:
+                started.start(waiting.pop(0))
+            for job, code in started.ended():
+                _check(job, code, _tail(job))
+                yield job
+            steps.show()
+    finally:
+        steps.clear()
+        started.stop()
+
+
+class _Steps:
+    """How far runs are together that do not have the terminal."""
+
+    def __init__(self, jobs: Sequence[Job]):
+        self.jobs = jobs
+        self.taken = sum(job.steps for job in jobs)
+        total = sum(job.experiment.train.steps for job in jobs)
+        self.progress = Progress("steps of all runs", total, done=self.taken)
+        self.looked = time.monotonic()
+
+    def show(self) -> None:
+        if time.monotonic() - self.looked > LOOK:
+            taken = sum(job.steps for job in self.jobs)
+            if self.taken < taken < self.progress.total:
+                self.progress.show(taken)
+            self.taken, self.looked = taken, time.monotonic()
+
+    def say(self, line: str) -> None:
+        self.progress.say(line)
+
+    def clear(self) -> None:
+        self.progress.clear()
+
+
+class _Processes:
+    """Runs in processes of this machine, each with its share of the cores."""
+
+    def __init__(self, parallel: int):
+        self.threads = max(1, (os.cpu_count() or 1) // parallel)
+        self.running: dict[subprocess.Popen, Job] = {}
+        self.stack = contextlib.ExitStack()
+
+    def start(self, job: Job) -> None:
+        self.running[self.stack.enter_context(_worker(job, self.threads))] = job
+
+    def ended(self) -> list[tuple[Job, int]]:
+        """The jobs that have ended since the last call, with their codes; waits a little."""
+        time.sleep(PAUSE)
+        codes = {process: process.poll() for process in self.running}
+        return [(self.running.pop(p), code) for p, code in codes.items() if code is not None]
+
+    def stop(self) -> None:
+        """Lets what still runs save and end."""
+        _say_stopping(self.running.values())
+        with self.stack:
+            _interrupt(self.running)
+
+
+class _Ray:
+    """Runs on the cluster that RAY_ADDRESS names, or one made of this machine; every machine of it
+    sees the folder and the data under the same names."""
+
+    def __init__(self, parallel: int):
         try:
-            while waiting or running:
-                while waiting and len(running) < parallel:
-                    job = waiting.pop(0)
-                    process = stack.enter_context(_worker(job, threads))
-                    running[pool.submit(process.wait)] = job, process
-                ended, _ = concurrent.futures.wait(running, return_when="FIRST_COMPLETED")
-                for future in ended:
-                    job, _ = running.pop(future)
-                    _check(job, future.result())
-                    yield job
-        except BaseException:
-            for _, process in running.values():
-                process.send_signal(signal.SIGINT)  # they save and end
-            raise
+            import ray
+        except ImportError:
+            raise InputError(
+                "--study.engine=ray needs Ray: pip install 'ocr_tf[ray]', or leave the flag out"
+            ) from None
+        self.ray = ray
+        try:
+            ray.init(ignore_reinit_error=True, log_to_driver=False, logging_level=logging.ERROR)
+        except (ConnectionError, RuntimeError, ValueError) as error:
+            address = os.environ.get("RAY_ADDRESS", "")
+            raise InputError(
+                f"--study.engine=ray: no cluster at RAY_ADDRESS={address} ({error}); start it, or unset "
+                "RAY_ADDRESS to use this machine"
+            ) from None
+        cores = [int(node["Resources"].get("CPU", 1)) for node in ray.nodes() if node["Alive"]]
+        # A share of all cores, but no more than one machine has.
+        self.threads = max(1, min(sum(cores) // parallel, max(cores)))
+        self.train = ray.remote(num_cpus=self.threads, max_retries=0)(_train)
+        self.running: dict[Any, Job] = {}
+
+    def start(self, job: Job) -> None:
+        self.running[self.train.remote(job, self.threads, os.getcwd())] = job
+
+    def ended(self) -> list[tuple[Job, int]]:
+        """As of `_Processes`. Raises InputError if a machine was lost."""
+        time.sleep(PAUSE)  # a Ctrl-C that falls into Ray's own wait with a limit is lost
+        ended, _ = self.ray.wait(list(self.running), num_returns=len(self.running), timeout=0)
+        return [(job, self._code(job, ref)) for ref in ended for job in [self.running.pop(ref)]]
+
+    def _code(self, job: Job, ref: Any) -> int:
+        try:
+            return self.ray.get(ref)
+        except self.ray.exceptions.RayError as error:
+            raise InputError(
+                f"{job.title}: Ray lost it ({type(error).__name__}); give the same command again"
+            ) from None
+
+    def stop(self) -> None:
+        _say_stopping(self.running.values())
+        for ref in self.running:
+            self.ray.cancel(ref)
+        if self.running:
+            self.ray.wait(list(self.running), num_returns=len(self.running))
+        self.ray.shutdown()
+
+
+def _train(job: Job, threads: int, folder: str) -> int:
+    """Does a job on a machine of the cluster, in the folder that its paths start from."""
+    os.chdir(folder)
+    with _worker(job, threads) as process:
+        while True:
+            try:
+                return process.wait(PAUSE)  # Ray's cancel does not end a wait without a limit
+            except subprocess.TimeoutExpired:
+                pass
+            except KeyboardInterrupt:
+                _interrupt([process])
+                raise
 
 
 @contextlib.contextmanager
@@ -140,59 +261,47 @@ def _worker(job: Job, threads: Optional[int]) -> Iterator[subprocess.Popen]:
                 stdout=output or subprocess.DEVNULL,
                 stderr=output,
                 env=environment,
+                start_new_session=threads is not None,  # a Ctrl-C reaches it through us, once
             )
         )
         yield process
 
 
-def _wait(process: subprocess.Popen) -> int:
-    """Waits; a Ctrl-C, which reaches the process too, lets it save and end."""
+def _say_stopping(running: Collection[Job]) -> None:
+    if running:
+        print(f"letting {'; '.join(job.title for job in running)} save and end", file=sys.stderr)
+
+
+def _interrupt(processes: Collection[subprocess.Popen]) -> None:
+    for process in processes:
+        process.terminate()  # not SIGINT, which Ray's processes block and hand on blocked
+    _wait_for(processes)
+
+
+def _wait_for(processes: Collection[subprocess.Popen]) -> None:
+    """Waits until they have saved and ended; a second Ctrl-C ends them at once."""
     try:
-        return process.wait()
-    except KeyboardInterrupt:
-        try:
+        for process in processes:
             process.wait()
-        except KeyboardInterrupt:
+    except KeyboardInterrupt:
+        for process in processes:
             process.kill()
-        raise KeyboardInterrupt("interrupted; give the same command again to resume") from None
 
 
-def _check(job: Job, code: int) -> None:
+def _check(job: Job, code: int, said: str) -> None:
     if code == 130:
-        raise KeyboardInterrupt("interrupted; give the same command again to resume")
+        raise KeyboardInterrupt
     if code:
-        said = ""
-        if job.log.exists():
-            lines = job.log.read_text("utf-8", "replace").replace("\r", "\n").splitlines()
-            said = ": " + " | ".join(lines[-TAIL:])
         raise InputError(
             f"{job.title}: its run ended with code {code}{said}; mend that, then give the same "
             "command again"
         )
 
 
-def _with_ray(jobs: Sequence[Job], parallel: int) -> Iterator[Job]:
-    """On the cluster that RAY_ADDRESS names, or one made of this machine; all must see the folder."""
+def _tail(job: Job) -> str:
+    """What a run that does not have the terminal said last."""
     try:
-        import ray
-    except ImportError:
-        raise InputError(
-            "--study.engine=ray needs Ray: pip install 'ocr_tf[ray]', or leave the flag out"
-        ) from None
-    ray.init(ignore_reinit_error=True, log_to_driver=False)
-    cores = max(1, (os.cpu_count() or 1) // parallel)
-    train = ray.remote(num_cpus=cores, max_retries=0)(_train)
-    try:
-        running = {train.remote(job, cores): job for job in jobs}
-        while running:
-            (ended, *_), _ = ray.wait(list(running))
-            job = running.pop(ended)
-            _check(job, ray.get(ended))
-            yield job
-    finally:
-        ray.shutdown()
-
-
-def _train(job: Job, threads: int) -> int:
-    with _worker(job, threads) as process:
-        return process.wait()
+        lines = job.log.read_text("utf-8", "replace").replace("\r", "\n").splitlines()
+    except OSError:  # it is on another machine, or never began
+        return ""
+    return ": " + " | ".join(lines[-TAIL:])

@@ -65,8 +65,9 @@ def _search(folder: Path, name: str, experiment: Experiment, trials: int) -> lis
         search.sampler = optuna.samplers.TPESampler(seed=number, n_startup_trials=min(5, trials))
         for broken in search.get_trials(states=(optuna.trial.TrialState.RUNNING,)):
             search.tell(broken.number, state=optuna.trial.TrialState.FAIL)
-        if number == 0:
-            search.enqueue_trial({RATE: own}, skip_if_exists=True)
+        waiting = search.get_trials(states=(optuna.trial.TrialState.WAITING,))
+        if number == 0 and not waiting:
+            search.enqueue_trial({RATE: own})
         trial = search.ask()
         rate = trial.suggest_float(RATE, own / 10, own * 10, log=True)
         values = {RATE: rate, "train.steps": steps, "train.seed": FIRST_SEED + number}

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -15,14 +16,29 @@ workdir.mkdir(parents=True, exist_ok=True)
 with open(workdir.parent / "starts", "a") as file:
     file.write(f"{workdir.name} {os.environ.get('TF_NUM_INTRAOP_THREADS', 'all')}\n")
 if "fails" in workdir.name:
+    while (workdir.parent / "waits.job.json").exists() and not (
+        workdir.parent / "waits" / "pid"
+    ).exists():
+        time.sleep(0.05)
     print("error: no such data", file=sys.stderr)
     sys.exit(2)
 if "waits" in workdir.name:
     from ocr_tf.study import worker
 
-    (workdir / "pid").write_text(str(os.getpid()))
+    def save(*_):
+        time.sleep(0.3)
+        (workdir / "saved").touch()
+        sys.exit(130)
+
+    signal.signal(signal.SIGTERM, save)
     worker.threading.Thread(target=worker._end_with_parent, daemon=True).start()
+    (workdir / "pid").write_text(str(os.getpid()))
     time.sleep(60)
+if "steps" in workdir.name:
+    for step in range(1, 8):
+        with open(workdir / "metrics.jsonl", "a") as file:
+            file.write(json.dumps({"step": step}) + "\n")
+    time.sleep(1)
 for checkpoint in ("best", "last"):
     folder = workdir / "evaluations" / checkpoint
     results = {"fingerprint": "f", "finished": True}

@@ -33,7 +33,7 @@ def test_jobs_are_done_in_order_and_only_once(tmp_path, capsys):
     assert all(job.done for job in first)
     schedule.run(jobs(tmp_path, "a", "b", "c"))
     assert [name for name, _ in starts(tmp_path)] == ["a", "b", "c"]
-    assert "1 runs to train, 2 are done already" in capsys.readouterr().err
+    assert "1 run to train, 2 are done already" in capsys.readouterr().err
     schedule.run(jobs(tmp_path, "c"))
     assert len(starts(tmp_path)) == 3
 
@@ -98,12 +98,60 @@ def test_a_run_ends_with_the_study_that_is_killed(tmp_path):
     assert wait_for(lambda: not alive(worker))
 
 
+INTERRUPTED = """
+import sys
+from pathlib import Path
+from tests.study.test_schedule import jobs
+from ocr_tf.experiment.launch import exits
+from ocr_tf.study import schedule
+schedule.WORKER = "tests.study.quick_worker"
+with exits():
+    schedule.run(jobs(Path(sys.argv[1]), "waits1", "waits2", "later"), parallel=2)
+"""
+
+
+def test_interrupted_in_parallel_every_run_saves_and_ends(tmp_path):
+    command = [sys.executable, "-c", INTERRUPTED, str(tmp_path)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as child:
+        pids = [tmp_path / name / "pid" for name in ("waits1", "waits2")]
+        assert wait_for(lambda: all(pid.exists() and pid.read_text() for pid in pids))
+        child.send_signal(signal.SIGINT)
+        said = child.communicate()[1]
+    assert child.returncode == 130 and "Traceback" not in said
+    assert "letting waits1; waits2 save and end" in said
+    assert all(pid.with_name("saved").exists() for pid in pids)
+    assert not (tmp_path / "later").exists()
+    assert not any(alive(int(pid.read_text())) for pid in pids)
+
+
+def test_a_run_that_fails_lets_the_others_save(tmp_path):
+    # It fails when the other has begun to wait.
+    with pytest.raises(InputError, match="fails: its run ended with code 2: error: no such data"):
+        schedule.run(jobs(tmp_path, "waits", "fails"), parallel=2)
+    assert (tmp_path / "waits" / "saved").exists()
+
+
+def test_in_parallel_the_progress_is_that_of_all_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(schedule, "LOOK", 0.0)
+    monkeypatch.setattr(schedule, "PAUSE", 0.1)
+    found = jobs(tmp_path, "steps1", "steps2")
+    total = sum(job.experiment.train.steps for job in found)
+    monkeypatch.setattr(
+        schedule.Progress, "show", lambda line, done: seen.append((done, line.total))
+    )
+    seen = []
+    schedule.run(found, parallel=2)
+    assert {of for _, of in seen} == {total} and [d for d, _ in seen] == sorted(d for d, _ in seen)
+    assert seen[-1][0] == 2 * 7  # what the stand-in records of each
+
+
 def test_ray_is_asked_for_by_name(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(InputError, match=r"pip install 'ocr_tf\[ray\]'"):
         schedule.run(jobs(tmp_path, "a"), engine="ray")
 
 
+@pytest.mark.slow
 def test_ray_does_the_jobs(tmp_path):
     pytest.importorskip("ray", reason="Ray is an extra")
     done = jobs(tmp_path, "a", "b")

@@ -1,0 +1,167 @@
+"""A study as a whole: killed at any moment it ends in the same report; what is added trains only itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from ocr_tf.errors import InputError
+from ocr_tf.experiment import flags
+from ocr_tf.experiment.atomic import TEMPORARY
+from ocr_tf.study import command, compare, schedule
+from tests.study import tiny
+
+ROOT = Path(__file__).parents[2]
+BOTH = "ctc,attention"
+
+
+# Killed
+
+
+def start(folder, *argv):
+    """The command, in a folder of its own and under a path that is the same in each."""
+    folder.mkdir(exist_ok=True)
+    with open(folder / "said", "ab") as said:
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.study.tiny", BOTH, "--workdir=study", *argv],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+        )
+
+
+def untimed(value):
+    """A JSON value without what is measured."""
+    if isinstance(value, dict):
+        return {key: untimed(of) for key, of in value.items() if key != "timing"}
+    return [untimed(of) for of in value] if isinstance(value, list) else value
+
+
+def report(folder):
+    return untimed(json.loads((folder / "study" / "report" / "report.json").read_bytes()))
+
+
+def finish(folder):
+    assert start(folder).wait() == 0, (folder / "said").read_text()
+
+
+LAST = "attention/seed-1/evaluations/last/results.json"
+
+# Within how many seconds of the appearance of what the process is killed. Comparing takes long, and
+# begins anew each time: there it is a share of what the unbroken study took.
+MOMENTS = (
+    ("", 12),  # before the first training
+    ("ctc/seed-0/run.json", 8),
+    ("ctc/seed-0/metrics.jsonl", 2),
+    ("ctc/seed-0/checkpoints/step-00000024.npz", 5),  # evaluating
+    ("attention/seed-0/metrics.jsonl", 2),
+    ("attention/seed-0/evaluations/best/results.json", 1),
+    ("attention/seed-1/checkpoints/step-00000024.npz", 5),
+    (LAST, None),
+    ("report/tables", 0.5),
+)
+
+
+@pytest.mark.slow
+def test_killed_at_random_moments_it_ends_in_the_same_report(tmp_path):
+    finish(tmp_path / "unbroken")
+    study = tmp_path / "unbroken" / "study"
+    comparing = (study / "report" / "report.html").stat().st_mtime - (study / LAST).stat().st_mtime
+    draw, codes = random.Random(0), []
+    for sign, within in MOMENTS:
+        child = start(tmp_path / "killed")
+        while child.poll() is None and not (tmp_path / "killed" / "study" / sign).exists():
+            time.sleep(0.01)
+        time.sleep(draw.uniform(0, comparing if within is None else within))
+        child.kill()
+        codes.append(child.wait())
+    # It may have been done with the report first.
+    assert codes[:-2] == [-signal.SIGKILL] * (len(MOMENTS) - 2)
+    finish(tmp_path / "killed")
+    assert report(tmp_path / "killed") == report(tmp_path / "unbroken")
+    assert not list((tmp_path / "killed").rglob(f"*{TEMPORARY}"))
+
+
+# Grown
+
+
+class Quick:
+    """A study whose runs take no time and whose comparison is only noted."""
+
+    def __init__(self, workdir, monkeypatch):
+        self.workdir, self.compared = workdir, []
+        monkeypatch.setattr(schedule, "WORKER", "tests.study.quick_worker")
+        monkeypatch.setattr(compare, "study", self._compare)
+
+    def run(self, conditions, *argv):
+        study = tiny.study(conditions)
+        given = flags.parse(study, argv, program="p", description="d").config
+        command.run(study, given, self.workdir)
+
+    def _compare(self, folder, given, conditions):
+        self.compared.append((list(conditions), given.study.seeds))
+
+    def started(self, condition):
+        """Its runs in the order of their starts."""
+        rows = (self.workdir / condition / "starts").read_text().splitlines()
+        return [row.split()[0] for row in rows]
+
+
+@pytest.fixture
+def quick(tmp_path, monkeypatch):
+    return Quick(tmp_path / "study", monkeypatch)
+
+
+def test_a_seed_and_a_condition_that_are_added_train_only_themselves(quick):
+    quick.run(BOTH)
+    pinned = (quick.workdir / "lines.txt").read_bytes()
+    quick.run(BOTH, "--study.seeds=3")
+    assert quick.started("ctc") == quick.started("attention") == ["seed-0", "seed-1", "seed-2"]
+    quick.run("ctc,attention,slower", "--study.seeds=3")
+    quick.run("attention,slower", "--study.seeds=2")
+    for condition in ("ctc", "attention", "slower"):
+        assert quick.started(condition) == ["seed-0", "seed-1", "seed-2"]
+    assert (quick.workdir / "lines.txt").read_bytes() == pinned
+    assert quick.compared == [
+        (["ctc", "attention"], 2),
+        (["ctc", "attention"], 3),
+        (["ctc", "attention", "slower"], 3),
+        (["attention", "slower"], 2),
+    ]
+
+
+def test_a_study_that_was_killed_before_it_was_one_pins_anew(quick, monkeypatch):
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(command.StudyFolder, "write", killed)
+        with pytest.raises(KeyboardInterrupt):
+            quick.run(BOTH, "--data.train=synthetic:words:count=30")
+    (quick.workdir / f".study.json.1{TEMPORARY}").write_text("half")
+    quick.run(BOTH)
+    assert (quick.workdir / "alphabet.txt").read_text().split() == list("0123456789")
+    assert not list(quick.workdir.rglob(f".*{TEMPORARY}"))
+
+
+def test_runs_with_and_without_a_searched_rate_are_not_mixed(quick):
+    quick.run(BOTH)
+    quick.workdir.joinpath("ctc", "seed-0", "run.json").write_text("{}")
+    with pytest.raises(InputError, match="started with --study.tune=0, not 3: give the same, or"):
+        quick.run(BOTH, "--study.tune=3")
+    (quick.workdir / "tune").mkdir()
+    tuned = {"ctc": {"trials": [{}] * 3}, "attention": {"trials": [{}] * 3}}
+    (quick.workdir / "tune" / "tuned.json").write_text(json.dumps(tuned))
+    with pytest.raises(InputError, match="started with --study.tune=3, not 0"):
+        quick.run(BOTH, "--study.seeds=3")
+    assert len(quick.compared) == 1

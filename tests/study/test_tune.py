@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import math
+import sys
+
+import pytest
+
+from ocr_tf.errors import InputError
+from ocr_tf.experiment.runs import Checkpoint, RunFolder
+from ocr_tf.study import tune
+from ocr_tf.study.folder import StudyFolder
+from tests.experiment import tiny
+
+pytest.importorskip("optuna", reason="Optuna is an extra")
+CONDITIONS = {head: tiny.experiment(head) for head in tiny.HEADS}
+BEST = 0.004
+
+
+class Trainings:
+    """Stands in for the schedule: the CER of a run grows with its rate's distance from BEST."""
+
+    def __init__(self, monkeypatch):
+        self.jobs, self.rates, self.until = [], {}, math.inf
+        monkeypatch.setattr(tune.schedule, "run", self.run)
+        monkeypatch.setattr(RunFolder, "open", classmethod(lambda _, path: self.Run(self, path)))
+
+    def run(self, jobs):
+        (job,) = jobs
+        train = job.experiment.train
+        # What a run was begun with, it has to be continued with.
+        assert self.rates.setdefault(job.workdir, train.learning_rate) == train.learning_rate
+        if len(self.jobs) >= self.until:
+            raise KeyboardInterrupt
+        self.jobs.append(job)
+
+    class Run:
+        def __init__(self, trainings, path):
+            self.rate = trainings.rates[path]
+
+        def load_checkpoint(self, which):
+            return Checkpoint(1, {}, {"best_cer": abs(math.log(self.rate / BEST)) / 10})
+
+
+@pytest.fixture
+def trainings(monkeypatch):
+    return Trainings(monkeypatch)
+
+
+def search(folder, trials, *heads):
+    folder.mkdir(exist_ok=True)
+    chosen = {head: CONDITIONS[head] for head in heads or tiny.HEADS}
+    return tune.tune(StudyFolder(folder), chosen, trials)
+
+
+def test_stopped_in_any_trial_it_chooses_the_same_rates(trainings, tmp_path):
+    found, tried = search(tmp_path / "unbroken", 7, "ctc")  # five of them before the model is asked
+    for stop in (0, 0, 1, 6):  # twice before the first was done
+        trainings.until = 7 + stop
+        with pytest.raises(KeyboardInterrupt):
+            search(tmp_path / "stopped", 7, "ctc")
+    trainings.until = math.inf
+    assert search(tmp_path / "stopped", 7, "ctc") == (found, tried)
+    assert len(trainings.jobs) == 2 * 7
+
+
+def test_the_own_rate_is_the_first_and_all_are_within_ten_times_of_it(trainings, tmp_path):
+    found, tried = search(tmp_path, 4)
+    for name, experiment in CONDITIONS.items():
+        own = experiment.train.learning_rate
+        rates = [trial["learning_rate"] for trial in tried[name]["trials"]]
+        assert rates[0] == own and len(set(rates)) == 4
+        assert all(own / 10 <= rate <= own * 10 for rate in rates)
+        best = min(rates, key=lambda rate: abs(math.log(rate / BEST)))
+        assert found[name].train.learning_rate == tried[name]["chosen"]["learning_rate"] == best
+    for job in trainings.jobs:
+        assert job.test == () and job.experiment.train.steps == tiny.STEPS // 4
+        assert job.experiment.train.seed >= 1_000_000
+
+
+def test_more_trials_keep_those_that_were_made(trainings, tmp_path):
+    first = search(tmp_path, 2, "ctc")[1]
+    more = search(tmp_path, 3, "ctc")[1]
+    assert len(trainings.jobs) == 3
+    assert more["ctc"]["trials"][:2] == first["ctc"]["trials"]
+
+
+def test_optuna_is_asked_for_by_name(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    with pytest.raises(InputError, match=r"pip install 'ocr_tf\[tune\]'"):
+        search(tmp_path, 1)
