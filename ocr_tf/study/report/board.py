@@ -108,9 +108,10 @@ def _table_of_runs(report: Report, settings: Sequence[Mapping[str, Any]]) -> Sum
     values["train.seed"] = {seed for c in report["conditions"] for seed in c["seeds"]}
     shared = [name for name in values if all(name in one for one in settings)]
     chosen = [name for name in shared if name in SETTINGS or len(values[name]) > 1]
+    evaluation = report["study"]["evaluation"]
+    of = "" if evaluation == "test" else f", {evaluation}"
     measured = {
-        summaries.evaluation_tag(report["study"]["evaluation"], key): title
-        for key, title in MEASURED.items()
+        summaries.evaluation_tag(evaluation, key): title + of for key, title in MEASURED.items()
     }
     experiment = api_pb2.Experiment(
         hparam_infos=[_setting(name, values[name]) for name in chosen],
