@@ -48,6 +48,9 @@ RESUMABLE = (
     "train.profile_steps",
 )
 
+# Files that may lie elsewhere when a run is resumed: what is in them is compared itself.
+MOVABLE = ("data.lines", "data.alphabet")
+
 # Facts whose change on resume costs bit-exactness and nothing else.
 INEXACT = ("versions", "commit", "dirty", "processor", "threads")
 
@@ -241,7 +244,7 @@ class RunFolder:
         differing = [
             f"--{name}={flags.text(then[name])}, not {flags.text(now[name]) or 'empty'}"
             for name in then
-            if name in now and name not in RESUMABLE and then[name] != now[name]
+            if name in now and name not in RESUMABLE + MOVABLE and then[name] != now[name]
         ]
         for kind in ("encoder_name", "head_name"):
             if getattr(began, kind) != getattr(experiment, kind):

@@ -9,7 +9,7 @@ from typing import Any, Optional
 from ocr_tf import options
 from ocr_tf.errors import InputError
 from ocr_tf.experiment import curves, description, flags, predictions
-from ocr_tf.experiment.config import Experiment
+from ocr_tf.experiment.config import Experiment, Train
 from ocr_tf.experiment.runs import RESUMABLE, RunFolder
 from ocr_tf.experiment.tools import CHECKPOINTS, Compare
 from ocr_tf.study import answer
@@ -80,10 +80,6 @@ def run(config: Compare, paths: Sequence[str]) -> None:
         "normalisation": config.normalise,
         "evaluation": config.name,
     }
-    try:
-        output.mkdir(parents=True, exist_ok=True)  # Now, and not after minutes of measuring.
-    except OSError as error:
-        raise InputError(f"--output={output}: {error.strerror}; choose another") from None
     command = ["tools/compare", *paths, *flags.dump(config).splitlines()]
     _report({DECLARED: grid}, runs if set(runs) == set(folders) else {}, about, command, output)
 
@@ -111,10 +107,11 @@ def _conditions(
         given.add(path.resolve())
         results = predictions.results(path)
         if results is not None:
-            if "run" in results:
+            owner = path.resolve().parent.parent
+            if RunFolder(owner).begun:
                 raise InputError(
-                    f"{path}: the evaluation of a run; name the run, {path.resolve().parent.parent}, "
-                    f"with --name={path.resolve().name}"
+                    f"{path}: the evaluation of a run; name the run, {owner}, with "
+                    f"--name={path.resolve().name}"
                 )
             condition, seed, folder = _unused(results["system"], experiments), 0, path
             experiments[condition] = None
@@ -135,7 +132,8 @@ def _conditions(
 
 def _name(experiment: Experiment, known: dict[str, Optional[Experiment]]) -> str:
     """The condition that an experiment belongs to, whatever its seed and what touches no weight."""
-    unseeded = options.replace(experiment, dict.fromkeys(("train.seed", *RESUMABLE), 0))
+    usual = {leaf.name: leaf.value for leaf in options.leaves(Train(), "train.")}
+    unseeded = options.replace(experiment, {n: usual[n] for n in ("train.seed", *RESUMABLE)})
     for name, other in known.items():
         if other == unseeded:
             return name
@@ -198,6 +196,12 @@ def _report(
     if runs:
         report["controls"] = controls(runs)
         report["curves"] = {c: [_curve(s, run) for s, run in by.items()] for c, by in runs.items()}
+    try:
+        output.mkdir(parents=True, exist_ok=True)  # Now, and not after minutes of measuring.
+    except OSError as error:
+        raise InputError(
+            f"{output}: cannot make the report's folder: {error.strerror}; choose another"
+        ) from None
     # From here on there are networks and images: TensorFlow.
     from ocr_tf.study.art import Art
     from ocr_tf.study.cost import cost

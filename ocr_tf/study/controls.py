@@ -1,8 +1,10 @@
 """What the runs of a study prove that they shared, and what differs.
 
-    {"first_weights": {seed: {part: {condition: sha256}}}, "batches": {seed: {condition: sha256}},
-     "lines": {condition: {"train", "select", "count"}}, "steps": {condition: [..]},
-     "threads": [...], "versions": [...], "differs": [sentence, ...], "same": [sentence, ...]}
+    {"seeds": {condition: [..]}, "first_weights": {seed: {part: {condition: sha256}}},
+     "batches": {seed: {condition: sha256}}, "lines": {condition: {"train", "select", "count"}},
+     "data": [..], "steps": {condition: [..]}, "planned": [..], "threads": [..], "versions": [..],
+     "processors": [..], "options": {option: {condition: value}},
+     "differs": [sentence, ..], "same": [sentence, ..]}
 
 The fingerprints are the trainings' own records. TensorFlow-free.
 """
@@ -28,6 +30,7 @@ def controls(runs: Mapping[str, Mapping[int, RunFolder]]) -> dict[str, Any]:
     links = {c: {s: _last_link(run) for s, run in by.items()} for c, by in runs.items()}
     seeds = sorted({seed for by in runs.values() for seed in by})
     found: dict[str, Any] = {
+        "seeds": {c: sorted(by) for c, by in runs.items()},
         "first_weights": {
             str(seed): {
                 part: {c: _weights(by[seed], part) for c, by in described.items() if seed in by}
@@ -39,10 +42,14 @@ def controls(runs: Mapping[str, Mapping[int, RunFolder]]) -> dict[str, Any]:
             str(seed): {c: by[seed] for c, by in links.items() if seed in by} for seed in seeds
         },
         "lines": {c: _lines(next(iter(by.values()))) for c, by in runs.items()},
+        "data": _different(d.get("data") for d in every),
         "steps": {c: [_steps(run) for run in by.values()] for c, by in runs.items()},
+        "planned": _different(
+            run.experiment.train.steps for by in runs.values() for run in by.values()
+        ),
         "threads": _different(d.get("threads") for d in every),
         "versions": _different(
-            {"versions": d.get("versions"), "commit": d.get("commit")} for d in every
+            {name: d.get(name) for name in ("versions", "commit", "dirty")} for d in every
         ),
         "processors": _different(d.get("processor") for d in every),
         "options": _options(runs),
@@ -93,8 +100,10 @@ def _options(runs: Mapping[str, Mapping[int, RunFolder]]) -> dict[str, dict[str,
 
 
 def _equal(table: Mapping[str, Mapping[str, str]]) -> bool:
-    """Whether for each seed all conditions have one, the same."""
-    return all(len(set(by.values())) == 1 and all(by.values()) for by in table.values())
+    """Whether conditions have one, the same, for each seed that several of them were trained under;
+    there is such a seed."""
+    shared = [by for by in table.values() if len(by) > 1]
+    return bool(shared) and all(len(set(by.values())) == 1 and all(by.values()) for by in shared)
 
 
 def _sentences(found: Mapping[str, Any]) -> tuple[list[str], list[str]]:
@@ -104,30 +113,40 @@ def _sentences(found: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     def say(holds: bool, equal: str, unequal: str) -> None:
         (same if holds else differs).append(equal if holds else unequal)
 
+    seeds = found["seeds"]
+    everywhere = len(_different(seeds.values())) == 1
+    if not everywhere:
+        named = "; ".join(f"{c} {', '.join(map(str, of))}" for c, of in seeds.items())
+        differs.append(f"Conditions were trained under different seeds: {named}.")
+    each = "For each seed" if everywhere else "For each seed of several conditions"
     for part in SHARED:
         table = {seed: parts[part] for seed, parts in found["first_weights"].items()}
         say(
             _equal(table),
-            f"For each seed the {part} starts from the same weights under every condition.",
+            f"{each} the {part} starts from the same weights under every condition.",
             f"The first weights of the {part} differ between conditions, or are not recorded.",
         )
     say(
         _equal(found["batches"]),
-        "For each seed every condition was shown the same lines, pixels and labels in the same order.",
+        f"{each} every condition was shown the same lines, pixels and labels in the same order.",
         "The batches (lines, order, augmentation or labels) differ between conditions.",
     )
-    lines = [{k: v for k, v in by.items() if k != "count"} for by in found["lines"].values()]
     say(
-        all(by == lines[0] for by in lines),
-        "All conditions trained and selected on the same lines.",
-        "The training or selection lines differ between conditions.",
+        len(found["data"]) == 1 and bool(found["data"][0]),
+        "All runs trained and selected on the same lines.",
+        "The training or selection lines differ between runs.",
     )
     steps = {step for row in found["steps"].values() for step in row}
     say(
-        len(steps) == 1,
+        steps == set(found["planned"]) and len(steps) == 1,
         f"Every run took {max(steps, default=0)} steps; none stopped early.",
-        "The number of training steps differs: " + ", ".join(map(str, sorted(steps))) + ".",
+        f"The number of training steps differs, between runs or from what was planned "
+        f"({', '.join(map(str, found['planned']))}): {', '.join(map(str, sorted(steps)))}.",
     )
+    if any(of["dirty"] for of in found["versions"]):
+        differs.append(
+            "Some code was changed and not committed: the commit does not say what has run."
+        )
     for key, what in (
         ("threads", "Thread counts"),
         ("versions", "Versions or commits"),

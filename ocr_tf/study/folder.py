@@ -99,14 +99,15 @@ class StudyFolder:
                 name: rebuild(described, str(path))
                 for name, described in content["conditions"].items()
             }
-        except (OSError, ValueError, KeyError, AttributeError):
+            began_name, began_test = content["name"], tuple(content["test"])
+        except (OSError, ValueError, KeyError, AttributeError, TypeError):
             raise InputError(f"{path}: damaged; restore it or choose another --workdir") from None
-        if content["name"] != name:
-            raise InputError(f"{self.path} holds study {content['name']}; choose another --workdir")
-        if content["test"] != list(test):
+        if began_name != name:
+            raise InputError(f"{self.path} holds study {began_name}; choose another --workdir")
+        if began_test != tuple(test):
             raise InputError(
-                f"{self.path} was started with --data.test={','.join(content['test'])}: give the "
-                "same, or choose another --workdir"
+                f"{self.path} was started with --data.test={','.join(began_test)}: give the same, or "
+                "choose another --workdir"
             )
         for condition, experiment in conditions.items():
             if condition in began:

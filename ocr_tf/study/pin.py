@@ -32,12 +32,15 @@ def pin(
     The first start pins them; a condition that is not among the `begun` has to be able to use all.
 
     Raises:
-      InputError: bad data, no common line, an added condition that cannot use a pinned line, or test
-        lines that are too few or are among the training lines.
+      InputError: bad data, no common line, a pinned file that is lost, an added condition that cannot
+        use a pinned line, or test lines that are too few, without a text, or among the training lines.
     """
     if not begun:
         _choose(folder, conditions, _test_digests(test))
         begun = conditions
+    for needed in (folder.lines_path, folder.alphabet_path):
+        if not needed.exists():
+            raise InputError(f"{needed}: missing; restore it or choose another --workdir")
     values = {"data.lines": str(folder.lines_path), "data.alphabet": str(folder.alphabet_path)}
     pinned = {name: options.replace(e, values) for name, e in conditions.items()}
     for name in conditions:
@@ -51,6 +54,10 @@ def _test_digests(test: Sequence[str]) -> dict[bytes, str]:
     source = open_sources(test)
     if len(source.samples) < 2:
         raise InputError(f"--data.test={','.join(test)}: one line; a comparison needs two or more")
+    if not any(sample.text for sample in source.samples):
+        raise InputError(
+            f"--data.test={','.join(test)}: no line has a text; there is nothing to read"
+        )
     images, _ = digest.digests(source, "test images")
     found = {d.tobytes(): sample.place for d, sample in zip(images, source.samples)}
     found.pop(bytes(32), None)  # one that cannot be read

@@ -187,6 +187,11 @@ def test_what_touches_no_weight_may_change(name, folder):
     assert folder.check_same(options.replace(EXPERIMENT, {name: 17}), FACTS) == []
 
 
+def test_files_whose_content_is_compared_may_have_moved(folder):
+    moved = options.replace(EXPERIMENT, {"data.lines": "x/lines.txt", "data.alphabet": "x/a.txt"})
+    assert folder.check_same(moved, FACTS) == []
+
+
 def test_the_resumable_flags_exist():
     assert set(runs.RESUMABLE) < {leaf.name for leaf in options.leaves(EXPERIMENT)}
 

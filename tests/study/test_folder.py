@@ -47,9 +47,10 @@ def test_foreign_and_damaged_folders_are_refused(folder):
     (folder.path / "holiday.jpg").write_text("x")
     with pytest.raises(InputError, match=r"holds no study \(holiday.jpg"):
         folder.check("which", CONDITIONS, TEST)
-    (folder.path / "study.json").write_text('{"name": "which", "cond')
-    with pytest.raises(InputError, match="study.json: damaged"):
-        folder.check("which", CONDITIONS, TEST)
+    for content in ('{"name": "which", "cond', "[]", "{}", "", '{"conditions": {"ctc": 1}}'):
+        (folder.path / "study.json").write_text(content)
+        with pytest.raises(InputError, match="study.json: damaged"):
+            folder.check("which", CONDITIONS, TEST)
 
 
 def test_conditions_share_the_lines_that_all_can_use_and_one_alphabet(folder, tmp_path):
@@ -80,4 +81,19 @@ def test_test_lines_are_looked_at_before_training(folder):
         pin(folder, CONDITIONS, [], ("synthetic:digits:count=1:split=test",))
     with pytest.raises(InputError, match="44 images that are among the training or selection"):
         pin(folder, CONDITIONS, [], CONDITIONS["ctc"].data.train)
+    empty = folder.path / "labels.tsv"
+    empty.write_text("a.png\t\nb.png\t\n")
+    with pytest.raises(InputError, match="no line has a text"):
+        pin(folder, CONDITIONS, [], (str(empty),))
     assert not folder.lines_path.exists()
+
+
+def test_what_was_pinned_and_is_lost_is_not_pinned_anew(folder):
+    pinned = pin(folder, CONDITIONS, [], TEST)
+    for lost in (folder.lines_path, folder.alphabet_path):
+        content = lost.read_bytes()
+        lost.unlink()
+        with pytest.raises(InputError, match=f"{lost.name}: missing; restore it"):
+            pin(folder, CONDITIONS, list(CONDITIONS), TEST)
+        lost.write_bytes(content)
+    assert pin(folder, CONDITIONS, list(CONDITIONS), TEST) == pinned

@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import json
+import os
+import re
+
+import pytest
+
+from ocr_tf.errors import InputError
+from ocr_tf.experiment import launch
+from ocr_tf.experiment.tools import Compare
+from ocr_tf.study import compare
+from tests.study import told
+
+MORE = told.TEST.replace("12", "20")
+
+
+def refused(output, *paths, **config):
+    """What is said, once nothing has been written."""
+    with pytest.raises(InputError) as error:
+        compare.run(Compare(output=str(output), **config), [str(path) for path in paths])
+    assert not output.exists()
+    said = str(error.value)
+    assert "\n" not in said
+    return said
+
+
+def evaluated(folder, head="ctc", seed=0, texts=None, test=told.TEST, results=None, **run):
+    run = told.run(folder, head, seed, **run)
+    told.evaluate(folder / "evaluations" / told.NAME, texts, test, **(results or {}))
+    return run.path
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("told")
+    return {
+        (head, seed): evaluated(folder / f"{head}{seed}", head, seed)
+        for head in ("ctc", "attention")
+        for seed in (0, 1)
+    }
+
+
+def test_what_is_no_evaluated_run_is_refused(runs, tmp_path):
+    output, good = tmp_path / "out", runs["ctc", 0]
+    assert "no such run folder" in refused(output, good, tmp_path / "nowhere")
+    assert "holds no run" in refused(output, good, tmp_path)
+    bare = told.run(tmp_path / "bare", "attention").path
+    assert "no evaluation; measure it first" in refused(output, good, bare)
+    said = refused(output, good, runs["attention", 0], name="best")
+    assert said.endswith("or compare by --name=test")
+    named = refused(output, good / "evaluations" / told.NAME, runs["attention", 0])
+    assert f"name the run, {good}, with --name=test" in named
+
+
+def test_runs_that_are_no_two_conditions_are_refused(runs, tmp_path):
+    output, good = tmp_path / "out", runs["ctc", 0]
+    assert "all runs are seeds of one condition (tiny_ctc)" in refused(output, good)
+    assert "all runs are seeds" in refused(output, good, runs["ctc", 1])
+    assert "named twice" in refused(output, good, runs["attention", 0], good)
+    again = evaluated(tmp_path / "again")
+    said = refused(output, good, again, runs["attention", 0])
+    assert f"{again}: " in said and "is condition tiny_ctc under seed 0 too" in said
+    # What touches no weight makes no other condition.
+    louder = evaluated(tmp_path / "louder", seed=2, flags={"train.log_every": 1})
+    assert "all runs are seeds" in refused(output, good, louder)
+
+
+def test_other_lines_texts_alphabets_and_unfinished_runs_are_refused(runs, tmp_path):
+    output, good = tmp_path / "out", runs["ctc", 0]
+    more = evaluated(tmp_path / "more", "attention", test=MORE)
+    said = refused(output, good, more)
+    assert "adds 8 (" in said and said.count("digits-0-test/") == 5 and ", ...)" in said
+    assert "--lines=intersection" in said
+    other = evaluated(tmp_path / "other", "attention", test="synthetic:digits:count=12:seed=1")
+    assert "lacks 12 (" in refused(output, good, other)
+    assert "0 test lines in common" in refused(output, good, other, lines="intersection")
+    one = evaluated(tmp_path / "one", "attention", test=told.TEST.replace("12", "1"))
+    assert "1 test line in common" in refused(output, good, one, lines="intersection")
+    letters = evaluated(tmp_path / "letters", "attention", alphabet="abcdefgh89")
+    said = refused(output, good, letters)
+    assert "lacks '0' '1' '2' '3' '4' and 3 more, adds 'a' 'b' 'c' 'd' 'e' and 3 more" in said
+    half = evaluated(tmp_path / "half", "attention", results={"finished": False})
+    assert "had not finished training" in refused(output, good, half)
+
+
+def test_an_output_that_is_something_else_is_refused_before_the_work(runs, tmp_path):
+    both = [str(runs["ctc", 0]), str(runs["attention", 0])]
+    (tmp_path / "full").mkdir()
+    photo = tmp_path / "full" / "photo.jpg"
+    photo.write_text("x")
+    for output, said in (
+        (tmp_path / "full", "not empty and holds no report"),
+        (photo, "is not a folder"),
+        (photo / "deep", "Not a directory; choose another"),
+    ):
+        with pytest.raises(InputError, match=f"{output}.*{said}"):
+            compare.run(Compare(output=str(output)), both)
+    assert os.listdir(tmp_path / "full") == ["photo.jpg"]
+
+
+def test_misspelt_flags_end_in_one_line(capsys):
+    for flag, near in (("metric=cre", "cer"), ("normalise=alphanum", "alphanumeric")):
+        with pytest.raises(SystemExit) as ended:
+            launch.tool("compare", ["a", "b", f"--{flag}"])
+        said = capsys.readouterr().err
+        assert ended.value.code == 2 and said.count("\n") == 1
+        assert said.startswith("error: --") and f"did you mean {near}?" in said
+
+
+def compared(output, *paths, **config):
+    compare.run(Compare(output=str(output), **config), [str(path) for path in paths])
+    page = (output / "report.html").read_text()
+    return json.loads((output / "report.json").read_text()), page
+
+
+def wrong(share, test=told.TEST):
+    """Readings of a source whose first symbol is wrong in some lines."""
+    texts = [sample.text for sample in told.open_source(test).samples]
+    return ["x" + t[1:] if i % share == 0 else t for i, t in enumerate(texts)]
+
+
+def test_unequal_seeds_other_systems_and_lines_that_not_all_have(runs, tmp_path):
+    third = evaluated(tmp_path / "c2", seed=2, texts=wrong(3))
+    # Systems go by their names, and share no condition with a run of that name.
+    system = told.evaluate(tmp_path / "x" / "tiny_ctc", wrong(4))
+    more = told.evaluate(tmp_path / "y", wrong(2, MORE), MORE, system="reader")
+    paths = [*runs.values(), third, system, more]
+    report, page = compared(tmp_path / "out", *paths, lines="intersection")
+    seeds = {of["name"]: of["seeds"] for of in report["conditions"]}
+    assert seeds == {
+        "tiny_ctc": [0, 1, 2],
+        "tiny_attention": [0, 1],
+        "tiny_ctc-2": [0],
+        "reader": [0],
+    }
+    pairs = {(p["a"], p["b"]): p for p in report["comparisons"]["best"]}
+    assert len(pairs) == 6
+    uneven = pairs["tiny_ctc", "tiny_attention"]
+    assert uneven["mcnemar"] is None and uneven["recipes"]["seed_counts"] == [3, 2]
+    assert report["test"]["lines"] == 12 and report["test"]["left_out"] == 8
+    assert "8 lines left out" in " ".join(page.split())
+    assert "controls" not in report  # nobody knows what a system was trained on
+
+
+def test_one_seed_of_lines_that_are_empty_unread_or_of_other_symbols(tmp_path, capsys):
+    labels = tmp_path / "lines" / "labels.tsv"
+    labels.parent.mkdir()
+    source = told.open_source(told.TEST)
+    for i in range(4):
+        (labels.parent / f"{i}.png").write_bytes(b"junk" if i == 3 else source.read(i))
+    labels.write_text("0.png\t\n1.png\t77é\n2.png\t日本\n3.png\t12\n")
+    a = evaluated(tmp_path / "a", texts=["1", "77", "", ""], test=str(labels))
+    b = evaluated(tmp_path / "b", "attention", texts=["", "77e", "8", "12"], test=str(labels))
+    report, page = compared(tmp_path / "out", a, b)
+    assert [line["reference"] for line in report["lines"]] == ["", "77é", "日本", "12"]
+    assert [line["width"] is None for line in report["lines"]] == [False, False, False, True]
+    assert "日本" in page
+    (pair,) = report["comparisons"]["best"]
+    assert pair["recipes"]["value"] == pytest.approx((6 - 3) / 7)
+    # Nothing says how far another seed would be.
+    assert pair["recipes"]["low"] is None and pair["models"]["low"] is not None
+    assert pair["detectable"] is None and pair["bootstrap"] is None
+    said = capsys.readouterr().out
+    assert said.startswith("No verdict") and "has one seed" in said and "has one seed" in page
+
+
+def test_lines_without_a_symbol_have_no_rate(tmp_path):
+    both = [evaluated(tmp_path / head, head, texts=["x"] * 12) for head in ("ctc", "attention")]
+    for path in both:
+        read = path / "evaluations" / told.NAME / "predictions.jsonl"
+        read.write_text(re.sub(r'"reference": "\d*"', '"reference": ""', read.read_text()))
+    assert "every reference is empty" in refused(tmp_path / "out", *both)

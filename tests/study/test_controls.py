@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from ocr_tf.experiment.runs import RunFolder
+from ocr_tf.study.controls import controls
+from tests.study import told
+
+HEADS = ("ctc", "attention")
+SAME = 8  # sentences on what was controlled
+
+
+def study(folder, seeds=(0, 1), **planted):
+    """Runs of two conditions; what is planted differs under attention's last seed."""
+    made: dict[str, dict[int, RunFolder]] = {}
+    for head in HEADS:
+        for seed in seeds:
+            other = planted if (head, seed) == (HEADS[-1], seeds[-1]) else {}
+            made.setdefault(head, {})[seed] = told.run(
+                folder / f"{head}{seed}", head, seed, **other
+            )
+    return made
+
+
+def test_runs_that_share_everything_say_so(tmp_path):
+    found = controls(study(tmp_path))
+    assert found["differs"] == [] and len(found["same"]) == SAME
+    assert found["seeds"] == {"ctc": [0, 1], "attention": [0, 1]}
+
+
+@pytest.mark.parametrize(
+    "planted, said",
+    [
+        ({"chain": "other"}, "batches .* differ"),
+        ({"steps": told.tiny.STEPS - 4}, "steps differs.*: 8, 12"),
+        ({"data": {"train": "u", "select": "s"}}, "training or selection lines differ"),
+        ({"versions": {"ocr_tf": "2"}}, "Versions or commits differ"),
+        ({"commit": "d"}, "Versions or commits differ"),
+        ({"threads": {"cores": 4}}, "Thread counts differ"),
+        ({"processor": "q"}, "Processors differ"),
+        ({"first_weights": {}}, "first weights of the (encoder|sequence) differ"),
+        ({"first_weights": {"sequence": "w"}}, "first weights of the (encoder|sequence) differ"),
+        ({"weights": "other"}, "first weights of the (encoder|sequence) differ"),
+    ],
+)
+def test_one_run_that_differs_is_told(tmp_path, planted, said):
+    found = controls(study(tmp_path, **planted))
+    assert found["differs"]
+    for sentence in found["differs"]:
+        assert re.search(said, sentence), sentence
+    assert len(found["same"]) + len(found["differs"]) == SAME
+
+
+def test_an_early_stop_of_all_runs_is_told(tmp_path):
+    runs = {h: {0: told.run(tmp_path / h, h, steps=8)} for h in HEADS}
+    (said,) = controls(runs)["differs"]
+    assert "from what was planned (12): 8" in said
+
+
+def test_code_that_no_commit_names_is_told(tmp_path):
+    runs = {h: {0: told.run(tmp_path / h, h, dirty=True)} for h in HEADS}
+    (said,) = controls(runs)["differs"]
+    assert "not committed" in said
+
+
+def test_an_option_of_one_condition_is_told_by_name(tmp_path):
+    flags = {"train.learning_rate": 0.5, "head.units": 99}
+    runs = {
+        "ctc": {0: told.run(tmp_path / "a")},
+        "attention": {0: told.run(tmp_path / "b", "attention", flags=flags)},
+    }
+    found = controls(runs)
+    (said,) = found["differs"]  # what only one head has is no difference to control
+    assert said == "--train.learning_rate differs: ctc 0.001, attention 0.5."
+
+
+def test_seeds_that_only_one_condition_has_are_named_and_prove_nothing(tmp_path):
+    runs = study(tmp_path, seeds=(0, 1, 2))
+    del runs["attention"][2]
+    found = controls(runs)
+    assert found["differs"] == [
+        "Conditions were trained under different seeds: ctc 0, 1, 2; attention 0, 1."
+    ]
+    apart = {"ctc": {0: runs["ctc"][0]}, "attention": {1: runs["attention"][1]}}
+    said = " ".join(controls(apart)["differs"])
+    assert "different seeds" in said and "first weights of the encoder" in said
+    assert "batches" in said
+
+
+def test_the_order_of_conditions_and_runs_is_no_difference(tmp_path):
+    runs = study(tmp_path, seeds=(0, 1, 2))
+    turned = {c: dict(reversed(by.items())) for c, by in reversed(runs.items())}
+    assert controls(turned)["same"] == controls(runs)["same"]
