@@ -9,6 +9,7 @@ import contextlib
 import json
 import logging
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -28,6 +29,7 @@ from ocr_tf.progress import Progress, clock
 TAIL = 5  # lines of a failed run's log that are shown
 PAUSE = 0.5  # seconds between looks at what has ended
 LOOK = 5.0  # seconds between looks at how far runs are
+PATIENCE = 10.0  # seconds for a cluster to answer
 WORKER = "ocr_tf.study.worker"  # the module that does a job
 
 
@@ -190,12 +192,12 @@ class _Ray:
             ) from None
         self.ray = ray
         try:
+            _check_address(os.environ.get("RAY_ADDRESS", ""))
             ray.init(ignore_reinit_error=True, log_to_driver=False, logging_level=logging.ERROR)
-        except (ConnectionError, RuntimeError, ValueError) as error:
-            address = os.environ.get("RAY_ADDRESS", "")
+        except (OSError, RuntimeError, ValueError) as error:
             raise InputError(
-                f"--study.engine=ray: no cluster at RAY_ADDRESS={address} ({error}); start it, or unset "
-                "RAY_ADDRESS to use this machine"
+                f"--study.engine=ray: no cluster at RAY_ADDRESS={os.environ.get('RAY_ADDRESS', '')} "
+                f"({error}); start it, or unset RAY_ADDRESS to use this machine"
             ) from None
         cores = [int(node["Resources"].get("CPU", 1)) for node in ray.nodes() if node["Alive"]]
         # A share of all cores, but no more than one machine has.
@@ -227,6 +229,13 @@ class _Ray:
         if self.running:
             self.ray.wait(list(self.running), num_returns=len(self.running))
         self.ray.shutdown()
+
+
+def _check_address(address: str) -> None:
+    """Raises OSError if nobody listens at HOST:PORT: Ray itself would try for minutes."""
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host, int(port)), timeout=PATIENCE).close()
 
 
 def _train(job: Job, threads: int, folder: str) -> int:

@@ -151,6 +151,13 @@ def test_ray_is_asked_for_by_name(tmp_path, monkeypatch):
         schedule.run(jobs(tmp_path, "a"), engine="ray")
 
 
+def test_a_ray_cluster_that_is_not_there_is_told_at_once(tmp_path, monkeypatch):
+    pytest.importorskip("ray", reason="Ray is an extra")
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
+    with pytest.raises(InputError, match="no cluster at RAY_ADDRESS=127.0.0.1:1 .*; start it, or"):
+        schedule.run(jobs(tmp_path, "a"), engine="ray")
+
+
 @pytest.mark.slow
 def test_ray_does_the_jobs(tmp_path):
     pytest.importorskip("ray", reason="Ray is an extra")
