@@ -36,7 +36,7 @@ def tune(
     found, report = {}, {}
     for name, experiment in conditions.items():
         tried = _search(folder.path / "tune" / name, name, experiment, trials)
-        best = min(tried, key=lambda trial: (trial["cer"], trial["learning_rate"]))
+        best = min(tried, key=lambda trial: trial["cer"])  # of equals the first: the own rate
         print(f"{name}: --{RATE}={best['learning_rate']:.3g} of {trials} trials", file=sys.stderr)
         found[name] = options.replace(experiment, {RATE: best["learning_rate"]})
         report[name] = {"chosen": best, "trials": tried}
