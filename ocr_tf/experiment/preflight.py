@@ -221,5 +221,5 @@ def summary(skipped: Iterable[Skipped]) -> list[str]:
     lines = [f"skipped {len(skipped)} training lines ({kinds}):"]
     lines += [f"  {item}" for item in skipped[:NAMED]]
     if len(skipped) > NAMED:
-        lines.append("  ... all of them are in the run folder's skipped.tsv")
+        lines.append("  ... all of them are in the folder's skipped.tsv")
     return lines

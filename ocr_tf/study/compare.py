@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Optional
@@ -10,6 +11,7 @@ from ocr_tf import options
 from ocr_tf.errors import InputError
 from ocr_tf.experiment import curves, description, flags, predictions
 from ocr_tf.experiment.config import Experiment, Train
+from ocr_tf.experiment.evaluate import TROUBLES
 from ocr_tf.experiment.runs import RESUMABLE, RunFolder
 from ocr_tf.experiment.tools import CHECKPOINTS, Compare
 from ocr_tf.study import answer
@@ -186,6 +188,7 @@ def _report(
             "symbols": int(grid.lengths("cer").sum()),
             "fingerprint": grid.fingerprint,
             "left_out": grid.left_out,
+            "troubled": _troubled(grid),
         },
         "signature": answer.signature(grid, metric),
         "rates": {name: answer.rates(one) for name, one in grids.items()},
@@ -202,7 +205,9 @@ def _report(
         raise InputError(
             f"{output}: cannot make the report's folder: {error.strerror}; choose another"
         ) from None
-    # From here on there are networks and images: TensorFlow.
+    # From here on there are networks and images: TensorFlow. It warns of functions that are traced
+    # often, which is what asking several networks does.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     from ocr_tf.study.art import Art
     from ocr_tf.study.cost import cost
     from ocr_tf.study.report import words, write
@@ -238,6 +243,22 @@ def _condition(
             "experiment": description.configuration(experiment),
         }
     return found
+
+
+def _troubled(grid: Grid) -> list[str]:
+    """Sentences on the lines that were bound to count as errors, of each kind that there is."""
+    cells = {condition: row[0] for condition, row in grid.cells.items()}
+    sentences = []
+    for kind, what in TROUBLES.items():
+        counts = {
+            c: cell.results.get("troubled_lines", {}).get(kind, 0) for c, cell in cells.items()
+        }
+        if kind != "not_ended" and any(counts.values()):
+            each = ", ".join(f"{number} ({condition})" for condition, number in counts.items())
+            first, *others = set(counts.values())
+            lines = next(iter(cells.values())).results["rates"]["lines"]
+            sentences.append(f"{each if others else first} of {lines} test lines: {what}.")
+    return sentences
 
 
 def _curve(seed: int, run: RunFolder) -> dict[str, Any]:

@@ -3,6 +3,7 @@
     study.json       name, conditions and their configurations
     lines.txt        sha256 of the images that every condition trains on
     alphabet.txt     the symbols of all conditions
+    skipped.tsv      training lines that a condition cannot use, and why
     CONDITION/seed-0 run folders; TensorBoard names them so
     tune/            the learning rates that were tried, where that was asked for
     report/          see ocr_tf.study.report
@@ -26,7 +27,7 @@ from ocr_tf.experiment.config import Experiment
 from ocr_tf.experiment.description import configuration, rebuild
 from ocr_tf.experiment.runs import held
 
-KNOWN = ("lock", "lines.txt", "alphabet.txt")  # what is written before study.json
+KNOWN = ("lock", "lines.txt", "alphabet.txt", "skipped.tsv")  # what is written before study.json
 
 
 class StudyFolder:
@@ -41,6 +42,10 @@ class StudyFolder:
     @property
     def alphabet_path(self) -> Path:
         return self.path / "alphabet.txt"
+
+    @property
+    def skipped_path(self) -> Path:
+        return self.path / "skipped.tsv"
 
     @property
     def tuned_path(self) -> Path:

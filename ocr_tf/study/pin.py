@@ -69,16 +69,21 @@ def _choose(
 ) -> None:
     symbols: set[str] = set()
     usable: list[set[bytes]] = []
+    skipped: list[str] = []
     for name, experiment in conditions.items():
         roles = preflight.prepare(options.replace(experiment, EVERY))
         _refuse_test_lines(roles, test)
         symbols |= set(roles.alphabet.symbols)
         usable.append({d.tobytes() for d in roles.train.digests})
+        skipped += [f"{name}\t{s.place}\t{s.kind}\t{s.reason}\n" for s in roles.skipped]
         print(f"{name} can train on {len(roles.train)} lines", file=sys.stderr)
+        for line in preflight.summary(roles.skipped):
+            print(line, file=sys.stderr)
     common = set.intersection(*usable)
     if not common:
         raise InputError("no training line is usable by every condition; compare fewer conditions")
     print(f"all conditions train on the {len(common)} images that each can use", file=sys.stderr)
+    atomic_write(folder.skipped_path, "".join(skipped).encode())
     # The alphabet first: lines.txt says that both are there.
     atomic_write(folder.alphabet_path, Alphabet(sorted(symbols)).dumps().encode())
     text = "".join(sorted(d.hex() + "\n" for d in common))

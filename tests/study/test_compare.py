@@ -150,12 +150,23 @@ def test_one_seed_of_lines_that_are_empty_unread_or_of_other_symbols(tmp_path, c
     for i in range(4):
         (labels.parent / f"{i}.png").write_bytes(b"junk" if i == 3 else source.read(i))
     labels.write_text("0.png\t\n1.png\t77é\n2.png\t日本\n3.png\t12\n")
-    a = evaluated(tmp_path / "a", texts=["1", "77", "", ""], test=str(labels))
-    b = evaluated(tmp_path / "b", "attention", texts=["", "77e", "8", "12"], test=str(labels))
+    found = {"unreadable": 1, "unknown_symbol": 2, "unreachable": 0, "empty": 1, "not_ended": 3}
+    told_of = [{"troubled_lines": {**found, "unreachable": n}} for n in (2, 0)]
+    texts = ["1", "77", "", ""], ["", "77e", "8", "12"]
+    a, b = (
+        evaluated(tmp_path / head, head, texts=read, test=str(labels), results=results)
+        for head, read, results in zip(("ctc", "attention"), texts, told_of)
+    )
     report, page = compared(tmp_path / "out", a, b)
     assert [line["reference"] for line in report["lines"]] == ["", "77é", "日本", "12"]
     assert [line["width"] is None for line in report["lines"]] == [False, False, False, True]
     assert "日本" in page
+    for said in (
+        "1 of 4 test lines: no usable image",
+        "2 of 4 test lines: the reference holds a symbol outside the alphabet",
+        "2 (tiny_ctc), 0 (tiny_attention) of 4 test lines: the reference needs more steps",
+    ):
+        assert said in page
     (pair,) = report["comparisons"]["best"]
     assert pair["recipes"]["value"] == pytest.approx((6 - 3) / 7)
     # Nothing says how far another seed would be.

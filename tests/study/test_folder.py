@@ -68,6 +68,9 @@ def test_conditions_share_the_lines_that_all_can_use_and_one_alphabet(folder, tm
         roles = preflight.prepare(experiment)
         assert sorted(d.tobytes().hex() for d in roles.train.digests) == lines, name
         assert experiment.data.alphabet == str(folder.alphabet_path)
+    skipped = [line.split("\t") for line in folder.skipped_path.read_text().splitlines()]
+    left = {head: {place for name, place, *_ in skipped if name == head} for head in CONDITIONS}
+    assert left["attention"] < left["ctc"] and {row[2] for row in skipped} == {"unreachable"}
     before = folder.lines_path.read_bytes()
     assert pin(folder, narrow, ["ctc", "attention"], TEST) == pinned
     assert folder.lines_path.read_bytes() == before
