@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from ocr_tf.study import answer
+from ocr_tf.study.grid import Grid
+from tests.study import fake
+
+METRICS = ("cer", "exact", "one_minus_ned")
+
+
+def pair(grid: Grid, metric: str = "cer") -> dict:
+    (found,) = answer.comparisons(grid, metric)
+    return found
+
+
+def turned(grid: Grid) -> Grid:
+    return dataclasses.replace(grid, cells=dict(reversed(grid.cells.items())))
+
+
+def shuffled(grid: Grid, seed: int = 1) -> Grid:
+    order = np.random.default_rng(seed).permutation(len(grid.ids))
+    cells = {
+        condition: [cell._replace(predictions=[cell.predictions[i] for i in order]) for cell in row]
+        for condition, row in grid.cells.items()
+    }
+    return dataclasses.replace(
+        grid,
+        cells=cells,
+        ids=[grid.ids[i] for i in order],
+        references=[grid.references[i] for i in order],
+    )
+
+
+def close(number):
+    return None if number is None else pytest.approx(number, rel=1e-9)
+
+
+@pytest.fixture(scope="module", params=[(3, 3), (3, 2), (1, 1)], ids=str)
+def grid(request):
+    """Two conditions, with so many seeds each."""
+    found = fake.grid(lines=50, seeds=3, step=0.6)
+    cells = {c: row[:s] for (c, row), s in zip(found.cells.items(), request.param)}
+    return dataclasses.replace(found, cells=cells)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_conditions_in_the_other_order_negate_the_difference(grid, metric):
+    there, back = pair(grid, metric), pair(turned(grid), metric)
+    assert (there["a"], there["b"]) == (back["b"], back["a"])
+    for target in ("recipes", "models"):
+        one, other = there[target], back[target]
+        assert one["value"] == -other["value"]
+        assert (one["rate_a"], one["rate_b"]) == (other["rate_b"], other["rate_a"])
+        assert (one["low"] is None) == (other["low"] is None)
+        if one["low"] is not None:
+            assert one["low"] == pytest.approx(-other["high"], rel=1e-12)
+            assert one["p"] == pytest.approx(other["p"], rel=1e-12)
+    for name in ("bootstrap", "detectable"):
+        assert (there[name] is None) == (back[name] is None)
+    if there["detectable"]:
+        sizes = [of["detectable"]["difference"] for of in (there, back)]
+        assert sizes[0] == pytest.approx(sizes[1], rel=1e-12)
+    for one, other in zip(there["mcnemar"] or [], back["mcnemar"] or []):
+        assert one["p"] == other["p"] and one["seed"] == other["seed"]
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_the_order_of_lines_is_irrelevant(grid, metric):
+    there, mixed = pair(grid, metric), pair(shuffled(grid), metric)
+    for target in ("recipes", "models"):
+        for name in ("value", "low", "high", "variance"):
+            assert mixed[target][name] == close(there[target][name]), name
+    assert mixed["recipes"]["p"] == close(there["recipes"]["p"])
+    assert mixed["mcnemar"] == there["mcnemar"]
+    assert answer.rates(shuffled(grid)) == answer.rates(grid)
+
+
+def test_what_too_few_seeds_cannot_say_is_withheld_and_the_rest_is_said(grid):
+    found = pair(grid)
+    counts = [len(grid.seeds(c)) for c in grid.conditions]
+    alone, equal = min(counts) == 1, len(set(counts)) == 1
+    assert found["recipes"]["seed_counts"] == counts
+    assert found["models"]["low"] is not None
+    for name in ("bootstrap", "detectable", "more"):
+        assert (found[name] is None) == alone
+    assert (found["recipes"]["low"] is None) == alone
+    if alone:
+        assert "has one seed" in found["recipes"]["withheld"]
+    assert (found["mcnemar"] is None) == (not equal)
+    assert (found["paired_by_seed"] is None) == (alone or not equal)
+    json.dumps(found, allow_nan=False)
+
+
+def test_equal_readings_are_no_difference():
+    one = fake.grid(lines=20, seeds=2, conditions=("a",))
+    both = dataclasses.replace(one, cells={"a": one.cells["a"], "b": one.cells["a"]})
+    found = pair(both)
+    assert found["recipes"]["value"] == 0 and found["models"]["p"] == 1
+    assert all(test["p"] == 1 for test in found["mcnemar"])
+
+
+def test_every_pair_of_three_is_corrected_for_all_and_the_first_stays_first():
+    grid = fake.grid(lines=40, seeds=2, conditions=("a", "b", "c"), step=0.8)
+    found = answer.comparisons(grid, "cer")
+    assert [(p["a"], p["b"]) for p in found] == [("a", "b"), ("a", "c"), ("b", "c")]
+    for each in found:
+        assert each["holm"]["p_holm"] >= each["recipes"]["p"]
+        wide = each["holm"]["comparison"]
+        assert wide["low"] < each["recipes"]["low"] and wide["high"] > each["recipes"]["high"]
+
+
+def test_the_signature_names_what_numbers_depend_on():
+    grid = fake.grid(lines=20, seeds=2)
+    first = answer.signature(grid, "cer")
+    assert first["seeds"] == (2, 2) and first["lines"] == 20
+    for other in (
+        answer.signature(grid, "exact"),
+        answer.signature(dataclasses.replace(grid, normalisation="alphanumeric"), "cer"),
+        answer.signature(dataclasses.replace(grid, fingerprint="other"), "cer"),
+        answer.signature(fake.grid(lines=20, seeds=3), "cer"),
+        answer.signature(fake.grid(lines=21, seeds=2), "cer"),
+    ):
+        assert other != first
