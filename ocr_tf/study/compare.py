@@ -83,7 +83,7 @@ def run(config: Compare, paths: Sequence[str]) -> None:
         "evaluation": config.name,
     }
     command = ["tools/compare", *paths, *flags.dump(config).splitlines()]
-    _report({DECLARED: grid}, runs if set(runs) == set(folders) else {}, about, command, output)
+    _report({DECLARED: grid}, runs, about, command, output)
 
 
 def _check_output(output: Path) -> None:
@@ -196,8 +196,13 @@ def _report(
         "lines": _lines(grid),
         "reproduce": {"command": list(command), **description.surroundings()},
     }
-    if runs:
+    if len(runs) > 1:
         report["controls"] = controls(runs)
+        report["controls"]["differs"] += [
+            f"{name} is no run: how it was trained is not known."
+            for name in grid.conditions
+            if name not in runs
+        ]
         report["curves"] = {c: [_curve(s, run) for s, run in by.items()] for c, by in runs.items()}
     try:
         output.mkdir(parents=True, exist_ok=True)  # Now, and not after minutes of measuring.

@@ -140,7 +140,10 @@ def test_unequal_seeds_other_systems_and_lines_that_not_all_have(runs, tmp_path)
     assert uneven["mcnemar"] is None and uneven["recipes"]["seed_counts"] == [3, 2]
     assert report["test"]["lines"] == 12 and report["test"]["left_out"] == 8
     assert "8 lines left out" in " ".join(page.split())
-    assert "controls" not in report  # nobody knows what a system was trained on
+    assert [said for said in report["controls"]["differs"] if "is no run" in said] == [
+        f"{name} is no run: how it was trained is not known." for name in ("tiny_ctc-2", "reader")
+    ]
+    assert set(report["curves"]) == {"tiny_ctc", "tiny_attention"}
 
 
 def test_one_seed_of_lines_that_are_empty_unread_or_of_other_symbols(tmp_path, capsys):
