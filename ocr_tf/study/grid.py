@@ -190,12 +190,12 @@ def _cell(condition: str, seed: int, folder: Path) -> Cell:
     except InputError as error:
         what = str(error).partition(";")[0]
         raise InputError(
-            f"{what}: the evaluation is damaged; delete it and evaluate again"
+            f"{what}: the evaluation is damaged; delete its folder and evaluate again"
         ) from None
     if len(placed) != results["rates"]["lines"]:
         raise InputError(
             f"{folder / predictions.PREDICTIONS}: holds {len(placed)} of the "
-            f"{results['rates']['lines']} lines that were evaluated; delete it and evaluate again"
+            f"{results['rates']['lines']} lines that were evaluated; delete its folder and evaluate again"
         )
     return Cell(condition, seed, folder, results, [prediction for _, prediction in placed])
 
