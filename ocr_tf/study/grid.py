@@ -195,7 +195,8 @@ def _cell(condition: str, seed: int, folder: Path) -> Cell:
     if len(placed) != results["rates"]["lines"]:
         raise InputError(
             f"{folder / predictions.PREDICTIONS}: holds {len(placed)} of the "
-            f"{results['rates']['lines']} lines that were evaluated; delete its folder and evaluate again"
+            f"{results['rates']['lines']} lines that were evaluated; delete its folder and evaluate "
+            "again"
         )
     return Cell(condition, seed, folder, results, [prediction for _, prediction in placed])
 
