@@ -1,6 +1,7 @@
 """The run folder: all that is known of one training, written so that no crash leaves half of it.
 
     run.json            the experiment, versions, commit, machine, fingerprint of the data
+    resumed.json        versions, commit, machine of starts that went on with others
     run.flags           replayed by --flagfile
     alphabet.txt        one symbol a line
     lines.tsv           role, sha256 and id of every line that was used
@@ -204,12 +205,35 @@ class RunFolder:
                 raise InputError(
                     f"{self.path}: its alphabet differs from this start's; choose another --workdir"
                 )
+            if warnings and not any(record.get("finished") for record in self.metrics()):
+                self._remember_surroundings(describe(experiment, facts))
             return warnings
         atomic_write(self.path / "alphabet.txt", alphabet.dumps().encode())
         atomic_write(self.path / "run.flags", flags.dump(experiment).encode())
         text = json.dumps(describe(experiment, facts), indent=2, ensure_ascii=False)
         atomic_write(self.path / "run.json", (text + "\n").encode())  # Last: now it is a run.
         return []
+
+    @property
+    def surroundings(self) -> list[dict[str, Any]]:
+        """The code and the machine at the start, then those of starts that went on with others.
+
+        Raises:
+          InputError: a file of the run is damaged.
+        """
+        path = self.path / "resumed.json"
+        try:
+            later = json.loads(path.read_bytes()) if path.exists() else []
+        except ValueError:
+            raise InputError(f"{path}: damaged; restore it or train again") from None
+        return [{key: self.described.get(key) for key in INEXACT}, *later]
+
+    def _remember_surroundings(self, described: dict[str, Any]) -> None:
+        known = self.surroundings
+        now = json.loads(json.dumps({key: described.get(key) for key in INEXACT}))
+        if now not in known:
+            text = json.dumps([*known[1:], now], indent=2, ensure_ascii=False)
+            atomic_write(self.path / "resumed.json", (text + "\n").encode())
 
     def check_same(self, experiment: Experiment, facts: dict[str, Any]) -> list[str]:
         """Whether a start goes on with what this run began.

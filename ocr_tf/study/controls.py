@@ -27,6 +27,7 @@ def controls(runs: Mapping[str, Mapping[int, RunFolder]]) -> dict[str, Any]:
     """Compares the records of runs, by condition and seed."""
     described = {c: {s: run.described for s, run in by.items()} for c, by in runs.items()}
     every = [d for by in described.values() for d in by.values()]
+    around = [s for by in runs.values() for run in by.values() for s in run.surroundings]
     links = {c: {s: _last_link(run) for s, run in by.items()} for c, by in runs.items()}
     seeds = sorted({seed for by in runs.values() for seed in by})
     found: dict[str, Any] = {
@@ -47,11 +48,11 @@ def controls(runs: Mapping[str, Mapping[int, RunFolder]]) -> dict[str, Any]:
         "planned": _different(
             run.experiment.train.steps for by in runs.values() for run in by.values()
         ),
-        "threads": _different(d.get("threads") for d in every),
+        "threads": _different(s["threads"] for s in around),
         "versions": _different(
-            {name: d.get(name) for name in ("versions", "commit", "dirty")} for d in every
+            {name: s[name] for name in ("versions", "commit", "dirty")} for s in around
         ),
-        "processors": _different(d.get("processor") for d in every),
+        "processors": _different(s["processor"] for s in around),
         "options": _options(runs),
     }
     found["same"], found["differs"] = _sentences(found)
@@ -155,7 +156,7 @@ def _sentences(found: Mapping[str, Any]) -> tuple[list[str], list[str]]:
         say(
             len(found[key]) == 1,
             f"{what} are the same for all runs.",
-            f"{what} differ between runs.",
+            f"{what} differ between runs, or within one that went on under others.",
         )
     for name, values in found["options"].items():
         said = ", ".join(f"{condition} {value}" for condition, value in values.items())

@@ -213,6 +213,17 @@ def test_another_machine_is_warned_of(folder):
     assert any("2.14.0" in warning for warning in warnings)
 
 
+def test_what_a_start_went_on_with_is_remembered_once(folder):
+    (began,) = folder.surroundings
+    alphabet, other = folder.alphabet, {**FACTS, "threads": {"intra": 8, "inter": 1}}
+    for facts in (FACTS, other, FACTS, other):
+        folder.begin(EXPERIMENT, alphabet, facts)
+    assert folder.surroundings == [began, {**began, "threads": {"intra": 8, "inter": 1}}]
+    folder.append_metrics({"step": 4, "finished": True})
+    folder.begin(EXPERIMENT, alphabet, {**FACTS, "threads": {"intra": 3}})
+    assert len(folder.surroundings) == 2
+
+
 # Lock
 
 HOLD = """

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -57,6 +58,16 @@ def test_an_early_stop_of_all_runs_is_told(tmp_path):
     runs = {h: {0: told.run(tmp_path / h, h, steps=8)} for h in HEADS}
     (said,) = controls(runs)["differs"]
     assert "from what was planned (12): 8" in said
+
+
+def test_a_run_that_went_on_with_other_threads_is_told(tmp_path):
+    runs = study(tmp_path)
+    changed = next(iter(runs["ctc"].values()))
+    facts = {**changed.described, "threads": {"cores": 64}}
+    (changed.path / "resumed.json").write_text(json.dumps([facts]))
+    assert controls(runs)["differs"] == [
+        "Thread counts differ between runs, or within one that went on under others."
+    ]
 
 
 def test_code_that_no_commit_names_is_told(tmp_path):
