@@ -1,6 +1,6 @@
 """CTC or attention on rendered lines: trains both under two seeds, compares them, exports both.
 
-tools/quickstart    sets up and runs this; about ten minutes on two cores. Run again, it goes on.
+tools/quickstart    sets up and runs this. Run again, it goes on.
 """
 
 import dataclasses

@@ -84,7 +84,6 @@ def _choose(
         raise InputError("no training line is usable by every condition; compare fewer conditions")
     print(f"all conditions train on the {len(common)} images that each can use", file=sys.stderr)
     atomic_write(folder.skipped_path, "".join(skipped).encode())
-    # The alphabet first: lines.txt says that both are there.
     atomic_write(folder.alphabet_path, Alphabet(sorted(symbols)).dumps().encode())
     text = "".join(sorted(d.hex() + "\n" for d in common))
     atomic_write(folder.lines_path, text.encode())
