@@ -38,15 +38,13 @@ setup(
         "scipy",
         "statsmodels",
         "jinja2",
-        "scipy",
-        "statsmodels",
         # Synthetic lines must look the same on every Python: one FreeType, one set of fonts.
         "matplotlib==3.9.4",
         "pillow==11.3.0",
     ],
     extras_require={
         "tune": ["optuna"],
-        "ray": ["ray"],
+        "ray": ["ray>=2,<3"],
         "dev": ["ruff", "mypy", "pytest", "pytest-xdist", "optuna"],
     },
     classifiers=[

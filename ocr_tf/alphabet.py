@@ -54,7 +54,9 @@ class Alphabet:
         try:
             text = Path(path).read_bytes().decode("utf-8-sig")
         except OSError as error:
-            raise InputError(f"{path}: cannot read the alphabet: {error.strerror}") from None
+            raise InputError(
+                f"{path}: cannot read the alphabet: {error.strerror}; name a file with one symbol a line"
+            ) from None
         except UnicodeDecodeError as error:
             raise InputError(f"{path}: not UTF-8 (byte {error.start})") from None
         lines = [line.rstrip("\r") for line in text.removesuffix("\n").split("\n")]

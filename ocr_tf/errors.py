@@ -1,4 +1,4 @@
-"""The one exception that people, not programmers, are meant to read."""
+"""The exceptions that people, not programmers, are meant to read."""
 
 
 class InputError(Exception):
@@ -7,3 +7,7 @@ class InputError(Exception):
     The message is one line that names the place and the way out. Command lines print it without a
     traceback and exit with code 2.
     """
+
+
+class Diverged(InputError):
+    """A training whose loss is no longer finite."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import Optional, TextIO
+from collections.abc import Collection, Iterator
+from typing import Optional, TextIO, TypeVar
+
+Item = TypeVar("Item")
 
 
 def clock(seconds: float) -> str:
@@ -60,6 +63,15 @@ class Progress:
         if self.in_place and self.width:
             print("\r" + " " * self.width + "\r", end="", file=self.stream, flush=True)
             self.width = 0
+
+    @classmethod
+    def over(cls, items: Collection[Item], what: str) -> Iterator[Item]:
+        """The items, while saying how many of them are done."""
+        progress = cls(what, len(items))
+        for done, item in enumerate(items, 1):
+            yield item
+            progress.show(done)
+        progress.clear()
 
     def _write(self, line: str) -> None:
         if self.in_place:

@@ -134,7 +134,8 @@ def test_load_of_no_file(tmp_path):
     with pytest.raises(InputError) as error:
         Alphabet.load(tmp_path / "none.txt")
     assert str(error.value).endswith(
-        "none.txt: cannot read the alphabet: No such file or directory"
+        "none.txt: cannot read the alphabet: No such file or directory; name a file with one symbol "
+        "a line"
     )
     with pytest.raises(InputError, match="Is a directory"):
         Alphabet.load(tmp_path)

@@ -51,5 +51,18 @@ def test_a_log_gets_few_lines_and_counts_from_where_it_started(now):
     ]
 
 
+def test_over_gives_the_items_and_says_how_many_are_done(now, monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr(progress.sys, "stderr", terminal)
+    taken = []
+    for item in Progress.over("abcd", "spelling"):
+        taken.append(item)
+        now[0] += 1.5
+    assert taken == list("abcd")
+    assert [part.strip() for part in terminal.getvalue().split("\r") if part.strip()] == [
+        f"spelling {done}/4  ETA {eta}" for done, eta in ((2, "0:03"), (3, "0:02"), (4, "0:00"))
+    ]
+
+
 def test_clock():
     assert [clock(s) for s in (0.4, 65, 3700, -3)] == ["0:00", "1:05", "1:01:40", "0:00"]

@@ -15,6 +15,7 @@ import dataclasses
 import difflib
 import errno
 import importlib
+import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -107,6 +108,9 @@ def exits() -> Iterator[None]:
     # Read by TensorFlow and tensorflow-addons when they are imported, which has not happened yet.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ADDONS_PY_OPS", "1")
+    # Its Python side warns of functions that are traced often, which is what asking several networks
+    # does.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     try:
         yield
         sys.stdout.flush()

@@ -19,7 +19,7 @@ import tensorflow as tf
 from ocr_tf import keyed
 from ocr_tf.data import pipeline
 from ocr_tf.data.plan import Course
-from ocr_tf.errors import InputError
+from ocr_tf.errors import Diverged, InputError
 from ocr_tf.experiment import preflight
 from ocr_tf.experiment.alignments import Aligner
 from ocr_tf.experiment.atomic import atomic_write
@@ -324,7 +324,7 @@ class Training:
             bad = batch.samples.numpy()
         places = [self.roles.train.samples[int(i)].place for i in bad]
         kept = f"the checkpoint of step {self._last_saved} is kept" if self._last_saved else ""
-        raise InputError(
+        raise Diverged(
             f"the loss is not finite at step {self.step + 1}; lines: {', '.join(places)}; "
             f"lower --train.learning_rate, or look at these lines{'; ' if kept else ''}{kept}"
         )

@@ -92,7 +92,8 @@ def run(study: Study, given: Study, workdir: Path) -> None:
 
         folder.remove_temporary()
         pinned = pin(folder, conditions, begun, test)
-        grouped([sample.id for sample in open_sources(test).samples], settings.groups)
+        ids = [sample.id for sample in open_sources(test).samples]
+        grouped(ids, settings.groups, "--study.groups")
         folder.write(study.name, conditions, test)
         if settings.tune:
             from ocr_tf.study.tune import tune

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Optional
@@ -10,6 +9,7 @@ from typing import Any, Optional
 from ocr_tf import options
 from ocr_tf.errors import InputError
 from ocr_tf.experiment import curves, description, flags, predictions
+from ocr_tf.experiment.atomic import TEMPORARY
 from ocr_tf.experiment.config import Experiment, Train
 from ocr_tf.experiment.evaluate import TROUBLES
 from ocr_tf.experiment.runs import RESUMABLE, RunFolder
@@ -21,6 +21,7 @@ from ocr_tf.study.folder import StudyFolder
 from ocr_tf.study.grid import Grid, join
 
 NAMED = 5  # symbols named in a message
+WRITTEN = ("tables/rates.csv", "report.json")  # of a report, the first and the last but the page
 DECLARED = "best"  # the checkpoint that the verdict is about
 
 
@@ -42,12 +43,14 @@ def study(folder: StudyFolder, given: Study, conditions: Mapping[str, Experiment
         for checkpoint in CHECKPOINTS
     }
     settings = flags.dump(given).splitlines()
-    about = {
+    about: dict[str, Any] = {
         "name": given.name,
         "metric": given.study.metric,
         "normalisation": given.study.normalise,
         "evaluation": DECLARED,
     }
+    if given.study.tune:
+        about["tuning"] = folder.tuning()
     command = f"python -m experiments.{given.name} --workdir={folder.path}"
     _report(grids, runs, about, [command, *settings], folder.report_path)
 
@@ -91,8 +94,12 @@ def _check_output(output: Path) -> None:
         return
     if not output.is_dir():
         raise InputError(f"--output={output} is not a folder; choose another")
-    if not (output / "report.json").exists() and any(output.iterdir()):
+    leftovers = set(output.rglob(f".*{TEMPORARY}"))  # of a process that was killed
+    files = {path for path in output.rglob("*") if not path.is_dir()} - leftovers
+    if files and not any((output / written).exists() for written in WRITTEN):
         raise InputError(f"--output={output} is not empty and holds no report; choose another")
+    for leftover in leftovers:
+        leftover.unlink(missing_ok=True)
 
 
 def _conditions(
@@ -210,9 +217,7 @@ def _report(
         raise InputError(
             f"{output}: cannot make the report's folder: {error.strerror}; choose another"
         ) from None
-    # From here on there are networks and images: TensorFlow. It warns of functions that are traced
-    # often, which is what asking several networks does.
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    # From here on there are networks and images: TensorFlow.
     from ocr_tf.study.art import Art
     from ocr_tf.study.cost import cost
     from ocr_tf.study.report import words, write

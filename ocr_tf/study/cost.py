@@ -36,6 +36,7 @@ from ocr_tf.experiment import preflight
 from ocr_tf.experiment.config import PARTS
 from ocr_tf.experiment.restore import Trained
 from ocr_tf.experiment.runs import RunFolder
+from ocr_tf.progress import Progress
 from ocr_tf.study import answer
 from ocr_tf.study.grid import Grid
 from ocr_tf.study.why import figures
@@ -107,6 +108,7 @@ class Contest:
     """One condition's network and the lines that it is measured on."""
 
     def __init__(self, networks: Networks, condition: str, source: Source, batch: int):
+        self.condition = condition
         self.trained = networks.of(condition)
         lines = networks.lines(condition, source)
         self._lines = lines
@@ -138,7 +140,8 @@ class Contest:
     def counted(self) -> dict[str, Any]:
         """What follows from the run alone."""
         model = self.trained.model
-        alone = [_flops(self.trained, single.images) for single in self._singles]
+        singles = Progress.over(self._singles, f"counting operations of {self.condition}")
+        alone = [_flops(self.trained, single.images) for single in singles]
         training = steps.Parts(model, self._whole).flops()
         read = [self._read["early_stop"](single.images).lengths[0, 0] for single in self._singles]
         return {
@@ -284,7 +287,11 @@ def _timing(
         "latency": latency,
         "seconds_to_cer": _by_target(reached, "seconds"),
         "training_seconds": trained,
-        "memory": {c: of.memory() for c, of in contests.items()} if effort.memory else {},
+        "memory": {
+            contest.condition: contest.memory()
+            for contest in Progress.over(contests.values(), "measuring peak memory")
+            if effort.memory
+        },
         "pareto": {name: front(rates, of) for name, of in costs.items()},
     }
 

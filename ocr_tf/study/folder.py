@@ -119,6 +119,22 @@ class StudyFolder:
                 self._check_same(condition, began[condition], experiment)
         return list(began)
 
+    def tuning(self) -> dict[str, Any]:
+        """What the search for learning rates found: see `tune.tune`. Empty if there was none.
+
+        Raises:
+          InputError: the file is damaged.
+        """
+        if not self.tuned_path.exists():
+            return {}
+        try:
+            found = json.loads(self.tuned_path.read_bytes())
+            if all({"steps", "chosen", "trials"} <= set(of) for of in found.values()):
+                return found
+        except (ValueError, TypeError, AttributeError):
+            pass
+        raise InputError(f"{self.tuned_path}: damaged; delete it and {self.path}'s runs")
+
     def check_tuning(self, trials: int) -> None:
         """Refuses to train some runs with learning rates that were searched for and some without.
 
@@ -127,13 +143,7 @@ class StudyFolder:
         """
         if not any(self.path.glob("*/seed-*/run.json")):
             return
-        try:
-            tried = json.loads(self.tuned_path.read_bytes()) if self.tuned_path.exists() else {}
-            then = max((len(of["trials"]) for of in tried.values()), default=0)
-        except (ValueError, KeyError, AttributeError):
-            raise InputError(
-                f"{self.tuned_path}: damaged; delete it and {self.path}'s runs"
-            ) from None
+        then = max((len(of["trials"]) for of in self.tuning().values()), default=0)
         if then != trials:
             raise InputError(
                 f"{self.path}: its runs were started with --study.tune={then}, not {trials}: give the "

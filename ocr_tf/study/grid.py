@@ -151,7 +151,7 @@ def join(
     )
 
 
-def grouped(ids: Sequence[str], pattern: str) -> Optional[tuple[str, ...]]:
+def grouped(ids: Sequence[str], pattern: str, flag: str = "--groups") -> Optional[tuple[str, ...]]:
     """What each line comes in, such as its page or writer: what a regular expression, or its first
     group if it has one, finds in the line's id. None without a pattern.
 
@@ -163,16 +163,18 @@ def grouped(ids: Sequence[str], pattern: str) -> Optional[tuple[str, ...]]:
     try:
         compiled = re.compile(pattern)
     except re.error as error:
-        raise InputError(f"groups {pattern}: no regular expression ({error})") from None
+        raise InputError(f"{flag}={pattern}: no regular expression ({error})") from None
     found = []
     for name in ids:
         match = compiled.search(name)
         if match is None or match[min(1, compiled.groups)] is None:
-            raise InputError(f"groups {pattern}: finds nothing in the id of line {name}")
+            raise InputError(
+                f"{flag}={pattern}: finds nothing in the id of line {name}; change the expression"
+            )
         found.append(match[min(1, compiled.groups)])
     if len(set(found)) < 2:
         raise InputError(
-            f"groups {pattern}: all lines are of one group, {found[0]}; two are needed"
+            f"{flag}={pattern}: all lines are of one group, {found[0]}; two are needed"
         )
     return tuple(found)
 

@@ -17,7 +17,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Optional, Union
 
-from ocr_tf.errors import InputError
+from ocr_tf.errors import Diverged, InputError
 from ocr_tf.experiment import predictions
 from ocr_tf.experiment.atomic import atomic_write
 from ocr_tf.experiment.config import Experiment
@@ -31,6 +31,7 @@ PAUSE = 0.5  # seconds between looks at what has ended
 LOOK = 5.0  # seconds between looks at how far runs are
 PATIENCE = 10.0  # seconds for a cluster to answer
 WORKER = "ocr_tf.study.worker"  # the module that does a job
+DIVERGED = 3  # the code it exits with where the loss is no longer finite
 
 
 class Job(NamedTuple):
@@ -78,7 +79,8 @@ def run(jobs: Sequence[Job], parallel: int = 1, engine: str = "local") -> None:
     """Does the jobs that are not done, in their order.
 
     Raises:
-      InputError: a run failed, or Ray is asked for and not there.
+      InputError: a run failed (Diverged: its loss is no longer finite), or Ray is asked for and not
+        there.
       KeyboardInterrupt: after the runs have saved where they were.
     """
     left = [job for job in jobs if not job.done]
@@ -301,7 +303,7 @@ def _check(job: Job, code: int, said: str) -> None:
     if code == 130:
         raise KeyboardInterrupt
     if code:
-        raise InputError(
+        raise (Diverged if code == DIVERGED else InputError)(
             f"{job.title}: its run ended with code {code}{said}; mend that, then give the same "
             "command again"
         )

@@ -2,19 +2,20 @@
 
 The search is Optuna's tree-structured Parzen estimator (Bergstra et al. 2011) on a logarithmic scale from
 a tenth to ten times the condition's own rate, which is the first trial. A trial trains under a seed that
-no study uses, for a quarter of the steps, and counts by the CER of its selection lines; the test lines
-are not touched.
+no study uses, for a quarter of the steps, and counts by the CER of its selection lines; one whose loss does
+not stay finite counts as the worst. The test lines are not touched.
 """
 
 from __future__ import annotations
 
+import operator
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from ocr_tf import options
-from ocr_tf.errors import InputError
+from ocr_tf.errors import Diverged, InputError
 from ocr_tf.experiment.config import Experiment
 from ocr_tf.experiment.runs import RunFolder
 from ocr_tf.study import schedule
@@ -29,48 +30,67 @@ SHARE = 4  # a trial has a quarter of the steps
 def tune(
     folder: StudyFolder, conditions: Mapping[str, Experiment], trials: int
 ) -> tuple[dict[str, Experiment], dict[str, Any]]:
-    """The conditions with the best rates found, and what was tried, as JSON values.
+    """The conditions with the best rates found, and what was tried, as JSON values:
+
+        {condition: {"steps": of each trial, "chosen": trial, "trials": [trial, ..]}}
+
+    with a trial as {"learning_rate", "cer": None where its loss did not stay finite}.
 
     Stopped and started again, it goes on; asked for more trials, it makes those.
+
+    Raises:
+      InputError: Optuna is not there, or no rate of a condition trains.
     """
     found, report = {}, {}
     for name, experiment in conditions.items():
         tried = _search(folder.path / "tune" / name, name, experiment, trials)
-        best = min(tried, key=lambda trial: trial["cer"])  # of equals the first: the own rate
+        trained = [trial for trial in tried if trial["cer"] is not None]
+        if not trained:
+            raise InputError(
+                f"{name}: the loss stays finite with none of {trials} learning rates around "
+                f"{experiment.train.learning_rate:g}; lower its rate, or look at the lines"
+            )
+        best = min(trained, key=operator.itemgetter("cer"))  # of equals the first: the own rate
         print(f"{name}: --{RATE}={best['learning_rate']:.3g} of {trials} trials", file=sys.stderr)
         found[name] = options.replace(experiment, {RATE: best["learning_rate"]})
-        report[name] = {"chosen": best, "trials": tried}
+        report[name] = {"steps": _steps(experiment), "chosen": best, "trials": tried}
     return found, report
 
 
-def _search(folder: Path, name: str, experiment: Experiment, trials: int) -> list[dict[str, float]]:
+def _steps(experiment: Experiment) -> int:
+    return max(1, experiment.train.steps // SHARE)
+
+
+def _search(
+    folder: Path, name: str, experiment: Experiment, trials: int
+) -> list[dict[str, Optional[float]]]:
     try:
         import optuna
     except ImportError:
         raise InputError("--study.tune needs Optuna: pip install 'ocr_tf[tune]'") from None
     optuna.logging.set_verbosity(optuna.logging.WARNING)
+    State = optuna.trial.TrialState
     folder.mkdir(parents=True, exist_ok=True)
     storage = f"sqlite:///{folder / 'trials.db'}"
     own = experiment.train.learning_rate
-    steps = max(1, experiment.train.steps // SHARE)
     while True:
         # Made anew for every trial, from the trials that are finished: what is asked next does not
         # depend on how often the search was stopped.
         search = optuna.create_study(storage=storage, study_name=name, load_if_exists=True)
-        finished = search.get_trials(states=(optuna.trial.TrialState.COMPLETE,))
+        finished = search.get_trials(states=(State.COMPLETE, State.PRUNED))
         if len(finished) >= trials:
             kept = sorted(finished, key=lambda trial: trial.number)[:trials]
-            return [{"learning_rate": t.params[RATE], "cer": t.value or 0.0} for t in kept]
+            return [{"learning_rate": t.params[RATE], "cer": t.value} for t in kept]
         number = len(finished)
         search.sampler = optuna.samplers.TPESampler(seed=number, n_startup_trials=min(5, trials))
-        for broken in search.get_trials(states=(optuna.trial.TrialState.RUNNING,)):
-            search.tell(broken.number, state=optuna.trial.TrialState.FAIL)
-        waiting = search.get_trials(states=(optuna.trial.TrialState.WAITING,))
+        for broken in search.get_trials(states=(State.RUNNING,)):
+            search.tell(broken.number, state=State.FAIL)
+        waiting = search.get_trials(states=(State.WAITING,))
         if number == 0 and not waiting:
             search.enqueue_trial({RATE: own})
         trial = search.ask()
         rate = trial.suggest_float(RATE, own / 10, own * 10, log=True)
-        values = {RATE: rate, "train.steps": steps, "train.seed": FIRST_SEED + number}
+        values = {RATE: rate, "train.steps": _steps(experiment), "train.seed": FIRST_SEED + number}
         job = Job(
             f"{name}, trial {number + 1} of {trials}, rate {rate:.3g}",
             options.replace(experiment, values),
@@ -78,6 +98,11 @@ def _search(folder: Path, name: str, experiment: Experiment, trials: int) -> lis
             test=(),
             normalise="none",
         )
-        schedule.run([job])
+        try:
+            schedule.run([job])
+        except Diverged:
+            print(f"{job.title}: counts as the worst", file=sys.stderr)
+            search.tell(trial, state=State.PRUNED)
+            continue
         state = RunFolder.open(job.workdir).load_checkpoint("last").state
         search.tell(trial, state["best_cer"])

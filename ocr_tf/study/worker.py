@@ -2,6 +2,8 @@
 
     python -m ocr_tf.study.worker JOB.json
 
+Exits as `launch.main` does, and with DIVERGED where the loss is no longer finite.
+
 Its standard input is a pipe that its parent holds open: when the parent dies, however it dies, the
 pipe ends and so does the worker, and the study can be started again at once. What a killed training
 loses, the same run makes again bit for bit.
@@ -16,10 +18,11 @@ import sys
 import threading
 from pathlib import Path
 
-from ocr_tf.errors import InputError
+from ocr_tf.errors import Diverged, InputError
 from ocr_tf.experiment.description import rebuild
 from ocr_tf.experiment.launch import exits
 from ocr_tf.experiment.tools import CHECKPOINTS, Evaluate, TestData
+from ocr_tf.study.schedule import DIVERGED
 
 
 def main(path: str) -> None:
@@ -55,4 +58,8 @@ def _end_with_parent() -> None:
 
 if __name__ == "__main__":
     with exits():
-        main(sys.argv[1])
+        try:
+            main(sys.argv[1])
+        except Diverged as error:
+            print(f"error: {error}", file=sys.stderr)
+            raise SystemExit(DIVERGED) from None

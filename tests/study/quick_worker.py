@@ -22,6 +22,8 @@ if "fails" in workdir.name:
         time.sleep(0.05)
     print("error: no such data", file=sys.stderr)
     sys.exit(2)
+if "diverges" in workdir.name:
+    sys.exit(3)
 if "waits" in workdir.name:
     from ocr_tf.study import worker
 

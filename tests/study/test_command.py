@@ -61,7 +61,7 @@ def test_wrong_flags_write_nothing(refused, tmp_path, argv, said):
         ([TRAIN, "--data.test=none.tsv"], "none.tsv: cannot read the labels"),
         ([TRAIN, "--data.test=synthetic:digits:count=1:split=test"], "one line; a comparison"),
         ([TRAIN, "--data.test=synthetic:digits:count=3"], "3 images that are among the training"),
-        ([TRAIN, TEST, "--study.groups=("], "groups .*no regular expression"),
+        ([TRAIN, TEST, "--study.groups=("], "--study.groups=.*no regular expression"),
     ],
 )
 def test_wrong_data_are_refused_before_training(refused, tmp_path, argv, said):

@@ -8,6 +8,7 @@ import pytest
 
 from ocr_tf.errors import InputError
 from ocr_tf.experiment import launch
+from ocr_tf.experiment.atomic import TEMPORARY
 from ocr_tf.experiment.tools import Compare
 from ocr_tf.study import compare
 from tests.study import told
@@ -82,6 +83,19 @@ def test_other_lines_texts_alphabets_and_unfinished_runs_are_refused(runs, tmp_p
     assert "lacks '0' '1' '2' '3' '4' and 3 more, adds 'a' 'b' 'c' 'd' 'e' and 3 more" in said
     half = evaluated(tmp_path / "half", "attention", results={"finished": False})
     assert "had not finished training" in refused(output, good, half)
+
+
+def test_what_a_killed_process_left_of_a_report_is_no_obstacle(tmp_path):
+    left = tmp_path / "figures" / f".strip.png.1{TEMPORARY}"
+    for files in (
+        [left],
+        [tmp_path / "tables" / "rates.csv", tmp_path / "figures" / "forest.png", left],
+    ):
+        for file in files:
+            file.parent.mkdir(exist_ok=True)
+            file.write_text("x")
+        compare._check_output(tmp_path)
+        assert [file.exists() for file in files] == [file != left for file in files]
 
 
 def test_an_output_that_is_something_else_is_refused_before_the_work(runs, tmp_path):

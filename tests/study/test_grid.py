@@ -99,7 +99,7 @@ def test_groups_are_what_a_pattern_finds_in_ids(folders):
     assert grouped(ids, r"p\d") == ("p1", "p1", "p2")
     assert grouped(ids, r"_(.)\.png") == ("a", "b", "a")
     for pattern, said in (("(", "no regular"), ("p2", "line book/p1_a"), ("book", "one group")):
-        with pytest.raises(InputError, match=said):
+        with pytest.raises(InputError, match=f"--groups=.*{said}"):
             grouped(ids, pattern)
 
 

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from ocr_tf.errors import InputError
+from ocr_tf.errors import Diverged, InputError
 from ocr_tf.experiment.config import Experiment
 from ocr_tf.study import schedule
 from ocr_tf.study.schedule import Job
@@ -50,6 +50,15 @@ def test_a_failure_stops_and_says_which_run(tmp_path):
     with pytest.raises(InputError, match="fails: its run ended with code 2"):
         schedule.run(jobs(tmp_path, "a", "fails", "b"))
     assert [name for name, _ in starts(tmp_path)] == ["a", "fails"]
+
+
+def test_a_training_that_diverges_is_told_from_other_failures(tmp_path):
+    for parallel in (1, 2):
+        with pytest.raises(Diverged, match="diverges: its run ended with code 3"):
+            schedule.run(jobs(tmp_path, "diverges"), parallel)
+        with pytest.raises(InputError) as failed:
+            schedule.run(jobs(tmp_path, "fails"), parallel)
+        assert not isinstance(failed.value, Diverged)
 
 
 def test_in_parallel_runs_share_the_cores_and_speak_to_their_logs(tmp_path):

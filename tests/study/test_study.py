@@ -160,7 +160,7 @@ def test_runs_with_and_without_a_searched_rate_are_not_mixed(quick):
     with pytest.raises(InputError, match="started with --study.tune=0, not 3: give the same, or"):
         quick.run(BOTH, "--study.tune=3")
     (quick.workdir / "tune").mkdir()
-    tuned = {"ctc": {"trials": [{}] * 3}, "attention": {"trials": [{}] * 3}}
+    tuned = {c: {"steps": 1, "chosen": {}, "trials": [{}] * 3} for c in ("ctc", "attention")}
     (quick.workdir / "tune" / "tuned.json").write_text(json.dumps(tuned))
     with pytest.raises(InputError, match="started with --study.tune=3, not 0"):
         quick.run(BOTH, "--study.seeds=3")

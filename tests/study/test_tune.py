@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from ocr_tf.errors import InputError
+from ocr_tf.errors import Diverged, InputError
 from ocr_tf.experiment.runs import Checkpoint, RunFolder
 from ocr_tf.study import tune
 from ocr_tf.study.folder import StudyFolder
@@ -14,6 +14,7 @@ from tests.experiment import tiny
 pytest.importorskip("optuna", reason="Optuna is an extra")
 CONDITIONS = {head: tiny.experiment(head) for head in tiny.HEADS}
 BEST = 0.004
+DIVERGES = 1e9
 
 
 def cer(rate):
@@ -37,6 +38,8 @@ class Trainings:
         if len(self.jobs) >= self.until:
             raise KeyboardInterrupt
         self.jobs.append(job)
+        if train.learning_rate > DIVERGES:
+            raise Diverged("the loss is not finite")
 
     class Run:
         def __init__(self, trainings, path):
@@ -86,6 +89,23 @@ def test_where_no_rate_is_better_the_own_stays(trainings, tmp_path, monkeypatch)
     monkeypatch.setattr(sys.modules[__name__], "BEST", 1e9)
     found, _ = search(tmp_path, 3, "ctc")
     assert found["ctc"] == CONDITIONS["ctc"]
+
+
+def test_a_rate_that_diverges_is_a_trial_but_no_choice(trainings, tmp_path, monkeypatch):
+    own = CONDITIONS["ctc"].train.learning_rate
+    monkeypatch.setattr(sys.modules[__name__], "DIVERGES", own)
+    found, tried = search(tmp_path, 8, "ctc")
+    assert len(trainings.jobs) == 8
+    for trial in tried["ctc"]["trials"]:
+        assert (trial["cer"] is None) == (trial["learning_rate"] > own)
+    assert any(trial["cer"] is None for trial in tried["ctc"]["trials"])
+    assert found["ctc"].train.learning_rate <= own
+    assert search(tmp_path, 8, "ctc") == (found, tried) and len(trainings.jobs) == 8
+    monkeypatch.setattr(sys.modules[__name__], "DIVERGES", 0)
+    with pytest.raises(
+        InputError, match="attention: the loss stays finite with none of 3 learning"
+    ):
+        search(tmp_path, 3, "attention")
 
 
 def test_more_trials_keep_those_that_were_made(trainings, tmp_path):

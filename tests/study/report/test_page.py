@@ -282,3 +282,15 @@ def test_the_templates_are_in_the_package(tmp_path):
     there = tmp_path / "ocr_tf" / "study" / "report" / "templates"
     ours = Path(page.__file__).parent / "templates"
     assert {p.name for p in there.iterdir()} == {p.name for p in ours.iterdir()}
+
+
+def test_a_search_for_rates_is_reported(full):
+    searched = copy.deepcopy(full)
+    tried = [{"learning_rate": 0.002, "cer": None}, {"learning_rate": 0.00123, "cer": 0.0456}]
+    searched["study"]["tuning"] = {
+        c: {"steps": 375, "chosen": tried[1], "trials": tried} for c in ("ctc", "attention")
+    }
+    content = rendered(searched).text
+    assert "Learning rates were searched" not in rendered(full).text
+    assert "Learning rates were searched" in content and "375" in content
+    assert "0.00123" in content and "4.56\N{NO-BREAK SPACE}%" in content and "not finite" in content
