@@ -16,7 +16,7 @@ EXPERIMENT = Experiment(
     head=CTC(),
     data=Data(train=("synthetic:mixed:count=4000",), select_share=0.05, height=32),
     sequence=Sequence(layers=2, units=128, dropout=0.1),
-    train=Train(steps=1500, batch_size=32, learning_rate=1e-3, evaluate_every=250),
+    train=Train(steps=1200, batch_size=32, learning_rate=2e-3, evaluate_every=200),
 )
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
     rates        {condition: [{"seed", "cer", ... as Rates.as_dict}]}
     comparisons  [{"a", "b", "metric", "recipes", "models", "permutation", "bootstrap", "mcnemar",
                    "detectable", "more", "paired_by_seed", "verdict", "holm"}], the first pair first
+    by_metric    [{"a", "b", "metric", "recipes"}], the same pairs by the metrics that were not declared
 
 Each part is a result of `ocr_tf.metrics.paired` as JSON values, with its signature. TensorFlow-free.
 """
@@ -13,6 +14,7 @@ import dataclasses
 import itertools
 from typing import Any
 
+from ocr_tf.experiment.tools import METRICS
 from ocr_tf.metrics import paired
 from ocr_tf.metrics.rates import measure
 from ocr_tf.study.grid import Grid
@@ -65,6 +67,20 @@ def comparisons(grid: Grid, metric: str) -> list[dict[str, Any]]:
             if {pair.comparison.a, pair.comparison.b} == {a, b}:
                 compared["holm"] = pair.as_dict()
         found.append({"a": a, "b": b, "metric": metric, **compared})
+    return found
+
+
+def by_metric(grid: Grid, declared: str) -> list[dict[str, Any]]:
+    """What every pair would be judged by the metrics that were not declared; exploratory."""
+    found = []
+    for metric in METRICS:
+        if metric != declared:
+            every = {name: outcomes(grid, name, metric) for name in grid.conditions}
+            found += [
+                {"a": a, "b": b, "metric": metric, "recipes": recipes.as_dict()}
+                for a, b in itertools.combinations(grid.conditions, 2)
+                for recipes in [paired.recipes(every[a], every[b])]
+            ]
     return found
 
 

@@ -200,6 +200,7 @@ def _report(
         "signature": answer.signature(grid, metric),
         "rates": {name: answer.rates(one) for name, one in grids.items()},
         "comparisons": {name: answer.comparisons(one, metric) for name, one in grids.items()},
+        "by_metric": answer.by_metric(grid, metric),
         "lines": _lines(grid),
         "reproduce": {"command": list(command), **description.surroundings()},
     }

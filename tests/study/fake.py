@@ -128,6 +128,7 @@ def report(of: Grid, metric: str = "cer", last: Optional[Grid] = None) -> dict:
         "comparisons": {
             name: answer.comparisons(one, metric) for name, one in _checkpoints(of, last)
         },
+        "by_metric": answer.by_metric(of, metric),
         "controls": _controls(of),
         "curves": _curves(of),
         "why": {

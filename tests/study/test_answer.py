@@ -126,3 +126,10 @@ def test_the_signature_names_what_numbers_depend_on():
         answer.signature(fake.grid(lines=21, seeds=2), "cer"),
     ):
         assert other != first
+
+
+def test_other_metrics_are_those_that_were_not_declared(grid):
+    found = answer.by_metric(grid, "exact")
+    assert [other["metric"] for other in found] == ["cer", "one_minus_ned"]
+    for other in found:
+        assert other["recipes"] == pair(grid, other["metric"])["recipes"]

@@ -2,7 +2,7 @@
 
     report.html      self-contained, without scripts that it needs
     report.json      every number
-    tables/          rates, comparisons and slices as CSV and LaTeX: see `tables`
+    tables/          rates, comparisons, slices and more as CSV and LaTeX: see `tables`
     figures/         the page's plots as PNG
     events.out.*     verdict, plots and the table of runs for TensorBoard: see `board`
 

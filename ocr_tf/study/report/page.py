@@ -84,6 +84,7 @@ def render(report: Report, art: Art) -> tuple[str, list[Drawing]]:
         "pair": words.headline(report),
         "pairs": words.compared(report),
         "decision": functools.partial(words.decision, report),
+        "beside": words.beside(report),
         "metric": words.name_of(report["study"]["metric"]),
         "would_help": _would_help(report),
         "rates": _rates(report, styles, lists),

@@ -51,6 +51,8 @@ def files(report: Report) -> dict[str, str]:
     if words.headline(report):
         found["comparisons.csv"] = _csv(_comparison_rows(report), report)
         found["comparisons.tex"] = _comparisons(report)
+    if report.get("by_metric"):
+        found["by_metric.csv"] = _csv(_metric_rows(report), report)
     if report.get("why", {}).get("slices"):
         found["slices.csv"] = _csv(_slice_rows(report), report)
     return found
@@ -91,6 +93,16 @@ def _comparison_rows(report: Report) -> Iterable[dict[str, Any]]:
                 outcome=words.decision(report, pair).outcome,
             )
             yield row
+
+
+def _metric_rows(report: Report) -> Iterable[dict[str, Any]]:
+    for pair in report["by_metric"]:
+        found = pair["recipes"]
+        yield {
+            **{key: pair[key] for key in ("a", "b", "metric")},
+            "difference": found["value"],
+            **{key: found[key] for key in ("rate_a", "rate_b", "low", "high", "p", "df")},
+        }
 
 
 def _slice_rows(report: Report) -> Iterable[dict[str, Any]]:

@@ -68,6 +68,26 @@ class Target(NamedTuple):
     withheld: Optional[str]
 
 
+class Beside(NamedTuple):
+    """A pair by a metric that was not declared."""
+
+    a: str
+    b: str
+    metric: str
+    rates: tuple[float, float]
+    value: float
+    low: Optional[float]  # None: withheld
+    high: Optional[float]
+    p: Optional[float]
+
+    @property
+    def better(self) -> Optional[str]:
+        """Whose interval would say so."""
+        if self.low is None or self.high is None or self.low <= 0 <= self.high:
+            return None
+        return self.a if self.high < 0 else self.b
+
+
 class Verdict(NamedTuple):
     """The headline, for the page."""
 
@@ -78,6 +98,7 @@ class Verdict(NamedTuple):
     lead: str
     sensitivity: str  # what it could have seen
     few: Optional[str]  # that there are too few errors to tell
+    otherwise: Optional[str]  # that another metric would say otherwise
     targets: list[Target]
     others: list[str]  # the other pairs
 
@@ -97,6 +118,21 @@ def compared(report: Mapping[str, Any]) -> list[dict[str, Any]]:
     metric = report["study"]["metric"]
     pairs = report.get("comparisons", {}).get(checkpoint(report), [])
     return [pair for pair in pairs if pair["metric"] == metric]
+
+
+def beside(report: Mapping[str, Any]) -> list[Beside]:
+    """All pairs by the metrics that were not declared."""
+    return [
+        Beside(
+            pair["a"],
+            pair["b"],
+            name_of(pair["metric"]),
+            (found["rate_a"], found["rate_b"]),
+            *(found[key] for key in ("value", "low", "high", "p")),
+        )
+        for pair in report.get("by_metric", [])
+        for found in [pair["recipes"]]
+    ]
 
 
 def checkpoint(report: Mapping[str, Any]) -> str:
@@ -150,6 +186,7 @@ def verdict(report: Mapping[str, Any]) -> Optional[Verdict]:
         lead=_lead(report, pair, decided),
         sensitivity=sensitivity(pair),
         few=None if decided.better else _few(report, pair),
+        otherwise=_otherwise(report, pair, decided),
         targets=[_recipes(pair, decided), _models(pair)],
         others=[_other(other, decision(report, other)) for other in compared(report)[1:]],
     )
@@ -165,10 +202,12 @@ def three_lines(report: Mapping[str, Any]) -> list[str]:
     detectable = _detectable(pair)
     seen = f"; smallest detectable difference {numbers.width(detectable)}" if detectable else ""
     more = f"; {counted(len(said.others), 'other pair')}: see the report" if said.others else ""
+    otherwise = " Other metrics would say otherwise: see the report." if said.otherwise else ""
     lines = (
         f"{said.title}: {_rates(report, pair)} with {size(report)}",
         f"These recipes: {said.a} - {said.b} = {_numbers(recipes)}{seen}",
-        f"These trained models: {_numbers(models)}{more}. Of other data, budgets and encoders: nothing.",
+        f"These trained models: {_numbers(models)}{more}. "
+        f"Of other data, budgets and encoders: nothing.{otherwise}",
     )
     return [line.replace(MINUS, "-").replace(SPACE, " ") for line in lines]
 
@@ -303,6 +342,21 @@ def _few(report: Mapping[str, Any], pair: Mapping[str, Any]) -> Optional[str]:
         f"{apart} of {counted(rows[0]['lines'], 'line')}. So few errors cannot separate the two, "
         "whichever is better: that takes more lines, or harder ones."
     )
+
+
+def _otherwise(
+    report: Mapping[str, Any], pair: Mapping[str, Any], decided: Decision
+) -> Optional[str]:
+    others = [
+        f"by {other.metric} {other.better} would make fewer errors ({numbers.points(other.value)}, "
+        f"95{SPACE}% interval {interval(other.low, other.high)}, {probability(other.p)})"
+        for other in beside(report)
+        if (other.a, other.b) == (pair["a"], pair["b"])
+        and other.better not in (None, decided.better)
+    ]
+    if not others:
+        return None
+    return f"By metrics that were not declared it would look otherwise: {numbers.listed(others)}."
 
 
 def _recipes(pair: Mapping[str, Any], decided: Decision) -> Target:

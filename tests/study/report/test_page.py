@@ -236,6 +236,7 @@ def test_all_files_are_there(full, folder):
         "rates.tex",
         "comparisons.csv",
         "comparisons.tex",
+        "by_metric.csv",
         "slices.csv",
     }
     figures = {p.name for p in (folder / "figures").iterdir()}

@@ -50,6 +50,16 @@ def test_comparisons_read_back(report, files):
     assert read["outcome"] == pair["verdict"]["outcome"]
 
 
+def test_other_metrics_read_back(report, files):
+    read = rows(files["by_metric.csv"])
+    assert len(read) == len(report["by_metric"]) == 2
+    for row, pair in zip(read, report["by_metric"]):
+        assert row["metric"] == pair["metric"] != report["study"]["metric"]
+        assert float(row["difference"]) == pair["recipes"]["value"]
+        assert float(row["rate_a"]) == pair["recipes"]["rate_a"]
+        assert float(row["low"]) == pair["recipes"]["low"]
+
+
 def test_numbers_carry_their_signature_everywhere(report, files):
     own = report["signature"]
     for name, text in files.items():

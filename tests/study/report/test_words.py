@@ -14,7 +14,10 @@ def report(**settings):
     """Without what takes long and is not asked for."""
     grid = fake.grid(**settings)
     found = fake.report(grid)
-    return {k: found[k] for k in ("study", "conditions", "test", "rates", "comparisons", "lines")}
+    return {
+        k: found[k]
+        for k in ("study", "conditions", "test", "rates", "comparisons", "by_metric", "lines")
+    }
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +90,28 @@ def test_no_difference_anywhere_withholds_the_interval():
     assert [target.interval for target in said.targets] == [None, None]
     assert "cannot be said" in said.sensitivity
     assert not any("None" in line for line in words.three_lines(same))
+
+
+def test_what_another_metric_would_say_is_said(clear, tied):
+    assert words.verdict(clear).otherwise is None  # All metrics agree.
+    pair = tied["by_metric"][0]
+    assert (pair["a"], pair["b"], pair["metric"]) == ("ctc", "attention", "exact")
+    for low, high, better in (
+        (0.01, 0.09, "attention"),
+        (-0.09, -0.01, "ctc"),
+        (-0.01, 0.09, None),
+    ):
+        found = {**pair["recipes"], "value": (low + high) / 2, "low": low, "high": high, "p": 0.01}
+        other = {**tied, "by_metric": [{**pair, "recipes": found}]}
+        said = words.verdict(other).otherwise
+        assert words.beside(other)[0].better == better
+        assert (said is None) == (better is None)
+        if better:
+            assert f"by lines misread {better} would make fewer errors" in said
+            assert numbers.interval(low, high) in said
+            assert "Other metrics would say otherwise" in words.three_lines(other)[2]
+    one = {**clear, "by_metric": [{**pair, "recipes": {**found, "low": -0.09, "high": -0.01}}]}
+    assert words.verdict(one).otherwise is None and words.beside(one)[0].better == "ctc"
 
 
 def test_one_seed_gives_no_verdict_about_recipes():
