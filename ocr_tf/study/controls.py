@@ -150,7 +150,7 @@ def _sentences(found: Mapping[str, Any]) -> tuple[list[str], list[str]]:
         )
     for key, what in (
         ("threads", "Thread counts"),
-        ("versions", "Versions or commits"),
+        ("versions", "Versions and commits"),
         ("processors", "Processors"),
     ):
         say(
