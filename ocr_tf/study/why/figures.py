@@ -40,11 +40,13 @@ def part(grid: Grid, lines: Union[Sequence[int], np.ndarray]) -> Grid:
         },
         ids=[grid.ids[i] for i in lines],
         references=[grid.references[i] for i in lines],
+        groups=grid.groups and tuple(grid.groups[i] for i in lines),
     )
 
 
 def together(first: Grid, second: Grid) -> Grid:
-    """The lines of two grids of the same conditions and seeds, which share none, as one."""
+    """The lines of two grids of the same conditions and seeds, which share none, as one; in groups if
+    those of both are."""
     return dataclasses.replace(
         first,
         cells={
@@ -56,6 +58,7 @@ def together(first: Grid, second: Grid) -> Grid:
         },
         ids=[*first.ids, *second.ids],
         references=[*first.references, *second.references],
+        groups=first.groups and second.groups and (*first.groups, *second.groups),
         fingerprint=f"{first.fingerprint}+{second.fingerprint}",
     )
 

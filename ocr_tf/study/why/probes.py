@@ -139,4 +139,5 @@ def _grid(grid: Grid, lines: pipeline.Lines, kept: np.ndarray, readings: Reading
         references=chosen.texts,
         fingerprint=pipeline.fingerprint(chosen),
         left_out=0,
+        groups=None,  # of the grid's own lines
     )

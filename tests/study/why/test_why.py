@@ -17,13 +17,17 @@ from tests.study.why.grids import grid
 
 @pytest.fixture(scope="module")
 def found(evaluated):
+    return quickly(evaluated)
+
+
+def quickly(of):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(probe_lines, "LINES", 6)
         patch.setattr(probe_lines, "REPEATS", (3,))
         patch.setattr(probe_lines, "LENGTHS", (1.0, 2.0))
         patch.setattr(probe_lines, "JOINED", (1, 2))
         patch.setattr(aligning, "LINES", 6)
-        return why(evaluated, behind(evaluated))
+        return why(of, behind(of))
 
 
 def test_everything_is_there_and_is_json(found):
@@ -40,6 +44,24 @@ def test_everything_is_there_and_is_json(found):
         "missing",
     }
     assert json.loads(json.dumps(found, allow_nan=False)) == found
+
+
+def test_lines_that_come_in_groups(found, evaluated):
+    groups = tuple("abcde"[i // 2] for i in range(len(evaluated.ids)))
+    told = quickly(dataclasses.replace(evaluated, groups=groups))
+
+    def signature(section):
+        return section["rates"]["ctc"]["signature"]
+
+    assert signature(told["edits"]["insertions"])["groups"] == 5
+    laid = {groups[i] for i in told["alignments"]["indices"]}
+    for kind in ("measures", "events"):
+        for name, of in told["alignments"][kind].items():
+            assert signature(of)["groups"] == len(laid)
+            assert of["rates"]["ctc"]["value"] == pytest.approx(
+                found["alignments"][kind][name]["rates"]["ctc"]["value"]
+            )
+    assert told["probes"] == found["probes"]  # whose lines are drawn one by one
 
 
 def test_training_texts_and_images_make_slices(found, evaluated):
