@@ -69,7 +69,11 @@ def grid(
                 _read(name, text, p, generator, condition)
                 for name, text, p in zip(ids, references, chance)
             ]
-            results = {"fingerprint": "c0ffee" * 10 + "beef", "test": ["lines/test.tsv"]}
+            results = {
+                "fingerprint": "c0ffee" * 10 + "beef",
+                "test": ["lines/test.tsv"],
+                "run": f"runs/{condition}/seed-{seed}",
+            }
             cells[condition].append(Cell(condition, seed, Path("runs"), results, found))
     return Grid(cells, ids, references, "none", "c0ffee" * 10 + "beef")
 

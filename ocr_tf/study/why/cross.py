@@ -34,10 +34,11 @@ def errors(grid: Grid) -> dict[str, dict[str, Any]]:
 
     Returns:
         {kind of ERRORS: {"meaning", "counts": {condition: [by seed]}, "lines": {condition: [[index,
-        seeds]]}, "rates", "differences"}}, as the kinds of edits are told. Conditions without
-        log-probabilities are left out; lines whose image could not be read are none of these.
+        seeds]]}, "rates", "differences"}}, as the kinds of edits are told. Systems that are no runs are
+        left out: what they hold of the references is not known. Lines whose image could not be read
+        are none of these.
     """
-    conditions = [c for c in grid.conditions if figures.has_log_probs(grid, c)]
+    conditions = [c for c, row in grid.cells.items() if all(cell.run for cell in row)]
     kinds: dict[str, dict[str, np.ndarray]] = {kind: {} for kind in ERRORS}
     for condition in conditions:
         wrong = grid.errors(condition, "exact") > 0

@@ -8,7 +8,15 @@ from tests.study.why.grids import grid
 REFERENCES = ["aa", "bb", "cc", "dd", "ee", "ff"]
 
 
-def there(**more):
+def runs(of, *conditions):
+    """Says that these conditions are runs."""
+    for condition in conditions:
+        for cell in of.cells[condition]:
+            cell.results["run"] = f"nowhere/{condition}"
+    return of
+
+
+def there():
     """A reads lines 0 and 3 right, B lines 1 and 3; nobody 2 and 4; 5 has no image for A."""
     own = {
         ("a", 0, 0): (-0.1, -0.1),
@@ -36,7 +44,7 @@ def there(**more):
 
 
 def test_whose_error_a_wrong_reading_is():
-    told = cross.errors(there())
+    told = cross.errors(runs(there(), "a", "b"))
     lines = {
         kind: {c: [i for i, _ in of] for c, of in t["lines"].items()} for kind, t in told.items()
     }
@@ -49,9 +57,9 @@ def test_whose_error_a_wrong_reading_is():
     json.dumps(told, allow_nan=False)
 
 
-def test_a_system_without_probabilities_is_left_out():
-    told = cross.errors(grid(REFERENCES[:2], {"a": [["x", "y"]], "b": [["aa", "bb"]]}))
-    assert told == {}
+def test_a_system_that_is_no_run_is_left_out():
+    assert set(cross.errors(runs(there(), "a"))["model"]["counts"]) == {"a"}
+    assert cross.errors(there()) == {}
 
 
 def test_who_is_right_if_the_other_chooses():
