@@ -19,7 +19,7 @@ FAILURE_NAMES = {
     "merged": "doubled symbols merged",
     "repeated": "text repeated",
     "skipped": "text skipped",
-    "drifted": "lost its place",
+    "misread": "a whole stretch misread",
     "not ended": "never ends",
     "too few steps": "too few steps",
 }
@@ -60,7 +60,7 @@ class Told(NamedTuple):
 
     name: str
     meaning: str
-    of: str  # the head that it is known of
+    of: str  # the head that it is known of, if any
     cells: dict[str, Cell]  # by condition
     difference: Optional[dict[str, Any]]  # of the headline's pair
 

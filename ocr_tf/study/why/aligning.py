@@ -154,15 +154,10 @@ class _Table:
 
     def event(self, name: str, meaning: str) -> dict[str, Any]:
         """Of all symbols of the lines."""
-        part = figures.part(self.grid, self.chosen)
         rows = self._rows(lambda measures: len(getattr(measures, name)))
         counts = {c: of.astype(int) for c, of in rows.items()}
         symbols = np.array([line.measures.symbols for line in next(iter(self.laid.values()))])
-        told = figures.told(part, name, meaning, counts, symbols)
-        lines = {
-            c: [[int(self.chosen[i]), n] for i, n in found] for c, found in told["lines"].items()
-        }
-        return {**told, "lines": lines}
+        return figures.told(self.grid, name, meaning, counts, symbols, self.chosen)
 
     def distances(self) -> list[dict[str, Any]]:
         """Of every condition's centres from the paths of every other that has paths."""

@@ -146,19 +146,25 @@ def told(
     meaning: str,
     counts: Mapping[str, np.ndarray],
     lengths: Optional[np.ndarray] = None,
+    chosen: Optional[np.ndarray] = None,
 ) -> dict[str, Any]:
     """Counts [S, N] of each condition: how many, where and how often, as JSON.
+
+    Args:
+        chosen: [N] which of the grid's lines the counts and lengths are of; by default all.
 
     Returns:
         {"meaning", "counts": {condition: [by seed]}, "lines": {condition: [[index, seeds that it
         happens under]]}, and what `compared` gives}.
     """
+    lines = np.arange(len(grid.ids)) if chosen is None else chosen
+    some = grid if chosen is None else part(grid, chosen)
     return {
         "meaning": meaning,
         "counts": {condition: of.sum(axis=1).tolist() for condition, of in counts.items()},
         "lines": {
-            condition: [[int(i), int(n)] for i, n in enumerate((of > 0).sum(axis=0)) if n]
+            condition: [[int(i), int(n)] for i, n in zip(lines, (of > 0).sum(axis=0)) if n]
             for condition, of in counts.items()
         },
-        **compared({c: counted(grid, c, name, of, lengths) for c, of in counts.items()}),
+        **compared({c: counted(some, c, name, of, lengths) for c, of in counts.items()}),
     }

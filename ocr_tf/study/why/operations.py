@@ -1,4 +1,4 @@
-"""What goes wrong in a reading: edits, confused symbols, and failures that are known of one head.
+"""What goes wrong in a reading: edits, confused symbols, and failures, most of them known of one head.
 
 Every failure is counted for every condition, also where its head cannot have it. What is counted is in
 the words that stand beside each count (FAILURES, KINDS): they are part of the result.
@@ -25,7 +25,7 @@ KINDS = {
     "substitutions": "symbols read as others",
 }
 STRETCH = 3  # symbols in a row that make a stretch
-LOST = 5  # symbols of the reference in a row without a right one
+LONG = 5  # symbols of the reference in a row that are read as others
 CONFUSIONS = 50  # the most frequent that are told
 
 
@@ -54,15 +54,21 @@ def runs(reference: str, text: str) -> list[Run]:
 
 
 def merged(reference: str, text: str) -> bool:
-    """Whether a run of one symbol ("ll") lost some of its symbols, but not all, by deletion alone."""
-    deleted = {e.src_pos for e in Levenshtein.editops(reference, text) if e.tag == "delete"}
-    begin = 0
-    for _, run in itertools.groupby(reference):
-        end = begin + len(list(run))
-        if 0 < len(deleted & set(range(begin, end))) < end - begin:
-            return True
-        begin = end
-    return False
+    """Whether a run of one symbol ("ll") is read as fewer of it, with the same on both sides of it in
+    the reading as in the reference: another symbol (or a run), or an end of the line."""
+    ours, theirs = _shrunk(reference), _shrunk(text)
+    codes = Levenshtein.opcodes([symbol for symbol, _ in ours], [symbol for symbol, _ in theirs])
+    return any(
+        theirs[code.dest_start + k][1] < ours[code.src_start + k][1]
+        for code in codes
+        if code.tag == "equal"
+        for k in range(1, code.src_end - code.src_start - 1)
+    )
+
+
+def doubled(reference: str) -> bool:
+    """Whether a symbol stands next to itself."""
+    return any(a == b for a, b in zip(reference, reference[1:]))
 
 
 def repeated(reference: str, text: str) -> bool:
@@ -80,9 +86,21 @@ def skipped(reference: str, text: str) -> bool:
     return any(run.deleted >= STRETCH and not run.written for run in runs(reference, text))
 
 
-def drifted(reference: str, text: str) -> bool:
-    """Whether LOST symbols of the reference, or more, are read as others, none right between them."""
-    return any(run.replaced >= LOST for run in runs(reference, text))
+def misread(reference: str, text: str) -> bool:
+    """Whether LONG symbols of the reference, or more, are read as others, none right between them;
+    the other case is right."""
+    return any(run.replaced >= LONG for run in runs(_lower(reference), _lower(text)))
+
+
+def _shrunk(text: str) -> list[tuple[str, int]]:
+    """The symbols of a text with how often each stands in a row, between its two ends."""
+    inside = [(symbol, len(list(run))) for symbol, run in itertools.groupby(text)]
+    return [("begin", 1), *inside, ("end", 1)]
+
+
+def _lower(text: str) -> str:
+    """Lower case where that is one symbol too."""
+    return "".join(s.lower() if len(s.lower()) == 1 else s for s in text)
 
 
 def _pieces(text: str) -> Iterator[str]:
@@ -91,17 +109,20 @@ def _pieces(text: str) -> Iterator[str]:
 
 class Failure(NamedTuple):
     name: str
-    of: str  # the head that it is known of
+    of: str  # the head that it is known of; empty: of none
     meaning: str
     holds: Callable[[str, str], bool]  # of a reference and its reading
+    among: Optional[Callable[[str], bool]] = None  # the references that it can happen to; None: all
 
 
 FAILURES = (
     Failure(
         "merged",
         "ctc",
-        'a run of one symbol in the reference, as in "ll", loses some of its symbols but not all',
+        'a run of one symbol, as in "ll", is read as fewer of it, and what is next to it on both sides '
+        "is right; share of the lines that have a run",
         merged,
+        doubled,
     ),
     Failure(
         "repeated",
@@ -117,10 +138,11 @@ FAILURES = (
         skipped,
     ),
     Failure(
-        "drifted",
-        "attention",
-        f"{LOST} symbols of the reference or more are read as others, none right between them",
-        drifted,
+        "misread",
+        "",
+        f"{LONG} symbols of the reference or more are read as others, none right between them; the "
+        "other case counts as right",
+        misread,
     ),
 )
 NOT_ENDED = "the search reaches its bound, a symbol an encoder step, before the end of the text"
@@ -155,27 +177,31 @@ def edits(grid: Grid) -> dict[str, Any]:
 def failures(
     grid: Grid, unreachable: Optional[Mapping[str, np.ndarray]] = None
 ) -> dict[str, dict[str, Any]]:
-    """Lines with each failure, as shares of all lines.
+    """Lines with each failure, as shares of all lines that it can happen to.
 
     Args:
         unreachable: masks [N] of the lines whose reference needs more steps than the image gives, by
             condition; without them that failure is left out.
 
     Returns:
-        {failure: {"of": the head that it is known of, and what `edits` gives of a kind}}. Of the lines
-        that a search did not end or whose image gives too few steps, the other failures count too.
+        {failure: {"of": the head that it is known of, or "", and what `edits` gives of a kind}}. Of the
+        lines that a search did not end or whose image gives too few steps, the other failures count
+        too. A failure that can happen to none of the lines is left out.
     """
     references = _normal(grid, grid.references)
     texts = {c: [_normal(grid, row) for row in grid.texts(c)] for c in grid.conditions}
     found = {}
     for failure in FAILURES:
+        among = [i for i, r in enumerate(references) if not failure.among or failure.among(r)]
+        if not among:
+            continue
         counts = {
             condition: np.array(
-                [[r != t and failure.holds(r, t) for r, t in zip(references, row)] for row in rows]
+                [[failure.holds(references[i], row[i]) for i in among] for row in rows]
             )
             for condition, rows in texts.items()
         }
-        told = figures.told(grid, failure.name, failure.meaning, counts)
+        told = figures.told(grid, failure.name, failure.meaning, counts, chosen=np.array(among))
         found[failure.name] = {"of": failure.of, **told}
     bounded = {
         condition: np.array([[p.ok and not p.ended for p in cell.predictions] for cell in row])

@@ -6,7 +6,7 @@ import pytest
 
 from ocr_tf.metrics.confusions import confusions
 from ocr_tf.study.why import operations
-from ocr_tf.study.why.operations import Run, drifted, merged, repeated, runs, skipped
+from ocr_tf.study.why.operations import Run, merged, misread, repeated, runs, skipped
 from tests.study.why.grids import grid
 
 
@@ -35,6 +35,18 @@ def test_stretches_between_right_symbols(reference, text, expected):
         ("hello", "helxo", False),  # replaced, not merged
         ("hello", "hllo", False),
         ("helo", "hello", False),
+        ("Assorted", "Asorted", True),
+        ("22", "2", True),
+        ("aabb", "ab", True),  # two runs, each next to the other
+        ("hello", "Helo", True),  # wrong, but not next to the run
+        ("hello", "hel0", False),  # the symbol after the run is wrong
+        ("hello", "hxlo", False),
+        ("llama", "xlama", False),
+        ("mall", "malx", False),
+        ("22", "a", False),
+        ("off", "OU", False),
+        ("WILL", "GARAXIA", False),
+        ("MALL", "BL", False),
         ("", "", False),
     ],
 )
@@ -77,11 +89,14 @@ def test_skipped(reference, text, yes):
         ("abcdefgh", "abXYZVWh", True),
         ("abcdefgh", "abXYZVgh", False),
         ("abcdefgh", "XbXdXfXX", False),
-        ("abcdefgh", "abh", False),  # skipped, not drifted
+        ("abcdefgh", "abh", False),  # skipped, not misread
+        ("touch", "TOUCH", False),
+        ("touch", "SRLLO", True),
+        ("straße", "STRAßE", False),
     ],
 )
-def test_drifted(reference, text, yes):
-    assert drifted(reference, text) == yes
+def test_misread(reference, text, yes):
+    assert misread(reference, text) == yes
 
 
 REFERENCES = ["hello", "one two three", "abcdefgh", "all of it", "right"]
@@ -101,17 +116,24 @@ def test_failures_are_counted_for_every_condition_with_their_lines():
         "merged": ([2, 2], [0, 0]),
         "repeated": ([0, 0], [1, 0]),
         "skipped": ([0, 0], [1, 0]),
-        "drifted": ([1, 1], [0, 0]),
+        "misread": ([1, 1], [0, 0]),
         "not ended": ([0, 0], [0, 1]),
         "too few steps": ([1, 1], [0, 0]),
     }
     assert found["merged"]["lines"] == {"ctc": [[0, 2], [3, 2]], "attention": []}
     assert found["repeated"]["lines"]["attention"] == [[3, 1]]
     assert found["not ended"]["lines"]["attention"] == [[4, 1]]
-    assert found["merged"]["rates"]["ctc"]["value"] == pytest.approx(2 / 5)
-    assert found["merged"]["differences"][0]["value"] == pytest.approx(2 / 5)
+    of_three = found["merged"]["rates"]["ctc"]  # lines with a run
+    assert of_three["value"] == pytest.approx(2 / 3) and of_three["signature"]["lines"] == 3
+    assert found["misread"]["rates"]["ctc"]["value"] == pytest.approx(1 / 5)
+    assert found["misread"]["differences"][0]["value"] == pytest.approx(1 / 5)
     assert "too few steps" not in operations.failures(there)
     json.dumps(found, allow_nan=False)
+
+
+def test_a_failure_that_can_happen_to_no_line_is_left_out():
+    there = grid(["ab", "cd"], {"a": [["b", "cd"]], "b": [["ab", "cd"]]})
+    assert set(operations.failures(there)) == {"repeated", "skipped", "misread", "not ended"}
 
 
 def test_a_line_without_an_image_is_none_that_did_not_end():
