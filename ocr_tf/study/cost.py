@@ -74,10 +74,9 @@ def cost(
     conditions = networks.conditions()
     contests = {c: Contest(networks, c, material.source, effort.batch) for c in conditions}
     rates = {c: figures.rate(answer.outcomes(grid, c, metric)) for c in conditions}
-    reached = {
-        c: {s: reached_at(material.runs[c, s], TARGETS) for s in networks.seeds(c)}
-        for c in conditions
-    }
+    reached = times_to_cer(
+        {c: [material.runs[c, s] for s in networks.seeds(c)] for c in conditions}
+    )
     counted = {c: contest.counted() for c, contest in contests.items()}
     taken = timing.alternate(
         {(c, *k): f for c, contest in contests.items() for k, f in contest.contestants().items()},
@@ -221,9 +220,27 @@ class Reached(NamedTuple):
     seconds: Optional[float]  # of training; None also where the run did not record it
 
 
-def reached_at(run: Path, targets: Sequence[float]) -> dict[float, Reached]:
-    """The first selection of a run whose CER is each target or below."""
-    selections = [r for r in RunFolder.open(run).metrics() if "select/cer" in r]
+def times_to_cer(runs: Mapping[str, Sequence[Path]]) -> dict[str, list[dict[float, Reached]]]:
+    """When each condition's runs first came to each of TARGETS, and to the lowest CER, in tenths of a
+    per cent, that all of them came to; falling."""
+    selections = {
+        c: [[r for r in RunFolder(run).metrics() if "select/cer" in r] for run in of]
+        for c, of in runs.items()
+    }
+    lowest = max(
+        min((r["select/cer"] for r in run), default=math.inf)
+        for of in selections.values()
+        for run in of
+    )
+    common = {math.ceil(1000 * lowest) / 1000} if math.isfinite(lowest) else set()
+    targets = sorted({*TARGETS, *common}, reverse=True)
+    return {c: [_reached(run, targets) for run in of] for c, of in selections.items()}
+
+
+def _reached(
+    selections: Sequence[Mapping[str, Any]], targets: Sequence[float]
+) -> dict[float, Reached]:
+    """The first selection whose CER is each target or below."""
     found = {}
     for target in targets:
         first = next((r for r in selections if r["select/cer"] <= target), None)
@@ -234,14 +251,13 @@ def reached_at(run: Path, targets: Sequence[float]) -> dict[float, Reached]:
 
 
 def _by_target(
-    reached: Mapping[str, Mapping[int, Mapping[float, Reached]]], field: str
+    reached: Mapping[str, Sequence[Mapping[float, Reached]]], field: str
 ) -> dict[str, dict[str, list[Any]]]:
     return {
         condition: {
-            f"{target:g}": [getattr(of[target], field) for of in by_seed.values()]
-            for target in TARGETS
+            f"{target:g}": [getattr(of[target], field) for of in runs] for target in runs[0]
         }
-        for condition, by_seed in reached.items()
+        for condition, runs in reached.items()
     }
 
 

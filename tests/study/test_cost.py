@@ -50,10 +50,14 @@ def test_when_a_training_first_came_to_a_cer(evaluated):
     run = restore(behind(evaluated).runs["ctc", 0]).folder
     selections(run, [(10, 0.9, 1.0), (20, 0.1, 2.0), (30, 0.3, 3.0), (40, 0.04, None)])
     try:
-        reached = cost.reached_at(run.path, (0.5, 0.1, 0.05, 0.01))
+        (one,) = cost.times_to_cer({"ctc": [run.path]})["ctc"]
+        both = cost.times_to_cer({"ctc": [run.path], "other": [run.path.parent / "none"]})
     finally:
         run.metrics_path.unlink()
-    assert reached == {0.5: (20, 2.0), 0.1: (20, 2.0), 0.05: (40, None), 0.01: (None, None)}
+    assert list(one) == [0.5, 0.2, 0.1, 0.05, 0.04, 0.02, 0.01]
+    assert one[0.5] == one[0.1] == (20, 2.0) and one[0.05] == one[0.04] == (40, None)
+    assert one[0.01] == (None, None)
+    assert 0.04 not in both["ctc"][0] and both["other"][0][0.5] == (None, None)
 
 
 @pytest.fixture(scope="module")

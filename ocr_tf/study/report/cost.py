@@ -61,7 +61,7 @@ def _row(name: str, counted: Mapping[str, Any], timing: Mapping[str, Any], look:
     if latency:
         early, late = latency["early_stop"], latency["to_the_bound"]
         alone, bound = (_milliseconds(of["each"]) for of in (early, late))
-        batch = f"{1e3 * early['batch']['median'] / early['batch_lines']:.2f}{numbers.SPACE}ms"
+        batch = _milliseconds([early["batch"]], early["batch_lines"])
     seconds = timing.get("training_seconds", {}).get(name)
     peak = (timing.get("memory", {}).get(name) or {}).get("training")
     return Row(
@@ -76,12 +76,19 @@ def _row(name: str, counted: Mapping[str, Any], timing: Mapping[str, Any], look:
     )
 
 
-def _milliseconds(each: Sequence[Mapping[str, float]]) -> str:
-    """The mean over lines of their medians and quartiles."""
+def _milliseconds(each: Sequence[Mapping[str, float]], lines: int = 1) -> str:
+    """The mean of medians and quartiles, of so many lines each, for one line."""
     median, low, high = (
-        1e3 * statistics.fmean(of[key] for of in each) for key in ("median", "low", "high")
+        1e3 * statistics.fmean(of[key] for of in each) / lines for key in ("median", "low", "high")
     )
-    return f"{median:.1f}{numbers.SPACE}ms ({low:.1f} to {high:.1f})"
+    return f"{median:.3g}{numbers.SPACE}ms ({low:.3g} to {high:.3g})"
+
+
+def imported(report: Report) -> Optional[str]:
+    """What of the peaks is the libraries alone."""
+    memory = ((report.get("cost") or {}).get("timing", {}).get("memory") or {}).values()
+    sizes = [of["imported"] for of in memory if of and of["imported"]]
+    return f"{max(sizes) / 2**20:,.0f}{numbers.SPACE}MiB" if sizes else None
 
 
 def reached(report: Report, looks: Looks) -> Optional[tuple[list[str], list[Reached]]]:
@@ -127,8 +134,10 @@ def drawings(report: Report, looks: Looks) -> list[Drawing]:
         if every.get(name)
     ]
     latency = timing.get("latency")
-    lengths = {line["symbols"] for line in section.get("sample", ())}
-    return found + ([_latency(latency, section, looks)] if latency and len(lengths) > 1 else [])
+    counted = section.get("conditions", {})
+    read = {name: counted[name]["read"] for name in latency or ()}
+    varied = any(len(set(lengths)) > 1 for lengths in read.values())
+    return found + ([_latency(latency, read, looks)] if varied else [])
 
 
 def _pareto(
@@ -206,16 +215,16 @@ def _point(axes: Any, point: Mapping[str, Any], scale: float, look: Look, above:
     )
 
 
-def _latency(latency: Mapping[str, Any], section: Mapping[str, Any], looks: Looks) -> Drawing:
-    lengths = [line["symbols"] for line in section["sample"]]
-    order = np.argsort(lengths, kind="stable")
-    x = np.array(lengths)[order]
-
+def _latency(
+    latency: Mapping[str, Any], read: Mapping[str, Sequence[int]], looks: Looks
+) -> Drawing:
     def paint(width: int) -> Figure:
         figure = drawing.canvas(width, 270)
         axes = drawing.place(figure, 44, 28, 16, 44)
         for name, of in latency.items():
             look = looks[name]
+            order = np.argsort(read[name], kind="stable")
+            x = np.array(read[name])[order]
             for search, style in (("early_stop", "-"), ("to_the_bound", ":")):
                 each = [of[search]["each"][i] for i in order]
                 median, low, high = (
@@ -233,11 +242,11 @@ def _latency(latency: Mapping[str, Any], section: Mapping[str, Any], looks: Look
                     ms=5.5,
                 )
         axes.set_ylim(bottom=0)
-        axes.set_xlabel("symbols of the line")
+        axes.set_xlabel("symbols read")
         drawing.title(axes, "ms a line, read alone")
         axes.yaxis.grid(True)
         axes.locator_params(nbins=4 if width <= PHONE else 6)
         drawing.legend(axes, {c: looks[c] for c in latency}, loc="best", labelcolor=DIM)
         return figure
 
-    return drawing.drawing("latency", "Latency by length of the line", paint, drawing.HALF)
+    return drawing.drawing("latency", "Latency by length of what is read", paint, drawing.HALF)

@@ -92,6 +92,7 @@ def render(report: Report, art: Art) -> tuple[str, list[Drawing]]:
         "mcnemar": _mcnemar(report, lists),
         "reached": cost.reached(report, styles),
         "costs": cost.rows(report, styles),
+        "imported": cost.imported(report),
         "machine": (report.get("cost") or {}).get("timing", {}).get("machine"),
         "slices": why.slices(report, lists),
         **_told(report, lists),
