@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import shlex
 from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Optional
@@ -22,7 +24,7 @@ from ocr_tf.study.grid import Grid, join
 
 NAMED = 5  # symbols named in a message
 WRITTEN = ("tables/rates.csv", "report.json")  # of a report, the first and the last but the page
-DECLARED = "best"  # the checkpoint that the verdict is about
+MIXED = "mixed"  # in the place of a checkpoint's name
 
 
 def study(folder: StudyFolder, given: Study, conditions: Mapping[str, Experiment]) -> None:
@@ -47,12 +49,12 @@ def study(folder: StudyFolder, given: Study, conditions: Mapping[str, Experiment
         "name": given.name,
         "metric": given.study.metric,
         "normalisation": given.study.normalise,
-        "evaluation": DECLARED,
+        "evaluation": next(iter(grids)),
     }
     if given.study.tune:
         about["tuning"] = folder.tuning()
-    command = f"python -m experiments.{given.name} --workdir={folder.path}"
-    _report(grids, runs, about, [command, *settings], folder.report_path)
+    command = [f"python -m experiments.{given.name}", f"--workdir={folder.path}"]
+    _report(grids, runs, about, [*command, *settings], folder.report_path)
 
 
 def run(config: Compare, paths: Sequence[str]) -> None:
@@ -86,7 +88,7 @@ def run(config: Compare, paths: Sequence[str]) -> None:
         "evaluation": config.name,
     }
     command = ["tools/compare", *paths, *flags.dump(config).splitlines()]
-    _report({DECLARED: grid}, runs, about, command, output)
+    _report({_checkpoint(grid): grid}, runs, about, command, output)
 
 
 def _check_output(output: Path) -> None:
@@ -184,7 +186,7 @@ def _report(
     command: Sequence[str],
     output: Path,
 ) -> None:
-    grid = grids[DECLARED]
+    grid = next(iter(grids.values()))  # that the verdict is about
     metric = about["metric"]
     report: dict[str, Any] = {
         "study": about,
@@ -202,7 +204,11 @@ def _report(
         "comparisons": {name: answer.comparisons(one, metric) for name, one in grids.items()},
         "by_metric": answer.by_metric(grid, metric),
         "lines": _lines(grid),
-        "reproduce": {"command": list(command), **description.surroundings()},
+        "reproduce": {
+            "command": [command[0], *map(shlex.quote, command[1:])],
+            "trained": _trained(runs),
+            **description.surroundings(),
+        },
     }
     if len(runs) > 1:
         report["controls"] = controls(runs)
@@ -210,7 +216,7 @@ def _report(
             f"{name} is no run: how it was trained is not known."
             for name in grid.conditions
             if name not in runs
-        ]
+        ] + _mixed(grid)
         report["curves"] = {c: [_curve(s, run) for s, run in by.items()] for c, by in runs.items()}
     try:
         output.mkdir(parents=True, exist_ok=True)  # Now, and not after minutes of measuring.
@@ -239,6 +245,39 @@ def _report(
     for line in words.three_lines(report):
         print(line)
     print(f"report: {page}")
+
+
+def _checkpoints(grid: Grid) -> dict[str, list[str]]:
+    """Which checkpoints the runs of each condition were evaluated at."""
+    return {
+        condition: sorted({of["which"] for cell in row if (of := cell.results.get("checkpoint"))})
+        for condition, row in grid.cells.items()
+    }
+
+
+def _checkpoint(grid: Grid) -> str:
+    """The one that all runs were evaluated at, or MIXED."""
+    which = set(itertools.chain(*_checkpoints(grid).values()))
+    return which.pop() if len(which) == 1 else MIXED
+
+
+def _mixed(grid: Grid) -> list[str]:
+    """A sentence where not all runs were evaluated at the same checkpoint."""
+    each = {condition: which for condition, which in _checkpoints(grid).items() if which}
+    if len(set(itertools.chain(*each.values()))) < 2:
+        return []
+    named = "; ".join(f"{condition} {', '.join(which)}" for condition, which in each.items())
+    return [f"Runs were evaluated at different checkpoints: {named}."]
+
+
+def _trained(runs: Mapping[str, Mapping[int, RunFolder]]) -> list[dict[str, Any]]:
+    """With which code: every kind that there was, once."""
+    found: list[dict[str, Any]] = []
+    for around in (s for by in runs.values() for run in by.values() for s in run.surroundings):
+        code = {name: around[name] for name in ("versions", "commit", "dirty")}
+        if code not in found:
+            found.append(code)
+    return found
 
 
 def _condition(

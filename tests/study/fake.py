@@ -156,6 +156,7 @@ def report(of: Grid, metric: str = "cer", last: Optional[Grid] = None) -> dict:
                 f"--study.seeds={len(of.seeds(of.conditions[0]))}",
             ],
             "versions": {"python": "3.11.7", "ocr_tf": "0.1.0", "tensorflow": "2.15.1"},
+            "trained": [{"versions": {"ocr_tf": "0.1.0"}, "commit": "c904029", "dirty": True}],
             "commit": "c904029f1d1d2f0e8f2f8d0c0ffee0c0ffee0000",
             "dirty": False,
             "processor": "AMD EPYC",

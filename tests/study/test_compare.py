@@ -28,7 +28,8 @@ def refused(output, *paths, **config):
 
 def evaluated(folder, head="ctc", seed=0, texts=None, test=told.TEST, results=None, **run):
     run = told.run(folder, head, seed, **run)
-    told.evaluate(folder / "evaluations" / told.NAME, texts, test, **(results or {}))
+    results = {"checkpoint": {"which": "last"}, **(results or {})}
+    told.evaluate(folder / "evaluations" / told.NAME, texts, test, **results)
     return run.path
 
 
@@ -148,7 +149,7 @@ def test_unequal_seeds_other_systems_and_lines_that_not_all_have(runs, tmp_path)
         "tiny_ctc-2": [0],
         "reader": [0],
     }
-    pairs = {(p["a"], p["b"]): p for p in report["comparisons"]["best"]}
+    pairs = {(p["a"], p["b"]): p for p in report["comparisons"]["last"]}
     assert len(pairs) == 6
     uneven = pairs["tiny_ctc", "tiny_attention"]
     assert uneven["mcnemar"] is None and uneven["recipes"]["seed_counts"] == [3, 2]
@@ -158,6 +159,19 @@ def test_unequal_seeds_other_systems_and_lines_that_not_all_have(runs, tmp_path)
         f"{name} is no run: how it was trained is not known." for name in ("tiny_ctc-2", "reader")
     ]
     assert set(report["curves"]) == {"tiny_ctc", "tiny_attention"}
+
+
+def test_runs_at_different_checkpoints_are_told(tmp_path):
+    folders = [
+        evaluated(tmp_path / head, head, results={"checkpoint": {"which": which}})
+        for head, which in (("ctc", "best"), ("attention", "last"))
+    ]
+    compare.run(Compare(output=str(tmp_path / "out"), name=told.NAME), [str(f) for f in folders])
+    report = json.loads((tmp_path / "out" / "report.json").read_bytes())
+    said = "Runs were evaluated at different checkpoints: tiny_ctc best; tiny_attention last."
+    assert said in report["controls"]["differs"] and list(report["rates"]) == ["mixed"]
+    (code,) = report["reproduce"]["trained"]
+    assert code == {"versions": {"ocr_tf": "1"}, "commit": "c", "dirty": False}
 
 
 def test_one_seed_of_lines_that_are_empty_unread_or_of_other_symbols(tmp_path, capsys):
@@ -184,7 +198,7 @@ def test_one_seed_of_lines_that_are_empty_unread_or_of_other_symbols(tmp_path, c
         "2 (tiny_ctc), 0 (tiny_attention) of 4 test lines: the reference needs more steps",
     ):
         assert said in page
-    (pair,) = report["comparisons"]["best"]
+    (pair,) = report["comparisons"]["last"]
     assert pair["recipes"]["value"] == pytest.approx((6 - 3) / 7)
     # Nothing says how far another seed would be.
     assert pair["recipes"]["low"] is None and pair["models"]["low"] is not None

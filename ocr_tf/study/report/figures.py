@@ -16,7 +16,7 @@ from ocr_tf.study.report.forest import Group, Row
 Report = Mapping[str, Any]
 Looks = Mapping[str, Look]
 
-CHECKPOINTS = {"best": "selected checkpoint", "last": "last checkpoint"}
+CHECKPOINTS = {"best": "selected checkpoint", "last": "last checkpoint", "mixed": "as evaluated"}
 
 
 def interval(report: Report, looks: Looks) -> Optional[Drawing]:
