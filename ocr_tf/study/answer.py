@@ -2,7 +2,8 @@
 
     rates        {condition: [{"seed", "cer", ... as Rates.as_dict}]}
     comparisons  [{"a", "b", "metric", "recipes", "models", "permutation", "bootstrap", "mcnemar",
-                   "detectable", "more", "paired_by_seed", "verdict", "holm"}], the first pair first
+                   "too_small", "detectable", "more", "paired_by_seed", "verdict", "holm"}], the first
+                  pair first
     by_metric    [{"a", "b", "metric", "recipes"}], the same pairs by the metrics that were not declared
 
 Each part is a result of `ocr_tf.metrics.paired` as JSON values, with its signature. TensorFlow-free.
@@ -87,11 +88,13 @@ def by_metric(grid: Grid, declared: str) -> list[dict[str, Any]]:
 def _pair(a: paired.Outcomes, b: paired.Outcomes) -> dict[str, Any]:
     recipes = paired.recipes(a, b)
     models = paired.models(a, b, generator_seed=GENERATOR_SEED)
+    too_small = paired.too_small(a, b)
     compared: dict[str, Any] = {
         "recipes": recipes.as_dict(),
         "models": models.as_dict(),
         "permutation": paired.permutation(a, b, generator_seed=GENERATOR_SEED).as_dict(),
-        "verdict": paired.verdict(recipes).as_dict(),
+        "verdict": paired.verdict(recipes, few=too_small).as_dict(),
+        "too_small": too_small,
         "mcnemar": None,
         "bootstrap": None,
         "detectable": None,
@@ -105,12 +108,8 @@ def _pair(a: paired.Outcomes, b: paired.Outcomes) -> dict[str, Any]:
     if seeds > 1:
         bootstrap = paired.crossed_bootstrap(a, b, generator_seed=GENERATOR_SEED)
         compared["bootstrap"] = bootstrap.as_dict()
-    if seeds > 1 and recipes.low is not None:
-        compared["detectable"] = paired.smallest_detectable(recipes).as_dict()
-        compared["more"] = {
-            "seeds": paired.smallest_detectable(recipes, seeds=MORE * seeds).as_dict(),
-            "lines": paired.smallest_detectable(recipes, units=MORE * recipes.units).as_dict(),
-        }
+    if recipes.low is not None and not too_small:
+        compared |= _detectable(recipes)
     if shared and seeds > 1:
         compared["paired_by_seed"] = {
             "comparison": paired.recipes(a, b, paired=True).as_dict(),
@@ -118,6 +117,17 @@ def _pair(a: paired.Outcomes, b: paired.Outcomes) -> dict[str, Any]:
             "pays_above": paired.pairing_threshold(seeds),
         }
     return compared
+
+
+def _detectable(recipes: paired.Comparison) -> dict[str, Any]:
+    seeds = [MORE * count for count in recipes.seed_counts]
+    return {
+        "detectable": paired.smallest_detectable(recipes).as_dict(),
+        "more": {
+            "seeds": paired.smallest_detectable(recipes, seeds=seeds).as_dict(),
+            "lines": paired.smallest_detectable(recipes, units=MORE * recipes.units).as_dict(),
+        },
+    }
 
 
 def with_generator(signature: dict[str, Any]) -> dict[str, Any]:

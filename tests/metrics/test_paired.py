@@ -164,7 +164,7 @@ def test_lines_that_are_alike_leave_the_paired_t_test_of_the_seeds():
     other = stats.ttest_rel(a.rates, b.rates)
     ours = recipes(a, b, paired=True)
     assert (ours.p, ours.df) == pytest.approx((other.pvalue, other.df))
-    planned = smallest_detectable(ours, seeds=9)
+    planned = smallest_detectable(ours, seeds=[9])
     assert planned.df == 8
 
 
@@ -415,7 +415,7 @@ def test_more_seeds_help_where_seeds_vary_and_more_lines_where_lines_do():
     now = smallest_detectable(comparison)
     assert now.df == comparison.df
     seeds, lines = (
-        smallest_detectable(comparison, seeds=10),
+        smallest_detectable(comparison, seeds=[10, 10]),
         smallest_detectable(comparison, units=300),
     )
     assert seeds.from_seeds == pytest.approx(now.from_seeds / 2)
@@ -424,7 +424,7 @@ def test_more_seeds_help_where_seeds_vary_and_more_lines_where_lines_do():
     assert lines.from_seeds == now.from_seeds
     assert seeds.from_residual == pytest.approx(now.from_residual / 2)
     assert seeds.difference < lines.difference < now.difference  # in this pair seeds vary more
-    assert smallest_detectable(comparison, seeds=5, units=150) == now
+    assert smallest_detectable(comparison, seeds=[5, 5], units=150) == now
     # Without end only what is not planned is left.
     endless = smallest_detectable(comparison, units=10**9)
     assert endless.difference == pytest.approx(
@@ -441,6 +441,35 @@ def test_a_plan_near_the_size_that_was_is_near_it():
     assert sizes == sorted(sizes, reverse=True)
 
 
+def test_each_condition_plans_with_its_own_seeds():
+    a, b = random_pair(seeds=10, lines=150)
+    comparison = recipes(dataclasses.replace(a, errors=a.errors[:2], seeds=range(2)), b)
+    now, twice = (smallest_detectable(comparison, seeds=s) for s in (None, [4, 20]))
+    assert now.seeds == (2, 10) and twice.seeds == (4, 20)
+    assert twice.from_seeds == pytest.approx(now.from_seeds / 2)
+    assert twice.difference < now.difference
+    with pytest.raises(ValueError, match="3 numbers of seeds for 2 conditions"):
+        smallest_detectable(comparison, seeds=[4, 4, 4])
+
+
+def test_more_data_never_see_less():
+    fell = False
+    for key in range(30):
+        lines, seeds = (10, 40, 400)[key % 3], range(2 + key % 3)
+        a, b = random_pair(seeds=10, lines=lines, key=key)
+        some = [dataclasses.replace(c, errors=c.errors[: len(seeds)], seeds=seeds) for c in (a, b)]
+        for comparison in (recipes(*some), recipes(some[0], b)):
+            now, counts = smallest_detectable(comparison), comparison.seed_counts
+            for more in (
+                smallest_detectable(comparison, units=2 * lines),
+                smallest_detectable(comparison, seeds=[2 * s for s in counts]),
+                smallest_detectable(comparison, seeds=[counts[0] + 1, counts[1]]),
+            ):
+                assert more.df >= now.df and more.difference <= now.difference
+                fell |= more.df == now.df
+    assert fell  # In some the formula alone would have lowered it.
+
+
 def test_these_models_plan_with_lines_alone():
     comparison = models(*random_pair())
     seen = smallest_detectable(comparison)
@@ -448,7 +477,7 @@ def test_these_models_plan_with_lines_alone():
     assert seen.difference == pytest.approx(quantiles * math.sqrt(comparison.variance_lines))
     assert smallest_detectable(comparison, units=400).difference < seen.difference / 3
     with pytest.raises(ValueError, match="units alone"):
-        smallest_detectable(comparison, seeds=5)
+        smallest_detectable(comparison, seeds=[5, 5])
 
 
 def test_verdicts():
@@ -468,6 +497,9 @@ def test_verdicts():
     assert (silent.outcome, silent.p, silent.detectable) == ("withheld", None, None)
     assert "one seed" in silent.sentence
     assert "these trained models" in verdict(models(*one)).sentence
+    few = verdict(recipes(*golden()), few="only 2 lines")
+    assert few.detectable is None and "only 2 lines" in few.sentence
+    assert (few.low, few.p) == (tied.low, tied.p)
     for said in (clear, tied, silent):
         assert "equal" not in said.sentence
 
@@ -618,7 +650,7 @@ def test_outcomes_cannot_be_changed_from_outside():
         a.errors[0, 0] = 3
 
 
-@pytest.mark.parametrize("seeds, units", [(1, None), (None, 1)])
+@pytest.mark.parametrize("seeds, units", [([1, 2], None), (None, 1)])
 def test_a_plan_needs_two_of_each(seeds, units):
     with pytest.raises(ValueError, match="plan with 2 or more"):
         smallest_detectable(recipes(*golden()), seeds=seeds, units=units)

@@ -169,9 +169,8 @@ def test_small_slices_are_withheld_with_the_reason(groups):
     assert few.withheld == f"29 {kind}, fewer than 30"
     assert (few.inside, few.against_rest, few.p_adjusted) == (None, None, None)
     assert enough.withheld is None and enough.p_adjusted is not None
-    assert (
-        no_errors.withheld.startswith("0 of ") and "any error, fewer than 5" in no_errors.withheld
-    )
+    count = no_errors.units
+    assert no_errors.withheld == f"none of {count} {kind} has an error in any run"
     assert (no_errors.rate_a, no_errors.inside) == (0, None)
     assert rest.withheld == f"not tested against the rest: 29 {kind}, fewer than 30"
     assert rest.inside is not None and rest.against_rest is None
@@ -188,7 +187,7 @@ def test_lines_with_errors_count_under_any_seed_of_either():
     errors = np.zeros((3, 40))
     errors[[0, 1, 2, 0], [3, 5, 8, 9]] = 1
     a, b = outcomes("A", errors), outcomes("B", np.zeros((3, 40)))
-    assert too_small(a, b) == "4 of 40 lines with any error, fewer than 5"
+    assert too_small(a, b) == "only 4 of 40 lines have an error in any run"
     more = np.zeros((3, 40))
     more[1, 20] = 1
     assert too_small(a, outcomes("B", more)) is None

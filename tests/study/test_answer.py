@@ -96,6 +96,33 @@ def test_what_too_few_seeds_cannot_say_is_withheld_and_the_rest_is_said(grid):
     json.dumps(found, allow_nan=False)
 
 
+def test_what_few_lines_could_have_seen_is_withheld_and_the_interval_kept():
+    easy = fake.grid(lines=60, seeds=3, rate=0.0003, step=0.0)
+    wrong = sum(
+        any(t[i] != r for c in easy.cells for t in easy.texts(c))
+        for i, r in enumerate(easy.references)
+    )
+    assert 0 < wrong < 5
+    for grid, said in (
+        (easy, f"only {wrong} of 60 lines ha"),
+        (fake.grid(lines=29, seeds=3), "29 lines, fewer than 30"),
+    ):
+        found = pair(grid)
+        assert found["too_small"].startswith(said)
+        assert found["detectable"] is found["more"] is found["verdict"]["detectable"] is None
+        assert found["recipes"]["low"] is not None and found["recipes"]["p"] is not None
+        assert said in found["verdict"]["sentence"]
+
+
+def test_twice_the_seeds_are_twice_each_condition_s(grid):
+    found = pair(grid)
+    if found["more"]:
+        counts = found["recipes"]["seed_counts"]
+        assert found["more"]["seeds"]["seeds"] == [2 * count for count in counts]
+        for more in found["more"].values():
+            assert more["difference"] <= found["detectable"]["difference"]
+
+
 def test_equal_readings_are_no_difference():
     one = fake.grid(lines=20, seeds=2, conditions=("a",))
     both = dataclasses.replace(one, cells={"a": one.cells["a"], "b": one.cells["a"]})

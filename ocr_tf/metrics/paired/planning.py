@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Optional
 
 import numpy as np
@@ -37,7 +38,7 @@ class Detectable(Result):
 
 def smallest_detectable(
     comparison: Comparison,
-    seeds: Optional[int] = None,
+    seeds: Optional[Sequence[int]] = None,
     units: Optional[int] = None,
     power: float = 0.80,
 ) -> Detectable:
@@ -49,8 +50,9 @@ def smallest_detectable(
     trained models there are lines alone: s_CL^2 = N V_L and df = N - 1.
 
     Args:
-      seeds, units: S of every condition and N of a comparison to be planned with the variances of
-        this one, its df by the interval's formula; by default those that it had.
+      seeds, units: S_c of the conditions (once if paired by seed) and N of a comparison to be planned
+        with the variances of this one, its df by the interval's formula; by default those that it
+        had. With more of them df is at least what it was: more data never see less.
 
     Raises:
       NotComparable: the comparison has no variance to go by.
@@ -58,12 +60,14 @@ def smallest_detectable(
     """
     if not comparison.variance:
         raise NotComparable(f"no smallest detectable difference: {comparison.withheld}")
-    if min(2 if seeds is None else seeds, 2 if units is None else units) < 2:
+    if min([2, *(seeds or ()), 2 if units is None else units]) < 2:
         raise ValueError(f"{seeds} seeds and {units} units; plan with 2 or more")
     if seeds is not None and comparison.target == MODELS:
         raise ValueError("these trained models have the seeds that they have; plan units alone")
     counts = np.array(comparison.seed_counts)
-    planned = counts if seeds is None else np.full_like(counts, seeds)
+    planned = counts if seeds is None else np.array(seeds)
+    if planned.shape != counts.shape:
+        raise ValueError(f"{len(planned)} numbers of seeds for {len(counts)} conditions")
     size = comparison.units if units is None else units
     seed_variance, line_variance, residual = _variances(comparison)
     per_seed = float((1 / planned).sum())  # 2 / S
@@ -117,7 +121,7 @@ def _df(comparison: Comparison, planned: np.ndarray, size: int) -> float:
         return planned[0] - 1.0
     seed_terms = np.maximum(between - residuals / comparison.units, 0) + residuals / size
     line_term = max(lines - (residuals / counts).sum(), 0) + (residuals / planned).sum()
-    return float(
+    df = float(
         degrees_of_freedom(
             np.asarray(line_term / size),
             seed_terms / planned,
@@ -126,6 +130,9 @@ def _df(comparison: Comparison, planned: np.ndarray, size: int) -> float:
             size,
         )
     )
+    # Where lines vary less, df nears that of the seeds alone, and the quantile could outgrow the gain.
+    more = size >= comparison.units and (planned >= counts).all()
+    return max(df, comparison.df) if more and comparison.df is not None else df
 
 
 def power(difference: float, variance: float, df: float, confidence: float = 0.95) -> float:

@@ -22,8 +22,8 @@ from ocr_tf.metrics.paired.targets import (
     recipes,
 )
 
-# A slice's interval stands on the normal limit of sums over its lines, and on an estimate of their
-# variance: below these it is withheld.
+# An interval stands on the normal limit of sums over its lines, and on an estimate of their variance:
+# below these a slice's is withheld, and a comparison's says nothing of what it could have seen.
 LEAST_UNITS = 30
 LEAST_WITH_ERRORS = 5
 
@@ -116,7 +116,7 @@ def slices(
 
 
 def too_small(*conditions: Outcomes) -> Optional[str]:
-    """Why intervals on these lines are withheld: fewer than LEAST_UNITS lines (or groups), or
+    """Why these lines are too few to trust a variance: fewer than LEAST_UNITS lines (or groups), or
     fewer than LEAST_WITH_ERRORS with an error of any condition under any seed. None: they are not."""
     units = [condition.units() for condition in conditions]
     count = len(units[0].lengths)
@@ -125,7 +125,9 @@ def too_small(*conditions: Outcomes) -> Optional[str]:
     if count < LEAST_UNITS:
         return f"{count} {kind}, fewer than {LEAST_UNITS}"
     if wrong < LEAST_WITH_ERRORS:
-        return f"{wrong} of {count} {kind} with any error, fewer than {LEAST_WITH_ERRORS}"
+        some = f"only {wrong}" if wrong else "none"
+        have = "have" if wrong > 1 else "has"
+        return f"{some} of {count} {kind} {have} an error in any run"
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from typing import Optional
 
@@ -29,17 +30,23 @@ class Verdict(Result):
     sentence: str  # with the numbers, in percent points
 
 
-def verdict(comparison: Comparison, p: Optional[float] = None, alpha: float = 0.05) -> Verdict:
+def verdict(
+    comparison: Comparison,
+    p: Optional[float] = None,
+    alpha: float = 0.05,
+    few: Optional[str] = None,
+) -> Verdict:
     """The condition with fewer errors if p <= alpha, otherwise that they are tied at this size.
 
     Args:
       p: adjusted for several comparisons; by default the comparison's own.
+      few: why nothing is said of what it could have seen; see `too_small`.
     """
     p = comparison.p if p is None else p
-    try:
-        detectable: Optional[float] = smallest_detectable(comparison).difference
-    except NotComparable:
-        detectable = None
+    detectable = None
+    if not few:
+        with contextlib.suppress(NotComparable):
+            detectable = smallest_detectable(comparison).difference
     better = None
     if p is not None and p <= alpha:
         better = comparison.a if comparison.value < 0 else comparison.b
@@ -54,11 +61,13 @@ def verdict(comparison: Comparison, p: Optional[float] = None, alpha: float = 0.
         high=comparison.high,
         p=p,
         detectable=detectable,
-        sentence=f"{outcome}: {_numbers(comparison, p, detectable)}",
+        sentence=f"{outcome}: {_numbers(comparison, p, detectable, few)}",
     )
 
 
-def _numbers(comparison: Comparison, p: Optional[float], detectable: Optional[float]) -> str:
+def _numbers(
+    comparison: Comparison, p: Optional[float], detectable: Optional[float], few: Optional[str]
+) -> str:
     parts = [f"{comparison.a} - {comparison.b} = {100 * comparison.value:+.2f} pp"]
     if comparison.low is not None and comparison.high is not None:
         ends = f"{100 * comparison.low:+.2f} to {100 * comparison.high:+.2f} pp"
@@ -67,6 +76,5 @@ def _numbers(comparison: Comparison, p: Optional[float], detectable: Optional[fl
         parts.append(f"p = {p:.3f}" if p >= 0.001 else "p < 0.001")
     if detectable is not None:
         parts.append(f"smallest detectable difference {100 * detectable:.2f} pp")
-    if comparison.withheld:
-        parts.append(comparison.withheld)
+    parts += [reason for reason in (comparison.withheld, few) if reason]
     return f"{', '.join(parts)} ({TARGETS[comparison.target]})"

@@ -71,12 +71,19 @@ def _verdict(report: Report) -> str:
     if said is None:
         return "nothing was compared"
     targets = [
-        (t.name, t.value, t.interval or t.withheld or "", t.p, t.meaning) for t in said.targets
+        (
+            t.name,
+            t.value,
+            t.interval or t.withheld or "",
+            t.p,
+            f"{t.meaning}. {t.rests}" if t.rests else t.meaning,
+        )
+        for t in said.targets
     ]
     header = ("target", f"{said.a} - {said.b}", "95 % interval", "p", "meaning")
     parts = [
         "### " + summaries.escaped(said.title),
-        *map(summaries.escaped, filter(None, (said.lead, said.few))),
+        *map(summaries.escaped, filter(None, (said.lead, said.few, said.otherwise))),
         summaries.table([summaries.escaped(cell) for cell in header], targets),
         *map(summaries.escaped, (said.sensitivity, *said.others, words.NOT_SHOWN)),
     ]

@@ -35,13 +35,11 @@ NOT_SHOWN = (
     "of other encoders or of other searches."
 )
 
-# Wrong symbols a seed below which a tie says more of the lines than of the conditions.
-FEW = 30
+# Wrong symbols a seed below which a tie says more of the lines than of the conditions; and the rate
+# below which nearly all is read.
+FEW, LOW = 30, 0.05
 
 ALPHA = 0.05
-
-# Of the variance: from where on a part is what to work on.
-LARGEST = 0.5
 
 
 class Decision(NamedTuple):
@@ -66,6 +64,7 @@ class Target(NamedTuple):
     interval: Optional[str]  # None: withheld
     p: str
     withheld: Optional[str]
+    rests: Optional[str]  # that the interval rests on too few lines
 
 
 class Beside(NamedTuple):
@@ -97,8 +96,9 @@ class Verdict(NamedTuple):
     title: str
     lead: str
     sensitivity: str  # what it could have seen
-    few: Optional[str]  # that there are too few errors to tell
+    few: Optional[str]  # that there are too few errors or lines to tell
     otherwise: Optional[str]  # that another metric would say otherwise
+    no_mcnemar: Optional[str]  # why there is no test of each seed
     targets: list[Target]
     others: list[str]  # the other pairs
 
@@ -187,6 +187,7 @@ def verdict(report: Mapping[str, Any]) -> Optional[Verdict]:
         sensitivity=sensitivity(pair),
         few=None if decided.better else _few(report, pair),
         otherwise=_otherwise(report, pair, decided),
+        no_mcnemar=_no_mcnemar(pair),
         targets=[_recipes(pair, decided), _models(pair)],
         others=[_other(other, decision(report, other)) for other in compared(report)[1:]],
     )
@@ -201,11 +202,12 @@ def three_lines(report: Mapping[str, Any]) -> list[str]:
     pair = headline(report) or {}
     detectable = _detectable(pair)
     seen = f"; smallest detectable difference {numbers.width(detectable)}" if detectable else ""
+    few = f"; it rests on few lines: {pair['too_small']}" if recipes.rests else ""
     more = f"; {counted(len(said.others), 'other pair')}: see the report" if said.others else ""
     otherwise = " Other metrics would say otherwise: see the report." if said.otherwise else ""
     lines = (
         f"{said.title}: {_rates(report, pair)} with {size(report)}",
-        f"These recipes: {said.a} - {said.b} = {_numbers(recipes)}{seen}",
+        f"These recipes: {said.a} - {said.b} = {_numbers(recipes)}{seen}{few}",
         f"These trained models: {_numbers(models)}{more}. "
         f"Of other data, budgets and encoders: nothing.{otherwise}",
     )
@@ -216,7 +218,7 @@ def sensitivity(pair: Mapping[str, Any]) -> str:
     """What the comparison could have seen, and what more would."""
     detectable = _detectable(pair)
     if detectable is None:
-        reason = pair["recipes"]["withheld"] or "nothing varies"
+        reason = pair["recipes"]["withheld"] or pair.get("too_small") or "nothing varies"
         return f"What it could have seen cannot be said: {reason}."
     alone = ", were this pair the only one" if pair.get("holm") else ""
     said = (
@@ -227,8 +229,7 @@ def sensitivity(pair: Mapping[str, Any]) -> str:
     if more:
         said += (
             f" With twice the seeds that would be {numbers.width(more['seeds']['difference'])}, with "
-            f"twice the {'groups' if pair['recipes']['signature']['groups'] else 'lines'} "
-            f"{numbers.width(more['lines']['difference'])}."
+            f"twice the {_unit(pair)}s {numbers.width(more['lines']['difference'])}."
         )
     return said
 
@@ -246,22 +247,30 @@ def parts(pair: Mapping[str, Any]) -> Optional[list[tuple[str, float]]]:
 
 
 def would_help(pair: Mapping[str, Any]) -> Optional[str]:
-    """What the parts say."""
+    """What the uncertainty is made of, and whether more seeds or more lines would lessen it."""
     found = parts(pair)
     total = sum(variance for _, variance in found) if found else 0.0
     if not found or not total:
         return None
     shares = {name: variance / total for name, variance in found}
-    if shares["lines"] >= LARGEST:
-        most = "most comes from the lines: more test lines would help most"
-    elif shares["seeds"] >= LARGEST:
-        most = "most comes from the seeds: more seeds would help most"
-    else:
-        most = "neither seeds nor lines dominate: more of both would help"
     told = numbers.listed(
         [f"{100 * share:.0f}{SPACE}% from {name}" for name, share in shares.items()]
     )
-    return f"Of the variance of the difference {told}; {most}."
+    return f"Of the variance of the difference {told}.{_advice(pair)}"
+
+
+def _advice(pair: Mapping[str, Any]) -> str:
+    """What twice the seeds, or twice the lines, would detect."""
+    now, more = _detectable(pair), pair.get("more")
+    if not now or not more:
+        return ""
+    seeds, lines = (round(100 * (1 - more[of]["difference"] / now)) for of in ("seeds", "lines"))
+    most = f"more {'seeds' if seeds > lines else f'test {_unit(pair)}s'} would help most"
+    return (
+        f" Twice the seeds would lower the smallest detectable difference by {seeds}{SPACE}%, twice "
+        f"the {_unit(pair)}s by {lines}{SPACE}%: "
+        f"{'either would help as much' if seeds == lines else most}."
+    )
 
 
 def decision(report: Mapping[str, Any], pair: Mapping[str, Any]) -> Decision:
@@ -308,8 +317,8 @@ def _lead(report: Mapping[str, Any], pair: Mapping[str, Any], decided: Decision)
         )
     if decided.outcome == TIED:
         return (
-            f"{a[0]} ({metric} {a[1]}) and {b[0]} ({b[1]}) cannot be told apart with {size(report)}. "
-            "A tie at this size is no sign that they are equal."
+            f"{a[0]} ({metric} {a[1]}) and {b[0]} ({b[1]}) cannot be told apart by {metric} with "
+            f"{size(report)}. A tie at this size is no sign that they are equal."
         )
     return (
         f"{a[0]} has a {metric} of {a[1]} and {b[0]} one of {b[1]}, measured with {size(report)}. "
@@ -322,8 +331,14 @@ def _units(found: Mapping[str, Any]) -> str:
     return f"N = {found['units']:,}" + (" groups" if found["signature"]["groups"] else "")
 
 
+def _unit(pair: Mapping[str, Any]) -> str:
+    """What is drawn independently."""
+    return "group" if pair["recipes"]["signature"]["groups"] else "line"
+
+
 def _few(report: Mapping[str, Any], pair: Mapping[str, Any]) -> Optional[str]:
-    """That nearly everything is read, so that hardly anything is left to tell the conditions apart."""
+    """That hardly anything is left to tell the conditions apart: nearly everything is read, or there is
+    little to read."""
     rates = report["rates"][checkpoint(report)]
     rows = [row for name in (pair["a"], pair["b"]) for row in rates[name]]
     wrong = [row["insertions"] + row["deletions"] + row["substitutions"] for row in rows]
@@ -337,9 +352,15 @@ def _few(report: Mapping[str, Any], pair: Mapping[str, Any]) -> Optional[str]:
     )
     missed = [row["lines"] - row["exact_lines"] for row in rows]
     apart = f"{min(missed)} to {max(missed)}" if max(missed) > min(missed) else str(max(missed))
+    length, lines = rows[0]["length"], counted(rows[0]["lines"], "line")
+    if most >= LOW * length:
+        return (
+            f"The test set is too small: {counted(length, 'symbol')} in {lines}, of which a model has "
+            f"{some}. So little cannot separate the two, whichever is better: that takes more lines."
+        )
     return (
-        f"Every model reads nearly all of it: {some} of {rows[0]['length']:,}, in "
-        f"{apart} of {counted(rows[0]['lines'], 'line')}. So few errors cannot separate the two, "
+        f"Every model reads nearly all of it: {some} of {length:,}, in "
+        f"{apart} of {lines}. So few errors cannot separate the two, "
         "whichever is better: that takes more lines, or harder ones."
     )
 
@@ -356,7 +377,19 @@ def _otherwise(
     ]
     if not others:
         return None
-    return f"By metrics that were not declared it would look otherwise: {numbers.listed(others)}."
+    return (
+        f"By metrics that were not declared it would look otherwise: {numbers.listed(others)}; each by "
+        "itself, without a correction for looking at several."
+    )
+
+
+def _no_mcnemar(pair: Mapping[str, Any]) -> Optional[str]:
+    if pair.get("mcnemar"):
+        return None
+    left_out = "McNemar’s test of each seed is left out: it takes "
+    if pair["recipes"]["signature"]["groups"]:
+        return left_out + "independent lines, and these come in groups."
+    return left_out + "two models of one seed, and the conditions do not have the same seeds."
 
 
 def _recipes(pair: Mapping[str, Any], decided: Decision) -> Target:
@@ -371,6 +404,7 @@ def _recipes(pair: Mapping[str, Any], decided: Decision) -> Target:
         _interval(decided.low, decided.high),
         probability(decided.p),
         found["withheld"],
+        _rests(pair, decided.low),
     )
 
 
@@ -384,7 +418,14 @@ def _models(pair: Mapping[str, Any]) -> Target:
         _interval(found["low"], found["high"]),
         probability(found["p"]),
         found["withheld"],
+        _rests(pair, found["low"]),
     )
+
+
+def _rests(pair: Mapping[str, Any], low: Optional[float]) -> Optional[str]:
+    """Beside an interval."""
+    few = pair.get("too_small")
+    return f"The interval rests on few lines: {few}." if few and low is not None else None
 
 
 def _interval(low: Optional[float], high: Optional[float]) -> Optional[str]:
@@ -406,4 +447,6 @@ def _other(pair: Mapping[str, Any], decided: Decision) -> str:
         said.append(interval(decided.low, decided.high))
     if decided.p is not None:
         said.append(probability(decided.p))
+    if pair.get("too_small") and decided.low is not None:
+        said.append(pair["too_small"])
     return f"{decided.outcome}: {', '.join(said)}"

@@ -175,12 +175,14 @@ def test_a_second_report_takes_the_place_of_the_first_also_where_it_is_watched(
     assert len([p for p in (written / "report").iterdir() if curves.MARK in p.name]) == 1
 
 
-def test_what_comes_first_exists(report, monkeypatch):
+def test_what_comes_first_exists(monkeypatch):
+    report = fake.report(fake.grid(30, 2))
+
     def undrawn(name, about, paint, width=0):
         return drawing.Drawing(name, about, Markup(""), Markup(""), b"")
 
     monkeypatch.setattr(drawing, "drawing", undrawn)
-    _, found = page.render(report, fake.Art(report, range(12)))
+    _, found = page.render(report, fake.Art(report, range(30)))
     assert set(board.ANSWER) < {d.name for d in found}
 
 
@@ -191,6 +193,16 @@ def test_the_verdict_is_there_in_words(written, report):
         assert text in shown
     for target in said.targets:
         assert target.value in shown and (target.interval or target.withheld) in shown
+
+
+def test_the_verdict_has_what_other_metrics_say_and_what_it_rests_on(pictures, tmp_path):
+    report = reported()
+    for other in report["by_metric"]:
+        other["recipes"].update(value=0.05, low=0.01, high=0.09, p=0.01)
+    board.write(report, pictures, tmp_path)
+    shown = html.unescape(Server(tmp_path).page(".", "answer/verdict"))
+    said = words.verdict(report)
+    assert said.otherwise in shown and said.targets[0].rests in shown
 
 
 def test_every_seed_s_rates_are_there(written, report):

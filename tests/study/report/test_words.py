@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import copy
+import csv
+import dataclasses
+import io
 
 import pytest
 
-from ocr_tf.study.report import numbers, words
+from ocr_tf.study.report import numbers, tables, words
 from tests.study import fake
 
 
@@ -67,7 +70,7 @@ def test_both_targets_are_named_the_recipes_first(clear):
 def test_a_tie_is_never_equality(tied):
     said = words.verdict(tied)
     assert said.title == "Tied at this size" and said.better is None
-    assert "no sign that they are equal" in said.lead
+    assert "no sign that they are equal" in said.lead and "told apart by CER" in said.lead
     every = " ".join([said.title, said.lead, said.sensitivity, *words.three_lines(tied)])
     assert every.count("equal") == 1
     difference = tied["comparisons"]["best"][0]["detectable"]["difference"]
@@ -80,7 +83,30 @@ def test_few_errors_cannot_separate(easy):
     assert "cannot separate the two" in said.few and "104 lines" in said.few
     rows = [row for rows in easy["rates"]["best"].values() for row in rows]
     wrong = [row["insertions"] + row["deletions"] + row["substitutions"] for row in rows]
-    assert str(max(wrong)) in said.few
+    assert str(max(wrong)) in said.few and "reads nearly all" in said.few
+
+
+def test_little_that_is_misread_is_no_easy_test_set():
+    tiny = report(lines=5, seeds=2, rate=0.9, step=0.0)
+    said = words.verdict(tiny)
+    symbols = tiny["test"]["symbols"]
+    assert f"The test set is too small: {symbols} symbols in 5 lines" in said.few
+    assert "nearly all" not in said.few
+
+
+def test_what_rests_on_few_lines_says_so(tied):
+    easy = report(lines=60, seeds=3, rate=0.0003, step=0.0)
+    pair = words.headline(easy)
+    assert pair["too_small"] and pair["too_small"] in words.verdict(easy).sensitivity
+    for target in words.verdict(easy).targets:
+        assert target.interval and pair["too_small"] in target.rests
+    assert all(target.rests is None for target in words.verdict(tied).targets)
+    second = words.three_lines(easy)[1]
+    assert pair["too_small"] in second and "detectable" not in second
+    found = tables.files(easy)
+    assert " & -- & " in found["comparisons.tex"].splitlines()[6]
+    (row,) = csv.DictReader(io.StringIO(found["comparisons.csv"]))
+    assert row["detectable"] == "" and row["recipes_low"]
 
 
 def test_no_difference_anywhere_withholds_the_interval():
@@ -108,7 +134,7 @@ def test_what_another_metric_would_say_is_said(clear, tied):
         assert (said is None) == (better is None)
         if better:
             assert f"by lines misread {better} would make fewer errors" in said
-            assert numbers.interval(low, high) in said
+            assert numbers.interval(low, high) in said and "without a correction" in said
             assert "Other metrics would say otherwise" in words.three_lines(other)[2]
     one = {**clear, "by_metric": [{**pair, "recipes": {**found, "low": -0.09, "high": -0.01}}]}
     assert words.verdict(one).otherwise is None and words.beside(one)[0].better == "ctc"
@@ -120,6 +146,16 @@ def test_one_seed_gives_no_verdict_about_recipes():
     assert said.title == "No verdict" and said.targets[0].interval is None
     assert "one seed" in said.targets[0].withheld
     assert said.targets[1].interval  # Of these trained models there is one.
+
+
+def test_why_there_is_no_test_of_each_seed():
+    grid = fake.grid(lines=30, seeds=3)
+    assert words.verdict(fake.report(grid)).no_mcnemar is None
+    row = grid.cells["ctc"]
+    uneven = dataclasses.replace(grid, cells={**grid.cells, "ctc": row[:2]})
+    assert "do not have the same seeds" in words.verdict(fake.report(uneven)).no_mcnemar
+    pages = dataclasses.replace(grid, groups=tuple("abc" * 10))
+    assert "come in groups" in words.verdict(fake.report(pages)).no_mcnemar
 
 
 def test_three_lines_for_a_terminal(clear, tied, easy):
@@ -146,12 +182,17 @@ def test_of_several_pairs_the_corrected_decides():
 
 def test_the_parts_of_the_variance_say_what_would_help(tied):
     pair = copy.deepcopy(words.headline(tied))
-    for large, advice in (("lines", "more test lines"), ("seeds", "more seeds")):
-        pair["detectable"].update(from_lines=1.0, from_seeds=1.0, from_residual=1.0)
-        pair["detectable"][f"from_{large}"] = 10.0
-        assert advice in words.would_help(pair)
-    pair["detectable"].update(from_lines=1.0, from_seeds=1.0)
-    assert "more of both" in words.would_help(pair)
+    now = pair["detectable"]["difference"]
+    for seeds, lines, advice in (
+        (0.68, 0.89, "by 32 %, twice the lines by 11 %: more seeds would help most"),
+        (0.9, 0.7, "by 10 %, twice the lines by 30 %: more test lines would help most"),
+        (0.8, 0.8, "either would help as much"),
+    ):
+        pair["more"]["seeds"]["difference"] = seeds * now
+        pair["more"]["lines"]["difference"] = lines * now
+        assert advice in words.would_help(pair).replace(numbers.SPACE, " ")
+    pair["recipes"]["signature"]["groups"] = 7
+    assert "twice the groups" in words.would_help(pair)
 
 
 def test_how_numbers_are_written():
