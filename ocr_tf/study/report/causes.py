@@ -102,9 +102,10 @@ def probes(report: Report, looks: Looks) -> list[Drawing]:
 
 def _probe(series: Sequence[Sequence[Any]], label: str, looks: Looks, width: int) -> Figure:
     figure, axes = _axes(width)
+    ticks = sorted({float(level["level"]) for levels in series for level in levels})
+    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     for levels, style in zip(series, ("-", ":")):
         x = np.array([float(level["level"]) for level in levels])
-        axes.set_xticks(x, [f"{tick:g}" for tick in x])
         for condition, rates in _rates(levels).items():
             _band(axes, x, rates, looks[condition], style)
     axes.set_xlabel(label)

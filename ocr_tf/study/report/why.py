@@ -112,6 +112,15 @@ class Example(NamedTuple):
     texts: dict[str, list[tuple[list[Segment], bool, int]]]  # by condition: right, how many seeds
 
 
+class Contrast(NamedTuple):
+    """The headline's pair on a level of a probe, held against its control."""
+
+    name: str
+    control: str
+    lines: int
+    found: dict[str, Any]  # Slice.as_dict()
+
+
 class SliceRow(NamedTuple):
     name: str
     lines: int
@@ -279,6 +288,41 @@ def examples(report: Report) -> list[Example]:
                 }
                 found.append(Example(family, level["level"], reference, texts))
     return found
+
+
+def contrasts(report: Report) -> list[Contrast]:
+    """Of every level that has a control."""
+    pair = words.headline(report)
+    found = []
+    for family, probe in (_why(report, "probes") or {}).items():
+        for level in probe["levels"]:
+            control = level.get("control")
+            apart = _of_pair(control["differences"], pair) if control else None
+            if control and apart:
+                names = f"{family}: {level['level']}", f"{control['family']}: {control['level']}"
+                found.append(Contrast(*names, level["lines"], apart))
+    return found
+
+
+def left_out(report: Report) -> list[str]:
+    """Levels of probes that some network has too few steps for."""
+    return [
+        f"{family}: {', '.join(probe['left_out'])}"
+        for family, probe in (_why(report, "probes") or {}).items()
+        if probe.get("left_out")
+    ]
+
+
+def squeezed(report: Report) -> str:
+    """To which width images are brought, as far as conditions do that; empty if none does."""
+    widths = {
+        of["name"]: of.get("experiment", {}).get("config", {}).get("data", {}).get("width", 0)
+        for of in report["conditions"]
+    }
+    if len(set(widths.values())) == 1:
+        (width,) = set(widths.values())
+        return f"{width} pixels" if width else ""
+    return numbers.listed([f"{w} pixels for {name}" for name, w in widths.items() if w])
 
 
 def segments(reference: str, text: str) -> list[Segment]:

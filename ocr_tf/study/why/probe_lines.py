@@ -7,8 +7,9 @@
 
 The first three are drawn by `ocr_tf.data.synthetic`, in letters and digits that training lines hold
 often, that all networks know and all typefaces have; line j of every level has the same look. They tell
-much of networks trained on similar print, and little of others: each level has a control, another level
-that lacks only what is probed. `joined` stays with the images that the networks were trained for.
+much of networks trained on similar print, and little of others: each level of what is probed has a
+control, another level that lacks only that. `joined` stays with the images that the networks were
+trained for. Networks that see all lines at one width see longer ones squeezed.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -26,12 +26,21 @@ SHOWN = 4  # readings of a level that are told
 Readings = dict[tuple[str, int], list[Reading]]
 
 
-def read(networks: Networks, grid: Grid, probes: Sequence[Level]) -> list[Grid]:
-    """The readings of every level's lines, as grids like the one that the networks are of; lines
-    whose images a condition cannot take (too wide, say) are left out of them."""
+class Probed(NamedTuple):
+    """The readings of a level's lines that all networks can take and write."""
+
+    grid: Grid  # like the one that the networks are of
+    total: int  # lines that the level has
+    short: dict[str, int]  # lines left out: a condition has too few encoder steps for their texts
+
+
+def read(networks: Networks, grid: Grid, probes: Sequence[Level]) -> list[Probed]:
+    """The readings of every level's lines, but of those whose images a condition cannot take (too
+    wide, say) or whose texts it has too few encoder steps for."""
     source = Concatenation([level.source for level in probes])
     readings: Readings = {}
-    usable = np.ones(len(source.samples), bool)
+    short = {c: networks.unreachable(c, source) for c in networks.conditions()}
+    usable = ~np.any(list(short.values()), axis=0)
     for condition, seed in networks.cells:
         trained, lines = networks.trained(condition, seed), networks.lines(condition, source)
         reader = Reader(trained.model, preflight.geometry(trained.experiment), BATCH)
@@ -39,7 +48,14 @@ def read(networks: Networks, grid: Grid, probes: Sequence[Level]) -> list[Grid]:
         usable &= [reading.ok for reading in readings[condition, seed]]
     ends = np.cumsum([len(level.source.samples) for level in probes])
     every = np.split(np.arange(len(source.samples)), ends[:-1])
-    return [_grid(grid, lines, i[usable[i]], readings) for i in every]
+    return [
+        Probed(
+            _grid(grid, lines, i[usable[i]], readings),
+            len(i),
+            {condition: int(of[i].sum()) for condition, of in short.items()},
+        )
+        for i in every
+    ]
 
 
 def probes(
@@ -52,11 +68,14 @@ def probes(
         source: the test lines.
 
     Returns:
-        {family: {"meaning", "levels": [{"level", "lines": N, "cer", "exact": as `figures.compared`,
+        {family: {"meaning", "levels": [{"level", "lines": N, "short": {condition: lines left out for
+        want of encoder steps}, "cer", "exact": as `figures.compared`,
         "by_seed": {condition: {"cer", "exact": [by seed]}}, "failures": {failure: {condition: [lines
         by seed]}}, "shown": [{"reference", "readings": {condition: [by seed]}}], "control":
-        {"family", "level", "differences": [of CER, Slice.as_dict() of each pair]}}]}}. In the last,
-        `against_rest` is by how much the difference is another one than on the control.
+        {"family", "level", "differences": [of CER, Slice.as_dict() of each pair]}}], "left_out":
+        {level: `short`}}}. In a control's differences, `against_rest` is by how much the difference is
+        another one than on the control. A level is left out where steps are too few for more than half
+        of its lines: the rest would be the easy ones.
     """
     known = networks.symbols()
     good = np.flatnonzero(networks.readable(source) & [bool(s.text) for s in source.samples])
@@ -64,23 +83,27 @@ def probes(
     made += probe_lines.joined(Chosen(source, good.tolist()), known)
     if not made:
         return {}
-    grids = {
-        (level.family, level.name): probed
-        for level, probed in zip(made, read(networks, grid, made))
-        if len(probed.ids) > 1
-    }
+    every = {(one.family, one.name): of for one, of in zip(made, read(networks, grid, made))}
+    grids = {key: of.grid for key, of in every.items() if _kept(of)}
     longest = max(map(len, trained))
     found: dict[str, Any] = {}
     for level in made:
         key = level.family, level.name
+        meaning = MEANINGS[level.family].format(longest=longest)
+        empty: dict[str, Any] = {"meaning": meaning, "levels": [], "left_out": {}}
+        family, short = found.setdefault(level.family, empty), every[key].short
         if key in grids:
-            meaning = MEANINGS[level.family].format(longest=longest)
-            family = found.setdefault(level.family, {"meaning": meaning, "levels": []})
-            told = {"level": level.name, **_told(grids[key])}
+            told = {"level": level.name, "short": short, **_told(grids[key])}
             if level.control in grids:
                 told["control"] = _against(grids[key], grids[level.control], *level.control)
             family["levels"].append(told)
-    return found
+        elif any(short.values()):
+            family["left_out"][level.name] = short
+    return {name: of for name, of in found.items() if of["levels"] or of["left_out"]}
+
+
+def _kept(of: Probed) -> bool:
+    return len(of.grid.ids) > 1 and 2 * max(of.short.values()) <= of.total
 
 
 def _against(level: Grid, control: Grid, family: str, name: str) -> dict[str, Any]:

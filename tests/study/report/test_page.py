@@ -285,6 +285,21 @@ def test_the_templates_are_in_the_package(tmp_path):
     assert {p.name for p in there.iterdir()} == {p.name for p in ours.iterdir()}
 
 
+def test_probes_say_what_they_are_held_against_and_what_squeezes_them(full, undrawn):
+    content = rendered(full).text
+    level = full["why"]["probes"]["repeats"]["levels"][0]
+    apart = level["control"]["differences"][0]["against_rest"]
+    assert numbers.interval(apart["low"], apart["high"], False) in content
+    assert "no repeats: 2" in content and "lengths: 32" in content
+    assert "squeezed" not in content
+    stretched = copy.deepcopy(full)
+    for condition in stretched["conditions"]:
+        condition["experiment"] = {"config": {"data": {"width": 100}}}
+    assert "brought to a width of 100 pixels:" in rendered(stretched).text
+    stretched["conditions"][0]["experiment"]["config"]["data"]["width"] = 0
+    assert "brought to a width of 100 pixels for attention:" in rendered(stretched).text
+
+
 def test_a_search_for_rates_is_reported(full):
     searched = copy.deepcopy(full)
     tried = [{"learning_rate": 0.002, "cer": None}, {"learning_rate": 0.00123, "cer": 0.0456}]

@@ -8,9 +8,10 @@ import pytest
 
 from ocr_tf.data.source import open_source, open_sources
 from ocr_tf.experiment import preflight
-from ocr_tf.study.why import aligning, behind, material, probe_lines, why
+from ocr_tf.study.why import aligning, behind, material, probe_lines, probes, why
 from ocr_tf.study.why.material import Chosen
 from ocr_tf.study.why.networks import Networks, Scorer
+from ocr_tf.study.why.probe_lines import Level
 from tests.study.why import runs
 from tests.study.why.grids import grid
 
@@ -90,6 +91,29 @@ def test_probes_are_held_against_their_controls(found):
     assert against["a"] == "ctc" and against["withheld"]  # 6 lines
     assert found["probes"]["lengths"]["levels"][0].keys() == repeats.keys() - {"control"}
     assert repeats["failures"]["merged"].keys() == {"ctc", "attention"}
+
+
+def test_probes_that_a_network_cannot_write_are_left_out(evaluated, tmp_path, monkeypatch):
+    image = open_source("synthetic:digits:count=1").read(0)
+
+    def level(name, texts):
+        folder = tmp_path / name
+        folder.mkdir()
+        for i in range(len(texts)):
+            (folder / f"{name}-{i}.png").write_bytes(image)
+        lines = (f"{name}-{i}.png\t{text}\n" for i, text in enumerate(texts))
+        (folder / "labels.tsv").write_text("".join(lines))
+        return Level("lengths", name, open_source(str(folder / "labels.tsv")))
+
+    levels = [level(str(n), ["1"] * (4 - n) + ["1" * 99] * n) for n in range(4)]
+    monkeypatch.setattr(probe_lines, "drawn", lambda *_: levels)
+    monkeypatch.setattr(probe_lines, "joined", lambda *_: [])
+    there = behind(evaluated)
+    networks = Networks(evaluated, there.runs)
+    found = probes.probes(networks, evaluated, there.trained, there.source)["lengths"]
+    assert [(of["level"], of["lines"]) for of in found["levels"]] == [("0", 4), ("1", 3), ("2", 2)]
+    assert [of["short"]["ctc"] for of in found["levels"]] == [0, 1, 2]
+    assert found["left_out"] == {"3": {"ctc": 3, "attention": 3}}
 
 
 def test_alignments_of_lines_that_all_can_write(found, evaluated):
