@@ -90,7 +90,6 @@ def measure(
         off: np.ndarray = x - np.asarray(places, np.float64)
         offset, distance = _mean(off), _mean(np.abs(off))
         drifts = _which(np.abs(off) > DRIFT * step)
-    back = _furthest(x) - x > RETURN * step
     return Measures(
         symbols=symbols,
         advance=step,
@@ -100,7 +99,7 @@ def measure(
         relative_entropy=_mean(nats / max(np.log(weights.shape[1]), np.finfo(float).tiny)),
         rereading=_mean(reread[1:]),
         skips=skips(x, step),
-        repeats=_which(back | (reread > REREAD)),
+        repeats=tuple(sorted({*returns(x, step), *overlaps(weights)})),
         offset=offset,
         distance=distance,
         drifts=drifts,
@@ -183,6 +182,16 @@ def skips(x: np.ndarray, step: float) -> tuple[int, ...]:
       step: the advance.
     """
     return _which(x - _furthest(x) > SKIP * step)
+
+
+def returns(x: np.ndarray, step: float) -> tuple[int, ...]:
+    """Symbols more than RETURN advances behind the furthest place read before them; as `skips`."""
+    return _which(_furthest(x) - x > RETURN * step)
+
+
+def overlaps(weights: np.ndarray) -> tuple[int, ...]:
+    """Symbols of [L, T] with more than REREAD of their weight where symbols before had theirs."""
+    return _which(rereading(weights) > REREAD)
 
 
 def _furthest(x: np.ndarray) -> np.ndarray:

@@ -10,8 +10,10 @@ from ocr_tf.metrics.alignment import (
     covered,
     entropies,
     measure,
+    overlaps,
     path_centres,
     rereading,
+    returns,
     skips,
 )
 
@@ -146,14 +148,15 @@ def test_a_jump_is_a_skip_and_going_on_from_a_return_is_none():
     assert measure(peaks([1, 3, 13, 15, 17, 19, 21, 23, 25, 27], 20 + 8)).skips == (2,)
     back = measure(peaks([1, 9, 17, 25, 1, 33, 37], 42))
     assert back.skips == ()
-    assert back.repeats == (4,)
+    assert back.repeats == returns(np.array([1.5, 9.5, 17.5, 25.5, 1.5, 33.5, 37.5]), 6.0) == (4,)
     assert back.monotonicity == pytest.approx(5 / 6)
     assert skips(np.array([0.0, 3.0, 6.1, 6.0, 9.2]), 1.0) == (2, 4)
 
 
 def test_a_symbol_read_again_on_the_spot_is_a_repeat():
     found = measure(peaks([1, 4, 4, 7], 8))
-    assert found.repeats == (2,)
+    assert found.repeats == overlaps(peaks([1, 4, 4, 7], 8)) == (2,)
+    assert returns(centres(peaks([1, 4, 4, 7], 8)), 2.0) == ()
     assert found.monotonicity == pytest.approx(2 / 3)
 
 

@@ -290,8 +290,11 @@ def _alignments(of: Grid) -> dict:
             }
         },
         "events": {
-            "skips": figures.told(
-                of, "skips", "symbols ahead of all before", counts, of.lengths("cer")
+            name: figures.told(of, name, meaning, counts, of.lengths("cer"))
+            for name, meaning in (
+                ("skips", "symbols ahead of all before"),
+                ("returns", "symbols behind one before"),
+                ("overlaps", "symbols where others had theirs"),
             )
         },
         "distances": [

@@ -29,7 +29,7 @@ ERROR_NAMES = {
     "search": "search error",
 }
 MEASURE_NAMES = {"relative_entropy": "spread"}
-EVENT_NAMES = {"skips": "symbols skipped to", "repeats": "symbols gone back to"}
+EVENT_NAMES = {"skips": "symbols skipped to", "returns": "symbols gone back to"}
 # Of `ocr_tf.study.why.probes`, in the page's order with their plots.
 FAMILIES = ("probe_repeats", "probe_lengths", "probe_joined", "probe_words")
 JUDGES = {

@@ -3,6 +3,10 @@ far one's places are from those of another.
 
 The text that is laid over a line is its reference, so that all networks are asked the same. Places are in
 pixels of the image as it was before resizing.
+
+CTC's weights are its occupancies: how probable each step is to be given to a symbol, over all paths that
+spell the reference. Paths go forward, and blanks take most steps, so that peaks in the reference's order
+are what CTC has by construction, whatever the image; an attention's weights may be anywhere.
 """
 
 from __future__ import annotations
@@ -35,8 +39,10 @@ MEASURES = {
 }
 EVENTS = {
     "skips": f"a symbol's centre is more than {alignment.SKIP:g} symbols' widths ahead of all before it",
-    "repeats": f"a symbol's centre is more than {alignment.RETURN:g} symbol's width back, or more than "
-    f"{alignment.REREAD:g} of its weight is where others had theirs",
+    "returns": f"a symbol's centre is more than {alignment.RETURN:g} symbol's width back from the "
+    "furthest before it",
+    "overlaps": f"more than {alignment.REREAD:g} of a symbol's weight is where symbols before it had "
+    "theirs",
 }
 
 
@@ -45,6 +51,7 @@ class Laid:
     """What is kept of a line over which a network has laid the reference."""
 
     measures: alignment.Measures
+    events: dict[str, int]  # symbols, by EVENTS
     centres: np.ndarray  # [L] pixels
     places: Optional[
         np.ndarray
@@ -112,9 +119,17 @@ def ink(image: np.ndarray, edges: np.ndarray) -> np.ndarray:
 
 
 def _laid(line: Aligned) -> Laid:
+    measures = alignment.measure(line.weights, line.edges, ink(line.image, line.edges))
+    centres = alignment.centres(line.weights, line.edges)
+    events = {
+        "skips": len(measures.skips),
+        "returns": len(alignment.returns(centres, measures.advance)),
+        "overlaps": len(alignment.overlaps(line.weights)),
+    }
     return Laid(
-        alignment.measure(line.weights, line.edges, ink(line.image, line.edges)),
-        alignment.centres(line.weights, line.edges),
+        measures,
+        events,
+        centres,
         None
         if line.path is None
         else alignment.path_centres(line.path, len(line.text), line.edges),
@@ -138,7 +153,7 @@ class _Table:
         return found
 
     def measure(self, name: str, meaning: str) -> dict[str, Any]:
-        rows = self._rows(lambda measures: getattr(measures, name))
+        rows = self._rows(lambda line: getattr(line.measures, name))
         there = np.isfinite(np.concatenate(list(rows.values()))).all(axis=0)
         part = figures.part(self.grid, self.chosen[there])
         return {
@@ -154,7 +169,7 @@ class _Table:
 
     def event(self, name: str, meaning: str) -> dict[str, Any]:
         """Of all symbols of the lines."""
-        rows = self._rows(lambda measures: len(getattr(measures, name)))
+        rows = self._rows(lambda line: line.events[name])
         counts = {c: of.astype(int) for c, of in rows.items()}
         symbols = np.array([line.measures.symbols for line in next(iter(self.laid.values()))])
         return figures.told(self.grid, name, meaning, counts, symbols, self.chosen)
@@ -188,10 +203,10 @@ class _Table:
             "drifted": drifted,
         }
 
-    def _rows(self, value: Callable[[alignment.Measures], Any]) -> dict[str, np.ndarray]:
+    def _rows(self, value: Callable[[Laid], Any]) -> dict[str, np.ndarray]:
         """[S, n] of every condition; NaN for None."""
         return {
-            c: np.array([[value(line.measures) for line in self.laid[c, s]] for s in seeds], float)
+            c: np.array([[value(line) for line in self.laid[c, s]] for s in seeds], float)
             for c, seeds in self.cells.items()
         }
 

@@ -119,6 +119,9 @@ def test_probes_that_a_network_cannot_write_are_left_out(evaluated, tmp_path, mo
 def test_alignments_of_lines_that_all_can_write(found, evaluated):
     told = found["alignments"]
     assert len(told["indices"]) == 6 and told["indices"] == sorted(set(told["indices"]))
+    assert set(told["events"]) == {"skips", "returns", "overlaps"}
+    # CTC's paths go forward.
+    assert told["events"]["returns"]["counts"]["ctc"] == [0]
     ways = [(d["a"], d["b"]) for d in told["distances"]]
     assert ways == [("attention", "ctc")]  # attention has no path to be away from
     assert told["distances"][0]["pixels"]["mean"] > 0
