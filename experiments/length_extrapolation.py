@@ -22,6 +22,12 @@ STUDY = Study.of(
         for name, most in (("short", LONGEST), ("all", 0))
         for head, experiment in CONDITIONS.items()
     },
+    contrasts={
+        "gain of attention, from short labels to all": (
+            ("ctc-short", "attention-short"),
+            ("ctc-all", "attention-all"),
+        )
+    },
 )
 
 if __name__ == "__main__":

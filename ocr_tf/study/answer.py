@@ -5,6 +5,8 @@
                    "too_small", "detectable", "more", "paired_by_seed", "verdict", "holm"}], the first
                   pair first
     by_metric    [{"a", "b", "metric", "recipes"}], the same pairs by the metrics that were not declared
+    contrasts    [{"name", "pairs", "differences", "p_holm", "too_small", "detectable", ...}], as the
+                  study declares
 
 Each part is a result of `ocr_tf.metrics.paired` as JSON values, with its signature. TensorFlow-free.
 """
@@ -13,6 +15,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+from collections.abc import Mapping
 from typing import Any
 
 from ocr_tf.experiment.tools import METRICS
@@ -68,6 +71,23 @@ def comparisons(grid: Grid, metric: str) -> list[dict[str, Any]]:
             if {pair.comparison.a, pair.comparison.b} == {a, b}:
                 compared["holm"] = pair.as_dict()
         found.append({"a": a, "b": b, "metric": metric, **compared})
+    return found
+
+
+def contrasts(
+    grid: Grid, metric: str, declared: Mapping[str, paired.Named]
+) -> list[dict[str, Any]]:
+    """The study's differences of differences by the declared metric, over seeds and lines."""
+    named = {c for pairs in declared.values() for pair in pairs for c in pair}
+    every = [outcomes(grid, name, metric) for name in grid.conditions if name in named]
+    found = []
+    for contrast in paired.contrasts(every, declared):
+        names = [c for pair in contrast.pairs for c in pair]
+        too_small = paired.too_small(*(one for one in every if one.name in names))
+        detectable = None
+        if contrast.variance and not too_small:
+            detectable = paired.smallest_detectable(contrast).as_dict()
+        found.append({**contrast.as_dict(), "too_small": too_small, "detectable": detectable})
     return found
 
 

@@ -17,7 +17,7 @@ from ocr_tf.experiment.evaluate import TROUBLES
 from ocr_tf.experiment.runs import RESUMABLE, RunFolder
 from ocr_tf.experiment.tools import CHECKPOINTS, Compare
 from ocr_tf.study import answer
-from ocr_tf.study.config import Study
+from ocr_tf.study.config import Pairs, Study
 from ocr_tf.study.controls import controls
 from ocr_tf.study.folder import StudyFolder
 from ocr_tf.study.grid import Grid, join
@@ -54,7 +54,7 @@ def study(folder: StudyFolder, given: Study, conditions: Mapping[str, Experiment
     if given.study.tune:
         about["tuning"] = folder.tuning()
     command = [f"python -m experiments.{given.name}", f"--workdir={folder.path}"]
-    _report(grids, runs, about, [*command, *settings], folder.report_path)
+    _report(grids, runs, about, [*command, *settings], folder.report_path, given.contrasts)
 
 
 def run(config: Compare, paths: Sequence[str]) -> None:
@@ -185,6 +185,7 @@ def _report(
     about: dict[str, Any],
     command: Sequence[str],
     output: Path,
+    contrasts: Optional[Mapping[str, Pairs]] = None,
 ) -> None:
     grid = next(iter(grids.values()))  # that the verdict is about
     metric = about["metric"]
@@ -210,6 +211,10 @@ def _report(
             **description.surroundings(),
         },
     }
+    if contrasts:
+        report["contrasts"] = {
+            name: answer.contrasts(one, metric, contrasts) for name, one in grids.items()
+        }
     if len(runs) > 1:
         report["controls"] = controls(runs)
         report["controls"]["differs"] += [
@@ -227,7 +232,7 @@ def _report(
     # From here on there are networks and images: TensorFlow.
     from ocr_tf.study.art import Art
     from ocr_tf.study.cost import cost
-    from ocr_tf.study.report import words, write
+    from ocr_tf.study.report import contrasted, write
     from ocr_tf.study.why import why
     from ocr_tf.study.why.material import behind
 
@@ -242,7 +247,7 @@ def _report(
         if image is not None:
             line["height"], line["width"] = map(int, image.shape)
     page = write(report, output, art)
-    for line in words.three_lines(report):
+    for line in contrasted.three_lines(report):
         print(line)
     print(f"report: {page}")
 

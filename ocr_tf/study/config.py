@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Optional
 
 from ocr_tf import options
 from ocr_tf.errors import InputError
@@ -16,6 +16,8 @@ from ocr_tf.experiment.tools import METRICS, NORMALISATIONS
 from ocr_tf.options import option
 
 ENGINES = ("local", "ray")
+
+Pairs = tuple[tuple[str, str], tuple[str, str]]  # of conditions: ((a, b), (c, d))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,23 +61,41 @@ class StudyData(Data):
 
 @dataclasses.dataclass(frozen=True)
 class Study:
-    """Conditions by name, in the order of the report; the first pair is the question."""
+    """Conditions by name, in the order of the report; the first pair is the question, or the first
+    contrast where there are any.
+
+    Contrasts are differences of differences, by what changes: {"gain of b, from one to two":
+    (("a1", "b1"), ("a2", "b2"))} asks whether b1's gain over a1 is b2's over a2.
+    """
 
     name: str
     conditions: Mapping[str, Experiment]
     study: Settings = dataclasses.field(default_factory=Settings)
     data: StudyData = dataclasses.field(default_factory=StudyData)
     train: Train = dataclasses.field(default_factory=Train)
+    contrasts: Mapping[str, Pairs] = dataclasses.field(default_factory=dict)
 
     @classmethod
-    def of(cls, name: str, conditions: Mapping[str, Experiment], **settings: Any) -> Study:
+    def of(
+        cls,
+        name: str,
+        conditions: Mapping[str, Experiment],
+        *,
+        contrasts: Optional[Mapping[str, Pairs]] = None,
+        **settings: Any,
+    ) -> Study:
         """A study whose flags start at the first condition's; `settings` are those of `Settings`,
         and `test` the test lines."""
         first = next(iter(conditions.values()))
         data = {f.name: getattr(first.data, f.name) for f in dataclasses.fields(Data)}
         test = tuple(settings.pop("test", ()))
         return cls(
-            name, dict(conditions), Settings(**settings), StudyData(**data, test=test), first.train
+            name,
+            dict(conditions),
+            Settings(**settings),
+            StudyData(**data, test=test),
+            first.train,
+            dict(contrasts or {}),
         )
 
     def resolved(self, given: Study) -> dict[str, Experiment]:
@@ -86,8 +106,8 @@ class Study:
             value changes nothing, so that what a condition sets in Python stays.
 
         Raises:
-          InputError: fewer than two conditions, conditions that are the same, or a flag that is the
-            study's to set.
+          InputError: fewer than two conditions, conditions that are the same, a contrast of others than
+            four of them, or a flag that is the study's to set.
         """
         default = {leaf.name: leaf.value for leaf in options.leaves(self)}
         changed = {
@@ -107,6 +127,7 @@ class Study:
             for name, experiment in self.conditions.items()
         }
         _refuse_same(found)
+        _check_contrasts(self)
         return found
 
 
@@ -128,3 +149,19 @@ def _refuse_same(conditions: Mapping[str, Experiment]) -> None:
                 raise InputError(
                     f"conditions {second} and {first} are the same: nothing to compare"
                 )
+
+
+def _check_contrasts(study: Study) -> None:
+    for name, pairs in study.contrasts.items():
+        named = [condition for pair in pairs for condition in pair]
+        unknown = [condition for condition in named if condition not in study.conditions]
+        if unknown:
+            raise InputError(
+                f"contrast {name!r} is of {unknown[0]}, which is no condition of study {study.name}; "
+                "name one, or leave the contrast out"
+            )
+        if len(set(named)) != 4 or list(map(len, pairs)) != [2, 2]:
+            raise InputError(
+                f"contrast {name!r} is of {', '.join(named)}; name two pairs of four different "
+                "conditions"
+            )

@@ -12,7 +12,7 @@ from __future__ import annotations
 import functools
 import itertools
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Optional
 
@@ -22,6 +22,7 @@ import numpy as np
 from ocr_tf import draw
 from ocr_tf.experiment.predictions import Prediction
 from ocr_tf.study import answer
+from ocr_tf.study.config import Pairs
 from ocr_tf.study.grid import Cell, Grid
 from ocr_tf.study.why import calibration, cross, figures, operations, slices
 
@@ -102,9 +103,19 @@ def _read(
     return Prediction(name, read, text, log_prob, log_prob + worse, ended)
 
 
-def report(of: Grid, metric: str = "cer", last: Optional[Grid] = None) -> dict:
+def report(
+    of: Grid,
+    metric: str = "cer",
+    last: Optional[Grid] = None,
+    contrasts: Optional[Mapping[str, Pairs]] = None,
+) -> dict:
     """The whole of what a study reports, its trainings and measurements made up."""
+    declared = contrasts or {}
+    changes = {
+        name: answer.contrasts(one, metric, declared) for name, one in _checkpoints(of, last)
+    }
     return {
+        **({"contrasts": changes} if declared else {}),
         "study": {
             "name": "ctc_vs_attention",
             "metric": metric,
@@ -508,5 +519,12 @@ if __name__ == "__main__":
     folder, *sizes = sys.argv[1:]
     lines_, seeds_ = (int(sizes[k]) if len(sizes) > k else n for k, n in ((0, 1000), (1, 5)))
     made = grid(lines_, seeds_, sizes[2:] or ("ctc", "attention"))
-    built = report(made, last=grid(lines_, seeds_, sizes[2:] or ("ctc", "attention"), 0.042, key=1))
+    later = grid(lines_, seeds_, made.conditions, 0.042, key=1)
+    # Four conditions or more are two heads in several settings.
+    c = made.conditions
+    asked = {
+        f"the gain of {c[1]}, to {c[i + 1]}": ((c[0], c[1]), (c[i], c[i + 1]))
+        for i in range(2, len(c) - 1, 2)
+    }
+    built = report(made, last=later, contrasts=asked)
     print(write(built, Path(folder), Art(built)))

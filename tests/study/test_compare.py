@@ -1,16 +1,22 @@
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import re
 
 import pytest
 
+from ocr_tf.data.source import open_source
 from ocr_tf.errors import InputError
 from ocr_tf.experiment import launch
 from ocr_tf.experiment.atomic import TEMPORARY
-from ocr_tf.experiment.tools import Compare
+from ocr_tf.experiment.tools import CHECKPOINTS, Compare
 from ocr_tf.study import compare
+from ocr_tf.study.config import Study
+from ocr_tf.study.folder import StudyFolder
+from ocr_tf.study.why import material
+from tests.experiment import tiny
 from tests.study import told
 
 MORE = told.TEST.replace("12", "20")
@@ -213,3 +219,40 @@ def test_lines_without_a_symbol_have_no_rate(tmp_path):
         read = path / "evaluations" / told.NAME / "predictions.jsonl"
         read.write_text(re.sub(r'"reference": "\d*"', '"reference": ""', read.read_text()))
     assert "every reference is empty" in refused(tmp_path / "out", *both)
+
+
+def test_a_study_that_asks_whether_a_gain_changes_is_told_so_first(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(material, "behind", lambda grid: material.Material())
+    monkeypatch.setattr(compare.curves, "refresh", lambda run: None)
+    folder, conditions = StudyFolder(tmp_path), {}
+    right = [sample.text for sample in open_source(told.TEST).samples]
+    for i, name in enumerate(("ctc-1", "attention-1", "ctc-2", "attention-2")):
+        conditions[name] = tiny.experiment(name.partition("-")[0])
+        for seed in (0, 1):
+            run = told.run(folder.run(name, seed), name.partition("-")[0], seed)
+            wrong = ["", *right[1:]] if name == "ctc-1" else right[:-1] + ["9" * seed]
+            for checkpoint in CHECKPOINTS:
+                told.evaluate(run.path / "evaluations" / checkpoint, wrong if i < 3 else right)
+    pairs = (("ctc-1", "attention-1"), ("ctc-2", "attention-2"))
+    study = Study.of("gains", conditions, contrasts={"gain, from one to two": pairs}, seeds=2)
+    compare.study(folder, study, conditions)
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first.startswith("Gain, from one to two: ")
+    report = json.loads((folder.report_path / "report.json").read_text())
+    assert set(report["contrasts"]) == set(CHECKPOINTS)
+    (found,) = report["contrasts"]["best"]
+    assert found["pairs"] == [list(pair) for pair in pairs]
+    rates = {c: sum(r["cer"] for r in rows) / 2 for c, rows in report["rates"]["best"].items()}
+    expected = [rates[a] - rates[b] for a, b in pairs]
+    assert found["differences"] == pytest.approx(expected)
+    assert found["value"] == pytest.approx(expected[0] - expected[1]) and found["value"] != 0
+
+
+@pytest.mark.parametrize("name", ["encoder_by_head", "data_efficiency", "length_extrapolation"])
+def test_studies_that_ask_it_declare_it(name):
+    study = importlib.import_module(f"experiments.{name}").STUDY
+    conditions = study.resolved(study)
+    for (a, b), (c, d) in study.contrasts.values():
+        heads = [conditions[condition].head_name for condition in (a, b, c, d)]
+        assert heads == ["ctc", "attention"] * 2
+    assert study.contrasts

@@ -66,3 +66,20 @@ def test_conditions_that_are_the_same_are_refused():
     with pytest.raises(InputError, match="needs two conditions"):
         alone = Study.of("s", {"one": CTC_RUN})
         alone.resolved(alone)
+
+
+def test_contrasts_are_of_four_conditions_of_the_study():
+    rates = {f"r{i}": options.replace(CTC_RUN, {"train.learning_rate": i / 9}) for i in range(1, 5)}
+    good = (("r1", "r2"), ("r3", "r4"))
+    study = Study.of("s", rates, contrasts={"change": good})
+    assert study.contrasts == {"change": good}
+    assert flags.parse(study, ["--study.seeds=4"], program="p", description="d").config.contrasts
+    assert list(study.resolved(study)) == list(rates)
+    for pairs, said in (
+        ((("r1", "r2"), ("r3", "r5")), "'change' is of r5, which is no condition of study s"),
+        ((("r1", "r2"), ("r2", "r3")), "two pairs of four different conditions"),
+        ((("r1",), ("r2", "r3", "r4")), "two pairs of four different conditions"),
+    ):
+        bad = Study.of("s", rates, contrasts={"change": pairs})
+        with pytest.raises(InputError, match=said):
+            bad.resolved(bad)

@@ -5,6 +5,7 @@
     models(a, b)                these trained models: permutation, and the interval over lines
     smallest_detectable(...)    what that could have seen, and what more seeds or lines would
     verdict(...)                one line that says it
+    contrasts([a, b, c, d], {name: ((a, b), (c, d))})    does A - B differ from C - D?
 
 TensorFlow-free. Rates and differences are fractions; D = R_A - R_B is of errors, so below 0 A is better.
 
@@ -13,6 +14,7 @@ Bisani and Ney 2004; Clark et al. 2011 (optimiser instability); Dror et al. 2018
 2021. Each formula's is where it is computed.
 """
 
+from ocr_tf.metrics.paired.contrast import Contrast, Named, contrasts
 from ocr_tf.metrics.paired.discordant import McNemar, mcnemar
 from ocr_tf.metrics.paired.outcomes import NotComparable, Outcomes, Result, Signature
 from ocr_tf.metrics.paired.planning import Detectable, power, smallest_detectable
@@ -39,9 +41,11 @@ __all__ = [
     "WITHHELD",
     "Bootstrap",
     "Comparison",
+    "Contrast",
     "Detectable",
     "Estimate",
     "McNemar",
+    "Named",
     "NotComparable",
     "Outcomes",
     "Pair",
@@ -51,6 +55,7 @@ __all__ = [
     "Signature",
     "Slice",
     "Verdict",
+    "contrasts",
     "crossed_bootstrap",
     "mcnemar",
     "models",

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Optional
+from typing import Optional, Union
 
 import numpy as np
 from scipy import stats
 
+from ocr_tf.metrics.paired.contrast import Contrast
 from ocr_tf.metrics.paired.crossed import degrees_of_freedom
 from ocr_tf.metrics.paired.outcomes import NotComparable, Result
 from ocr_tf.metrics.paired.targets import MODELS, Comparison
+
+Compared = Union[Comparison, Contrast]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Detectable(Result):
 
 
 def smallest_detectable(
-    comparison: Comparison,
+    comparison: Compared,
     seeds: Optional[Sequence[int]] = None,
     units: Optional[int] = None,
     power: float = 0.80,
@@ -45,9 +48,10 @@ def smallest_detectable(
     """(t_{.975,df} + t_{.80,df}) sqrt(2 s_s^2 / S + s_CL^2 / N + 2 s_r^2 / (S N)).
 
     With s_r^2 the residual mean square, s_s^2 = var_s R_cs - s_r^2 / N and s_CL^2 = N V_L - 2 s_r^2 / S,
-    each clipped at 0. The mean squares are the conditions', weighted by S_c - 1; with different S_c,
-    2 / S stands for sum_c 1 / S_c. The quantile is that of the comparison's confidence. For these
-    trained models there are lines alone: s_CL^2 = N V_L and df = N - 1.
+    each clipped at 0. The mean squares are the conditions', weighted by S_c - 1; 2 / S stands for
+    sum_c 1 / S_c where S_c differ or a contrast has four conditions. The quantile is that of the
+    comparison's confidence. For these trained models there are lines alone: s_CL^2 = N V_L and
+    df = N - 1.
 
     Args:
       seeds, units: S_c of the conditions (once if paired by seed) and N of a comparison to be planned
@@ -92,7 +96,7 @@ def smallest_detectable(
     )
 
 
-def _mean_squares(comparison: Comparison) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+def _mean_squares(comparison: Compared) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
     """S_c, var_s R_cs and s_r,c^2, each [C], and N V_L."""
     counts = np.array(comparison.seed_counts)
     residuals = counts * comparison.units * np.array(comparison.variance_residual)
@@ -100,7 +104,7 @@ def _mean_squares(comparison: Comparison) -> tuple[np.ndarray, np.ndarray, np.nd
     return counts, counts * np.array(comparison.variance_seeds), residuals, lines
 
 
-def _variances(comparison: Comparison) -> tuple[float, float, float]:
+def _variances(comparison: Compared) -> tuple[float, float, float]:
     """s_s^2, s_CL^2 and s_r^2."""
     counts, between, residuals, lines = _mean_squares(comparison)
     if comparison.target == MODELS:
@@ -110,7 +114,7 @@ def _variances(comparison: Comparison) -> tuple[float, float, float]:
     return max(seeds, 0.0), max(lines - residual * float((1 / counts).sum()), 0.0), residual
 
 
-def _df(comparison: Comparison, planned: np.ndarray, size: int) -> float:
+def _df(comparison: Compared, planned: np.ndarray, size: int) -> float:
     """The interval's df, at a planned size by its own formula from what each term would be there."""
     counts, between, residuals, lines = _mean_squares(comparison)
     if comparison.df is not None and size == comparison.units and (planned == counts).all():

@@ -19,13 +19,13 @@ from tensorboard.plugins.hparams import metadata as hparams
 
 from ocr_tf.experiment import curves, summaries
 from ocr_tf.experiment.description import rebuild
-from ocr_tf.study.report import numbers, words
+from ocr_tf.study.report import contrasted, numbers, words
 from ocr_tf.study.report.drawing import Drawing
 
 Report = Mapping[str, Any]
 
 # The plots of what was asked, which come before the others: TensorBoard sorts by tag.
-ANSWER = ("interval", "differences", "seeds", "variance", "slices")
+ANSWER = ("contrasts", "interval", "differences", "seeds", "variance", "slices")
 
 # Settings that the table always has, by `summaries.hyperparameters`; and those that differ.
 SETTINGS = {
@@ -81,13 +81,20 @@ def _verdict(report: Report) -> str:
         for t in said.targets
     ]
     header = ("target", f"{said.a} - {said.b}", "95 % interval", "p", "meaning")
+    changes = contrasted.contrasts(report)
     parts = [
+        *(part for of in changes for part in _change(of)),
         "### " + summaries.escaped(said.title),
         *map(summaries.escaped, filter(None, (said.lead, said.few, said.otherwise))),
         summaries.table([summaries.escaped(cell) for cell in header], targets),
         *map(summaries.escaped, (said.sensitivity, *said.others, words.NOT_SHOWN)),
     ]
     return "\n\n".join(parts)
+
+
+def _change(of: contrasted.Contrasted) -> list[str]:
+    said = f"{of.terms} = {of.numbers}"
+    return ["### " + summaries.escaped(of.title), *map(summaries.escaped, (of.lead, said))]
 
 
 def _rates(report: Report) -> str:

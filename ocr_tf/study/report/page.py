@@ -13,6 +13,7 @@ from ocr_tf.experiment.page import Picture
 from ocr_tf.progress import Progress
 from ocr_tf.study.report import (
     causes,
+    contrasted,
     cost,
     figures,
     gallery,
@@ -80,6 +81,7 @@ def render(report: Report, art: Art) -> tuple[str, list[Drawing]]:
         "looks": styles,
         "colours": COLOURS,
         "verdict": words.verdict(report),
+        "changes": contrasted.contrasts(report),
         "not_shown": words.NOT_SHOWN,
         "pair": words.headline(report),
         "pairs": words.compared(report),
@@ -167,6 +169,7 @@ def _drawings(
     for i, part in enumerate(_why(report, "slices") or ()):
         links[i] = rows.get(part["name"] + part["family"], "")
     found: dict[str, Optional[Drawing]] = {
+        "contrasts": contrasted.drawn(report),
         "interval": figures.interval(report, styles),
         "differences": figures.differences(report, styles),
         "seeds": figures.seeds(report, styles, seeds),

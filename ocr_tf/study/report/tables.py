@@ -2,9 +2,11 @@
 
 rates.csv         every rate and count of every seed
 comparisons.csv   every pair and checkpoint
+contrasts.csv     every difference of differences that the study declares, and checkpoint
 slices.csv        every slice and pair
 rates.tex         mean and standard deviation over seeds, per cent
 comparisons.tex   differences with their intervals, percentage points
+contrasts.tex     the same of differences of differences
 
 Rows of CSV end in the signature of their numbers; LaTeX has it in a comment.
 """
@@ -16,7 +18,7 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Optional
 
-from ocr_tf.study.report import numbers, words
+from ocr_tf.study.report import contrasted, numbers, words
 
 Report = Mapping[str, Any]
 Values = Sequence[Any]
@@ -51,6 +53,9 @@ def files(report: Report) -> dict[str, str]:
     if words.headline(report):
         found["comparisons.csv"] = _csv(_comparison_rows(report), report)
         found["comparisons.tex"] = _comparisons(report)
+    if report.get("contrasts"):
+        found["contrasts.csv"] = _csv(_contrast_rows(report), report)
+        found["contrasts.tex"] = _contrasts(report)
     if report.get("by_metric"):
         found["by_metric.csv"] = _csv(_metric_rows(report), report)
     if report.get("why", {}).get("slices"):
@@ -93,6 +98,27 @@ def _comparison_rows(report: Report) -> Iterable[dict[str, Any]]:
                 outcome=words.decision(report, pair).outcome,
             )
             yield row
+
+
+def _contrast_rows(report: Report) -> Iterable[dict[str, Any]]:
+    for checkpoint, contrasts in report["contrasts"].items():
+        for of in contrasts:
+            (a, b), (c, d) = of["pairs"]
+            yield {
+                "checkpoint": checkpoint,
+                "contrast": of["name"],
+                "metric": of["signature"]["metric"],
+                **{"a": a, "b": b, "c": c, "d": d},
+                "a_minus_b": of["differences"][0],
+                "c_minus_d": of["differences"][1],
+                "difference": of["value"],
+                **{key: of[key] for key in ("confidence", "low", "high", "p", "p_holm", "df")},
+                "variance_lines": of["variance_lines"],
+                "variance_seeds": sum(of["variance_seeds"]),
+                "variance_residual": sum(of["variance_residual"]),
+                "detectable": (of["detectable"] or {}).get("difference"),
+                "outcome": contrasted.outcome(of),
+            }
 
 
 def _metric_rows(report: Report) -> Iterable[dict[str, Any]]:
@@ -183,6 +209,33 @@ def _comparisons(report: Report) -> str:
         "verdict",
     ]
     return _tabular("lrcrrl", heading, rows, report)
+
+
+def _contrasts(report: Report) -> str:
+    every = contrasted.contrasts(report)
+    rows = [
+        [
+            latex(of.name),
+            latex(of.terms),
+            _point(of.value),
+            "withheld" if of.low is None else f"[{_point(of.low)}, {_point(of.high)}]",
+            "--" if of.p is None else "$<$ 0.001" if of.p < 0.001 else f"{of.p:.3f}",
+            "--" if of.detectable is None else f"{100 * of.detectable:.2f}",
+            latex(of.outcome),
+        ]
+        for of in every
+    ]
+    several = " (Holm)" if len(every) > 1 else ""
+    heading = [
+        f"change, {latex(words.name_of(report['study']['metric']))}",
+        "of",
+        "pp",
+        "95\\,\\% interval",
+        f"$p${several}",
+        "detectable",
+        "verdict",
+    ]
+    return _tabular("llrcrrl", heading, rows, report)
 
 
 def _point(value: Optional[float]) -> str:

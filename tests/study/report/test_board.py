@@ -176,7 +176,8 @@ def test_a_second_report_takes_the_place_of_the_first_also_where_it_is_watched(
 
 
 def test_what_comes_first_exists(monkeypatch):
-    report = fake.report(fake.grid(30, 2))
+    names = ("ctc-0", "attention-0", "ctc-1", "attention-1")
+    report = fake.report(fake.grid(30, 2, names), contrasts={"change": (names[:2], names[2:])})
 
     def undrawn(name, about, paint, width=0):
         return drawing.Drawing(name, about, Markup(""), Markup(""), b"")
