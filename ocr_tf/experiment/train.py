@@ -38,6 +38,7 @@ from ocr_tf.recognizer import Recognizer
 from ocr_tf.types import Batch
 
 CONFUSIONS = 20  # the most frequent ones are recorded at each selection
+NAMED = 5  # lines named in a message
 
 
 def run(experiment: Experiment, workdir: Path) -> None:
@@ -322,10 +323,11 @@ class Training:
         bad = batch.samples.numpy()[~np.isfinite(losses)]
         if not len(bad):  # a gradient that overflowed: any line may be its cause
             bad = batch.samples.numpy()
-        places = [self.roles.train.samples[int(i)].place for i in bad]
+        places = [self.roles.train.samples[int(i)].place for i in bad[:NAMED]]
+        more = f" and {len(bad) - NAMED} more" if len(bad) > NAMED else ""
         kept = f"the checkpoint of step {self._last_saved} is kept" if self._last_saved else ""
         raise Diverged(
-            f"the loss is not finite at step {self.step + 1}; lines: {', '.join(places)}; "
+            f"the loss is not finite at step {self.step + 1}; lines: {', '.join(places)}{more}; "
             f"lower --train.learning_rate, or look at these lines{'; ' if kept else ''}{kept}"
         )
 
