@@ -12,7 +12,7 @@ The fingerprints are the trainings' own records. TensorFlow-free.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ocr_tf import options
@@ -55,7 +55,8 @@ def controls(runs: Mapping[str, Mapping[int, RunFolder]]) -> dict[str, Any]:
         "processors": _different(s["processor"] for s in around),
         "options": _options(runs),
     }
-    found["same"], found["differs"] = _sentences(found)
+    data = {condition: _data(by) for condition, by in runs.items()}
+    found["same"], found["differs"] = _sentences(found, data)
     return found
 
 
@@ -86,18 +87,20 @@ def _different(values: Iterable[Any]) -> list[Any]:
 
 
 def _options(runs: Mapping[str, Mapping[int, RunFolder]]) -> dict[str, dict[str, Any]]:
-    """Options that differ between conditions, beyond what the head alone has."""
-    values = {
-        condition: {leaf.name: leaf.value for leaf in options.leaves(run.experiment)}
-        for condition, by in runs.items()
-        for run in list(by.values())[:1]
-    }
-    common = set.intersection(*(set(v) for v in values.values())) - set(OWN)
-    return {
-        name: {condition: json.loads(json.dumps(v[name])) for condition, v in values.items()}
-        for name in sorted(common)
-        if len({json.dumps(v[name]) for v in values.values()}) > 1
-    }
+    """Options that differ between the conditions that have them, by option and condition."""
+    values: dict[str, dict[str, Any]] = {}
+    for condition, by in runs.items():
+        for leaf in options.leaves(next(iter(by.values())).experiment):
+            if leaf.name not in OWN:
+                plain = json.loads(json.dumps(leaf.value))
+                values.setdefault(leaf.name, {})[condition] = plain
+    return {name: by for name, by in sorted(values.items()) if len(_different(by.values())) > 1}
+
+
+def _data(by: Mapping[int, RunFolder]) -> str:
+    """What tells the lines of a condition's runs from others; empty where they are not one set."""
+    found = _different(run.described.get("data") for run in by.values())
+    return json.dumps(found[0], sort_keys=True) if len(found) == 1 and found[0] else ""
 
 
 def _equal(table: Mapping[str, Mapping[str, str]]) -> bool:
@@ -107,12 +110,58 @@ def _equal(table: Mapping[str, Mapping[str, str]]) -> bool:
     return bool(shared) and all(len(set(by.values())) == 1 and all(by.values()) for by in shared)
 
 
-def _sentences(found: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+def _groups(table: Mapping[str, Mapping[str, str]], conditions: Iterable[str]) -> list[list[str]]:
+    """The conditions that have one, the same, for each seed that they share; of two or more."""
+    groups: list[list[str]] = []
+    for condition in conditions:
+        home = [g for g in groups if all(_agree(table, condition, other) for other in g)]
+        if home:
+            home[0].append(condition)
+        else:
+            groups.append([condition])
+    return [group for group in groups if len(group) > 1]
+
+
+def _agree(table: Mapping[str, Mapping[str, str]], a: str, b: str) -> bool:
+    shared = [(by[a], by[b]) for by in table.values() if a in by and b in by]
+    return bool(shared) and all(one == other and one for one, other in shared)
+
+
+def _named(values: Mapping[str, Any]) -> str:
+    """The conditions of each value: 0.1 (ctc-10 and attention-10), 0.3 (ctc-30)."""
+    if len(values) == 2:
+        return ", ".join(f"{condition} {value}" for condition, value in values.items())
+    return ", ".join(
+        f"{value} ({_listed([c for c, own in values.items() if own == value])})"
+        for value in _different(values.values())
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _sentences(found: Mapping[str, Any], data: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """What is the same and what differs; `data` tells the conditions' lines apart."""
     same: list[str] = []
     differs: list[str] = []
 
     def say(holds: bool, equal: str, unequal: str) -> None:
         (same if holds else differs).append(equal if holds else unequal)
+
+    def say_groups(
+        holds: bool, table: Mapping[str, Mapping[str, str]], what: str, equal: str, unequal: str
+    ) -> None:
+        """With which conditions share what not all do, those of the first pair first."""
+        say(holds, equal, f"{unequal}.")
+        groups = [] if holds else _groups(table, found["seeds"])
+        if groups:
+            pair = list(found["seeds"])[:2]
+            together = any(set(pair) <= set(group) for group in groups)
+            apart = "" if together else f", {pair[0]} and {pair[1]} among them"
+            differs[-1] = f"{unequal}{apart}; those that share them are named below."
+            same.append(f"The same {what}: {'; '.join(map(_listed, groups))}.")
 
     seeds = found["seeds"]
     everywhere = len(_different(seeds.values())) == 1
@@ -122,20 +171,26 @@ def _sentences(found: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     each = "For each seed" if everywhere else "For each seed of several conditions"
     for part in SHARED:
         table = {seed: parts[part] for seed, parts in found["first_weights"].items()}
-        say(
+        say_groups(
             _equal(table),
+            table,
+            f"first weights of the {part}, for each seed",
             f"{each} the {part} starts from the same weights under every condition.",
-            f"The first weights of the {part} differ between conditions, or are not recorded.",
+            f"The first weights of the {part} differ between conditions, or are not recorded",
         )
-    say(
+    say_groups(
         _equal(found["batches"]),
+        found["batches"],
+        "batches (lines, pixels and labels in their order), for each seed",
         f"{each} every condition was shown the same lines, pixels and labels in the same order.",
-        "The batches (lines, order, augmentation or labels) differ between conditions.",
+        "The batches (lines, order, augmentation or labels) differ between conditions",
     )
-    say(
+    say_groups(
         len(found["data"]) == 1 and bool(found["data"][0]),
+        {"": data},
+        "training and selection lines",
         "All runs trained and selected on the same lines.",
-        "The training or selection lines differ between runs.",
+        "The training or selection lines differ between runs",
     )
     steps = {step for row in found["steps"].values() for step in row}
     say(
@@ -159,6 +214,5 @@ def _sentences(found: Mapping[str, Any]) -> tuple[list[str], list[str]]:
             f"{what} differ between runs, or within one that went on under others.",
         )
     for name, values in found["options"].items():
-        said = ", ".join(f"{condition} {value}" for condition, value in values.items())
-        differs.append(f"--{name} differs: {said}.")
+        differs.append(f"--{name} differs: {_named(values)}.")
     return same, differs

@@ -104,3 +104,55 @@ def test_the_order_of_conditions_and_runs_is_no_difference(tmp_path):
     runs = study(tmp_path, seeds=(0, 1, 2))
     turned = {c: dict(reversed(by.items())) for c, by in reversed(runs.items())}
     assert controls(turned)["same"] == controls(runs)["same"]
+
+
+def shares(folder, *, pair=("10", "10")):
+    """Two heads on shares of the lines; `pair` is the shares of the first two conditions."""
+    made = {}
+    for number, (head, share) in enumerate(zip(HEADS * 3, [*pair, "30", "30", "100", "100"])):
+        name = f"{head}-{share}-{number}"
+        run = told.run(
+            folder / name,
+            head,
+            chain=share,
+            weights="one",
+            data={"train": share, "select": "s"},
+            flags={"data.share": int(share) / 100},
+        )
+        made[name] = {0: run}
+    return made
+
+
+def test_of_several_conditions_those_that_share_are_named_the_first_pair_first(tmp_path):
+    found = controls(shares(tmp_path))
+    groups = (
+        "ctc-10-0 and attention-10-1; ctc-30-2 and attention-30-3; ctc-100-4 and attention-100-5"
+    )
+    batches, lines, share = found["differs"]
+    assert batches.startswith("The batches (lines, order, augmentation or labels) differ")
+    assert lines.startswith("The training or selection lines differ")
+    assert "among them" not in batches + lines
+    assert share == (
+        "--data.share differs: 0.1 (ctc-10-0 and attention-10-1), 0.3 (ctc-30-2 and attention-30-3), "
+        "1.0 (ctc-100-4 and attention-100-5)."
+    )
+    assert [said.partition(": ")[2] for said in found["same"] if ": " in said] == [f"{groups}."] * 2
+    assert sum("starts from the same weights" in said for said in found["same"]) == 2
+
+
+def test_a_first_pair_that_does_not_share_is_told(tmp_path):
+    found = controls(shares(tmp_path, pair=("10", "30")))
+    assert "ctc-10-0 and attention-30-1 among them" in found["differs"][0]
+    (batches,) = (said for said in found["same"] if said.startswith("The same batches"))
+    assert batches.endswith(
+        ": attention-30-1, ctc-30-2 and attention-30-3; ctc-100-4 and attention-100-5."
+    )
+
+
+def test_an_option_of_several_conditions_is_compared_over_those_that_have_it(tmp_path):
+    runs = {
+        "small": {0: told.run(tmp_path / "a", "attention", flags={"head.units": 256})},
+        "large": {0: told.run(tmp_path / "b", "attention", flags={"head.units": 512})},
+        "ctc": {0: told.run(tmp_path / "c")},
+    }
+    assert controls(runs)["differs"] == ["--head.units differs: small 256, large 512."]
