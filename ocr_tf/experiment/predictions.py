@@ -55,6 +55,11 @@ def write(folder: Path, results: dict[str, Any], predictions: Iterable[Predictio
     folder.mkdir(parents=True, exist_ok=True)
     lines = (json.dumps(p._asdict(), ensure_ascii=False) + "\n" for p in predictions)
     atomic_write(folder / PREDICTIONS, "".join(lines).encode())
+    write_results(folder, results)
+
+
+def write_results(folder: Path, results: dict[str, Any]) -> None:
+    """Writes the results alone, of predictions that are there."""
     text = json.dumps(results, indent=2, ensure_ascii=False) + "\n"
     atomic_write(folder / RESULTS, text.encode())
 

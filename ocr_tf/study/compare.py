@@ -16,11 +16,12 @@ from ocr_tf.experiment.config import Experiment, Train
 from ocr_tf.experiment.evaluate import TROUBLES
 from ocr_tf.experiment.runs import RESUMABLE, RunFolder
 from ocr_tf.experiment.tools import CHECKPOINTS, Compare
+from ocr_tf.metrics.rates import measure
 from ocr_tf.study import answer
 from ocr_tf.study.config import Pairs, Study
 from ocr_tf.study.controls import controls
 from ocr_tf.study.folder import StudyFolder
-from ocr_tf.study.grid import Grid, join
+from ocr_tf.study.grid import Cell, Grid, join
 
 NAMED = 5  # symbols named in a message
 WRITTEN = ("tables/rates.csv", "report.json")  # of a report, the first and the last but the page
@@ -31,8 +32,6 @@ def study(folder: StudyFolder, given: Study, conditions: Mapping[str, Experiment
     """Compares the runs of a study's folder, writes its report and prints the answer."""
     seeds = range(given.study.seeds)
     runs = {c: {s: RunFolder.open(folder.run(c, s)) for s in seeds} for c in conditions}
-    for run in (run for by in runs.values() for run in by.values()):
-        curves.refresh(run)  # whoever evaluated it may have been stopped just before
     grids = {
         checkpoint: join(
             {
@@ -44,6 +43,10 @@ def study(folder: StudyFolder, given: Study, conditions: Mapping[str, Experiment
         )
         for checkpoint in CHECKPOINTS
     }
+    for cell in (cell for grid in grids.values() for row in grid.cells.values() for cell in row):
+        _measure_anew(cell, given.study.normalise)
+    for run in (run for by in runs.values() for run in by.values()):
+        curves.refresh(run)  # whoever evaluated it may have been stopped just before
     settings = flags.dump(given).splitlines()
     about: dict[str, Any] = {
         "name": given.name,
@@ -55,6 +58,14 @@ def study(folder: StudyFolder, given: Study, conditions: Mapping[str, Experiment
         about["tuning"] = folder.tuning()
     command = [f"python -m experiments.{given.name}", f"--workdir={folder.path}"]
     _report(grids, runs, about, [*command, *settings], folder.report_path, given.contrasts)
+
+
+def _measure_anew(cell: Cell, normalisation: str) -> None:
+    """The rates of an evaluation that was made under another normalisation, from what was read then."""
+    if cell.results["rates"]["normalisation"] != normalisation:
+        pairs = ((p.reference or "", p.text) for p in cell.predictions)
+        rates = measure(pairs, normalisation).as_dict()
+        predictions.write_results(cell.folder, {**cell.results, "rates": rates})
 
 
 def run(config: Compare, paths: Sequence[str]) -> None:

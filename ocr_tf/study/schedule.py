@@ -45,7 +45,8 @@ class Job(NamedTuple):
 
     @property
     def done(self) -> bool:
-        """Whether all that the job makes is there."""
+        """Whether all that the job makes is there; under which normalisation it was measured does not
+        matter, since a study's comparison measures anew what was read."""
         found = [predictions.results(self.evaluation(name)) for name in CHECKPOINTS]
         return all(results is not None and results.get("finished") for results in found)
 

@@ -248,6 +248,32 @@ def test_a_study_that_asks_whether_a_gain_changes_is_told_so_first(tmp_path, mon
     assert found["value"] == pytest.approx(expected[0] - expected[1]) and found["value"] != 0
 
 
+def test_another_normalisation_reaches_what_the_runs_themselves_show(tmp_path, monkeypatch):
+    refreshed = []
+    monkeypatch.setattr(compare.curves, "refresh", lambda run: refreshed.append(rates(run.path)))
+    monkeypatch.setattr(compare, "_report", lambda *_: None)
+
+    def rates(run):
+        results = json.loads((run / "evaluations" / "best" / "results.json").read_text())
+        return results["rates"]["normalisation"], results["rates"]["cer"]
+
+    folder, conditions = StudyFolder(tmp_path), {h: tiny.experiment(h) for h in tiny.HEADS}
+    read = [f" {sample.text}." for sample in open_source(told.TEST).samples]
+    for head in conditions:
+        run = told.run(folder.run(head, 0), head)
+        for checkpoint in CHECKPOINTS:
+            told.evaluate(run.path / "evaluations" / checkpoint, read)
+    for normalisation, wrong in (("none", True), ("alphanumeric", False), ("none", True)):
+        refreshed.clear()
+        study = Study.of("again", conditions, seeds=1, normalise=normalisation)
+        compare.study(folder, study, conditions)
+        assert [(name, cer > 0) for name, cer in refreshed] == [(normalisation, wrong)] * 2
+    told_before = told.evaluate(tmp_path / "same", read)
+    for name in ("results.json", "predictions.jsonl"):
+        now = (folder.run("ctc", 0) / "evaluations" / "best" / name).read_text()
+        assert now.replace('"best"', '"same"') == (told_before / name).read_text()
+
+
 @pytest.mark.parametrize("name", ["encoder_by_head", "data_efficiency", "length_extrapolation"])
 def test_studies_that_ask_it_declare_it(name):
     study = importlib.import_module(f"experiments.{name}").STUDY
