@@ -197,6 +197,9 @@ class Compare:
         "Regular expression that finds in a line's id what it comes in, such as its page or writer; "
         "lines of one group count as drawn together. Empty: every line by itself.",
     )
+    paired: bool = option(
+        False, "Pair the seeds: declared beforehand, the headline is within seeds."
+    )
     output: str = option("compared", "Folder of the report.")
 
 

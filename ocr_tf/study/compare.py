@@ -52,6 +52,7 @@ def study(folder: StudyFolder, given: Study, conditions: Mapping[str, Experiment
         "name": given.name,
         "metric": given.study.metric,
         "normalisation": given.study.normalise,
+        "paired": given.study.paired,
         "evaluation": next(iter(grids)),
     }
     if given.study.tune:
@@ -86,6 +87,8 @@ def run(config: Compare, paths: Sequence[str]) -> None:
             "another one too"
         )
     _refuse_other_alphabets(runs)
+    if config.paired:
+        _refuse_other_seeds(folders)
     grid = join(
         folders,
         normalisation=config.normalise,
@@ -96,6 +99,7 @@ def run(config: Compare, paths: Sequence[str]) -> None:
         "name": "compare",
         "metric": config.metric,
         "normalisation": config.normalise,
+        "paired": config.paired,
         "evaluation": config.name,
     }
     command = ["tools/compare", *paths, *flags.dump(config).splitlines()]
@@ -185,6 +189,17 @@ def _refuse_other_alphabets(runs: Mapping[str, Mapping[int, RunFolder]]) -> None
             )
 
 
+def _refuse_other_seeds(folders: Mapping[str, Mapping[int, Path]]) -> None:
+    first, *others = ((name, sorted(seeds)) for name, seeds in folders.items())
+    for other in others:
+        if other[1] != first[1]:
+            told = (f"{name} {', '.join(map(str, seeds))}" for name, seeds in (first, other))
+            raise InputError(
+                f"--paired: the seeds of {' and of '.join(told)} cannot be paired; name runs of the same "
+                "seeds, or leave the flag out"
+            )
+
+
 def _few(symbols: Sequence[str]) -> str:
     more = f" and {len(symbols) - NAMED} more" if len(symbols) > NAMED else ""
     return " ".join(map(repr, symbols[:NAMED])) + more if symbols else "none"
@@ -199,7 +214,8 @@ def _report(
     contrasts: Optional[Mapping[str, Pairs]] = None,
 ) -> None:
     grid = next(iter(grids.values()))  # that the verdict is about
-    metric = about["metric"]
+    metric, by_seed = about["metric"], about["paired"]
+    systems = [name for name in grid.conditions if name not in runs]
     report: dict[str, Any] = {
         "study": about,
         "conditions": [_condition(grid, runs, name) for name in grid.conditions],
@@ -211,10 +227,12 @@ def _report(
             "left_out": grid.left_out,
             "troubled": _troubled(grid),
         },
-        "signature": answer.signature(grid, metric),
+        "signature": answer.signature(grid, metric, by_seed),
         "rates": {name: answer.rates(one) for name, one in grids.items()},
-        "comparisons": {name: answer.comparisons(one, metric) for name, one in grids.items()},
-        "by_metric": answer.by_metric(grid, metric),
+        "comparisons": {
+            name: answer.comparisons(one, metric, by_seed, systems) for name, one in grids.items()
+        },
+        "by_metric": answer.by_metric(grid, metric, by_seed),
         "lines": _lines(grid),
         "reproduce": {
             "command": [command[0], *map(shlex.quote, command[1:])],
@@ -224,14 +242,12 @@ def _report(
     }
     if contrasts:
         report["contrasts"] = {
-            name: answer.contrasts(one, metric, contrasts) for name, one in grids.items()
+            name: answer.contrasts(one, metric, contrasts, by_seed) for name, one in grids.items()
         }
     if len(runs) > 1:
         report["controls"] = controls(runs)
         report["controls"]["differs"] += [
-            f"{name} is no run: how it was trained is not known."
-            for name in grid.conditions
-            if name not in runs
+            f"{name} is no run: how it was trained is not known." for name in systems
         ] + _mixed(grid)
         report["curves"] = {c: [_curve(s, run) for s, run in by.items()] for c, by in runs.items()}
     try:

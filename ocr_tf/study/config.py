@@ -36,6 +36,9 @@ class Settings:
         "Regular expression that finds in a line's id what it comes in, such as its page or writer; "
         "lines of one group count as drawn together. Empty: every line by itself.",
     )
+    paired: bool = option(
+        False, "Pair the seeds: declared beforehand, the headline is within seeds."
+    )
     parallel: int = option(1, "Runs trained at the same time.", minimum=1, maximum=256)
     engine: str = option(
         "local",

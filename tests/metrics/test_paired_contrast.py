@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 from scipy.special import expit
 
-from ocr_tf.metrics.paired import contrasts, recipes, smallest_detectable
+from ocr_tf.metrics.paired import NotComparable, contrasts, recipes, smallest_detectable
 from ocr_tf.metrics.paired.crossed import components, effects, t_interval
 from tests.metrics.conditions import golden, outcomes, random_pair
 from tests.metrics.simulated import alarms
@@ -48,6 +48,21 @@ def test_golden():
     assert sum(found.variance_seeds) == pytest.approx(3.3333e-4, rel=1e-4)
     assert sum(found.variance_residual) == pytest.approx(4.1667e-5, rel=1e-4)
     assert found.variance_seeds[2:] == found.variance_residual[2:] == (0, 0)
+
+
+def test_paired_by_seed_it_goes_by_the_contrasts_within_seeds():
+    conditions = four(seeds=5)
+    (found,) = contrasts(conditions, DECLARED, paired=True)
+    a, b, c, d = (condition.rates for condition in conditions)
+    within = (a - b) - (c - d)
+    assert (found.paired, found.df, found.seed_counts) == (True, 4, (5,))
+    assert found.value == pytest.approx(within.mean())
+    assert found.variance_seeds == pytest.approx([within.var(ddof=1) / 5])
+    assert found.variance_lines == pytest.approx(contrast(conditions).variance_lines)
+    assert smallest_detectable(found).seeds == (5,)
+    other = dataclasses.replace(conditions[3], seeds=range(1, 6))
+    with pytest.raises(NotComparable, match="cannot be paired"):
+        contrasts([*conditions[:3], other], DECLARED, paired=True)
 
 
 def brute_force(conditions):

@@ -8,6 +8,8 @@ import pytest
 from scipy import stats
 
 from ocr_tf.metrics.paired import (
+    MODELS,
+    RECIPES,
     NotComparable,
     models,
     pairwise,
@@ -75,6 +77,20 @@ def test_a_pair_without_p_counts_among_the_others():
     assert "condition2 has one seed" in pairs[1].comparison.withheld
     for pair in pairs:
         assert json.loads(json.dumps(pair.as_dict(), allow_nan=False)) == pair.as_dict()
+
+
+def test_a_pair_with_another_system_is_about_these_models():
+    *runs, system = conditions(count=3)
+    system = dataclasses.replace(system, errors=system.errors[:1], seeds=[0], trained=False)
+    pairs = pairwise([*runs, system], replicates=500)
+    assert [p.comparison.target for p in pairs] == [RECIPES, MODELS, MODELS]
+    own = [recipes(*runs).p, *(models(run, system, replicates=500).p for run in runs)]
+    assert [p.p_holm for p in pairs] == pytest.approx(holm(own))
+    for run in runs:
+        alone = recipes(run, system)
+        assert alone.p is None and f"{system.name} has one set of readings" in alone.withheld
+        short = dataclasses.replace(run, errors=run.errors[:1], seeds=[0])
+        assert recipes(short, system).withheld == alone.withheld
 
 
 def test_an_unknown_target():

@@ -108,11 +108,14 @@ def report(
     metric: str = "cer",
     last: Optional[Grid] = None,
     contrasts: Optional[Mapping[str, Pairs]] = None,
+    by_seed: bool = False,
+    systems: Sequence[str] = (),
 ) -> dict:
     """The whole of what a study reports, its trainings and measurements made up."""
     declared = contrasts or {}
     changes = {
-        name: answer.contrasts(one, metric, declared) for name, one in _checkpoints(of, last)
+        name: answer.contrasts(one, metric, declared, by_seed)
+        for name, one in _checkpoints(of, last)
     }
     return {
         **({"contrasts": changes} if declared else {}),
@@ -139,12 +142,13 @@ def report(
             "fingerprint": of.fingerprint,
             "left_out": of.left_out,
         },
-        "signature": answer.signature(of, metric),
+        "signature": answer.signature(of, metric, by_seed),
         "rates": {name: answer.rates(one) for name, one in _checkpoints(of, last)},
         "comparisons": {
-            name: answer.comparisons(one, metric) for name, one in _checkpoints(of, last)
+            name: answer.comparisons(one, metric, by_seed, systems)
+            for name, one in _checkpoints(of, last)
         },
-        "by_metric": answer.by_metric(of, metric),
+        "by_metric": answer.by_metric(of, metric, by_seed),
         "controls": _controls(of),
         "curves": _curves(of),
         "why": {

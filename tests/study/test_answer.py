@@ -123,6 +123,35 @@ def test_twice_the_seeds_are_twice_each_condition_s(grid):
             assert more["difference"] <= found["detectable"]["difference"]
 
 
+def test_a_declared_pairing_is_the_headline_everywhere():
+    grid = fake.grid(lines=60, seeds=4, conditions=("a", "b", "c"), step=0.1)
+    plain, found = (answer.comparisons(grid, "cer", by_seed) for by_seed in (False, True))
+    for one, other in zip(plain, found):
+        within = one["paired_by_seed"]["comparison"]
+        assert other["recipes"] == within and within["df"] == 3
+        assert other["paired_by_seed"]["crossed"] == one["recipes"]
+        assert (other["verdict"]["low"], other["verdict"]["p"]) == (within["low"], within["p"])
+        assert other["detectable"]["seeds"] == [4] and other["more"]["seeds"]["seeds"] == [8]
+        assert other["holm"]["comparison"]["paired"] and other["holm"]["p_holm"] >= within["p"]
+        assert other["bootstrap"] is None and other["models"] == one["models"]
+    metrics = [answer.by_metric(grid, "cer", by_seed) for by_seed in (False, True)]
+    assert [of["recipes"]["df"] for of in metrics[1]] == [3] * 6
+    assert metrics[0] != metrics[1]
+    assert answer.signature(grid, "cer") != answer.signature(grid, "cer", True)
+
+
+def test_another_system_is_compared_as_it_is():
+    grid = fake.grid(lines=60, seeds=3, step=0.6)
+    cells = {**grid.cells, "attention": grid.cells["attention"][:1]}
+    uneven = dataclasses.replace(grid, cells=cells)
+    (found,) = answer.comparisons(uneven, "cer", systems=["attention"])
+    assert found["as_trained"] and not pair(uneven)["as_trained"]
+    assert "one set of readings" in found["recipes"]["withheld"]
+    assert "train another" not in json.dumps(found)
+    assert found["models"] == pair(uneven)["models"]
+    assert found["detectable"]["target"] == "models" and found["more"] is None
+
+
 def test_equal_readings_are_no_difference():
     one = fake.grid(lines=20, seeds=2, conditions=("a",))
     both = dataclasses.replace(one, cells={"a": one.cells["a"], "b": one.cells["a"]})

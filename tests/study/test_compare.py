@@ -180,6 +180,29 @@ def test_runs_at_different_checkpoints_are_told(tmp_path):
     assert code == {"versions": {"ocr_tf": "1"}, "commit": "c", "dirty": False}
 
 
+def test_another_system_is_compared_with_the_models_as_they_are(runs, tmp_path, capsys):
+    system = told.evaluate(tmp_path / "tesseract", wrong(1))
+    report, page = compared(tmp_path / "out", runs["ctc", 0], runs["ctc", 1], system)
+    ((pair,),) = report["comparisons"].values()
+    assert pair["as_trained"] and pair["recipes"]["low"] is None
+    said = capsys.readouterr().out
+    assert said.startswith("Of these trained models tiny_ctc makes fewer errors")
+    for text in (said, page):
+        assert "tesseract has one set of readings" in text and "train another" not in text
+
+
+def test_seeds_are_paired_where_that_was_declared(runs, tmp_path):
+    third = evaluated(tmp_path / "c2", seed=2)
+    said = refused(tmp_path / "out", *runs.values(), third, paired=True)
+    assert "--paired: the seeds of tiny_ctc 0, 1, 2 and of tiny_attention 0, 1 cannot" in said
+    read = [evaluated(tmp_path / f"a{s}", "attention", s, wrong(2 + s)) for s in (0, 1)]
+    both = [runs["ctc", 0], runs["ctc", 1], *read]
+    report, page = compared(tmp_path / "out", *both, paired=True)
+    ((pair,),) = report["comparisons"].values()
+    assert report["signature"]["paired"] and pair["recipes"]["paired"]
+    assert "paired by seed" in page and "--paired" in page
+
+
 def test_one_seed_of_lines_that_are_empty_unread_or_of_other_symbols(tmp_path, capsys):
     labels = tmp_path / "lines" / "labels.tsv"
     labels.parent.mkdir()

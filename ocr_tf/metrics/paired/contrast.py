@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Optional
+from typing import Optional
 
 from statsmodels.stats.multitest import multipletests
 
 from ocr_tf.metrics.paired.crossed import components, effects
-from ocr_tf.metrics.paired.outcomes import Outcomes, fewest_seeds, joined, signed
+from ocr_tf.metrics.paired.outcomes import Outcomes, joined, one_seed, same_seeds, signed
 from ocr_tf.metrics.paired.targets import RECIPES, Estimate, estimate
 
 Named = tuple[tuple[str, str], tuple[str, str]]  # ((a, b), (c, d))
@@ -27,11 +27,14 @@ class Contrast(Estimate):
     pairs: Named
     differences: tuple[float, float]  # R_a - R_b and R_c - R_d
     p_holm: Optional[float]  # None where there is no p
-    paired: ClassVar[bool] = False  # by seed
+    paired: bool  # by seed
 
 
 def contrasts(
-    conditions: Sequence[Outcomes], declared: Mapping[str, Named], confidence: float = 0.95
+    conditions: Sequence[Outcomes],
+    declared: Mapping[str, Named],
+    confidence: float = 0.95,
+    paired: bool = False,
 ) -> list[Contrast]:
     """The declared contrasts over seeds and lines, by the formulas of `crossed` with four conditions.
 
@@ -40,13 +43,14 @@ def contrasts(
     Args:
       declared: ((a, b), (c, d)), four of the conditions, by the contrast's name.
       confidence: of all intervals together.
+      paired: by seed, as in `recipes`.
 
     Raises: as `recipes`; ValueError also if a contrast names a condition twice.
     """
     by_name = {condition.name: condition for condition in conditions}
     each = 1 - (1 - confidence) / max(len(declared), 1)
     found = [
-        _contrast(name, pairs, [by_name[c] for pair in pairs for c in pair], each)
+        _contrast(name, pairs, [by_name[c] for pair in pairs for c in pair], each, paired)
         for name, pairs in declared.items()
     ]
     if not found:
@@ -59,17 +63,22 @@ def contrasts(
 
 
 def _contrast(
-    name: str, pairs: Named, conditions: Sequence[Outcomes], confidence: float
+    name: str, pairs: Named, conditions: Sequence[Outcomes], confidence: float, paired: bool
 ) -> Contrast:
     a, b, c, d = (effects(*units) for units in joined(*conditions))
-    parts = components([a, d], [b, c])
-    order = [0, 2, 3, 1]  # back to a, b, c, d
-    parts = dataclasses.replace(
-        parts,
-        seeds=parts.seeds[order],
-        residual=parts.residual[order],
-        seed_counts=tuple(parts.seed_counts[i] for i in order),
-    )
+    if paired:
+        for other in conditions[1:]:
+            same_seeds(conditions[0], other)
+        parts = components([(a - b) - (c - d)])
+    else:
+        parts = components([a, d], [b, c])
+        order = [0, 2, 3, 1]  # back to a, b, c, d
+        parts = dataclasses.replace(
+            parts,
+            seeds=parts.seeds[order],
+            residual=parts.residual[order],
+            seed_counts=tuple(parts.seed_counts[i] for i in order),
+        )
     return Contrast(
         signature=signed(*conditions),
         name=name,
@@ -79,5 +88,6 @@ def _contrast(
             float(c.rates.mean() - d.rates.mean()),
         ),
         p_holm=None,
-        **estimate(parts, RECIPES, confidence, fewest_seeds(*conditions)),
+        paired=paired,
+        **estimate(parts, RECIPES, confidence, one_seed(*conditions), paired),
     )

@@ -66,6 +66,8 @@ class Outcomes:
       signature: what the study knows of it.
       groups: [N] names of the pages or writers that lines come from, if they are not drawn one by
         one: lines of one group then enter as their sums.
+      trained: by a recipe that could be followed anew; not so another system, of which there is one
+        set of readings.
 
     Raises:
       ValueError: the shapes do not fit, or a value is none that it can be.
@@ -79,6 +81,7 @@ class Outcomes:
     ids: Sequence[str]
     signature: Signature
     groups: Optional[Sequence[str]] = None
+    trained: bool = True
 
     def __post_init__(self) -> None:
         for field in ("errors", "lengths"):
@@ -177,9 +180,18 @@ def same_seeds(a: Outcomes, b: Outcomes) -> None:
         )
 
 
-def fewest_seeds(*conditions: Outcomes) -> str:
-    """The name of the condition with the fewest seeds."""
-    return min(conditions, key=lambda condition: len(condition.seeds)).name
+def one_seed(*conditions: Outcomes) -> str:
+    """Why nothing is said of these recipes where a condition has one seed."""
+    fewest = min(conditions, key=lambda condition: (len(condition.seeds), condition.trained))
+    if not fewest.trained:
+        return (
+            f"{fewest.name} has one set of readings, so that nothing can be claimed about training it "
+            "anew"
+        )
+    return (
+        f"{fewest.name} has one seed, which cannot say how far another would be; train another, or "
+        "ask about these trained models"
+    )
 
 
 def signed(*conditions: Outcomes, generator_seed: Optional[int] = None) -> Signature:

@@ -11,7 +11,7 @@ import numpy as np
 from statsmodels.stats.multitest import multipletests
 
 from ocr_tf.metrics.paired.crossed import Components, Effects, components, effects
-from ocr_tf.metrics.paired.outcomes import Outcomes, Result, fewest_seeds, joined, signed
+from ocr_tf.metrics.paired.outcomes import Outcomes, Result, joined, one_seed, signed
 from ocr_tf.metrics.paired.targets import (
     MODELS,
     RECIPES,
@@ -42,25 +42,30 @@ def pairwise(
     confidence: float = 0.95,
     generator_seed: int = 0,
     replicates: int = 10_000,
+    paired: bool = False,
 ) -> list[Pair]:
     """All m pairs of conditions, on one metric that was declared first.
 
-    p by Holm 1979, intervals by Bonferroni. A pair without a p counts among the m as one of 1.
+    p by Holm 1979, intervals by Bonferroni. A pair without a p counts among the m as one of 1. One with
+    another system, which nobody can train anew, is about these trained models whatever the target.
 
     Args:
       confidence: of all intervals together.
+      paired: these recipes by seed.
       generator_seed, replicates: for the permutations of these trained models.
 
     Raises: as `recipes`; ValueError also if there is no such target.
     """
     pairs = list(itertools.combinations(conditions, 2))
     each = 1 - (1 - confidence) / max(len(pairs), 1)
-    if target == RECIPES:
-        compared = [recipes(a, b, each) for a, b in pairs]
-    elif target == MODELS:
-        compared = [models(a, b, each, replicates, generator_seed) for a, b in pairs]
-    else:
+    if target not in (RECIPES, MODELS):
         raise ValueError(f"target {target!r}, not {RECIPES} or {MODELS}")
+    compared = [
+        recipes(a, b, each, paired)
+        if target == RECIPES and a.trained and b.trained
+        else models(a, b, each, replicates, generator_seed)
+        for a, b in pairs
+    ]
     adjusted = _adjusted([1.0 if c.p is None else c.p for c in compared], "holm")
     return [Pair(c.signature, c, None if c.p is None else p) for c, p in zip(compared, adjusted)]
 
@@ -177,9 +182,7 @@ def _on(condition: Outcomes, inside: np.ndarray) -> Effects:
 def _estimate(
     a: Outcomes, b: Outcomes, parts: Components, target: str, confidence: float
 ) -> Estimate:
-    return Estimate(
-        signature=signed(a, b), **estimate(parts, target, confidence, fewest_seeds(a, b))
-    )
+    return Estimate(signature=signed(a, b), **estimate(parts, target, confidence, one_seed(a, b)))
 
 
 def _adjusted(values: Sequence[float], method: str) -> list[float]:

@@ -18,8 +18,8 @@ from ocr_tf.metrics.paired.outcomes import (
     Outcomes,
     Result,
     Units,
-    fewest_seeds,
     joined,
+    one_seed,
     same_seeds,
     signed,
 )
@@ -74,13 +74,13 @@ def estimate(
     parts: Components,
     target: str = RECIPES,
     confidence: float = 0.95,
-    name: str = "a condition",
+    alone: str = "one seed cannot say how far another would be",
     paired: bool = False,
 ) -> dict[str, Any]:
     """The fields of an Estimate, for a target: recipes' by V and df, models' by V_L and N - 1.
 
     Args:
-      name: of what has too few seeds, for the reason that is then given.
+      alone: why recipes are withheld if a condition has one seed.
       paired: df = S - 1.
 
     Raises:
@@ -91,10 +91,7 @@ def estimate(
     value = float(parts.value)
     low = high = p = variance = df = withheld = None
     if target == RECIPES and min(parts.seed_counts) < 2:
-        withheld = (
-            f"{name} has one seed, which cannot say how far another would be; train another, or "
-            "ask about these trained models"
-        )
+        withheld = alone
     else:
         variance = float(parts.variance if target == RECIPES else parts.lines)
         if variance:
@@ -133,7 +130,7 @@ def estimate(
 def rate(a: Outcomes, target: str = RECIPES, confidence: float = 0.95) -> Rate:
     """One condition's mean rate over seeds, with its interval by the formulas of `crossed`."""
     (units,) = joined(a)
-    fields = estimate(components([effects(*units)]), target, confidence, a.name)
+    fields = estimate(components([effects(*units)]), target, confidence, one_seed(a))
     return Rate(signature=signed(a), name=a.name, **fields)
 
 
@@ -193,7 +190,7 @@ def _comparison(
         rate_a=float(first.rates.mean()),
         rate_b=float(second.rates.mean()),
         paired=paired,
-        **estimate(parts, target, confidence, fewest_seeds(a, b), paired),
+        **estimate(parts, target, confidence, one_seed(a, b), paired),
     )
 
 

@@ -25,10 +25,12 @@ def interval(report: Report, looks: Looks) -> Optional[Drawing]:
     if pair is None:
         return None
     decided = words.decision(report, pair)
-    recipes = {**pair["recipes"], "value": decided.value, "low": decided.low, "high": decided.high}
+    ends = {"value": decided.value, "low": decided.low, "high": decided.high}
+    found = {target: pair[target] for target in ("recipes", "models")}
+    found[decided.target] = {**found[decided.target], **ends}
     rows = [
-        _row("these recipes", pair, recipes, looks),
-        _row("these trained models", pair, pair["models"], looks, strong=False),
+        _row(label, pair, found[target], looks, strong=target == decided.target)
+        for target, label in (("recipes", "these recipes"), ("models", "these trained models"))
     ]
     band = pair["detectable"]["difference"] if pair.get("detectable") else None
     return drawing.drawing(
@@ -50,8 +52,9 @@ def differences(report: Report, looks: Looks) -> Optional[Drawing]:
     for pair in pairs:
         together = (pair.get("holm") or {}).get("comparison")
         if together:
+            which = "trained models" if pair.get("as_trained") else "recipes"
             rows = [
-                _row("these recipes, all pairs", pair, together, looks),
+                _row(f"these {which}, all pairs", pair, together, looks),
                 _row("these recipes, this pair alone", pair, pair["recipes"], looks, strong=False),
             ]
         else:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
-from ocr_tf.metrics.paired import TIED, WITHHELD
+from ocr_tf.metrics.paired import MODELS, RECIPES, TIED, WITHHELD
 from ocr_tf.study.report import numbers
 from ocr_tf.study.report.numbers import (
     MINUS,
@@ -44,10 +44,12 @@ ALPHA = 0.05
 
 class Decision(NamedTuple):
     """What a pair's comparison decides about these recipes; of several pairs, after Holm's correction
-    and with simultaneous intervals."""
+    and with simultaneous intervals. With a system that nobody trains anew it is about these trained
+    models alone."""
 
+    target: str  # "recipes" or "models"
     better: Optional[str]  # the name; None where tied or withheld
-    outcome: str  # "NAME better", "tied at this size" or "withheld"
+    outcome: str  # "NAME better", "tied at this size" or "withheld"; and which target, if models
     value: float
     low: Optional[float]
     high: Optional[float]
@@ -59,6 +61,7 @@ class Target(NamedTuple):
     """One of the two questions, answered."""
 
     name: str
+    headline: bool
     meaning: str
     value: str
     interval: Optional[str]  # None: withheld
@@ -99,6 +102,7 @@ class Verdict(NamedTuple):
     few: Optional[str]  # that there are too few errors or lines to tell
     otherwise: Optional[str]  # that another metric would say otherwise
     no_mcnemar: Optional[str]  # why there is no test of each seed
+    pairing: Optional[str]  # what pairing the seeds would give, or gave
     targets: list[Target]
     others: list[str]  # the other pairs
 
@@ -152,6 +156,7 @@ def signature(report: Mapping[str, Any]) -> Optional[str]:
         "S": ",".join(map(str, found["seeds"])),
         "N": found["lines"],
         **({"groups": found["groups"]} if found["groups"] else {}),
+        **({"paired": "by seed"} if found.get("paired") else {}),
         "generator": found["generator_seed"],
         "version": found["version"],
     }
@@ -161,11 +166,12 @@ def signature(report: Mapping[str, Any]) -> Optional[str]:
 def size(report: Mapping[str, Any]) -> str:
     """With how much: 1,000 lines and 5 seeds of each."""
     seeds = sorted({len(condition["seeds"]) for condition in report["conditions"]})
-    groups = (report.get("signature") or {}).get("groups")
+    signed = report.get("signature") or {}
+    groups, paired = signed.get("groups"), ", paired" if signed.get("paired") else ""
     lines = counted(lines_of(report), "line") + (f" in {groups:,} groups" if groups else "")
     if len(seeds) > 1:
         return f"{lines} and {seeds[0]} to {seeds[-1]} seeds"
-    return f"{lines} and {counted(seeds[0], 'seed')} of each"
+    return f"{lines} and {counted(seeds[0], 'seed')} of each{paired}"
 
 
 def lines_of(report: Mapping[str, Any]) -> int:
@@ -188,7 +194,8 @@ def verdict(report: Mapping[str, Any]) -> Optional[Verdict]:
         few=None if decided.better else _few(report, pair),
         otherwise=_otherwise(report, pair, decided),
         no_mcnemar=_no_mcnemar(pair),
-        targets=[_recipes(pair, decided), _models(pair)],
+        pairing=_pairing(pair),
+        targets=[_recipes(pair, decided), _models(pair, decided)],
         others=[_other(other, decision(report, other)) for other in compared(report)[1:]],
     )
 
@@ -200,18 +207,25 @@ def three_lines(report: Mapping[str, Any]) -> list[str]:
         return ["nothing was compared"]
     recipes, models = said.targets
     pair = headline(report) or {}
-    detectable = _detectable(pair)
-    seen = f"; smallest detectable difference {numbers.width(detectable)}" if detectable else ""
-    few = f"; it rests on few lines: {pair['too_small']}" if recipes.rests else ""
+    recipe, model = (_seen(pair) if target.headline else "" for target in said.targets)
     more = f"; {counted(len(said.others), 'other pair')}: see the report" if said.others else ""
     otherwise = " Other metrics would say otherwise: see the report." if said.otherwise else ""
     lines = (
         f"{said.title}: {_rates(report, pair)} with {size(report)}",
-        f"These recipes: {said.a} - {said.b} = {_numbers(recipes)}{seen}{few}",
-        f"These trained models: {_numbers(models)}{more}. "
+        f"These recipes: {said.a} - {said.b} = {_numbers(recipes)}{recipe}",
+        f"These trained models: {_numbers(models)}{model}{more}. "
         f"Of other data, budgets and encoders: nothing.{otherwise}",
     )
     return [line.replace(MINUS, "-").replace(SPACE, " ") for line in lines]
+
+
+def _seen(pair: Mapping[str, Any]) -> str:
+    """Behind the interval that decides."""
+    detectable = _detectable(pair)
+    if detectable:
+        return f"; smallest detectable difference {numbers.width(detectable)}"
+    few = pair.get("too_small")
+    return f"; it rests on few lines: {few}" if few else ""
 
 
 def sensitivity(pair: Mapping[str, Any]) -> str:
@@ -237,7 +251,7 @@ def sensitivity(pair: Mapping[str, Any]) -> str:
 def parts(pair: Mapping[str, Any]) -> Optional[list[tuple[str, float]]]:
     """What the uncertainty is made of: its parts with their variances, squared fractions."""
     detectable = pair.get("detectable")
-    if not detectable:
+    if not detectable or detectable["target"] == MODELS:
         return None
     return [
         ("lines", detectable["from_lines"]),
@@ -276,16 +290,23 @@ def _advice(pair: Mapping[str, Any]) -> str:
 def decision(report: Mapping[str, Any], pair: Mapping[str, Any]) -> Decision:
     """Who is better, if that can be told."""
     holm, found = pair.get("holm"), pair["verdict"]
-    if not holm:
+    target = MODELS if pair.get("as_trained") else RECIPES
+    if not holm and target == RECIPES:
         ends = found["low"], found["high"]
-        return Decision(found["better"], found["outcome"], found["value"], *ends, found["p"], 1)
-    p, together = holm["p_holm"], holm["comparison"]
+        return Decision(
+            target, found["better"], found["outcome"], found["value"], *ends, found["p"], 1
+        )
+    pairs = len(compared(report)) if holm else 1
+    together = holm["comparison"] if holm else pair[target]
+    p = holm["p_holm"] if holm else together["p"]
     better = None
     if p is not None and p <= ALPHA:
         better = pair["a"] if together["value"] < 0 else pair["b"]
     outcome = f"{better} better" if better else WITHHELD if p is None else TIED
+    if target == MODELS:
+        outcome += " (these trained models)"
     ends = together["low"], together["high"]
-    return Decision(better, outcome, together["value"], *ends, p, len(compared(report)))
+    return Decision(target, better, outcome, together["value"], *ends, p, pairs)
 
 
 def _detectable(pair: Mapping[str, Any]) -> Optional[float]:
@@ -294,6 +315,10 @@ def _detectable(pair: Mapping[str, Any]) -> Optional[float]:
 
 
 def _title(decided: Decision) -> str:
+    if decided.target == MODELS:
+        if decided.better:
+            return f"Of these trained models {decided.better} makes fewer errors"
+        return "These trained models are tied at this size"
     if decided.better:
         return f"{decided.better} makes fewer errors"
     return "Tied at this size" if decided.outcome == TIED else "No verdict"
@@ -308,17 +333,21 @@ def _rates(report: Mapping[str, Any], pair: Mapping[str, Any]) -> str:
 def _lead(report: Mapping[str, Any], pair: Mapping[str, Any], decided: Decision) -> str:
     metric = name_of(pair["metric"])
     a, b = ((pair[c], percent(pair["recipes"][f"rate_{c}"])) for c in "ab")
+    only, others = "", "other seeds and other such lines"
+    if decided.target == MODELS:
+        only = f" That is about these trained models alone: {pair['recipes']['withheld']}."
+        others = "other such lines"
     if decided.better:
         better, worse = (a, b) if decided.better == a[0] else (b, a)
         return (
             f"{better[0]} has a {metric} of {better[1]} and {worse[0]} one of {worse[1]}, measured with "
-            f"{size(report)}: {numbers.width(abs(decided.value))} apart, which is more than other "
-            "seeds and other such lines would explain."
+            f"{size(report)}: {numbers.width(abs(decided.value))} apart, which is more than {others} would "
+            f"explain.{only}"
         )
-    if decided.outcome == TIED:
+    if decided.outcome.startswith(TIED):
         return (
             f"{a[0]} ({metric} {a[1]}) and {b[0]} ({b[1]}) cannot be told apart by {metric} with "
-            f"{size(report)}. A tie at this size is no sign that they are equal."
+            f"{size(report)}. A tie at this size is no sign that they are equal.{only}"
         )
     return (
         f"{a[0]} has a {metric} of {a[1]} and {b[0]} one of {b[1]}, measured with {size(report)}. "
@@ -383,6 +412,35 @@ def _otherwise(
     )
 
 
+def _pairing(pair: Mapping[str, Any]) -> Optional[str]:
+    """What the interval is with pairs of seeds and without; the narrower is no reason to choose it."""
+    found = pair.get("paired_by_seed")
+    if not found:
+        return None
+    declared = pair["recipes"]["paired"]
+    ours, other = pair["recipes"], found["crossed" if declared else "comparison"]
+    if ours["low"] is None or other["low"] is None:
+        return None
+    wider = other["high"] - other["low"] > ours["high"] - ours["low"]
+    said = (
+        f"{'Without pairing' if declared else 'Paired by seed'} the interval would be "
+        f"{interval(other['low'], other['high'])}, {'wider' if wider else 'narrower'} than "
+        f"{interval(ours['low'], ours['high'])}."
+    )
+    if found["correlation"] is not None:
+        said += (
+            f" The seeds’ rates correlate by {found['correlation']:.2f}".replace("-", MINUS)
+            + f"; were seeds all that varies, pairing would pay above {found['pays_above']:.2f}, but "
+            "lines vary too."
+        )
+    if declared:
+        return f"{said} The seeds are paired because that was declared beforehand."
+    return (
+        f"{said} Pairing counts only where it was declared beforehand (--study.paired, or --paired of "
+        "tools/compare); here it was not."
+    )
+
+
 def _no_mcnemar(pair: Mapping[str, Any]) -> Optional[str]:
     if pair.get("mcnemar"):
         return None
@@ -394,32 +452,51 @@ def _no_mcnemar(pair: Mapping[str, Any]) -> Optional[str]:
 
 def _recipes(pair: Mapping[str, Any], decided: Decision) -> Target:
     found = pair["recipes"]
+    decides = decided.target == RECIPES
+    low, high, p = _ends(found, decided if decides else None)
     counts = numbers.listed([str(n) for n in found["seed_counts"]])
-    together = f"; of {decided.pairs} pairs, by Holm and Bonferroni" if decided.pairs > 1 else ""
+    by_seed = ", paired by seed" if found["paired"] else ""
     return Target(
         "These recipes",
-        f"had other seeds and other lines like these been drawn; S = {counts}, {_units(found)}"
-        f"{together}",
-        points(decided.value),
-        _interval(decided.low, decided.high),
-        probability(decided.p),
+        decides,
+        f"had other seeds and other lines like these been drawn; S = {counts}{by_seed}, "
+        f"{_units(found)}{_together(decided) if decides else ''}",
+        points(found["value"]),
+        _interval(low, high),
+        probability(p),
         found["withheld"],
-        _rests(pair, decided.low),
+        _rests(pair, low),
     )
 
 
-def _models(pair: Mapping[str, Any]) -> Target:
+def _models(pair: Mapping[str, Any], decided: Decision) -> Target:
     found = pair["models"]
+    decides = decided.target == MODELS
+    low, high, p = _ends(found, decided if decides else None)
     return Target(
         "These trained models",
+        decides,
         f"had other lines like these been drawn, the models being these; {_units(found)}; p by "
-        "permutation",
+        f"permutation{_together(decided) if decides else ''}",
         points(found["value"]),
-        _interval(found["low"], found["high"]),
-        probability(found["p"]),
+        _interval(low, high),
+        probability(p),
         found["withheld"],
-        _rests(pair, found["low"]),
+        _rests(pair, low),
     )
+
+
+def _ends(
+    found: Mapping[str, Any], decided: Optional[Decision]
+) -> tuple[Optional[float], Optional[float], Optional[float]]:
+    """Low and high end and p: those that decide, or a target's own."""
+    if decided:
+        return decided.low, decided.high, decided.p
+    return found["low"], found["high"], found["p"]
+
+
+def _together(decided: Decision) -> str:
+    return f"; of {decided.pairs} pairs, by Holm and Bonferroni" if decided.pairs > 1 else ""
 
 
 def _rests(pair: Mapping[str, Any], low: Optional[float]) -> Optional[str]:

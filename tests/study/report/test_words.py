@@ -158,6 +158,73 @@ def test_why_there_is_no_test_of_each_seed():
     assert "come in groups" in words.verdict(fake.report(pages)).no_mcnemar
 
 
+def paired(by_seed, **settings):
+    return fake.report(fake.grid(lines=60, **settings), by_seed=by_seed)
+
+
+def test_what_pairing_would_give_never_contradicts_its_numbers():
+    told = set()
+    for seeds, key in ((3, 0), (3, 1), (5, 2), (5, 3)):
+        plain, declared = (paired(by_seed, seeds=seeds, key=key) for by_seed in (False, True))
+        crossed, within = (words.headline(of)["recipes"] for of in (plain, declared))
+        ends = [numbers.interval(of["low"], of["high"]) for of in (within, crossed)]
+        wider = within["high"] - within["low"] > crossed["high"] - crossed["low"]
+        said, other = words.verdict(plain).pairing, words.verdict(declared).pairing
+        assert f"{ends[0]}, {'wider' if wider else 'narrower'} than {ends[1]}" in said
+        assert f"{ends[1]}, {'narrower' if wider else 'wider'} than {ends[0]}" in other
+        assert "here it was not" in said and "declared beforehand" in other
+        assert "lines vary too" in said
+        first = words.verdict(declared).targets[0]
+        assert first.interval == ends[0] and f"S = {seeds}, paired by seed" in first.meaning
+        assert "paired:by seed" in words.signature(declared)
+        assert "paired" not in words.signature(plain)
+        assert f"{seeds} seeds of each, paired" in words.three_lines(declared)[0]
+        told.add(wider)
+    assert told == {True, False}
+    assert words.verdict(report(lines=30, seeds=1)).pairing is None
+
+
+def with_system(**settings):
+    """The last condition is another system."""
+    grid = fake.grid(lines=100, seeds=3, **settings)
+    name = grid.conditions[-1]
+    cells = {**grid.cells, name: grid.cells[name][:1]}
+    return fake.report(dataclasses.replace(grid, cells=cells), systems=[name])
+
+
+@pytest.mark.parametrize("step, better", [(1.5, "ctc"), (-1.5, "attention"), (0.0, None)])
+def test_with_another_system_the_answer_is_about_these_models(step, better):
+    one = with_system(step=step)
+    said, pair = words.verdict(one), words.headline(one)
+    models = pair["models"]
+    assert said.better == better == (None if models["p"] > 0.05 else better)
+    tied = "These trained models are tied at this size"
+    assert said.title == (
+        f"Of these trained models {better} makes fewer errors" if better else tied
+    )
+    assert "attention has one set of readings" in said.lead and "models alone" in said.lead
+    assert "other seeds" not in said.lead
+    assert [target.headline for target in said.targets] == [False, True]
+    assert said.targets[0].interval is None
+    assert said.targets[1].interval == numbers.interval(models["low"], models["high"])
+    assert words.decision(one, pair).outcome.endswith(" (these trained models)")
+    assert words.would_help(pair) is None
+    every = [said.lead, said.sensitivity, *words.three_lines(one)]
+    assert not any("train another" in text for text in every)
+    assert "detectable" in words.three_lines(one)[2]
+
+
+def test_pairs_with_another_system_are_corrected_with_the_others():
+    one = with_system(conditions=("a", "b", "c"), step=0.4)
+    runs, *systems = words.compared(one)
+    assert words.decision(one, runs).target == "recipes"
+    for pair in systems:
+        decided = words.decision(one, pair)
+        assert decided.target == "models"
+        assert decided.p == pair["holm"]["p_holm"] >= pair["models"]["p"]
+        assert decided.low < pair["models"]["low"]
+
+
 def test_three_lines_for_a_terminal(clear, tied, easy):
     for one in (clear, tied, easy):
         lines = words.three_lines(one)
