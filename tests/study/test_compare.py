@@ -201,6 +201,7 @@ def test_seeds_are_paired_where_that_was_declared(runs, tmp_path):
     ((pair,),) = report["comparisons"].values()
     assert report["signature"]["paired"] and pair["recipes"]["paired"]
     assert "paired by seed" in page and "--paired" in page
+    assert "The interval rests on few lines: 12 lines, fewer than 30." in page
 
 
 def test_one_seed_of_lines_that_are_empty_unread_or_of_other_symbols(tmp_path, capsys):
