@@ -225,6 +225,7 @@ def _report(
             "symbols": int(grid.lengths("cer").sum()),
             "fingerprint": grid.fingerprint,
             "left_out": grid.left_out,
+            "same_images": grid.same_images,
             "troubled": _troubled(grid),
         },
         "signature": answer.signature(grid, metric, by_seed),

@@ -20,6 +20,7 @@ from ocr_tf.experiment import predictions
 from ocr_tf.experiment.predictions import Prediction
 from ocr_tf.metrics.normalise import normalise
 from ocr_tf.metrics.rates import Edits, edits
+from ocr_tf.study import proof
 
 NAMED = 5  # lines named in a message
 
@@ -49,6 +50,7 @@ class Grid:
     normalisation: str
     fingerprint: str  # of the test lines
     left_out: int = 0  # lines that not all cells have, where the intersection was accepted
+    same_images: bool = True  # whether it is proven that all cells read the same of these lines
     groups: Optional[tuple[str, ...]] = None  # of each line, where lines are not drawn one by one
 
     @property
@@ -111,7 +113,7 @@ def join(
       groups: see `grouped`.
 
     Raises:
-      InputError: an evaluation is missing or damaged, has other lines or other references.
+      InputError: an evaluation is missing or damaged, has other lines, references or images.
     """
     cells = {
         condition: [_cell(condition, seed, folder) for seed, folder in sorted(by_seed.items())]
@@ -138,6 +140,7 @@ def join(
         ]
     for cell in every[1:]:
         _refuse_other_images(first, cell)
+    proven = proof.same_images(((cell.folder, cell.results) for cell in every), kept)
     left_out = len(set().union(*({p.id for p in c.predictions} for c in every))) - len(kept)
     fingerprint = first.results["fingerprint"]
     return Grid(
@@ -147,6 +150,7 @@ def join(
         normalisation=normalisation,
         fingerprint=_of_some(fingerprint, kept) if left_out else fingerprint,
         left_out=left_out,
+        same_images=proven,
         groups=grouped(kept, groups),
     )
 

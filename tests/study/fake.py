@@ -141,6 +141,7 @@ def report(
             "symbols": int(of.lengths("cer").sum()),
             "fingerprint": of.fingerprint,
             "left_out": of.left_out,
+            "same_images": of.same_images,
         },
         "signature": answer.signature(of, metric, by_seed),
         "rates": {name: answer.rates(one) for name, one in _checkpoints(of, last)},

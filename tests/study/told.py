@@ -9,6 +9,7 @@ from typing import Any, Optional
 
 from ocr_tf import options
 from ocr_tf.alphabet import Alphabet
+from ocr_tf.data import digest
 from ocr_tf.data.source import open_source
 from ocr_tf.experiment import predictions
 from ocr_tf.experiment.predictions import Prediction
@@ -61,7 +62,8 @@ def evaluate(
     folder: Path, texts: Optional[Sequence[str]] = None, test: str = TEST, **results: Any
 ) -> Path:
     """An evaluation on the lines of a source, all read right where no texts are given."""
-    samples = open_source(test).samples
+    source = open_source(test)
+    samples = source.samples
     references = [sample.text for sample in samples]
     read = references if texts is None else texts
     given = [Prediction(s.id, text, s.text, -1.0) for s, text in zip(samples, read)]
@@ -69,7 +71,7 @@ def evaluate(
         "system": folder.name,
         "test": [test],
         "finished": True,
-        "fingerprint": _sha(*(s.id for s in samples)),
+        "fingerprint": digest.fingerprint(samples, digest.digests(source)[0]),
         "rates": measure(zip(references, read)).as_dict(),
         **results,
     }

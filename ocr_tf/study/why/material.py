@@ -9,6 +9,7 @@ from typing import Optional
 from ocr_tf.data.source import Sample, Source, open_sources
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.runs import RunFolder
+from ocr_tf.study import proof
 from ocr_tf.study.grid import Cell, Grid
 
 
@@ -78,7 +79,8 @@ def test_source(grid: Grid) -> Source:
     """The grid's lines with their images.
 
     Raises:
-        InputError: the labels cannot be opened, or are not those that were evaluated.
+        InputError: the labels cannot be opened, or they or their images are not those that were
+            evaluated.
     """
     cell = next(iter(grid.cells.values()))[0]
     source = open_sources(cell.results["test"])
@@ -89,4 +91,5 @@ def test_source(grid: Grid) -> Source:
                 f"{source.name}: line {name} is not as it was evaluated; restore the labels, or "
                 "evaluate again"
             )
+    proof.unchanged(source, cell.results["fingerprint"])
     return Chosen(source, [places[name] for name in grid.ids])

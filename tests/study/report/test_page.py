@@ -310,3 +310,10 @@ def test_a_search_for_rates_is_reported(full):
     assert "Learning rates were searched" not in rendered(full).text
     assert "Learning rates were searched" in content and "375" in content
     assert "0.00123" in content and "4.56\N{NO-BREAK SPACE}%" in content and "not finite" in content
+
+
+def test_images_that_are_not_proven_the_same_are_told():
+    report = fake.report(fake.grid(30, 2))
+    assert "not\n  proven" not in page.render(report, fake.Art(report, range(30)))[0]
+    report["test"]["same_images"] = False
+    assert "not\n  proven" in page.render(report, fake.Art(report, range(30)))[0]

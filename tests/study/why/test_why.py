@@ -8,10 +8,12 @@ import pytest
 
 from ocr_tf.data.source import open_source, open_sources
 from ocr_tf.experiment import preflight
+from ocr_tf.study.grid import join
 from ocr_tf.study.why import aligning, behind, material, probe_lines, probes, why
 from ocr_tf.study.why.material import Chosen
 from ocr_tf.study.why.networks import Networks, Scorer
 from ocr_tf.study.why.probe_lines import Level
+from tests.study import told
 from tests.study.why import runs
 from tests.study.why.grids import grid
 
@@ -201,6 +203,22 @@ def test_labels_that_have_changed_are_not_taken_for_those_that_were_read(evaluat
     other.ids[:] = evaluated.ids
     assert "not as it was evaluated" in behind(other).missing[-1]
     assert material.test_source(evaluated).samples == open_sources([runs.TEST]).samples
+
+
+def test_images_that_have_changed_are_not_taken_for_those_that_were_read(tmp_path):
+    image = open_source("synthetic:digits:count=2")
+    (tmp_path / "labels.tsv").write_text("a.png\t1\nb.png\t2\n")
+    for name in "ab":
+        (tmp_path / f"{name}.png").write_bytes(image.read(0))
+    folders = {
+        head: {0: told.evaluate(tmp_path / head, ["1", "2"], str(tmp_path / "labels.tsv"))}
+        for head in ("x", "y")
+    }
+    joined = join(folders)
+    assert len(material.test_source(joined).samples) == 2
+    (tmp_path / "b.png").write_bytes(image.read(1))
+    assert behind(joined).source is None
+    assert "its lines or images are not as they were evaluated" in behind(joined).missing[-1]
 
 
 def test_chosen_lines_are_a_source():
