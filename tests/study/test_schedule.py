@@ -108,12 +108,13 @@ def test_a_run_ends_with_the_study_that_is_killed(tmp_path):
 
 
 INTERRUPTED = """
-import sys
+import signal, sys
 from pathlib import Path
 from tests.study.test_schedule import jobs
 from ocr_tf.experiment.launch import exits
 from ocr_tf.study import schedule
 schedule.WORKER = "tests.study.quick_worker"
+signal.signal(signal.SIGINT, signal.default_int_handler)  # who starts the tests may ignore it
 with exits():
     schedule.run(jobs(Path(sys.argv[1]), "waits1", "waits2", "later"), parallel=2)
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import html
 import re
+from types import SimpleNamespace
 
 import pytest
 from markupsafe import Markup
@@ -280,7 +281,7 @@ def test_the_study_brings_up_to_date_what_its_runs_show(written, monkeypatch):
         curves.refresh(RunFolder(path))
         (path / "later").rename(path / "evaluations")
     assert all(len(row.metric_values) == 1 for row in Server(written).table()[1].values())
-    monkeypatch.setattr(compare, "join", lambda *_, **__: None)
+    monkeypatch.setattr(compare, "join", lambda *_, **__: SimpleNamespace(cells={}))
     monkeypatch.setattr(compare, "_report", lambda *_: None)
     every = experiments()
     compare.study(StudyFolder(written), Study.of("s", every, seeds=2), every)
