@@ -1,4 +1,4 @@
-"""CTC on rendered lines of 4 to 10 digits, in two minutes on two cores.
+"""CTC on rendered lines of 4 to 10 digits, in two or three minutes on two cores.
 
 python -m experiments.quickstart_ctc --workdir=runs/quickstart_ctc
 """

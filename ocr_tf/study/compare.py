@@ -19,7 +19,7 @@ from ocr_tf.experiment.tools import CHECKPOINTS, Compare
 from ocr_tf.metrics.rates import measure
 from ocr_tf.study import answer
 from ocr_tf.study.config import Pairs, Study
-from ocr_tf.study.controls import controls
+from ocr_tf.study.controls import code, controls
 from ocr_tf.study.folder import StudyFolder
 from ocr_tf.study.grid import Cell, Grid, join
 
@@ -237,7 +237,7 @@ def _report(
         "lines": _lines(grid),
         "reproduce": {
             "command": [command[0], *map(shlex.quote, command[1:])],
-            "trained": _trained(runs),
+            "trained": code(runs),
             **description.surroundings(),
         },
     }
@@ -301,16 +301,6 @@ def _mixed(grid: Grid) -> list[str]:
         return []
     named = "; ".join(f"{condition} {', '.join(which)}" for condition, which in each.items())
     return [f"Runs were evaluated at different checkpoints: {named}."]
-
-
-def _trained(runs: Mapping[str, Mapping[int, RunFolder]]) -> list[dict[str, Any]]:
-    """With which code: every kind that there was, once."""
-    found: list[dict[str, Any]] = []
-    for around in (s for by in runs.values() for run in by.values() for s in run.surroundings):
-        code = {name: around[name] for name in ("versions", "commit", "dirty")}
-        if code not in found:
-            found.append(code)
-    return found
 
 
 def _condition(

@@ -49,15 +49,19 @@ def controls(runs: Mapping[str, Mapping[int, RunFolder]]) -> dict[str, Any]:
             run.experiment.train.steps for by in runs.values() for run in by.values()
         ),
         "threads": _different(s["threads"] for s in around),
-        "versions": _different(
-            {name: s[name] for name in ("versions", "commit", "dirty")} for s in around
-        ),
+        "versions": code(runs),
         "processors": _different(s["processor"] for s in around),
         "options": _options(runs),
     }
     data = {condition: _data(by) for condition, by in runs.items()}
     found["same"], found["differs"] = _sentences(found, data)
     return found
+
+
+def code(runs: Mapping[str, Mapping[int, RunFolder]]) -> list[dict[str, Any]]:
+    """With which code the runs were trained: every kind that there was, once."""
+    around = (s for by in runs.values() for run in by.values() for s in run.surroundings)
+    return _different({name: s[name] for name in ("versions", "commit", "dirty")} for s in around)
 
 
 def _weights(described: Mapping[str, Any], part: str) -> str:
