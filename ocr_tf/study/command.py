@@ -84,16 +84,18 @@ def run(study: Study, given: Study, workdir: Path) -> None:
     folder = StudyFolder(workdir)
     begun = folder.check(study.name, conditions, test)
     folder.check_tuning(settings.tune)
-    folder.make()
-    with folder.lock():
+    if settings.groups:
         from ocr_tf.data.source import open_sources
         from ocr_tf.study.grid import grouped
+
+        ids = [sample.id for sample in open_sources(test).samples]
+        grouped(ids, settings.groups, "--study.groups")
+    folder.make()
+    with folder.lock():
         from ocr_tf.study.pin import pin  # TensorFlow
 
         folder.remove_temporary()
         pinned = pin(folder, conditions, begun, test)
-        ids = [sample.id for sample in open_sources(test).samples]
-        grouped(ids, settings.groups, "--study.groups")
         folder.write(study.name, conditions, test)
         if settings.tune:
             from ocr_tf.study.tune import tune
