@@ -42,7 +42,7 @@ def main() -> None:
 
 def finish(folder: Path) -> None:
     """Exports a run of each head, and reads a picture with each export."""
-    from ocr_tf.data.source import open_source
+    from ocr_tf.data.dataset import open_source
     from ocr_tf.experiment import export, predict
 
     test = open_source(quickstart_ctc.TEST)

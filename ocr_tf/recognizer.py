@@ -6,9 +6,9 @@ from typing import Any, Optional
 
 import tensorflow as tf
 
-from ocr_tf import keyed
+from ocr_tf import rng
 from ocr_tf.alphabet import Alphabet
-from ocr_tf.sequence import stack_bidirectional
+from ocr_tf.rnn import stack_bidirectional
 from ocr_tf.types import Frames, Hypotheses, Images, Labels
 
 
@@ -40,7 +40,7 @@ class Recognizer(tf.keras.Model):
         for part in frozen:
             getattr(self, part).trainable = False
         self._make_weights()
-        keyed.initialise(self.variables, seed)
+        rng.initialise(self.variables, seed)
 
     def _make_weights(self) -> None:
         image = Images(tf.zeros([1, self.height, 8, 1]), tf.constant([8]))
@@ -48,7 +48,7 @@ class Recognizer(tf.keras.Model):
         self.built = True
 
     def _key(self, part: str, key: Optional[tf.Tensor]) -> Optional[tf.Tensor]:
-        return None if key is None or part in self.frozen else keyed.fold(key, part)
+        return None if key is None or part in self.frozen else rng.fold(key, part)
 
     def call(self, images: Images, key: Optional[tf.Tensor] = None) -> Frames:
         """Images [B, H, W, 1] -> Frames [B, T, U], what heads read."""

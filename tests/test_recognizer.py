@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ocr_tf import keyed
+from ocr_tf import rng
 from ocr_tf.alphabet import Alphabet
 from ocr_tf.encoders import ENCODERS
 from ocr_tf.experiment.config import Sequence, Train
@@ -80,7 +80,7 @@ def test_compact_with_its_recurrent_layers_stays_small(name):
 def test_parts_own_every_variable_and_their_paths_tell_which(head, encoder):
     """`--train.init_parts` and resuming go by paths."""
     model = make(head, encoder)
-    parts = {name: [keyed.path(v) for v in part] for name, part in model.parts().items()}
+    parts = {name: [rng.path(v) for v in part] for name, part in model.parts().items()}
     every = sum(parts.values(), [])
     assert len(set(every)) == len(every) == len(model.variables)
     for name, paths in parts.items():
@@ -166,7 +166,7 @@ def test_a_frozen_part_neither_learns_nor_drops(part):
     Stepper(model, train)(lines())
     moved = {name: False for name in PARTS}
     for variable, value in zip(model.variables, before):
-        moved[part_of(keyed.path(variable))] |= bool((variable.numpy() != value).any())
+        moved[part_of(rng.path(variable))] |= bool((variable.numpy() != value).any())
     assert moved == {name: name != part for name in PARTS}
 
 

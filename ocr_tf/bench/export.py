@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from ocr_tf.bench import timing
 from ocr_tf.bench.subjects import Export
-from ocr_tf.data.source import decodable, open_source
+from ocr_tf.data.dataset import decodable, open_source
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.tools import Bench
 

@@ -7,7 +7,7 @@ from typing import Any, Callable, NamedTuple
 import tensorflow as tf
 
 from ocr_tf.bench import timing
-from ocr_tf.sequence import stack_bidirectional
+from ocr_tf.rnn import stack_bidirectional
 from ocr_tf.types import Frames
 
 TRIES = 5

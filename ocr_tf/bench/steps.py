@@ -8,7 +8,7 @@ from typing import Any, Callable, NamedTuple, Optional
 
 import tensorflow as tf
 
-from ocr_tf import keyed
+from ocr_tf import rng
 from ocr_tf.bench import flops
 from ocr_tf.experiment.config import PARTS, Experiment, Train
 from ocr_tf.experiment.step import Stepper
@@ -75,7 +75,7 @@ class Parts:
         }
 
     def _key(self, part: str) -> Optional[tf.Tensor]:
-        return None if part in self.model.frozen else keyed.fold(self.key, part)
+        return None if part in self.model.frozen else rng.fold(self.key, part)
 
     def functions(self) -> dict[str, Callable[[], Any]]:
         """Forward and backward of each part, compiled for any size of batch, as a step is."""

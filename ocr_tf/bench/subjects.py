@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple, Optional
 
 from ocr_tf.alphabet import Alphabet
-from ocr_tf.data.source import did_you_mean
+from ocr_tf.data.dataset import did_you_mean
 from ocr_tf.errors import InputError
 from ocr_tf.experiment import restore
 from ocr_tf.experiment.config import Experiment

@@ -14,7 +14,7 @@ of different libraries differ by tens of grey levels. What it makes of each kind
     orientation  EXIF is ignored: pixels are taken as they are stored
     BMP          8, 24 and 32 bits a pixel, not compressed; the fourth byte of 32 is ignored
 
-Any other format is turned into PNG at the source (`ocr_tf.data.source.decodable`).
+Any other format is turned into PNG at the source (`ocr_tf.data.dataset.decodable`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from typing import Any, Callable, Optional
 import numpy as np
 import tensorflow as tf
 
-from ocr_tf.data.source import MAX_PIXELS
+from ocr_tf.data.dataset import MAX_PIXELS
 from ocr_tf.types import Images
 
 MIN_SIDE = 2  # pixels: one row or column shows no symbol

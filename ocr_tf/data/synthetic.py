@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from ocr_tf.data.source import Sample, did_you_mean
+from ocr_tf.data.dataset import Sample, did_you_mean
 from ocr_tf.errors import InputError
 
 SYMBOLS = {"digits": "0123456789", "words": "abcdefghijklmnopqrstuvwxyz"}

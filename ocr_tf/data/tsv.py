@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 
 from ocr_tf.alphabet import nfc
-from ocr_tf.data.source import Sample, decodable
+from ocr_tf.data.dataset import Sample, decodable
 from ocr_tf.errors import InputError
 
 DEFAULT_NAME = "labels.tsv"

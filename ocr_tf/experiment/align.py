@@ -11,9 +11,9 @@ from typing import Optional
 import numpy as np
 from PIL import Image, PngImagePlugin
 
-from ocr_tf import draw
+from ocr_tf import alignment_plot
+from ocr_tf.data.dataset import decodable
 from ocr_tf.data.image import as_tensor, measure_batch, why_bad
-from ocr_tf.data.source import decodable
 from ocr_tf.errors import InputError
 from ocr_tf.experiment import preflight
 from ocr_tf.experiment.alignments import Aligned, Aligner, Columns
@@ -42,7 +42,7 @@ def run(config: Align, image: str, run_folders: list[str]) -> None:
         progress.show(len(laid))
     progress.clear()
     panels = [line.panel(name) for name, line in zip(_names(run_folders), laid)]
-    atomic_write(output, _png(draw.alignments(laid[0].image, panels)))
+    atomic_write(output, _png(alignment_plot.alignments(laid[0].image, panels)))
     for folder, line in zip(run_folders, laid):
         print(*_table(folder, line), sep="\n", end="\n\n")
     print(f"written to {output}")

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Optional
 import numpy as np
 import tensorflow as tf
 
-from ocr_tf import draw
+from ocr_tf import alignment_plot
 from ocr_tf.alphabet import nfc
 from ocr_tf.data.image import Geometry, as_tensor, original, prepare_batch
 from ocr_tf.decode.spans import spans
@@ -56,10 +56,12 @@ class Aligned(NamedTuple):
             for i, symbol in enumerate(self.text)
         ]
 
-    def panel(self, name: str) -> draw.Alignment:
+    def panel(self, name: str) -> alignment_plot.Alignment:
         """For `draw.alignments(self.image, ...)`."""
         title = f"{name}  {self.text!r}  log p {self.log_prob:.3g}"
-        return draw.Alignment(title, tuple(self.text), self.weights, self.edges, self.path)
+        return alignment_plot.Alignment(
+            title, tuple(self.text), self.weights, self.edges, self.path
+        )
 
     def _on_path(self, i: int) -> Optional[Columns]:
         if self.path is None or i not in self.path:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ocr_tf import options
-from ocr_tf.data import digest
-from ocr_tf.data.source import Sample, did_you_mean, open_sources
+from ocr_tf.data.dataset import Sample, did_you_mean, open_sources
+from ocr_tf.data.fingerprint import fingerprint_of, image_digests
 from ocr_tf.errors import InputError
 from ocr_tf.experiment import curves, predictions
 from ocr_tf.experiment.predictions import Placed, Prediction
@@ -113,12 +113,12 @@ def _of_predictions(config: Evaluate) -> Evaluated:
     source = open_sources(config.data.test)
     placed = predictions.read(config.predictions)
     joined, missing = _join(config, source.samples, placed)
-    images, bad = digest.digests(source, "test images")
+    images, bad = image_digests(source, "test images")
     about = {
         "system": system,
         "predictions": config.predictions,
         "test": list(config.data.test),
-        "fingerprint": digest.fingerprint(source.samples, images),
+        "fingerprint": fingerprint_of(source.samples, images),
     }
     _refuse_other_results(output, about)
     if bad:

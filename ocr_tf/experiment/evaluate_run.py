@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from ocr_tf.data import pipeline
-from ocr_tf.data.source import open_sources
+from ocr_tf.data.dataset import open_sources
+from ocr_tf.data.lines import Lines, lines_fingerprint, load_lines
 from ocr_tf.errors import InputError
 from ocr_tf.experiment import predictions, preflight
 from ocr_tf.experiment.evaluate import TROUBLES, Evaluated
@@ -23,13 +23,11 @@ def evaluate(config: Evaluate, run_folder: str) -> Evaluated:
     trained = restore(run_folder, config.checkpoint)
     experiment, folder = trained.experiment, trained.folder
     geometry = preflight.geometry(experiment)
-    lines = pipeline.load(
-        open_sources(config.data.test), geometry, keep_bad=True, what="test images"
-    )
+    lines = load_lines(open_sources(config.data.test), geometry, keep_bad=True, what="test images")
     seen = {digest: role for role, digest, _ in folder.lines()}
     preflight.refuse_seen(lines, seen, "--data.test", folder)
     output = folder.path / "evaluations" / config.name
-    fingerprint = pipeline.fingerprint(lines)
+    fingerprint = lines_fingerprint(lines)
     _refuse_other_lines(output, fingerprint)
     if not trained.finished:
         print(f"warning: {run_folder} is not finished; this is what it has so far", file=sys.stderr)
@@ -74,7 +72,7 @@ def _refuse_other_lines(output: Path, fingerprint: str) -> None:
         raise InputError(f"{output} holds results of other test lines; choose another --name")
 
 
-def _troubles(trained: Trained, lines: pipeline.Lines, readings: list[Reading]) -> dict[str, int]:
+def _troubles(trained: Trained, lines: Lines, readings: list[Reading]) -> dict[str, int]:
     """Lines that no model of this kind could get right, and the like: they stay, and are counted."""
     alphabet, experiment = trained.model.alphabet, trained.experiment
     counts = {kind: 0 for kind in TROUBLES if kind != "missing"}

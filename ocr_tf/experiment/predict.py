@@ -11,8 +11,8 @@ from typing import Any, Callable, NamedTuple, Union
 
 import tensorflow as tf
 
+from ocr_tf.data.dataset import decodable
 from ocr_tf.data.image import Geometry, why_bad
-from ocr_tf.data.source import decodable
 from ocr_tf.decode import Beam
 from ocr_tf.errors import InputError
 from ocr_tf.experiment import preflight

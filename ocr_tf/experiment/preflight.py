@@ -16,9 +16,16 @@ from typing import NamedTuple, Optional
 import numpy as np
 
 from ocr_tf.alphabet import Alphabet
-from ocr_tf.data import pipeline
+from ocr_tf.data.dataset import open_sources
 from ocr_tf.data.image import Geometry
-from ocr_tf.data.source import open_sources
+from ocr_tf.data.lines import (
+    Lines,
+    in_share,
+    lines_fingerprint,
+    load_lines,
+    shared_images,
+    split_lines,
+)
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config import Data, Experiment
 from ocr_tf.experiment.runs import RunFolder
@@ -38,9 +45,9 @@ class Skipped(NamedTuple):
 class Roles(NamedTuple):
     """What a training reads."""
 
-    train: pipeline.Lines
+    train: Lines
     labels: list[list[int]]  # of each line of `train`
-    select: pipeline.Lines
+    select: Lines
     alphabet: Alphabet
     skipped: list[Skipped]
 
@@ -53,8 +60,8 @@ class Roles(NamedTuple):
     def fingerprints(self) -> dict[str, str]:
         """What tells these data from others."""
         return {
-            "train": pipeline.fingerprint(self.train),
-            "select": pipeline.fingerprint(self.select),
+            "train": lines_fingerprint(self.train),
+            "select": lines_fingerprint(self.select),
         }
 
 
@@ -71,17 +78,15 @@ def prepare(experiment: Experiment) -> Roles:
     """
     data, size = experiment.data, geometry(experiment)
     named = Alphabet.load(data.alphabet) if data.alphabet else None
-    lines = pipeline.load(open_sources(data.train), size, what="training images")
+    lines = load_lines(open_sources(data.train), size, what="training images")
     skipped = [Skipped(bad.sample.place, "image", bad.reason) for bad in lines.bad]
     _refuse_if_strict(experiment, skipped)
     if data.select:
         train = lines
-        select = pipeline.load(
-            open_sources(data.select), size, keep_bad=True, what="selection images"
-        )
+        select = load_lines(open_sources(data.select), size, keep_bad=True, what="selection images")
         refuse_shared(train, select, "--data.train", "--data.select")
     else:
-        train, select = pipeline.split(lines, data.select_share)
+        train, select = split_lines(lines, data.select_share)
         if not len(select):
             raise InputError("--data.select_share=0 holds nothing out: give --data.select")
     train = _chosen(train, data)
@@ -102,9 +107,9 @@ def prepare(experiment: Experiment) -> Roles:
     return Roles(train.take(kept), labels, select, alphabet, skipped)
 
 
-def _chosen(train: pipeline.Lines, data: Data) -> pipeline.Lines:
+def _chosen(train: Lines, data: Data) -> Lines:
     """The lines that the flags ask to train on; what they leave out is no fault of a line's."""
-    wanted = pipeline.in_share(train, data.share)
+    wanted = in_share(train, data.share)
     if data.max_length:
         wanted &= np.array([len(text) <= data.max_length for text in train.texts])
     if data.lines:
@@ -127,7 +132,7 @@ def _digests(path: str) -> set[bytes]:
         raise InputError(f"--data.lines={path}: a line is no sha256 in hexadecimal") from None
 
 
-def _learn_alphabet(train: pipeline.Lines) -> Alphabet:
+def _learn_alphabet(train: Lines) -> Alphabet:
     try:
         return Alphabet.from_texts(train.texts)
     except ValueError as error:
@@ -162,11 +167,9 @@ def _refuse_if_strict(experiment: Experiment, skipped: list[Skipped]) -> None:
         raise InputError(f"{skipped[0]}; mend or remove it, or train without --data.strict")
 
 
-def refuse_shared(
-    first: pipeline.Lines, second: pipeline.Lines, first_name: str, second_name: str
-) -> None:
+def refuse_shared(first: Lines, second: Lines, first_name: str, second_name: str) -> None:
     """Raises InputError if two roles share an image."""
-    pairs = pipeline.shared(first, second)
+    pairs = shared_images(first, second)
     if pairs:
         named = ", ".join(sample.place for _, sample in pairs[:NAMED])
         raise InputError(
@@ -175,9 +178,7 @@ def refuse_shared(
         )
 
 
-def refuse_seen(
-    lines: pipeline.Lines, seen: dict[bytes, str], flag: str, folder: RunFolder
-) -> None:
+def refuse_seen(lines: Lines, seen: dict[bytes, str], flag: str, folder: RunFolder) -> None:
     """Raises InputError if lines hold images with which a run's weights were made or chosen."""
     again = [
         (sample.place, seen[digest.tobytes()])

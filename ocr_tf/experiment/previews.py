@@ -7,8 +7,8 @@ from typing import Any, Optional
 
 from PIL import Image
 
-from ocr_tf import draw
-from ocr_tf.data.pipeline import Lines
+from ocr_tf import alignment_plot
+from ocr_tf.data.lines import Lines
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.alignments import Aligned, Aligner
 from ocr_tf.experiment.reading import Reading
@@ -75,5 +75,5 @@ def _picture(text: str, true: Optional[Aligned], read: Optional[Aligned]) -> Opt
     elif true.text == text and true.weights.any():
         panels.insert(0, true.panel("true"))
     file = io.BytesIO()
-    Image.fromarray(draw.alignments(read.image, panels)).save(file, "PNG")
+    Image.fromarray(alignment_plot.alignments(read.image, panels)).save(file, "PNG")
     return file.getvalue()

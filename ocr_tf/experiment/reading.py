@@ -8,8 +8,9 @@ from typing import NamedTuple, Optional
 import tensorflow as tf
 
 from ocr_tf.data import pipeline
+from ocr_tf.data.batching import plan
 from ocr_tf.data.image import Geometry
-from ocr_tf.data.plan import plan
+from ocr_tf.data.lines import Lines
 from ocr_tf.experiment.step import batch_signature
 from ocr_tf.progress import Progress
 from ocr_tf.recognizer import Recognizer
@@ -46,7 +47,7 @@ class Reader:
         """The network with its search, as TensorFlow runs it: a serialised GraphDef."""
         return self._read.get_concrete_function().graph.as_graph_def().SerializeToString()
 
-    def read(self, lines: pipeline.Lines, what: str = "reading") -> list[Reading]:
+    def read(self, lines: Lines, what: str = "reading") -> list[Reading]:
         """A reading of every line, in the order of `lines`."""
         alphabet = self.model.alphabet
         known = [not alphabet.unknown(text) for text in lines.texts]

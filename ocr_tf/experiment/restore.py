@@ -8,7 +8,7 @@ from typing import NamedTuple, Union
 import numpy as np
 import tensorflow as tf
 
-from ocr_tf import keyed
+from ocr_tf import rng
 from ocr_tf.alphabet import Alphabet
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config import Experiment
@@ -75,7 +75,7 @@ def initialise_from(model: Recognizer, parent: RunFolder, parts: str) -> None:
 
 def variables(model: Recognizer) -> dict[str, tf.Variable]:
     """A model's variables by path."""
-    return {keyed.path(variable): variable for variable in model.variables}
+    return {rng.path(variable): variable for variable in model.variables}
 
 
 def assign(

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from ocr_tf import keyed
+from ocr_tf import rng
 from ocr_tf.experiment.config import Train
 from ocr_tf.recognizer import Recognizer
 from ocr_tf.types import Batch, Images, Labels
@@ -75,8 +75,8 @@ class Stepper:
 
     def variables(self) -> dict[str, tf.Variable]:
         """Every variable that a checkpoint needs, by path: the model's and the optimiser's."""
-        variables = {keyed.path(v): v for v in self.model.variables}
-        variables |= {f"optimizer/{keyed.path(v)}": v for v in self.optimizer.variables()}
+        variables = {rng.path(v): v for v in self.model.variables}
+        variables |= {f"optimizer/{rng.path(v)}": v for v in self.optimizer.variables()}
         if len(variables) != len(self.model.variables) + len(self.optimizer.variables()):
             raise ValueError("two variables share a path")
         return variables
@@ -85,7 +85,7 @@ class Stepper:
         step = self.optimizer.iterations
         replica = tf.distribute.get_replica_context()
         key = tf.stack([self.train.seed, tf.cast(step, tf.int32)])
-        key = keyed.fold(key, replica.replica_id_in_sync_group)
+        key = rng.fold(key, replica.replica_id_in_sync_group)
         variables = self.model.trainable_variables
         with tf.GradientTape() as tape:
             losses = self.model.loss(batch.images, batch.labels, key)
@@ -110,5 +110,5 @@ class Stepper:
     def _decay(self, variables: list[tf.Variable], rate: tf.Tensor) -> None:
         """Weight decay apart from the gradient, of kernels alone (Loshchilov and Hutter 2019)."""
         for variable in variables:
-            if keyed.path(variable).rsplit("/", 1)[-1] not in ("bias", "gamma", "beta"):
+            if rng.path(variable).rsplit("/", 1)[-1] not in ("bias", "gamma", "beta"):
                 variable.assign_sub(self.train.weight_decay * rate * variable)

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
 from ocr_tf.alphabet import nfc
-from ocr_tf.data import pipeline
+from ocr_tf.data.dataset import Sample, Source, open_sources
 from ocr_tf.data.image import Geometry, original
-from ocr_tf.data.source import Sample, Source, open_sources
+from ocr_tf.data.lines import Lines, load_lines
 from ocr_tf.errors import InputError
 from ocr_tf.experiment import page, preflight
 from ocr_tf.experiment.atomic import atomic_write
@@ -166,15 +166,15 @@ def _source(config: Suspects, folder: RunFolder) -> Source:
 
 def _opinions(
     config: Suspects, folders: list[RunFolder], source: Source
-) -> tuple[list[tuple[Optional[Opinion], ...]], pipeline.Lines]:
+) -> tuple[list[tuple[Optional[Opinion], ...]], Lines]:
     """What each run holds of each line, and the lines as the first run sees them."""
-    measured: dict[Geometry, pipeline.Lines] = {}
+    measured: dict[Geometry, Lines] = {}
     by_run = []
     for folder in folders:
         trained = restore(folder.path, config.checkpoint)
         geometry = preflight.geometry(trained.experiment)
         if geometry not in measured:
-            measured[geometry] = pipeline.load(source, geometry, keep_bad=True)
+            measured[geometry] = load_lines(source, geometry, keep_bad=True)
         lines = measured[geometry]
         reader = Reader(trained.model, geometry, config.batch_size)
         readings = reader.read(lines, f"reading with {folder.path}")
@@ -207,7 +207,7 @@ def _row(sample: Sample, suspect: Suspect) -> str:
 
 
 def _entries(
-    suspects: list[Suspect], lines: pipeline.Lines, folders: list[RunFolder]
+    suspects: list[Suspect], lines: Lines, folders: list[RunFolder]
 ) -> list[dict[str, Any]]:
     """What the page shows of each suspect."""
     roles: dict[bytes, set[str]] = {}

@@ -16,9 +16,9 @@ from typing import Any, Optional
 import numpy as np
 import tensorflow as tf
 
-from ocr_tf import keyed
+from ocr_tf import rng
 from ocr_tf.data import pipeline
-from ocr_tf.data.plan import Course
+from ocr_tf.data.batching import Course
 from ocr_tf.errors import Diverged, InputError
 from ocr_tf.experiment import preflight
 from ocr_tf.experiment.alignments import Aligner
@@ -118,7 +118,7 @@ def _fingerprints(model: Recognizer) -> dict[str, str]:
     """sha256 of the weights of each part: what starts equal in two runs has the same."""
     found = {}
     for part, weights in model.parts().items():
-        content = b"".join(keyed.path(v).encode() + v.numpy().tobytes() for v in weights)
+        content = b"".join(rng.path(v).encode() + v.numpy().tobytes() for v in weights)
         found[part] = hashlib.sha256(content).hexdigest()
     return found
 

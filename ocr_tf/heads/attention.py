@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Optional
 
 import tensorflow as tf
 
-from ocr_tf import keyed
+from ocr_tf import rng
 from ocr_tf.alphabet import Alphabet
 from ocr_tf.decode import Beam, Greedy, autoregressive
 from ocr_tf.decode.beam import beam
@@ -81,12 +81,12 @@ class AttentionHead(Head):
         inputs = self._embed(tf.pad(symbols, [[0, 0], [1, 0]], constant_values=start))
         if key is not None and self.config.symbol_dropout > 0:
             # A hidden symbol teaches the decoder to look at the image, not at its own last word.
-            draw = tf.random.stateless_uniform(tf.shape(inputs)[:2], keyed.fold(key, "symbols"))
+            draw = tf.random.stateless_uniform(tf.shape(inputs)[:2], rng.fold(key, "symbols"))
             inputs *= tf.cast(draw >= self.config.symbol_dropout, tf.float32)[:, :, None]
         outputs, _, _ = self.decoder(
             inputs, initial_state=self._begin(frames), sequence_length=labels.lengths + 1
         )
-        attended = keyed.dropout(outputs.rnn_output, self.config.dropout, key, "attended")
+        attended = rng.dropout(outputs.rnn_output, self.config.dropout, key, "attended")
         # The decoder stops at the longest label, which may be shorter than the array of labels.
         return self.output_layer(attended), targets[:, : tf.shape(attended)[1]]
 

@@ -6,7 +6,7 @@ from typing import Optional
 
 import numpy as np
 
-from ocr_tf import draw
+from ocr_tf import alignment_plot
 from ocr_tf.data.image import original, why_bad
 from ocr_tf.errors import InputError
 from ocr_tf.experiment import preflight
@@ -43,7 +43,7 @@ class Art:
             if aligned is not None:
                 panels.append(aligned.panel(f"{condition}, seed {cell.seed}"))
                 image = aligned.image
-        return None if image is None else draw.alignments(image, panels)
+        return None if image is None else alignment_plot.alignments(image, panels)
 
     def _encoded(self, i: int) -> Optional[bytes]:
         if self._source is None:

@@ -85,7 +85,7 @@ def run(study: Study, given: Study, workdir: Path) -> None:
     begun = folder.check(study.name, conditions, test)
     folder.check_tuning(settings.tune)
     if settings.groups:
-        from ocr_tf.data.source import open_sources
+        from ocr_tf.data.dataset import open_sources
         from ocr_tf.study.grid import grouped
 
         ids = [sample.id for sample in open_sources(test).samples]

@@ -7,8 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 from ocr_tf import options
 from ocr_tf.alphabet import Alphabet
-from ocr_tf.data import digest
-from ocr_tf.data.source import open_sources
+from ocr_tf.data.dataset import open_sources
+from ocr_tf.data.fingerprint import image_digests
 from ocr_tf.errors import InputError
 from ocr_tf.experiment import preflight
 from ocr_tf.experiment.atomic import atomic_write
@@ -58,7 +58,7 @@ def _test_digests(test: Sequence[str]) -> dict[bytes, str]:
         raise InputError(
             f"--data.test={','.join(test)}: no line has a text; there is nothing to read"
         )
-    images, _ = digest.digests(source, "test images")
+    images, _ = image_digests(source, "test images")
     found = {d.tobytes(): sample.place for d, sample in zip(images, source.samples)}
     found.pop(bytes(32), None)  # one that cannot be read
     return found

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ocr_tf.data import digest
-from ocr_tf.data.source import Source, open_sources
+from ocr_tf.data.dataset import Source, open_sources
+from ocr_tf.data.fingerprint import fingerprint_of, image_digests
 from ocr_tf.errors import InputError
 
 NAMED = 5  # lines named in a message
@@ -24,8 +24,8 @@ def unchanged(source: Source, fingerprint: str) -> dict[str, bytes]:
     Raises:
         InputError: a line or an image is not as it was when the fingerprint was taken.
     """
-    images, _ = digest.digests(source, "test images")
-    if digest.fingerprint(source.samples, images) != fingerprint:
+    images, _ = image_digests(source, "test images")
+    if fingerprint_of(source.samples, images) != fingerprint:
         raise InputError(
             f"{source.name}: its lines or images are not as they were evaluated; restore them, or "
             "evaluate again"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ocr_tf import keyed
+from ocr_tf import rng
 from ocr_tf.alphabet import Alphabet
 from ocr_tf.bench import inputs, steps, twin
 from ocr_tf.encoders import CRNN, Compact
@@ -44,9 +44,9 @@ def pair(encoder, head, dtype: str = "float32", height: int = 32, width: int = 3
     for variable in model.variables:  # Zeros and ones would hide what is exchanged.
         variable.assign_add(draw.uniform(0, 0.1, variable.shape))
     found = twin.Twin(experiment, ALPHABET, batch)
-    ours = {re.sub(r".*(encoder|sequence)/", "", keyed.path(v)): v for v in model.variables}
+    ours = {re.sub(r".*(encoder|sequence)/", "", rng.path(v)): v for v in model.variables}
     for variable in found.below.variables:
-        variable.assign(ours[keyed.path(variable).replace("_norm/", "/norm/")])
+        variable.assign(ours[rng.path(variable).replace("_norm/", "/norm/")])
     for mine, theirs in zip(model.head.variables, found.head.variables):
         theirs.assign(mine)
     return model, found, batch

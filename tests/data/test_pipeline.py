@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from ocr_tf.data.batching import Course, plan
+from ocr_tf.data.dataset import open_sources
 from ocr_tf.data.image import Geometry, prepare
-from ocr_tf.data.pipeline import batches, fingerprint, load, pad, sample_keys, shared, split
-from ocr_tf.data.plan import Course, plan
-from ocr_tf.data.source import open_sources
+from ocr_tf.data.lines import lines_fingerprint, load_lines, shared_images, split_lines
+from ocr_tf.data.pipeline import batches, pad, sample_keys
 from ocr_tf.errors import InputError
 
 from .images import encode, line, noise, png_header
@@ -36,7 +37,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def lines(folder):
-    return load(open_sources([str(folder)]), GEOMETRY)
+    return load_lines(open_sources([str(folder)]), GEOMETRY)
 
 
 def labels_of(lines):
@@ -71,7 +72,7 @@ def test_bad_images_are_listed_with_place_and_reason(lines, folder):
 
 
 def test_evaluation_keeps_bad_images_with_ok_false(folder):
-    lines = load(open_sources([str(folder)]), GEOMETRY, keep_bad=True)
+    lines = load_lines(open_sources([str(folder)]), GEOMETRY, keep_bad=True)
     assert len(lines) == 20 and len(lines.bad) == 7
     order = plan(lines.widths, 0, 0, 8, shuffle=False)
     ok = {}
@@ -84,7 +85,7 @@ def test_evaluation_keeps_bad_images_with_ok_false(folder):
 def test_no_usable_image_is_an_error(tmp_path):
     (tmp_path / "labels.tsv").write_text("a.png\tx\nb.png\ty\n")
     with pytest.raises(InputError, match="labels.tsv:1: .*No such file"):
-        load(open_sources([str(tmp_path)]), GEOMETRY)
+        load_lines(open_sources([str(tmp_path)]), GEOMETRY)
 
 
 def test_batches_follow_the_plan(lines):
@@ -152,7 +153,7 @@ def test_a_course_is_the_plans_of_its_epochs():
 
 def test_a_fixed_width_survives_augmentation(folder):
     fixed = Geometry(16, 50)
-    lines = load(open_sources([str(folder)]), fixed)
+    lines = load_lines(open_sources([str(folder)]), fixed)
     order = [np.arange(len(lines))]
     (batch,) = batches(lines, labels_of(lines), order, fixed, augment_seed=0)
     assert batch.images.values.shape == [len(lines), 16, 50, 1]
@@ -192,27 +193,27 @@ def test_split_keeps_identical_images_together(tmp_path):
         (tmp_path / f"{i}.png").write_bytes(line(8, 8, seed=i // 2))
         rows.append(f"{i}.png\tx\n")
     (tmp_path / "labels.tsv").write_text("".join(rows))
-    lines = load(open_sources([str(tmp_path)]), GEOMETRY)
-    train, select = split(lines, 0.2)
+    lines = load_lines(open_sources([str(tmp_path)]), GEOMETRY)
+    train, select = split_lines(lines, 0.2)
     assert len(train) + len(select) == 300 and 30 < len(select) < 90
-    assert not shared(train, select)
+    assert not shared_images(train, select)
     assert sorted(train.ids + select.ids) == sorted(lines.ids)
     half = lines.take(range(0, 300, 3))
-    assert set(split(half, 0.2)[1].ids) == set(select.ids) & set(half.ids)
-    assert [len(part) for part in split(lines, 0)] == [300, 0]
-    assert len(split(lines.take(range(10)), 1e-9)[1]) == 2
+    assert set(split_lines(half, 0.2)[1].ids) == set(select.ids) & set(half.ids)
+    assert [len(part) for part in split_lines(lines, 0)] == [300, 0]
+    assert len(split_lines(lines.take(range(10)), 1e-9)[1]) == 2
     with pytest.raises(InputError, match="--data.select"):
-        split(lines.take([0, 1]), 0.1)
+        split_lines(lines.take([0, 1]), 0.1)
 
 
 def test_shared_names_the_lines(lines):
-    pairs = shared(lines, lines.take([5, 2]))
+    pairs = shared_images(lines, lines.take([5, 2]))
     assert [(a.id, b.id) for a, b in pairs] == [(lines.ids[i],) * 2 for i in (5, 2)]
 
 
 def test_fingerprint_sees_text_image_and_order(lines, folder):
-    first = fingerprint(lines)
-    assert fingerprint(load(open_sources([str(folder)]), GEOMETRY)) == first
-    assert fingerprint(lines.take([1, 0])) != fingerprint(lines.take([0, 1]))
+    first = lines_fingerprint(lines)
+    assert lines_fingerprint(load_lines(open_sources([str(folder)]), GEOMETRY)) == first
+    assert lines_fingerprint(lines.take([1, 0])) != lines_fingerprint(lines.take([0, 1]))
     (folder / "0.png").write_bytes(line(20, 30, seed=77))
-    assert fingerprint(load(open_sources([str(folder)]), GEOMETRY)) != first
+    assert lines_fingerprint(load_lines(open_sources([str(folder)]), GEOMETRY)) != first

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from ocr_tf.data import synthetic
-from ocr_tf.data.source import open_source
+from ocr_tf.data.dataset import open_source
 from ocr_tf.errors import InputError
 
 

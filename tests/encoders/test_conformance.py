@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ocr_tf import keyed
+from ocr_tf import rng
 from ocr_tf.encoders import ENCODERS, edges
 from ocr_tf.types import Images
 
@@ -34,9 +34,9 @@ def make(name: str, height: int, dtype: str = "float32"):
     """An encoder with keyed weights, and moving statistics that are no identity."""
     encoder = ENCODERS[name]().build(height, dtype)
     encoder(images([8], height))
-    keyed.initialise(encoder.variables, seed=1)
+    rng.initialise(encoder.variables, seed=1)
     for variable in encoder.non_trainable_variables:
-        draw = np.random.default_rng(keyed.digest(variable.name))
+        draw = np.random.default_rng(rng.digest(variable.name))
         variable.assign(draw.uniform(0.02, 0.2, variable.shape))
     for variable in encoder.trainable_variables:
         if "bias" in variable.name or "beta" in variable.name:

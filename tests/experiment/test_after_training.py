@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from ocr_tf.data.source import open_source
+from ocr_tf.data.dataset import open_source
 from ocr_tf.errors import InputError
 from ocr_tf.experiment import evaluate, export, predict, train
 from ocr_tf.experiment.runs import RunFolder

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ocr_tf.data.source import open_source
+from ocr_tf.data.dataset import open_source
 from ocr_tf.errors import InputError
 from ocr_tf.experiment import evaluate, predictions
 from ocr_tf.experiment.tools import Evaluate, TestData

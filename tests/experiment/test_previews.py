@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ocr_tf.data import pipeline
-from ocr_tf.data.source import open_sources
+from ocr_tf.data.dataset import open_sources
+from ocr_tf.data.lines import load_lines
 from ocr_tf.experiment import preflight, train
 from ocr_tf.experiment.alignments import Aligner
 from ocr_tf.experiment.previews import Previews, handful
@@ -32,7 +32,7 @@ def of_files(folder, images, texts):
         (folder / f"{i}.png").write_bytes(image)
     rows = "".join(f"{i}.png\t{text}\n" for i, text in enumerate(texts))
     (folder / "labels.tsv").write_text(rows, encoding="utf-8")
-    return pipeline.load(open_sources([str(folder / "labels.tsv")]), GEOMETRY, keep_bad=True)
+    return load_lines(open_sources([str(folder / "labels.tsv")]), GEOMETRY, keep_bad=True)
 
 
 def reading(text):

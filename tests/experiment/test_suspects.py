@@ -10,8 +10,8 @@ import re
 import pytest
 
 from ocr_tf.alphabet import Alphabet
-from ocr_tf.data import pipeline
-from ocr_tf.data.source import open_source
+from ocr_tf.data.dataset import open_source
+from ocr_tf.data.lines import load_lines
 from ocr_tf.errors import InputError
 from ocr_tf.experiment import evaluate, preflight, suspects
 from ocr_tf.experiment.config import Data
@@ -78,7 +78,7 @@ def make_run(path, experiment, reads: int) -> str:
     arrays = {name: v.numpy() for name, v in variables(build(experiment, alphabet)).items()}
     arrays["head/output/bias"][reads] = 9
     folder.save_checkpoint(1, arrays, {"best_step": 1, "finished": True, "elapsed": 1.0})
-    lines = pipeline.load(open_source("synthetic:digits:count=44"), preflight.geometry(experiment))
+    lines = load_lines(open_source("synthetic:digits:count=44"), preflight.geometry(experiment))
     rows = zip(["train"] * 3 + ["select"] * 2, lines.digests, lines.ids)
     folder.remember_lines((role, digest.tobytes(), name) for role, digest, name in rows)
     return str(path)

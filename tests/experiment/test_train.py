@@ -20,7 +20,7 @@ from tensorboard.plugins.hparams import api_pb2, backend_context, list_session_g
 
 from ocr_tf import options
 from ocr_tf.data import pipeline
-from ocr_tf.data.source import open_sources
+from ocr_tf.data.dataset import open_sources
 from ocr_tf.errors import InputError
 from ocr_tf.experiment import preflight, train
 from ocr_tf.experiment.restore import restore, variables

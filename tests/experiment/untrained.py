@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ocr_tf import keyed
+from ocr_tf import rng
 from ocr_tf.alphabet import Alphabet
-from ocr_tf.data.source import open_source
+from ocr_tf.data.dataset import open_source
 from ocr_tf.experiment.restore import Trained, build, restore, variables
 from ocr_tf.experiment.runs import RunFolder
 from tests.experiment import tiny
@@ -24,7 +24,7 @@ def write(path: Path, head: str, alphabet: Alphabet = ALPHABET, **train: object)
     folder.begin(experiment, alphabet, {})
     arrays = {}
     for name, variable in variables(build(experiment, alphabet)).items():
-        draw = np.random.default_rng(keyed.digest(name))
+        draw = np.random.default_rng(rng.digest(name))
         part = variable.numpy() * (1 if "norm" in name else 3)
         arrays[name] = (part + 0.3 * draw.standard_normal(part.shape)).astype(np.float32)
         if "moving_variance" in name:

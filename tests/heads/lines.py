@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import tensorflow as tf
 
-from ocr_tf import keyed
+from ocr_tf import rng
 from ocr_tf.alphabet import Alphabet
 from ocr_tf.heads import HEADS
 from ocr_tf.types import Batch, Frames, Images, Labels
@@ -38,9 +38,9 @@ def make(name: str, symbols: str = "abc", seed: int = 0, **options: Any) -> Any:
     """A head of HEADS whose weights are large enough for its answers to differ between lines."""
     head = HEADS[name](**options).build(Alphabet(symbols))
     head.loss(frames([3]), labels([[0]]))
-    keyed.initialise(head.variables, seed)
+    rng.initialise(head.variables, seed)
     for variable in head.variables:
-        draw = np.random.default_rng([seed, keyed.digest(variable.name)])
+        draw = np.random.default_rng([seed, rng.digest(variable.name)])
         bias = 0.5 * draw.standard_normal(variable.shape) if "bias" in variable.name else 0.0
         variable.assign(2.0 * variable + bias)
     return head

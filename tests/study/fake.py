@@ -19,7 +19,7 @@ from typing import Optional
 import cv2
 import numpy as np
 
-from ocr_tf import draw
+from ocr_tf import alignment_plot
 from ocr_tf.experiment.predictions import Prediction
 from ocr_tf.study import answer
 from ocr_tf.study.config import Pairs
@@ -507,15 +507,15 @@ class Art:
             self._panel(condition, readings[0]["text"], pixels.shape[1])
             for condition, readings in self.lines[i]["readings"].items()
         ]
-        return draw.alignments(pixels, panels)
+        return alignment_plot.alignments(pixels, panels)
 
-    def _panel(self, condition: str, text: str, width: int) -> draw.Alignment:
+    def _panel(self, condition: str, text: str, width: int) -> alignment_plot.Alignment:
         steps = max(2, width // 8)
         at = (np.arange(steps) + 0.5) / steps * max(1, len(text))
         spread = 0.25 if "ctc" in condition else 0.6
         weights = np.exp(-(((at - np.arange(len(text))[:, None] - 0.5) / spread) ** 2))
         edges = np.linspace(0, width, steps + 1)
-        return draw.Alignment(f"{condition}  {text!r}", tuple(text), weights, edges)
+        return alignment_plot.Alignment(f"{condition}  {text!r}", tuple(text), weights, edges)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from ocr_tf.data.source import open_source
+from ocr_tf.data.dataset import open_source
 from ocr_tf.errors import InputError
 from ocr_tf.experiment import launch
 from ocr_tf.experiment.atomic import TEMPORARY

@@ -4,7 +4,7 @@ import math
 import numpy as np
 import pytest
 
-from ocr_tf.data.source import open_source
+from ocr_tf.data.dataset import open_source
 from ocr_tf.encoders import Compact
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config import PARTS

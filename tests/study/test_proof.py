@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ocr_tf.data.source import open_source
+from ocr_tf.data.dataset import open_source
 from ocr_tf.errors import InputError
 from ocr_tf.study.grid import join
 from tests.study import told

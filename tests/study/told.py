@@ -9,8 +9,8 @@ from typing import Any, Optional
 
 from ocr_tf import options
 from ocr_tf.alphabet import Alphabet
-from ocr_tf.data import digest
-from ocr_tf.data.source import open_source
+from ocr_tf.data.dataset import open_source
+from ocr_tf.data.fingerprint import fingerprint_of, image_digests
 from ocr_tf.experiment import predictions
 from ocr_tf.experiment.predictions import Prediction
 from ocr_tf.experiment.runs import RunFolder
@@ -71,7 +71,7 @@ def evaluate(
         "system": folder.name,
         "test": [test],
         "finished": True,
-        "fingerprint": digest.fingerprint(samples, digest.digests(source)[0]),
+        "fingerprint": fingerprint_of(samples, image_digests(source)[0]),
         "rates": measure(zip(references, read)).as_dict(),
         **results,
     }

@@ -15,4 +15,4 @@ class Art(Protocol):
 
     def alignment(self, i: int) -> Optional[np.ndarray]:
         """[h, w, 3] uint8: where the headline's two conditions see their texts in the same image, as
-        `ocr_tf.draw` paints it; None if nothing can align it."""
+        `ocr_tf.alignment_plot` paints it; None if nothing can align it."""

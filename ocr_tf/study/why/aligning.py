@@ -19,7 +19,7 @@ from typing import Any, Callable, Optional
 import cv2
 import numpy as np
 
-from ocr_tf.data.source import Source
+from ocr_tf.data.dataset import Source
 from ocr_tf.experiment import preflight
 from ocr_tf.experiment.alignments import Aligned, Aligner
 from ocr_tf.metrics import alignment

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ocr_tf.data import digest
+from ocr_tf.data.dataset import Source
+from ocr_tf.data.fingerprint import read_image
 from ocr_tf.data.image import Geometry, as_tensor, measure_batch, original
-from ocr_tf.data.source import Source
 from ocr_tf.progress import Progress
 from ocr_tf.study.why.slices import Look, look
 
@@ -19,7 +19,7 @@ def looks(source: Source) -> list[Look]:
     progress = Progress("looking at images", total)
     for begin in range(0, total, CHUNK):
         span = range(begin, min(begin + CHUNK, total))
-        read = [digest.read(source, i) for i in span]
+        read = [read_image(source, i) for i in span]
         encoded = [data if isinstance(data, bytes) else b"" for data in read]
         usable = measure_batch(as_tensor(encoded), ANY_SIZE).numpy() > 0
         found += [look(original(data) if ok else None) for data, ok in zip(encoded, usable)]

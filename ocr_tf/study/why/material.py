@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 from typing import Optional
 
-from ocr_tf.data.source import Sample, Source, open_sources
+from ocr_tf.data.dataset import Sample, Source, open_sources
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.runs import RunFolder
 from ocr_tf.study import proof

@@ -10,9 +10,10 @@ import numpy as np
 import tensorflow as tf
 
 from ocr_tf.data import pipeline
+from ocr_tf.data.batching import plan
+from ocr_tf.data.dataset import Source
 from ocr_tf.data.image import Geometry
-from ocr_tf.data.plan import plan
-from ocr_tf.data.source import Source
+from ocr_tf.data.lines import Lines, load_lines
 from ocr_tf.experiment import preflight
 from ocr_tf.experiment.reading import WIDTHS
 from ocr_tf.experiment.restore import Trained, restore
@@ -37,7 +38,7 @@ class Networks:
             if (condition, cell.seed) in runs
         }
         self._restored: dict[tuple[str, int], Trained] = {}
-        self._lines: dict[tuple[int, Geometry], tuple[Source, pipeline.Lines]] = {}
+        self._lines: dict[tuple[int, Geometry], tuple[Source, Lines]] = {}
 
     @property
     def cells(self) -> list[tuple[str, int]]:
@@ -57,12 +58,12 @@ class Networks:
         """One of a condition's networks, for what does not depend on the seed."""
         return self.trained(condition, self.seeds(condition)[0])
 
-    def lines(self, condition: str, source: Source) -> pipeline.Lines:
+    def lines(self, condition: str, source: Source) -> Lines:
         """A source's lines as a condition sees them; those without a usable image stay."""
         geometry = preflight.geometry(self.of(condition).experiment)
         key = id(source), geometry
         if key not in self._lines:  # The source is kept too, so that its id stays its own.
-            self._lines[key] = source, pipeline.load(source, geometry, keep_bad=True)
+            self._lines[key] = source, load_lines(source, geometry, keep_bad=True)
         return self._lines[key][1]
 
     def symbols(self) -> list[str]:
@@ -112,7 +113,7 @@ class Scorer:
         return self.model.head.score(self.model(batch.images), batch.labels)
 
     def score(
-        self, lines: pipeline.Lines, texts: Sequence[str], what: str = "scoring"
+        self, lines: Lines, texts: Sequence[str], what: str = "scoring"
     ) -> list[Optional[float]]:
         """log p(text | image) of each line; None where that is minus infinity (a symbol that the
         model does not know, too few steps) or the image cannot be read."""

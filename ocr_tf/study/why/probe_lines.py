@@ -25,8 +25,8 @@ import numpy as np
 from PIL import Image
 
 from ocr_tf.data import synthetic
+from ocr_tf.data.dataset import Sample, Source
 from ocr_tf.data.image import original
-from ocr_tf.data.source import Sample, Source
 
 LINES = 40  # of a level
 REPEATS = (2, 3, 4, 6, 8)  # symbols

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ocr_tf.data import pipeline
-from ocr_tf.data.source import Concatenation, Source
+from ocr_tf.data.dataset import Concatenation, Source
+from ocr_tf.data.lines import Lines, lines_fingerprint
 from ocr_tf.experiment import preflight
 from ocr_tf.experiment.predictions import Prediction
 from ocr_tf.experiment.reading import Reader, Reading
@@ -138,7 +138,7 @@ def _told(probed: Grid) -> dict[str, Any]:
     }
 
 
-def _grid(grid: Grid, lines: pipeline.Lines, kept: np.ndarray, readings: Readings) -> Grid:
+def _grid(grid: Grid, lines: Lines, kept: np.ndarray, readings: Readings) -> Grid:
     """Some of the lines, read, in the place of the grid's own."""
     chosen = lines.take(kept)
 
@@ -160,7 +160,7 @@ def _grid(grid: Grid, lines: pipeline.Lines, kept: np.ndarray, readings: Reading
         },
         ids=chosen.ids,
         references=chosen.texts,
-        fingerprint=pipeline.fingerprint(chosen),
+        fingerprint=lines_fingerprint(chosen),
         left_out=0,
         groups=None,  # of the grid's own lines
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from ocr_tf.alphabet import Alphabet
-from ocr_tf.data.digest import digests
-from ocr_tf.data.source import open_sources
+from ocr_tf.data.dataset import open_sources
+from ocr_tf.data.fingerprint import digests
 from ocr_tf.experiment import evaluate
 from ocr_tf.experiment.tools import Evaluate, TestData
 from ocr_tf.study.grid import Grid, join

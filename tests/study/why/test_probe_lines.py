@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from ocr_tf.data import synthetic
-from ocr_tf.data.source import Sample, open_source
+from ocr_tf.data.dataset import Sample, open_source
 from ocr_tf.study.why import probe_lines
 from ocr_tf.study.why.probe_lines import Joined, drawn, joined
 

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from ocr_tf.data.source import open_source, open_sources
+from ocr_tf.data.dataset import open_source, open_sources
 from ocr_tf.experiment import preflight
 from ocr_tf.study.grid import join
 from ocr_tf.study.why import aligning, behind, material, probe_lines, probes, why

@@ -5,8 +5,8 @@ import warnings
 import numpy as np
 import pytest
 
-from ocr_tf import draw
-from ocr_tf.draw import LEFT, TITLE, Alignment, alignments
+from ocr_tf import alignment_plot as plot
+from ocr_tf.alignment_plot import LEFT, TITLE, Alignment, alignments
 
 
 def noise(height: int, width: int) -> np.ndarray:
@@ -33,7 +33,7 @@ def test_weights_lie_over_the_columns_of_their_steps(height, width, steps, share
     image, step = np.full([height, width], 255, np.uint8), int(share * (steps - 1))
     without, with_ = panel("-", steps, width), panel("-", steps, width, (step,))
     one, two = (alignments(image, [p]) for p in (without, with_))
-    scale = min((1200 - LEFT - draw.RIGHT) / width, draw.TALLEST / height)
+    scale = min((1200 - LEFT - plot.RIGHT) / width, plot.TALLEST / height)
     line = round(height * scale)
     expected = LEFT + without.edges[[step, step + 1]] * scale
     for part in (slice(TITLE, TITLE + line), slice(TITLE + line + 30, None)):
@@ -46,9 +46,9 @@ def test_the_path_is_framed_in_the_rows_of_its_symbols():
     one = alignments(image, [panel("abc", 25, 100, (3, 4, 5))])
     two = alignments(image, [panel("abc", 25, 100, (3, 4, 5), path)])
     rows, columns = where(one, two)
-    scale = draw.TALLEST / 30
+    scale = plot.TALLEST / 30
     assert LEFT + 4 * scale <= columns[0] + 1 and columns[-1] <= LEFT + 20 * scale
-    assert draw.THICKEST <= rows[-1] - rows[0] <= 2 * draw.THICKEST
+    assert plot.THICKEST <= rows[-1] - rows[0] <= 2 * plot.THICKEST
     blank = panel("abc", 25, 100, (3, 4, 5), np.full(25, -1))
     np.testing.assert_array_equal(alignments(image, [blank]), one)
 
@@ -73,7 +73,7 @@ def test_symbols_of_any_script_are_drawn_without_a_word(capfd):
         one, two = (alignments(noise(32, 160), [drawing]) for _ in range(2))
     np.testing.assert_array_equal(one, two)
     assert capfd.readouterr() == ("", "")
-    rows = one[-draw.GAP - draw.SCALE - count * draw.THICKEST :][: count * draw.THICKEST, :LEFT]
+    rows = one[-plot.GAP - plot.SCALE - count * plot.THICKEST :][: count * plot.THICKEST, :LEFT]
     assert (rows.reshape(count, -1) < 128).any(axis=1).all()  # every row is named
 
 
@@ -87,4 +87,4 @@ def test_any_size_is_drawn(height, width, steps, text, room):
     drawing = panel(text, steps, width, at, np.zeros(steps, int) - 1)
     picture = alignments(noise(height, width), [drawing._replace(title="long " * 200)], room)
     assert picture.dtype == np.uint8 and picture.shape[2] == 3
-    assert picture.shape[1] <= max(room, draw.NARROWEST)
+    assert picture.shape[1] <= max(room, plot.NARROWEST)

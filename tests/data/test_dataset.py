@@ -3,8 +3,8 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from ocr_tf.data.dataset import decodable, open_source, open_sources
 from ocr_tf.data.image import Geometry, prepare
-from ocr_tf.data.source import decodable, open_source, open_sources
 from ocr_tf.errors import InputError
 
 from .images import encode, line, noise

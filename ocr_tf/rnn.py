@@ -12,7 +12,7 @@ from typing import Any, Callable, Optional
 
 import tensorflow as tf
 
-from ocr_tf import keyed
+from ocr_tf import rng
 from ocr_tf.types import Frames
 
 # A gate's input where a line has ended: closed gates hold output and cell at exactly 0, so the
@@ -44,7 +44,7 @@ class StackedBidirectional(tf.keras.layers.Layer):
         values = tf.transpose(frames.values, [1, 0, 2])  # [T, B, D]
         for layer in self.layers:
             values = layer(values, frames.lengths, key is not None)
-            values = keyed.dropout(values, self.dropout, key, layer.name)
+            values = rng.dropout(values, self.dropout, key, layer.name)
         return Frames(tf.transpose(values, [1, 0, 2]), frames.lengths)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ocr_tf import keyed
+from ocr_tf import rng
 
 PATHS = {
     "encoder/conv1/kernel": (3, 3, 8, 16),
@@ -24,64 +24,64 @@ def variables(names) -> list[tf.Variable]:
 
 def test_a_first_value_follows_from_seed_and_path_alone():
     every = variables(PATHS)
-    keyed.initialise(every, seed=3)
+    rng.initialise(every, seed=3)
     for name in reversed(PATHS):  # Alone, and in another order.
         alone = variables([name])
-        keyed.initialise(alone, seed=3)
+        rng.initialise(alone, seed=3)
         together = every[list(PATHS).index(name)]
         np.testing.assert_array_equal(alone[0], together)
         assert np.abs(together).max() > 0
-        keyed.initialise(alone, seed=4)
+        rng.initialise(alone, seed=4)
         assert (alone[0].numpy() != together.numpy()).mean() > 0.99
 
 
 def test_paths_of_one_shape_differ():
-    one, two = (keyed.initial_value(f"head/{name}/kernel", (20, 5), 0) for name in "ab")
+    one, two = (rng.initial_value(f"head/{name}/kernel", (20, 5), 0) for name in "ab")
     assert np.abs(np.corrcoef(one.ravel(), two.ravel())[0, 1]) < 0.3
 
 
 def test_another_process_gives_the_same_values():
     code = (
-        "import hashlib; from ocr_tf.keyed import initial_value\n"
+        "import hashlib; from ocr_tf.rng import initial_value\n"
         f"for name, shape in {PATHS!r}.items():\n"
         "    print(hashlib.sha256(initial_value(name, shape, 7).tobytes()).hexdigest())"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    values = [keyed.initial_value(name, shape, 7) for name, shape in PATHS.items()]
+    values = [rng.initial_value(name, shape, 7) for name, shape in PATHS.items()]
     assert run.stdout.split() == [hashlib.sha256(value.tobytes()).hexdigest() for value in values]
 
 
 def test_digests_stay_what_runs_were_made_with():
-    assert keyed.digest(0, "encoder/conv1/kernel") == 1556543756
-    assert keyed.digest("bidirectional1") == 1450550917
-    assert keyed.digest("a", "b") != keyed.digest("ab")
+    assert rng.digest(0, "encoder/conv1/kernel") == 1556543756
+    assert rng.digest("bidirectional1") == 1450550917
+    assert rng.digest("a", "b") != rng.digest("ab")
 
 
 def test_two_variables_of_one_path_are_refused():
     with pytest.raises(ValueError, match="share a path.*head/output/kernel"):
-        keyed.initialise(variables(["head/output/kernel"] * 2), seed=0)
+        rng.initialise(variables(["head/output/kernel"] * 2), seed=0)
 
 
 def test_kinds_of_first_values():
     lstm = "sequence/bidirectional1/forward_lstm"
     np.testing.assert_array_equal(
-        keyed.initial_value(f"{lstm}/bias", (12,), 0), [0] * 3 + [1] * 3 + [0] * 6
+        rng.initial_value(f"{lstm}/bias", (12,), 0), [0] * 3 + [1] * 3 + [0] * 6
     )
-    assert not keyed.initial_value("head/output/bias", (12,), 0).any()
-    recurrent = keyed.initial_value(f"{lstm}/recurrent_kernel", (8, 32), 0)
+    assert not rng.initial_value("head/output/bias", (12,), 0).any()
+    recurrent = rng.initial_value(f"{lstm}/recurrent_kernel", (8, 32), 0)
     for gate in np.split(recurrent, 4, axis=1):
         np.testing.assert_allclose(gate @ gate.T, np.eye(8), atol=1e-6)
-    kernel = keyed.initial_value("encoder/conv1/kernel", (3, 3, 64, 128), 0)
+    kernel = rng.initial_value("encoder/conv1/kernel", (3, 3, 64, 128), 0)
     assert kernel.var() == pytest.approx(2 / (9 * (64 + 128)), rel=0.05)  # Glorot and Bengio 2010
     norm = "encoder/conv2/norm"
-    assert (keyed.initial_value(f"{norm}/gamma", (4,), 0) == 1).all()
-    assert (keyed.initial_value(f"{norm}/moving_variance", (4,), 0) == 1).all()
-    assert not keyed.initial_value(f"{norm}/beta", (4,), 0).any()
-    assert not keyed.initial_value(f"{norm}/moving_mean", (4,), 0).any()
+    assert (rng.initial_value(f"{norm}/gamma", (4,), 0) == 1).all()
+    assert (rng.initial_value(f"{norm}/moving_variance", (4,), 0) == 1).all()
+    assert not rng.initial_value(f"{norm}/beta", (4,), 0).any()
+    assert not rng.initial_value(f"{norm}/moving_mean", (4,), 0).any()
 
 
 def drop(key, name, rate=0.25, shape=(50, 80), dtype=tf.float32):
-    return keyed.dropout(tf.ones(shape, dtype), rate, key, name)
+    return rng.dropout(tf.ones(shape, dtype), rate, key, name)
 
 
 KEY = tf.constant([5, 6])
@@ -103,8 +103,8 @@ def test_dropout_follows_from_key_and_name_alone():
         drop(KEY, "layer2"),
         drop(tf.constant([5, 7]), "layer"),
         drop(tf.constant([6, 6]), "layer"),
-        drop(keyed.fold(KEY, 0), "layer"),
-        drop(keyed.fold(KEY, 1), "layer"),
+        drop(rng.fold(KEY, 0), "layer"),
+        drop(rng.fold(KEY, 1), "layer"),
     ]
     masks = [np.ravel(value) == 0 for value in (first, *others)]
     assert np.abs(np.corrcoef(masks) - np.eye(len(masks))).max() < 0.1
@@ -114,7 +114,7 @@ def test_dropout_keeps_the_dtype_and_gradient_follows_the_mask():
     values = tf.ones([40, 40], tf.bfloat16)
     with tf.GradientTape() as tape:
         tape.watch(values)
-        dropped = keyed.dropout(values, 0.5, KEY, "layer")
+        dropped = rng.dropout(values, 0.5, KEY, "layer")
     assert dropped.dtype == tf.bfloat16
     gradient = tf.cast(tape.gradient(dropped, values), tf.float32)
     np.testing.assert_array_equal(gradient, tf.cast(dropped, tf.float32))

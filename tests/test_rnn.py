@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ocr_tf import keyed
-from ocr_tf.sequence import BidirectionalLSTM, stack_bidirectional
+from ocr_tf import rng
+from ocr_tf.rnn import BidirectionalLSTM, stack_bidirectional
 from ocr_tf.types import Frames
 
 LENGTHS = [7, 1, 4, 9]
@@ -24,7 +24,7 @@ def frames(seed: int = 0, garbage: float = 0.0) -> Frames:
 def stack(layers: int = 2, dropout: float = 0.0, dtype: str = "float32"):
     sequence = stack_bidirectional(layers, UNITS, dropout, dtype)
     sequence(frames())
-    keyed.initialise(sequence.variables, seed=5)
+    rng.initialise(sequence.variables, seed=5)
     draw = np.random.default_rng(6)
     for variable in sequence.variables:  # Biases too: zeros would hide a misplaced one.
         variable.assign_add(0.3 * draw.standard_normal(variable.shape))

@@ -12,7 +12,7 @@ from typing import Union
 
 import numpy as np
 
-from ocr_tf.data.source import Sample, Source
+from ocr_tf.data.dataset import Sample, Source
 from ocr_tf.errors import InputError
 from ocr_tf.progress import Progress
 
@@ -20,16 +20,16 @@ READERS = 4  # threads that read files
 CHUNK = 128  # images between two looks at the clock
 
 
-def of(encoded: bytes) -> np.ndarray:
+def image_digest(encoded: bytes) -> np.ndarray:
     """[32] uint8: sha256 of an encoded image. One that cannot be read has zeros in its place."""
     return np.frombuffer(hashlib.sha256(encoded).digest(), np.uint8)
 
 
-def digests(source: Source, what: str = "images") -> tuple[np.ndarray, list[str]]:
+def image_digests(source: Source, what: str = "images") -> tuple[np.ndarray, list[str]]:
     """The digest of every image of a source, decoding none.
 
     Args:
-        source: see `ocr_tf.data.source.open_sources`.
+        source: see `ocr_tf.data.dataset.open_sources`.
         what: names the images in the progress line.
 
     Returns:
@@ -42,17 +42,17 @@ def digests(source: Source, what: str = "images") -> tuple[np.ndarray, list[str]
     with concurrent.futures.ThreadPoolExecutor(READERS) as readers:
         for start in range(0, total, CHUNK):
             span = range(start, min(start + CHUNK, total))
-            for i, data in zip(span, readers.map(lambda i: read(source, i), span)):
+            for i, data in zip(span, readers.map(lambda i: read_image(source, i), span)):
                 if isinstance(data, str):
                     bad.append(f"{source.samples[i].place}: {data}")
                 else:
-                    found[i] = of(data)
+                    found[i] = image_digest(data)
             progress.show(span.stop)
     progress.clear()
     return found, bad
 
 
-def read(source: Source, i: int) -> Union[bytes, str]:
+def read_image(source: Source, i: int) -> Union[bytes, str]:
     """The image, or the reason why there is none, without the sample's place."""
     try:
         return source.read(i)
@@ -60,7 +60,7 @@ def read(source: Source, i: int) -> Union[bytes, str]:
         return str(error).removeprefix(f"{source.samples[i].place}: ")
 
 
-def fingerprint(samples: Iterable[Sample], digests: np.ndarray) -> str:
+def fingerprint_of(samples: Iterable[Sample], digests: np.ndarray) -> str:
     """sha256, in hexadecimal, over the id, text and image of every line in order."""
     total = hashlib.sha256()
     for sample, image in zip(samples, digests):

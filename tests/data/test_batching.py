@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ocr_tf.data.plan import plan
+from ocr_tf.data.batching import plan
 
 
 def sizes(batches):
