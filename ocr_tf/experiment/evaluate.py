@@ -18,7 +18,7 @@ from ocr_tf.experiment import curves, predictions
 from ocr_tf.experiment.predictions import Placed, Prediction
 from ocr_tf.experiment.runs import RunFolder
 from ocr_tf.experiment.tools import Evaluate
-from ocr_tf.metrics.rates import Rates, measure
+from ocr_tf.metrics.error_rates import Rates, measure
 
 NAMED = 5  # lines named in a message
 

@@ -9,11 +9,11 @@ import dataclasses
 from typing import Any, NamedTuple
 
 from ocr_tf.experiment.flags import Positional
-from ocr_tf.metrics import normalise
+from ocr_tf.metrics import normalization
 from ocr_tf.options import option
 
 CHECKPOINTS = ("best", "last")
-NORMALISATIONS = tuple(normalise.NORMALISATIONS)
+NORMALISATIONS = tuple(normalization.NORMALISATIONS)
 
 
 def _checkpoint() -> Any:
@@ -45,7 +45,7 @@ class Evaluate:
     any other system by its texts of the same lines."""
 
     checkpoint: str = _checkpoint()
-    normalise: str = option(
+    normalization: str = option(
         "none",
         "What to do to reference and text before they are compared; alphanumeric: lower case, "
         "letters and digits only.",
@@ -182,7 +182,7 @@ class Compare:
 
     name: str = option("test", "Compare the runs' evaluations/NAME, made by tools/evaluate.")
     metric: str = option("cer", "What the verdict is about.", choices=METRICS)
-    normalise: str = option(
+    normalization: str = option(
         "none",
         "What to do to reference and text before they are compared.",
         choices=NORMALISATIONS,

@@ -32,7 +32,7 @@ from ocr_tf.experiment.restore import assign, build, initialise_from
 from ocr_tf.experiment.runs import RunFolder
 from ocr_tf.experiment.step import Stepper
 from ocr_tf.metrics.confusions import confusions, most_common
-from ocr_tf.metrics.rates import measure
+from ocr_tf.metrics.error_rates import measure
 from ocr_tf.progress import Progress, clock
 from ocr_tf.recognizer import Recognizer
 from ocr_tf.types import Batch

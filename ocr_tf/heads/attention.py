@@ -17,7 +17,7 @@ import tensorflow as tf
 from ocr_tf import rng
 from ocr_tf.alphabet import Alphabet
 from ocr_tf.decode import Beam, Greedy, autoregressive
-from ocr_tf.decode.beam import beam
+from ocr_tf.decode.autoregressive_beam import beam
 from ocr_tf.heads.base import Head, as_float32, single
 from ocr_tf.types import Frames, Hypotheses, Labels
 

@@ -7,9 +7,9 @@ from typing import Any, Optional
 import tensorflow as tf
 
 from ocr_tf.alphabet import Alphabet
-from ocr_tf.decode import Beam, Greedy, lattice
-from ocr_tf.decode.beam_prefix import prefix_beam
-from ocr_tf.decode.best_path import best_path
+from ocr_tf.decode import Beam, Greedy, ctc_lattice
+from ocr_tf.decode.ctc_greedy import best_path
+from ocr_tf.decode.ctc_prefix_beam import prefix_beam
 from ocr_tf.heads.base import Head, as_float32, single
 from ocr_tf.types import Frames, Hypotheses, Labels
 
@@ -33,7 +33,7 @@ class CTCHead(Head):
         """As in `Head`; below -score where a path needs a class DEEPEST nats under the best."""
         # The kernel refuses empty and unreachable labels for the whole batch, so those lines are given
         # a label that any line can spell, and their loss is replaced.
-        fits = (labels.lengths > 0) & (lattice.needed_steps(labels) <= frames.lengths)
+        fits = (labels.lengths > 0) & (ctc_lattice.needed_steps(labels) <= frames.lengths)
         lengths = tf.where(fits, labels.lengths, 1)
         ids = tf.pad(labels.ids, [[0, 0], [0, 1]])  # room for that label where all are empty
         ids = tf.where(fits[:, None] & (ids >= 0), ids, 0)
@@ -60,13 +60,13 @@ class CTCHead(Head):
         return tf.where(labels.lengths == 0, blanks, float("inf"))
 
     def score(self, frames: Frames, labels: Labels) -> tf.Tensor:
-        return lattice.score(self.log_probs(frames), labels, self.alphabet.blank)
+        return ctc_lattice.score(self.log_probs(frames), labels, self.alphabet.blank)
 
     def align(self, frames: Frames, labels: Labels) -> tf.Tensor:
-        return lattice.occupancies(self.log_probs(frames), labels, self.alphabet.blank)
+        return ctc_lattice.occupancies(self.log_probs(frames), labels, self.alphabet.blank)
 
     def path(self, frames: Frames, labels: Labels) -> Optional[tuple[tf.Tensor, tf.Tensor]]:
-        return lattice.forced_path(self.log_probs(frames), labels, self.alphabet.blank)
+        return ctc_lattice.forced_path(self.log_probs(frames), labels, self.alphabet.blank)
 
     def decode(self, frames: Frames, search: Optional[Any] = None) -> Hypotheses:
         log_probs = self.log_probs(frames)
@@ -75,5 +75,5 @@ class CTCHead(Head):
         if not isinstance(search or Greedy(), Greedy):
             raise ValueError(f"CTC has no search {search}")
         labels, objective = best_path(log_probs, self.alphabet.blank, self.alphabet.pad)
-        score = lattice.score(log_probs, labels, self.alphabet.blank)
+        score = ctc_lattice.score(log_probs, labels, self.alphabet.blank)
         return single(labels, score, objective, tf.ones_like(objective, tf.bool))

@@ -20,7 +20,7 @@ from typing import Any
 
 from ocr_tf.experiment.tools import METRICS
 from ocr_tf.metrics import paired
-from ocr_tf.metrics.rates import measure
+from ocr_tf.metrics.error_rates import measure
 from ocr_tf.study.grid import Grid
 
 GENERATOR_SEED = 0  # of permutations and bootstraps

@@ -16,7 +16,7 @@ from ocr_tf.experiment.config import Experiment, Train
 from ocr_tf.experiment.evaluate import TROUBLES
 from ocr_tf.experiment.runs import RESUMABLE, RunFolder
 from ocr_tf.experiment.tools import CHECKPOINTS, Compare
-from ocr_tf.metrics.rates import measure
+from ocr_tf.metrics.error_rates import measure
 from ocr_tf.study import answer
 from ocr_tf.study.config import Pairs, Study
 from ocr_tf.study.controls import code, controls

@@ -18,8 +18,8 @@ import numpy as np
 from ocr_tf.errors import InputError
 from ocr_tf.experiment import predictions
 from ocr_tf.experiment.predictions import Prediction
-from ocr_tf.metrics.normalise import normalise
-from ocr_tf.metrics.rates import Edits, edits
+from ocr_tf.metrics.error_rates import Edits, edits
+from ocr_tf.metrics.normalization import normalise
 from ocr_tf.study import proof
 
 NAMED = 5  # lines named in a message

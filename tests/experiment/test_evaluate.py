@@ -14,7 +14,7 @@ from ocr_tf.data.dataset import open_source
 from ocr_tf.errors import InputError
 from ocr_tf.experiment import evaluate, predictions
 from ocr_tf.experiment.tools import Evaluate, TestData
-from ocr_tf.metrics.rates import measure
+from ocr_tf.metrics.error_rates import measure
 
 ROOT = Path(__file__).resolve().parents[2]
 LINES = 6

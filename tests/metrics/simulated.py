@@ -13,7 +13,7 @@ import numpy as np
 from scipy import stats
 from scipy.special import expit
 
-from ocr_tf.metrics.paired.crossed import Effects, components, effects, t_interval
+from ocr_tf.metrics.paired.variance_components import Effects, components, effects, t_interval
 
 
 class Draws(NamedTuple):

@@ -9,7 +9,7 @@ from scipy import stats
 from scipy.special import expit
 
 from ocr_tf.metrics.paired import NotComparable, contrasts, recipes, smallest_detectable
-from ocr_tf.metrics.paired.crossed import components, effects, t_interval
+from ocr_tf.metrics.paired.variance_components import components, effects, t_interval
 from tests.metrics.conditions import golden, outcomes, random_pair
 from tests.metrics.simulated import alarms
 

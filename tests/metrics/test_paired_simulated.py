@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ocr_tf.metrics.paired import crossed_bootstrap, permutation, power, recipes, slices
-from ocr_tf.metrics.paired.crossed import components, degrees_of_freedom, t_interval
+from ocr_tf.metrics.paired.variance_components import components, degrees_of_freedom, t_interval
 from tests.metrics.conditions import outcomes
 from tests.metrics.simulated import MUTANTS, Model, alarms, crossed, lines_only, paired
 

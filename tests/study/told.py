@@ -14,7 +14,7 @@ from ocr_tf.data.fingerprint import fingerprint_of, image_digests
 from ocr_tf.experiment import predictions
 from ocr_tf.experiment.predictions import Prediction
 from ocr_tf.experiment.runs import RunFolder
-from ocr_tf.metrics.rates import measure
+from ocr_tf.metrics.error_rates import measure
 from tests.experiment import tiny
 
 TEST = "synthetic:digits:count=12:split=test"

@@ -14,13 +14,7 @@ Bisani and Ney 2004; Clark et al. 2011 (optimiser instability); Dror et al. 2018
 2021. Each formula's is where it is computed.
 """
 
-from ocr_tf.metrics.paired.contrast import Contrast, Named, contrasts
-from ocr_tf.metrics.paired.discordant import McNemar, mcnemar
-from ocr_tf.metrics.paired.outcomes import NotComparable, Outcomes, Result, Signature
-from ocr_tf.metrics.paired.planning import Detectable, power, smallest_detectable
-from ocr_tf.metrics.paired.resampling import Bootstrap, Permutation, crossed_bootstrap, permutation
-from ocr_tf.metrics.paired.several import Pair, Slice, pairwise, slices, too_small
-from ocr_tf.metrics.paired.targets import (
+from ocr_tf.metrics.paired.comparison import (
     MODELS,
     RECIPES,
     Comparison,
@@ -32,6 +26,12 @@ from ocr_tf.metrics.paired.targets import (
     recipes,
     seed_correlation,
 )
+from ocr_tf.metrics.paired.contrast import Contrast, Named, contrasts
+from ocr_tf.metrics.paired.mcnemar import McNemar, mcnemar
+from ocr_tf.metrics.paired.multiple_comparisons import Pair, Slice, pairwise, slices, too_small
+from ocr_tf.metrics.paired.outcomes import NotComparable, Outcomes, Result, Signature
+from ocr_tf.metrics.paired.power import Detectable, power, smallest_detectable
+from ocr_tf.metrics.paired.resampling import Bootstrap, Permutation, crossed_bootstrap, permutation
 from ocr_tf.metrics.paired.verdict import TIED, WITHHELD, Verdict, verdict
 
 __all__ = [

@@ -12,9 +12,9 @@ from typing import Optional
 
 from statsmodels.stats.multitest import multipletests
 
-from ocr_tf.metrics.paired.crossed import components, effects
+from ocr_tf.metrics.paired.comparison import RECIPES, Estimate, estimate
 from ocr_tf.metrics.paired.outcomes import Outcomes, joined, one_seed, same_seeds, signed
-from ocr_tf.metrics.paired.targets import RECIPES, Estimate, estimate
+from ocr_tf.metrics.paired.variance_components import components, effects
 
 Named = tuple[tuple[str, str], tuple[str, str]]  # ((a, b), (c, d))
 

@@ -6,9 +6,9 @@ import contextlib
 import dataclasses
 from typing import Optional
 
+from ocr_tf.metrics.paired.comparison import MODELS, RECIPES, Comparison
 from ocr_tf.metrics.paired.outcomes import NotComparable, Result
-from ocr_tf.metrics.paired.planning import smallest_detectable
-from ocr_tf.metrics.paired.targets import MODELS, RECIPES, Comparison
+from ocr_tf.metrics.paired.power import smallest_detectable
 
 TARGETS = {RECIPES: "these recipes", MODELS: "these trained models"}
 

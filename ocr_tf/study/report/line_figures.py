@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Optional
 import numpy as np
 from matplotlib.figure import Figure
 
-from ocr_tf.metrics.normalise import normalise
+from ocr_tf.metrics.normalization import normalise
 from ocr_tf.study.report import drawing, numbers, words
 from ocr_tf.study.report.drawing import PHONE, Drawing, Look
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
 from ocr_tf.experiment.page import Picture, Segment, differences
-from ocr_tf.metrics.normalise import normalise
+from ocr_tf.metrics.normalization import normalise
 from ocr_tf.study.report.drawing import Look
 from ocr_tf.study.report.gallery import Gallery
 

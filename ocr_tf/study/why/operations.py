@@ -15,7 +15,7 @@ import numpy as np
 from rapidfuzz.distance import Levenshtein
 
 from ocr_tf.metrics.confusions import Confusion, confusions
-from ocr_tf.metrics.normalise import normalise
+from ocr_tf.metrics.normalization import normalise
 from ocr_tf.study.grid import Grid
 from ocr_tf.study.why import figures
 

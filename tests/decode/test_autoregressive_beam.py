@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from ocr_tf.decode import Beam, autoregressive
-from ocr_tf.decode.beam import beam
+from ocr_tf.decode.autoregressive_beam import beam
 from ocr_tf.types import Hypotheses
 
 A, B, END, START = range(4)  # what a decoder is fed; it puts out A, B or END

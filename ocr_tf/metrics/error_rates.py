@@ -24,7 +24,7 @@ from typing import Any, NamedTuple, Optional
 from rapidfuzz.distance import Levenshtein
 
 from ocr_tf.alphabet import nfc
-from ocr_tf.metrics.normalise import normalise
+from ocr_tf.metrics.normalization import normalise
 
 
 class Edits(NamedTuple):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from ocr_tf.decode import Beam, lattice
+from ocr_tf.decode import Beam, ctc_lattice
 from ocr_tf.types import Frames, Hypotheses, Labels
 
 # Stands for log 0 in the search, whose sums must stay finite.
@@ -29,7 +29,7 @@ def prefix_beam(log_probs: Frames, blank: int, pad: int, search: Beam) -> Hypoth
     # What stands in for missing texts has a symbol that is none.
     real = tf.reduce_all(ids < blank, axis=2)
     flat = flat._replace(ids=tf.minimum(flat.ids, blank))
-    score = tf.reshape(lattice.score(lines, flat, blank), [batch, count])
+    score = tf.reshape(ctc_lattice.score(lines, flat, blank), [batch, count])
     score, order = tf.math.top_k(tf.where(real, score, MINUS_INFINITY), count)
     valid = score > MINUS_INFINITY
     ids = tf.where(valid[:, :, None], tf.gather(ids, order, batch_dims=1), pad)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ocr_tf.decode.best_path import best_path
+from ocr_tf.decode.ctc_greedy import best_path
 from ocr_tf.types import Frames
 
 SYMBOLS = "abehlo-"  # the last is the blank

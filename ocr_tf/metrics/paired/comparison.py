@@ -13,7 +13,6 @@ from typing import Any, Optional
 import numpy as np
 from scipy import stats
 
-from ocr_tf.metrics.paired.crossed import ROUNDING, Components, components, effects, t_interval
 from ocr_tf.metrics.paired.outcomes import (
     Outcomes,
     Result,
@@ -24,6 +23,13 @@ from ocr_tf.metrics.paired.outcomes import (
     signed,
 )
 from ocr_tf.metrics.paired.resampling import permutation
+from ocr_tf.metrics.paired.variance_components import (
+    ROUNDING,
+    Components,
+    components,
+    effects,
+    t_interval,
+)
 
 RECIPES, MODELS = "recipes", "models"
 

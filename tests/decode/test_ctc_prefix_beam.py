@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ocr_tf.decode import Beam, lattice
-from ocr_tf.decode.beam_prefix import prefix_beam
-from ocr_tf.decode.best_path import best_path
+from ocr_tf.decode import Beam, ctc_lattice
+from ocr_tf.decode.ctc_greedy import best_path
+from ocr_tf.decode.ctc_prefix_beam import prefix_beam
 from ocr_tf.types import Frames, Hypotheses, Labels
 
 PAD = -1
@@ -78,7 +78,7 @@ def test_what_is_found_is_sorted_distinct_and_has_its_score(how):
             line = Frames(batch.values[i : i + 1], batch.lengths[i : i + 1])
             label = Labels(tf.constant([list(text)], tf.int32), tf.constant([len(text)]))
             np.testing.assert_allclose(
-                found.log_probs[i, k], lattice.score(line, label, 5)[0], rtol=1e-5
+                found.log_probs[i, k], ctc_lattice.score(line, label, 5)[0], rtol=1e-5
             )
 
 
@@ -86,7 +86,7 @@ def test_a_wide_beam_finds_nothing_worse_than_the_best_path():
     batch = lines([15, 9, 11, 4], 5)
     labels, _ = best_path(batch, 4, PAD)
     found = prefix_beam(batch, 4, PAD, Beam(50, 1))
-    assert (found.log_probs[:, 0] >= lattice.score(batch, labels, 4) - 1e-4).numpy().all()
+    assert (found.log_probs[:, 0] >= ctc_lattice.score(batch, labels, 4) - 1e-4).numpy().all()
 
 
 @pytest.mark.parametrize("how", [Beam(1, 1), Beam(4, 3)])

@@ -9,10 +9,10 @@ from typing import Optional, Union
 import numpy as np
 from scipy import stats
 
+from ocr_tf.metrics.paired.comparison import MODELS, Comparison
 from ocr_tf.metrics.paired.contrast import Contrast
-from ocr_tf.metrics.paired.crossed import degrees_of_freedom
 from ocr_tf.metrics.paired.outcomes import NotComparable, Result
-from ocr_tf.metrics.paired.targets import MODELS, Comparison
+from ocr_tf.metrics.paired.variance_components import degrees_of_freedom
 
 Compared = Union[Comparison, Contrast]
 

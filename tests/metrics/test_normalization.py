@@ -2,7 +2,7 @@ import unicodedata
 
 import pytest
 
-from ocr_tf.metrics.normalise import NORMALISATIONS, normalise
+from ocr_tf.metrics.normalization import NORMALISATIONS, normalise
 
 
 @pytest.mark.parametrize(

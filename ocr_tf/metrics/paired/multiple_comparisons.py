@@ -10,9 +10,7 @@ from typing import Optional
 import numpy as np
 from statsmodels.stats.multitest import multipletests
 
-from ocr_tf.metrics.paired.crossed import Components, Effects, components, effects
-from ocr_tf.metrics.paired.outcomes import Outcomes, Result, joined, one_seed, signed
-from ocr_tf.metrics.paired.targets import (
+from ocr_tf.metrics.paired.comparison import (
     MODELS,
     RECIPES,
     Comparison,
@@ -21,6 +19,8 @@ from ocr_tf.metrics.paired.targets import (
     models,
     recipes,
 )
+from ocr_tf.metrics.paired.outcomes import Outcomes, Result, joined, one_seed, signed
+from ocr_tf.metrics.paired.variance_components import Components, Effects, components, effects
 
 # An interval stands on the normal limit of sums over its lines, and on an estimate of their variance:
 # below these a slice's is withheld, and a comparison's says nothing of what it could have seen.

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ocr_tf.decode import lattice
+from ocr_tf.decode import ctc_lattice
 from ocr_tf.types import Frames, Labels
 
 BLANK = 2  # of the small cases: two symbols, a blank, and every path written out
@@ -87,7 +87,7 @@ def small() -> tuple[list[np.ndarray], list[tuple[int, ...]]]:
 
 def test_score_sums_all_paths(small):
     lines, labels = small
-    score = lattice.score(frames_of(lines), labels_of(labels), BLANK).numpy()
+    score = ctc_lattice.score(frames_of(lines), labels_of(labels), BLANK).numpy()
     expected = [brute(line, label)[0] for line, label in zip(lines, labels)]
     assert np.isinf(expected).any()
     np.testing.assert_allclose(score, expected, rtol=1e-5, atol=1e-6)
@@ -95,7 +95,7 @@ def test_score_sums_all_paths(small):
 
 def test_occupancies_sum_all_paths(small):
     lines, labels = small
-    found = lattice.occupancies(frames_of(lines), labels_of(labels), BLANK).numpy()
+    found = ctc_lattice.occupancies(frames_of(lines), labels_of(labels), BLANK).numpy()
     expected = np.zeros_like(found)
     for row, line, label in zip(expected, lines, labels):
         row[: len(label), : len(line)] = brute(line, label)[1]
@@ -117,7 +117,7 @@ def followed(
 
 def test_the_forced_path_is_the_best_of_all_paths(small):
     lines, labels = small
-    places, log_prob = lattice.forced_path(frames_of(lines), labels_of(labels), BLANK)
+    places, log_prob = ctc_lattice.forced_path(frames_of(lines), labels_of(labels), BLANK)
     for row, total, line, label in zip(places.numpy(), log_prob.numpy(), lines, labels):
         steps = len(line)
         paths = [path for path, _ in spellings(steps).get(label, [])]
@@ -135,13 +135,13 @@ def test_no_path_through_a_class_of_probability_zero():
         line = np.log(np.float32([[1, 0, 0], [0.5, 0, 0.5], [0.25, 0, 0.75]]))
     labels = labels_of([(0,), (0, 0), (1,), (0, 1), ()])
     frames = frames_of([line] * 5)
-    score = lattice.score(frames, labels, BLANK)
+    score = ctc_lattice.score(frames, labels, BLANK)
     np.testing.assert_allclose(np.exp(score), [7 / 8, 1 / 8, 0, 0, 0], rtol=1e-6)
-    found = lattice.occupancies(frames, labels, BLANK).numpy()
+    found = ctc_lattice.occupancies(frames, labels, BLANK).numpy()
     np.testing.assert_allclose(found[0, 0], [1, 4 / 7, 1 / 7], rtol=1e-6)
     np.testing.assert_allclose(found[1, :2], [[1, 0, 0], [0, 0, 1]], atol=1e-6)
     assert not found[2:].any()
-    path, log_prob = lattice.forced_path(frames, labels, BLANK)
+    path, log_prob = ctc_lattice.forced_path(frames, labels, BLANK)
     np.testing.assert_allclose(np.exp(log_prob), [3 / 8, 1 / 8, 0, 0, 0], rtol=1e-6)
     assert path[1:].numpy().tolist() == [[0, -1, 1]] + [[-1] * 3] * 3
 
@@ -151,7 +151,7 @@ def test_all_strings_share_a_probability_of_one(steps):
     rng = np.random.default_rng(steps)
     strings = [x for n in range(steps + 2) for x in itertools.product(range(BLANK), repeat=n)]
     frames = frames_of([normalised(rng, steps, BLANK + 1)] * len(strings))
-    score = lattice.score(frames, labels_of(strings), BLANK)
+    score = ctc_lattice.score(frames, labels_of(strings), BLANK)
     assert np.exp(score).sum() == pytest.approx(1, rel=1e-5)
 
 
@@ -179,7 +179,7 @@ def test_score_equals_tensorflows_loss(sharpness):
         blank_index=blank,
     )
     assert np.isfinite(loss).all()
-    np.testing.assert_allclose(lattice.score(frames, labels, blank), -loss, rtol=1e-5)
+    np.testing.assert_allclose(ctc_lattice.score(frames, labels, blank), -loss, rtol=1e-5)
 
 
 @pytest.mark.parametrize("sharpness", [0.1, 5.0])
@@ -200,7 +200,7 @@ def test_occupancies_are_what_tensorflows_gradient_is_made_of(sharpness):
             blank_index=blank,
         )
     shares = tf.exp(frames.values) - tape.gradient(loss, frames.values)  # [B, T, C]
-    found = lattice.occupancies(frames, labels, blank)  # [B, L, T]
+    found = ctc_lattice.occupancies(frames, labels, blank)  # [B, L, T]
     by_class = tf.transpose(tf.one_hot(labels.ids, blank + 1), [0, 2, 1]) @ found  # [B, C, T]
     rest = 1 - tf.reduce_sum(found, axis=1)  # [B, T]
     by_class += tf.one_hot([blank], blank + 1)[:, :, None] * rest[:, None, :]
@@ -211,7 +211,7 @@ def test_occupancies_are_what_tensorflows_gradient_is_made_of(sharpness):
 @pytest.mark.parametrize("sharpness", [0.1, 5.0, 30.0])
 def test_a_step_is_in_one_symbol_or_in_a_blank(sharpness):
     frames, labels, blank = large(sharpness)
-    found = lattice.occupancies(frames, labels, blank).numpy()
+    found = ctc_lattice.occupancies(frames, labels, blank).numpy()
     assert np.isfinite(found).all() and (found >= 0).all()
     assert found.sum(axis=1).max() < 1 + 1e-5
     inside = tf.sequence_mask(labels.lengths, labels.ids.shape[1]).numpy()
@@ -223,8 +223,8 @@ def test_a_step_is_in_one_symbol_or_in_a_blank(sharpness):
 @pytest.mark.parametrize("sharpness", [0.1, 5.0])
 def test_long_forced_paths_spell_their_labels(sharpness):
     frames, labels, blank = large(sharpness)
-    places, log_prob = lattice.forced_path(frames, labels, blank)
-    score = lattice.score(frames, labels, blank).numpy()
+    places, log_prob = ctc_lattice.forced_path(frames, labels, blank)
+    score = ctc_lattice.score(frames, labels, blank).numpy()
     assert (log_prob.numpy() <= score).all()
     for i, (row, total) in enumerate(zip(places.numpy(), log_prob.numpy())):
         steps, length = int(frames.lengths[i]), int(labels.lengths[i])
@@ -235,17 +235,19 @@ def test_long_forced_paths_spell_their_labels(sharpness):
 
 def test_a_line_gives_the_same_alone_and_in_any_batch():
     frames, labels, blank = large(2.0)
-    path, best = (t.numpy() for t in lattice.forced_path(frames, labels, blank))
-    score = lattice.score(frames, labels, blank).numpy()
-    found = lattice.occupancies(frames, labels, blank).numpy()
+    path, best = (t.numpy() for t in ctc_lattice.forced_path(frames, labels, blank))
+    score = ctc_lattice.score(frames, labels, blank).numpy()
+    found = ctc_lattice.occupancies(frames, labels, blank).numpy()
     for i in (0, 2, 3, 15):
         steps, length = int(frames.lengths[i]), int(labels.lengths[i])
         alone = Frames(frames.values[i : i + 1, :steps], frames.lengths[i : i + 1])
         label = Labels(labels.ids[i : i + 1, :length], labels.lengths[i : i + 1])
-        np.testing.assert_allclose(lattice.score(alone, label, blank), score[i : i + 1], rtol=1e-6)
-        rows = lattice.occupancies(alone, label, blank)[0]
+        np.testing.assert_allclose(
+            ctc_lattice.score(alone, label, blank), score[i : i + 1], rtol=1e-6
+        )
+        rows = ctc_lattice.occupancies(alone, label, blank)[0]
         np.testing.assert_allclose(rows, found[i, :length, :steps], rtol=1e-4, atol=1e-6)
-        own, total = lattice.forced_path(alone, label, blank)
+        own, total = ctc_lattice.forced_path(alone, label, blank)
         np.testing.assert_array_equal(own[0], path[i, :steps])
         np.testing.assert_allclose(total, best[i : i + 1], rtol=1e-6)
 
@@ -260,7 +262,7 @@ def test_graphs_of_unknown_shapes_give_what_eager_code_gives(small):
         (frames_of(lines), labels_of(labels)),
         (frames_of([normalised(np.random.default_rng(1), 1, 3)]), labels_of([()])),
     ]
-    for function in (lattice.score, lattice.occupancies, lattice.forced_path):
+    for function in (ctc_lattice.score, ctc_lattice.occupancies, ctc_lattice.forced_path):
         graph = tf.function(functools.partial(function, blank=BLANK), input_signature=signature)
         for frames, label in cases:
             eager, compiled = function(frames, label, BLANK), graph(frames, label)
@@ -271,6 +273,6 @@ def test_graphs_of_unknown_shapes_give_what_eager_code_gives(small):
 def test_needed_steps_are_the_fewest_with_a_path():
     fewest = [next(t for t in itertools.count(len(x)) if x in spellings(t)) for x in SMALL]
     assert max(fewest) == 7
-    assert lattice.needed_steps(labels_of(SMALL, (0,))).numpy().tolist() == fewest
-    assert lattice.needed_steps(labels_of(SMALL, (-1,))).numpy().tolist() == fewest
-    assert lattice.needed_steps(labels_of([(), ()])).numpy().tolist() == [0, 0]
+    assert ctc_lattice.needed_steps(labels_of(SMALL, (0,))).numpy().tolist() == fewest
+    assert ctc_lattice.needed_steps(labels_of(SMALL, (-1,))).numpy().tolist() == fewest
+    assert ctc_lattice.needed_steps(labels_of([(), ()])).numpy().tolist() == [0, 0]

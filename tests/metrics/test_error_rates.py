@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from ocr_tf.metrics.rates import Edits, edits, measure, word_edits
+from ocr_tf.metrics.error_rates import Edits, edits, measure, word_edits
 
 
 @functools.cache
