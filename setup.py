@@ -19,7 +19,6 @@ setup(
     long_description_content_type="text/markdown",
     packages=find_namespace_packages(include=["ocr_tf", "ocr_tf.*", "experiments"]),
     package_data={
-        "ocr_tf.experiment": ["templates/*.html"],
         "ocr_tf.study.report": ["templates/*.html"],
     },
     python_requires=">=3.9,<3.12",

@@ -11,7 +11,7 @@ lines its CER is over 100 % until the alignment is found between steps 750 and 1
 import dataclasses
 
 from experiments import book_ctc
-from ocr_tf.experiment import launch
+from ocr_tf.cli import launch
 from ocr_tf.heads import Attention
 
 EXPERIMENT = dataclasses.replace(

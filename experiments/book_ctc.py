@@ -7,9 +7,9 @@ two cores that were busy with other work too, seed 0: 25 minutes for 3,000 steps
 books CER 1.72 %, exact 62.8 % (1 to 2 % of the labels are wrong).
 """
 
+from ocr_tf.cli import launch
 from ocr_tf.encoders import Compact
-from ocr_tf.experiment import launch
-from ocr_tf.experiment.config import Data, Experiment, Sequence, Train
+from ocr_tf.experiment.config.experiment import Data, Experiment, Sequence, Train
 from ocr_tf.heads import CTC
 
 EXPERIMENT = Experiment(

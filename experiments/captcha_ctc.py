@@ -6,9 +6,9 @@ python -m experiments.captcha_ctc --workdir=runs/captcha_ctc --data.train=captch
 99.0 % (103 of 104 lines) each. A learning rate of 2e-3 left seed 1 at 37.5 %.
 """
 
+from ocr_tf.cli import launch
 from ocr_tf.encoders import Compact
-from ocr_tf.experiment import launch
-from ocr_tf.experiment.config import Data, Experiment, Sequence, Train
+from ocr_tf.experiment.config.experiment import Data, Experiment, Sequence, Train
 from ocr_tf.heads import CTC
 
 EXPERIMENT = Experiment(

@@ -5,9 +5,9 @@ python -m experiments.crnn_ctc --workdir=runs/crnn_ctc --data.train=iiit5k/label
 The paper trains on 7.2 M synthetic words; --data.width=0 keeps the aspect ratio instead.
 """
 
+from ocr_tf.cli import launch
 from ocr_tf.encoders import CRNN
-from ocr_tf.experiment import launch
-from ocr_tf.experiment.config import Data, Experiment, Sequence, Train
+from ocr_tf.experiment.config.experiment import Data, Experiment, Sequence, Train
 from ocr_tf.heads import CTC
 
 EXPERIMENT = Experiment(

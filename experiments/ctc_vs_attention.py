@@ -10,7 +10,7 @@ folder's report/report.html.
 import dataclasses
 
 from ocr_tf.encoders import Compact
-from ocr_tf.experiment.config import Data, Experiment, Sequence, Train
+from ocr_tf.experiment.config.experiment import Data, Experiment, Sequence, Train
 from ocr_tf.heads import CTC, Attention
 from ocr_tf.study import command
 from ocr_tf.study.config import Study

@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 from experiments import quickstart_attention, quickstart_ctc
-from ocr_tf.experiment import flags, launch
-from ocr_tf.experiment.tools import Export, Predict
+from ocr_tf.experiment.config import flags
+from ocr_tf.experiment.config.exits import exits
+from ocr_tf.experiment.serving.config import Export, Predict
 from ocr_tf.options import option
 from ocr_tf.study import command
 from ocr_tf.study.config import Study
@@ -43,7 +44,7 @@ def main() -> None:
 def finish(folder: Path) -> None:
     """Exports a run of each head, and reads a picture with each export."""
     from ocr_tf.data.dataset import open_source
-    from ocr_tf.experiment import export, predict
+    from ocr_tf.experiment.serving import predict, saved_model
 
     test = open_source(quickstart_ctc.TEST)
     picture = folder / "line.png"
@@ -51,7 +52,7 @@ def finish(folder: Path) -> None:
     exports = {name: folder / f"{name}_saved_model" for name in STUDY.conditions}
     for name, saved in exports.items():
         if not saved.exists():
-            export.run(Export(), str(folder / name / "seed-0"), str(saved))
+            saved_model.run(Export(), str(folder / name / "seed-0"), str(saved))
     print(f"\n{picture} ({test.samples[0].text}) read by each SavedModel:", flush=True)
     for saved in exports.values():
         predict.run(Predict(), str(saved), [str(picture)])
@@ -60,5 +61,5 @@ def finish(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    with launch.exits():
+    with exits():
         main()

@@ -6,7 +6,7 @@ python -m experiments.quickstart_attention --workdir=runs/quickstart_attention
 import dataclasses
 
 from experiments import quickstart_ctc
-from ocr_tf.experiment import launch
+from ocr_tf.cli import launch
 from ocr_tf.heads import Attention
 
 EXPERIMENT = dataclasses.replace(

@@ -3,9 +3,9 @@
 python -m experiments.quickstart_ctc --workdir=runs/quickstart_ctc
 """
 
+from ocr_tf.cli import launch
 from ocr_tf.encoders import Compact
-from ocr_tf.experiment import launch
-from ocr_tf.experiment.config import Data, Experiment, Sequence, Train
+from ocr_tf.experiment.config.experiment import Data, Experiment, Sequence, Train
 from ocr_tf.heads import CTC
 
 TEST = "synthetic:digits:count=500:split=test"

@@ -3,9 +3,9 @@
 One panel for every text laid over the line, all with the same columns, so that heads can be compared
 by looking down. A panel shows, from top to bottom:
 
-    the line        tinted with the symbols' colours as far as their weights go
+    the line        tinted with the symbols' colors as far as their weights go
     the text        each symbol under the middle of its weight
-    the weights     a row a symbol; strength of colour is the root of the weight, so that the small show
+    the weights     a row a symbol; strength of color is the root of the weight, so that the small show
     the path        where there is one: its steps framed in black, in the rows of its symbols
     a scale         columns of the image
 
@@ -37,7 +37,7 @@ SMALL, LARGE = 10, 18  # letters
 FAR = 20  # rows from which on symbols also stand beside their weights
 
 # Told apart by all eyes (Okabe and Ito 2008), dark enough on white.
-COLOURS = np.array(
+COLORS = np.array(
     [(0, 114, 178), (213, 94, 0), (0, 158, 115), (204, 121, 167), (86, 160, 220), (200, 140, 0)],
     np.float32,
 )
@@ -60,7 +60,7 @@ def alignments(image: np.ndarray, panels: Sequence[Alignment], width: int = 1200
     """One picture of all panels, one above the other.
 
     Args:
-        image: [H, W] uint8 grey, 255 = white.
+        image: [H, W] uint8 gray, 255 = white.
         panels: what to lay over it; at least one.
         width: of the picture, in pixels, at most (but NARROWEST): small images are not blown up to it.
 
@@ -98,18 +98,18 @@ def _panel(line: np.ndarray, panel: Alignment, scale: float) -> np.ndarray:
     """A panel under the scaled line image [h, w]; `scale` is its pixels a column of the original."""
     rows, columns = len(panel.symbols), line.shape[1]
     places = _places(rows, line)
-    colours = COLOURS[np.arange(rows) % len(COLOURS)]  # [L, 3]
+    colors = COLORS[np.arange(rows) % len(COLORS)]  # [L, 3]
     weights = _by_column(panel.weights, panel.edges * scale, columns)  # [L, w]
     width = max(NARROWEST, LEFT + columns + RIGHT)
     picture = Image.new("RGB", (width, places.bottom + SCALE + GAP), WHITE)
-    picture.paste(Image.fromarray(_tinted(line, weights, colours)), (LEFT, TITLE))
+    picture.paste(Image.fromarray(_tinted(line, weights, colors)), (LEFT, TITLE))
     if rows:
-        picture.paste(Image.fromarray(_cells(weights, colours, places.thick)), (LEFT, places.rows))
+        picture.paste(Image.fromarray(_cells(weights, colors, places.thick)), (LEFT, places.rows))
     pen = ImageDraw.Draw(picture)
     _title(pen, panel.title, width - 16)
     _scale(pen, columns, scale, places.bottom)
     for row, symbol in enumerate(panel.symbols):
-        _symbol(pen, _label(symbol), row, weights[row], colours[row], places, rows >= FAR)
+        _symbol(pen, _label(symbol), row, weights[row], colors[row], places, rows >= FAR)
     for row, first, last in [] if panel.path is None else _runs(panel.path):
         begin, end = LEFT + np.rint(panel.edges[[first, last + 1]] * scale)
         _frame(pen, begin, places.rows + row * places.thick, end, places.thick)
@@ -121,12 +121,12 @@ def _symbol(
     label: str,
     row: int,
     weights: np.ndarray,
-    colour: np.ndarray,
+    color: np.ndarray,
     places: _Places,
     beside: bool,
 ) -> None:
     """Writes a symbol before its row, `beside` its weights in the row too, and in the text."""
-    red, green, blue = (int(0.8 * part) for part in colour)
+    red, green, blue = (int(0.8 * part) for part in color)
     ink = (red, green, blue)
     number = label.startswith(NUMBER)
     font = _font(SMALL if number else min(places.thick, 15))
@@ -168,18 +168,18 @@ def _by_column(weights: np.ndarray, edges: np.ndarray, columns: int) -> np.ndarr
     return np.clip(np.maximum.reduceat(weights, at, axis=1), 0, 1)
 
 
-def _cells(weights: np.ndarray, colours: np.ndarray, thick: int) -> np.ndarray:
+def _cells(weights: np.ndarray, colors: np.ndarray, thick: int) -> np.ndarray:
     """[L, w] weights as rows of `thick` pixels, parted by faint lines: [L thick, w, 3]."""
-    rows = 255 + np.sqrt(weights)[:, :, None] * (colours[:, None, :] - 255)
+    rows = 255 + np.sqrt(weights)[:, :, None] * (colors[:, None, :] - 255)
     cells = np.repeat(rows, thick, axis=0)
     cells[thick - 1 :: thick] = np.minimum(cells[thick - 1 :: thick], FAINT)
     return np.rint(cells).astype(np.uint8)
 
 
-def _tinted(line: np.ndarray, weights: np.ndarray, colours: np.ndarray) -> np.ndarray:
-    """The line [h, w] as RGB, each column blended with the mean colour of its weights."""
+def _tinted(line: np.ndarray, weights: np.ndarray, colors: np.ndarray) -> np.ndarray:
+    """The line [h, w] as RGB, each column blended with the mean color of its weights."""
     total = weights.sum(axis=0)  # [w]
-    tint = (weights.T @ colours) / np.maximum(total, 1e-6)[:, None]  # [w, 3]
+    tint = (weights.T @ colors) / np.maximum(total, 1e-6)[:, None]  # [w, 3]
     share = 0.5 * np.minimum(total, 1)[:, None]
     blended = (1 - share) * line[:, :, None] + share * tint
     return np.rint(blended).astype(np.uint8)

@@ -110,7 +110,7 @@ class Alphabet:
         return [self._ids[symbol] for symbol in nfc(text)]
 
     def decode(self, ids: Iterable[int]) -> str:
-        """The symbols joined, not normalised again, as a graph that only joins strings gives them.
+        """The symbols joined, not normalized again, as a graph that only joins strings gives them.
 
         Raises IndexError for an id that is no symbol.
         """

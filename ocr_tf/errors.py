@@ -1,5 +1,7 @@
 """The exceptions that people, not programmers, are meant to read."""
 
+NAMED = 5  # lines, samples or symbols that a message names before it only counts
+
 
 class InputError(Exception):
     """Bad input: a flag, a file, a line.

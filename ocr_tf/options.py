@@ -1,7 +1,7 @@
 """Frozen configurations whose leaves know their own help and bounds.
 
 A configuration is a frozen dataclass; each leaf is made by `option`, each branch is another
-configuration. Nothing here knows of command lines: `ocr_tf.experiment.flags` turns leaves into
+configuration. Nothing here knows of command lines: `ocr_tf.experiment.config.flags` turns leaves into
 flags.
 """
 

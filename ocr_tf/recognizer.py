@@ -9,7 +9,7 @@ import tensorflow as tf
 from ocr_tf import rng
 from ocr_tf.alphabet import Alphabet
 from ocr_tf.rnn import stack_bidirectional
-from ocr_tf.types import Frames, Hypotheses, Images, Labels
+from ocr_tf.types import Batch, Frames, Hypotheses, Images, Labels
 
 
 class Recognizer(tf.keras.Model):
@@ -40,7 +40,7 @@ class Recognizer(tf.keras.Model):
         for part in frozen:
             getattr(self, part).trainable = False
         self._make_weights()
-        rng.initialise(self.variables, seed)
+        rng.initialize(self.variables, seed)
 
     def _make_weights(self) -> None:
         image = Images(tf.zeros([1, self.height, 8, 1]), tf.constant([8]))
@@ -59,9 +59,16 @@ class Recognizer(tf.keras.Model):
         """What training minimises: [B]."""
         return self.head.loss(self(images, key), labels, self._key("head", key))
 
-    def recognise(self, images: Images, search: Optional[Any] = None) -> Hypotheses:
+    def recognize(self, images: Images, search: Optional[Any] = None) -> Hypotheses:
         return self.head.decode(self(images), search)
 
     def parts(self) -> dict[str, list[tf.Variable]]:
         """Variables of encoder, sequence and head."""
         return {name: getattr(self, name).variables for name in ("encoder", "sequence", "head")}
+
+
+def batch_signature(height: int) -> Batch:
+    """What every batch of lines of this height looks like."""
+    ids, flags = tf.TensorSpec([None], tf.int32), tf.TensorSpec([None], tf.bool)
+    images = Images(tf.TensorSpec([None, height, None, 1], tf.float32), ids)
+    return Batch(images, Labels(tf.TensorSpec([None, None], tf.int32), ids), ids, flags)

@@ -71,7 +71,7 @@ def initial_value(name: str, shape: tuple[int, ...], seed: int) -> np.ndarray:
     return draw.uniform(-limit, limit, shape).astype(np.float32)
 
 
-def initialise(variables: Iterable[tf.Variable], seed: int) -> None:
+def initialize(variables: Iterable[tf.Variable], seed: int) -> None:
     """Gives every variable its keyed first value. Raises ValueError if two share a path."""
     variables = list(variables)
     paths = [path(variable) for variable in variables]

@@ -21,9 +21,9 @@ else:
 
 
 class Images(NamedTuple):
-    """Grey line images, left-aligned; columns from `widths` on are zero."""
+    """Gray line images, left-aligned; columns from `widths` on are zero."""
 
-    values: Tensor  # [B, H, W, 1] float32, 0 = mid-grey, -1 = black, 1 = white
+    values: Tensor  # [B, H, W, 1] float32, 0 = mid-gray, -1 = black, 1 = white
     widths: Tensor  # [B] int32, valid columns, at least 1
 
 
@@ -61,7 +61,7 @@ class Hypotheses(NamedTuple):
     valid: Tensor  # [B, K] bool, false where the search found fewer than K hypotheses
 
 
-class Recogniser(Protocol):
+class LineRecognizer(Protocol):
     """All that evaluation needs: also met by systems that are no network."""
 
-    def recognise(self, images: Images, search: Optional[Any] = None) -> Hypotheses: ...
+    def recognize(self, images: Images, search: Optional[Any] = None) -> Hypotheses: ...

@@ -13,8 +13,8 @@ from unittest import mock
 
 import pytest
 
-from ocr_tf.experiment import launch
-from ocr_tf.experiment.tools import TOOLS
+from ocr_tf.cli import launch
+from ocr_tf.cli.commands import TOOLS
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = ("README.md", "WORKSPACE.md")
@@ -55,9 +55,9 @@ def check_experiment(module: str, arguments: list[str]) -> None:
     assert (ROOT / Path(*module.split("."))).with_suffix(".py").exists(), module
     code = (
         "import runpy, sys, types\n"
-        "train = types.ModuleType('ocr_tf.experiment.train')\n"
+        "train = types.ModuleType('ocr_tf.experiment.training.loop')\n"
         "train.run = lambda *_: None\n"
-        "sys.modules['ocr_tf.experiment.train'] = train\n"
+        "sys.modules['ocr_tf.experiment.training.loop'] = train\n"
         "from ocr_tf.study import command\n"
         "command.run = lambda *_: None\n"
         f"sys.argv = [{module!r}, *sys.argv[1:]]\n"

@@ -6,7 +6,7 @@ import math
 import pytest
 
 from ocr_tf import options
-from ocr_tf.experiment.config import Data, Experiment, Sequence, Train
+from ocr_tf.experiment.config.experiment import Data, Experiment, Sequence, Train
 from ocr_tf.options import option
 
 

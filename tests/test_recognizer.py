@@ -12,8 +12,8 @@ import tensorflow as tf
 from ocr_tf import rng
 from ocr_tf.alphabet import Alphabet
 from ocr_tf.encoders import ENCODERS
-from ocr_tf.experiment.config import Sequence, Train
-from ocr_tf.experiment.step import Stepper
+from ocr_tf.experiment.config.experiment import Sequence, Train
+from ocr_tf.experiment.training.step import Stepper
 from ocr_tf.heads import HEADS
 from ocr_tf.recognizer import Recognizer
 from ocr_tf.types import Batch, Images, Labels
@@ -130,13 +130,13 @@ def test_a_line_gives_the_same_alone_and_in_any_batch(head, encoder, padding, ga
     model = make(head, encoder)
     batch, label = images(padding, garbage), labels()
     score = model.head.score(model(batch), label).numpy()
-    found = model.recognise(batch)
+    found = model.recognize(batch)
     for i, width in enumerate(WIDTHS):
         line = Images(batch.values[i : i + 1, :, :width], batch.widths[i : i + 1])
         length = int(label.lengths[i])
         own = Labels(label.ids[i : i + 1, :length], label.lengths[i : i + 1])
         np.testing.assert_allclose(model.head.score(model(line), own)[0], score[i], rtol=1e-4)
-        alone = model.recognise(line)
+        alone = model.recognize(line)
         length = int(alone.lengths[0, 0])
         assert length == int(found.lengths[i, 0])
         np.testing.assert_array_equal(alone.ids[0, 0, :length], found.ids[i, 0, :length])

@@ -24,14 +24,14 @@ def variables(names) -> list[tf.Variable]:
 
 def test_a_first_value_follows_from_seed_and_path_alone():
     every = variables(PATHS)
-    rng.initialise(every, seed=3)
+    rng.initialize(every, seed=3)
     for name in reversed(PATHS):  # Alone, and in another order.
         alone = variables([name])
-        rng.initialise(alone, seed=3)
+        rng.initialize(alone, seed=3)
         together = every[list(PATHS).index(name)]
         np.testing.assert_array_equal(alone[0], together)
         assert np.abs(together).max() > 0
-        rng.initialise(alone, seed=4)
+        rng.initialize(alone, seed=4)
         assert (alone[0].numpy() != together.numpy()).mean() > 0.99
 
 
@@ -59,7 +59,7 @@ def test_digests_stay_what_runs_were_made_with():
 
 def test_two_variables_of_one_path_are_refused():
     with pytest.raises(ValueError, match="share a path.*head/output/kernel"):
-        rng.initialise(variables(["head/output/kernel"] * 2), seed=0)
+        rng.initialize(variables(["head/output/kernel"] * 2), seed=0)
 
 
 def test_kinds_of_first_values():

@@ -24,7 +24,7 @@ def frames(seed: int = 0, garbage: float = 0.0) -> Frames:
 def stack(layers: int = 2, dropout: float = 0.0, dtype: str = "float32"):
     sequence = stack_bidirectional(layers, UNITS, dropout, dtype)
     sequence(frames())
-    rng.initialise(sequence.variables, seed=5)
+    rng.initialize(sequence.variables, seed=5)
     draw = np.random.default_rng(6)
     for variable in sequence.variables:  # Biases too: zeros would hide a misplaced one.
         variable.assign_add(0.3 * draw.standard_normal(variable.shape))

@@ -6,18 +6,21 @@ import dataclasses
 import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Callable
 
 import tensorflow as tf
 
-from ocr_tf.bench import export, networks, report, subjects
+from ocr_tf.bench import export, models, networks, report
+from ocr_tf.bench.config import Bench
 from ocr_tf.bench.machine import machine
 from ocr_tf.errors import InputError
-from ocr_tf.experiment.atomic import atomic_write
-from ocr_tf.experiment.tools import Bench
+from ocr_tf.experiment.config.experiment import Experiment
+from ocr_tf.experiment.runs.atomic import atomic_write
 
 
-def run(config: Bench, names: list[str]) -> None:
-    """
+def run(config: Bench, names: list[str], experiment: Callable[[str], Experiment]) -> None:
+    """Measures what `names` stand for, prints tables and writes `--output`.
+
     Raises:
         InputError: a name or a size that cannot be measured, or an output that cannot be written.
     """
@@ -29,7 +32,7 @@ def run(config: Bench, names: list[str]) -> None:
     for flag in ("dtypes", "measure"):
         if not getattr(config, flag):
             raise InputError(f"--{flag} is empty: name at least one, or leave the flag out")
-    found, exports = subjects.find(names)
+    found, exports = models.find(names, experiment)
     served = export.load(config, exports)
     contests = networks.prepare(config, found)
     here = machine()

@@ -9,10 +9,10 @@ import numpy as np
 import tensorflow as tf
 
 from ocr_tf.bench import timing
-from ocr_tf.bench.subjects import Export
+from ocr_tf.bench.config import Bench
+from ocr_tf.bench.models import Export
 from ocr_tf.data.dataset import decodable, open_source
 from ocr_tf.errors import InputError
-from ocr_tf.experiment.tools import Bench
 
 DRAWN = "synthetic:mixed:count=1"
 

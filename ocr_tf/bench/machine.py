@@ -7,8 +7,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from ocr_tf.experiment.config import Experiment
-from ocr_tf.experiment.description import describe
+from ocr_tf.experiment.config.experiment import Experiment
+from ocr_tf.experiment.runs.provenance import describe
 
 TOLD = ("processor", "versions", "commit", "dirty")
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Optional
 
 from ocr_tf.errors import InputError
 
-STEPS = 3  # allocators and optimisers have what they want after the first
+STEPS = 3  # allocators and optimizers have what they want after the first
 
 
 class Peak(NamedTuple):
@@ -45,10 +45,10 @@ def measure(kind: str, experiment: Any, alphabet: Any, batch_arguments: tuple) -
 
 def _train(kind: str, experiment: Any, alphabet: Any, batch_arguments: tuple) -> Peak:
     """Runs in the fresh process."""
-    inputs = importlib.import_module("ocr_tf.bench.inputs")
+    inputs = importlib.import_module("ocr_tf.bench.random_batch")
     steps = importlib.import_module("ocr_tf.bench.steps")
-    twin = importlib.import_module("ocr_tf.bench.twin")
-    restore = importlib.import_module("ocr_tf.experiment.restore")
+    twin = importlib.import_module("ocr_tf.bench.keras_baseline")
+    restore = importlib.import_module("ocr_tf.experiment.inference.load")
     imported = resident_peak()
     batch = inputs.batch(*batch_arguments)
     if kind == "keras":

@@ -7,11 +7,20 @@ from typing import Any, Callable, NamedTuple, Optional
 import numpy as np
 
 from ocr_tf.alphabet import Alphabet
-from ocr_tf.bench import flops, inputs, layer, memory, peak, steps, timing, twin
-from ocr_tf.bench.subjects import Network
+from ocr_tf.bench import (
+    flops,
+    gemm_peak,
+    keras_baseline,
+    layer,
+    memory,
+    random_batch,
+    steps,
+    timing,
+)
+from ocr_tf.bench.config import Bench
+from ocr_tf.bench.models import Network
 from ocr_tf.errors import InputError
-from ocr_tf.experiment.config import PARTS, Experiment
-from ocr_tf.experiment.tools import Bench
+from ocr_tf.experiment.config.experiment import PARTS, Experiment
 from ocr_tf.progress import Progress
 from ocr_tf.types import Batch
 
@@ -49,7 +58,7 @@ class Layers(NamedTuple):
 class Session(NamedTuple):
     """Everything that one alternation has measured."""
 
-    peaks: dict[str, peak.Peak]  # of each dtype
+    peaks: dict[str, gemm_peak.Peak]  # of each dtype
     networks: list[Measured]
     layers: list[Layers]
 
@@ -73,7 +82,7 @@ def prepare(config: Bench, networks: list[Network]) -> list[Contest]:
 
 def measure(config: Bench, contests: list[Contest]) -> Session:
     """Times everything in one alternation, then counts FLOPs and measures memory."""
-    products = {dtype: peak.products(dtype) for dtype in dict.fromkeys(config.dtypes)}
+    products = {dtype: gemm_peak.products(dtype) for dtype in dict.fromkeys(config.dtypes)}
     sizes = dict.fromkeys(size for contest in contests for size in contest.layer_sizes())
     contestants: dict[Any, Callable[[], Any]] = {}  # by (what it belongs to, its name)
     for dtype, of_dtype in products.items():
@@ -91,7 +100,7 @@ def measure(config: Bench, contests: list[Contest]) -> Session:
         progress.show(len(networks))
     progress.clear()
     return Session(
-        {dtype: peak.peak(_of(dtype, seconds)) for dtype in products},
+        {dtype: gemm_peak.peak(_of(dtype, seconds)) for dtype in products},
         networks,
         [
             Layers(size, [Row(k, s, flops=size.flops) for k, s in _of(size, seconds).items()])
@@ -120,14 +129,14 @@ class Contest:
             config.label_length,
             config.narrowest,
         )
-        self.batch = inputs.batch(*self.batch_arguments)
+        self.batch = random_batch.batch(*self.batch_arguments)
         _check(config, experiment, network.alphabet, self.batch)
         model = network.build(experiment)
         self.steps = steps.Steps(model, experiment.train, self.batch)
         self.parts = steps.Parts(model, self.batch)
         self.twin = None
         if config.against == "keras":
-            self.twin = twin.Twin(experiment, network.alphabet, self.batch)
+            self.twin = keras_baseline.Twin(experiment, network.alphabet, self.batch)
             if self.twin.parameters() != self.steps.parameters():
                 raise ValueError(
                     f"{network.name}: its twin has {self.twin.parameters()} parameters"
@@ -168,7 +177,7 @@ class Contest:
             if what.endswith(TRAIN):
                 rows.append(Row(what, found, forward, step))
             elif what == READ:
-                read = flops.count(lambda: self.steps.model.recognise(self.batch.images))
+                read = flops.count(lambda: self.steps.model.recognize(self.batch.images))
                 rows.append(Row(what, found, read, read))
             elif what.endswith(READ):
                 rows.append(Row(what, found))  # Its search is another: no count of ours is its.

@@ -8,10 +8,10 @@ from typing import Any, Optional
 
 import numpy as np
 
+from ocr_tf.bench.config import Bench
 from ocr_tf.bench.export import Answers
 from ocr_tf.bench.networks import READ, REST, TRAIN, Layers, Measured, Row, Session
 from ocr_tf.bench.timing import spread
-from ocr_tf.experiment.tools import Bench
 
 HEADING = f"{'':26}{'GFLOP':>9}{'GFLOP':>9}{'ms':>10}{'quartiles':>18}{'images':>10}{'of GEMM':>9}"
 HEADING_2 = f"{'':26}{'forward':>9}{'in all':>9}{'median':>10}{'':>18}{'/ s':>10}{'peak':>9}"

@@ -10,8 +10,8 @@ import tensorflow as tf
 
 from ocr_tf import rng
 from ocr_tf.bench import flops
-from ocr_tf.experiment.config import PARTS, Experiment, Train
-from ocr_tf.experiment.step import Stepper
+from ocr_tf.experiment.config.experiment import PARTS, Experiment, Train
+from ocr_tf.experiment.training.step import Stepper
 from ocr_tf.recognizer import Recognizer
 from ocr_tf.types import Batch, Images
 
@@ -41,7 +41,7 @@ class Steps:
         images = Images(
             tf.TensorSpec([None, self.model.height, None, 1]), tf.TensorSpec([None], tf.int32)
         )
-        self._read = tf.function(self.model.recognise, input_signature=[images])
+        self._read = tf.function(self.model.recognize, input_signature=[images])
 
     def train(self) -> Any:
         """One whole training step, its update included."""

@@ -1,1 +1,1 @@
-"""From a source of labelled line images to batches: source, image, augment, plan, pipeline."""
+"""From a source of labeled line images to batches: source, image, augment, plan, pipeline."""

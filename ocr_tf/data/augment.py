@@ -22,7 +22,7 @@ class Strengths:
     shear: float = 0.30  # columns a row, either way
     shift: float = 0.04  # of the height, up and down and sideways
     rotation: float = 0.01  # rows a column (radians), and at most 5 % of the height at the ends
-    contrast: float = 0.25  # of the distance from the border's grey, either way
+    contrast: float = 0.25  # of the distance from the border's gray, either way
     brightness: float = 0.15  # of the range [-1, 1], either way
     noise: float = 0.06  # largest standard deviation, of the range [-1, 1]
 
@@ -61,13 +61,13 @@ def augment(image: Any, key: Any, strengths: Strengths = LIGHT, keep_width: bool
     else:
         canvas = tf.maximum(width, tf.math.ceil(needed))
 
-    # About the centres, input from output: y = (y' - down - slope x') / zoom and
+    # About the centers, input from output: y = (y' - down - slope x') / zoom and
     # x = (x' - across - shear y') / stretch.
     rows = [1.0 / stretch, -shear / stretch, -slope / zoom, 1.0 / zoom]
     middle = (width - 1.0) * 0.5, (height - 1.0) * 0.5
-    centre = (canvas - 1.0) * 0.5 + across, middle[1] + down
-    offset_x = middle[0] - rows[0] * centre[0] - rows[1] * centre[1]
-    offset_y = middle[1] - rows[2] * centre[0] - rows[3] * centre[1]
+    center = (canvas - 1.0) * 0.5 + across, middle[1] + down
+    offset_x = middle[0] - rows[0] * center[0] - rows[1] * center[1]
+    offset_y = middle[1] - rows[2] * center[0] - rows[3] * center[1]
     matrix = tf.stack([rows[0], rows[1], offset_x, rows[2], rows[3], offset_y, 0.0, 0.0])
     background = _border(image)
     moved = tf.raw_ops.ImageProjectiveTransformV3(
@@ -85,13 +85,13 @@ def augment(image: Any, key: Any, strengths: Strengths = LIGHT, keep_width: bool
     # Another key than that of the draws above, which would repeat them in the noise.
     noise_key = tf.bitwise.bitwise_xor(key, tf.constant([0, 0x5BD1E995], key.dtype))
     noise = tf.random.stateless_normal(tf.shape(moved), noise_key, alg="philox")
-    # Never three terms of a sum in a row: graph optimisation would reorder them, eager code not.
+    # Never three terms of a sum in a row: graph optimization would reorder them, eager code not.
     result = tf.clip_by_value(contrast * moved + offset, -1.0, 1.0)
     result = tf.clip_by_value(result + deviation * noise, -1.0, 1.0)
     return tf.ensure_shape(result, [image.shape[0], image.shape[1] if keep_width else None, 1])
 
 
 def _border(image: Any) -> Any:
-    """The mean grey of the outermost rows and columns: the paper beside the line."""
+    """The mean gray of the outermost rows and columns: the paper beside the line."""
     edges = [image[0], image[-1], image[:, 0], image[:, -1]]
     return tf.reduce_mean(tf.stack([tf.reduce_mean(edge) for edge in edges]))

@@ -25,7 +25,7 @@ def plan(
 
     Shuffled: lines in random order are cut into windows of some dozens of batches, sorted by width
     inside each, cut into batches, and the batches of all windows shuffled: a batch's lines are of
-    similar width, yet a line's neighbours change between epochs. Otherwise: sorted by width,
+    similar width, yet a line's neighbors change between epochs. Otherwise: sorted by width,
     narrowest first, equals in the order given; seed and epoch do not matter.
 
     Args:

@@ -1,4 +1,4 @@
-"""Where labelled line images come from; a source is named by a string, a path or `scheme:rest`."""
+"""Where labeled line images come from; a source is named by a string, a path or `scheme:rest`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_PIXELS = 50_000_000  # Larger images are refused by their header, before dec
 
 
 class Sample(NamedTuple):
-    """One labelled line."""
+    """One labeled line."""
 
     id: str  # stable, and unique in its source
     text: str  # NFC, may be empty

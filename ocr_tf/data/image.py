@@ -1,15 +1,15 @@
-"""The one image path: encoded bytes to a grey line [H, W, 1], in stock TensorFlow operations only.
+"""The one image path: encoded bytes to a gray line [H, W, 1], in stock TensorFlow operations only.
 
 Training, evaluation, prediction and the exported graph all call it, because decoders and resizers
-of different libraries differ by tens of grey levels. What it makes of each kind of image:
+of different libraries differ by tens of gray levels. What it makes of each kind of image:
 
     size         read from the header first; more than 50 million pixels, or a side of one, is
                  refused before decoding
-    colour       grey by Rec. 601 (0.299 R + 0.587 G + 0.114 B), not rounded
+    color       gray by Rec. 601 (0.299 R + 0.587 G + 0.114 B), not rounded
     transparency composited over white (PNG, tRNS chunks too); GIF's transparent pixels are black
     16-bit PNG   scaled by 255 / 65535
     palette      expanded (PNG, GIF, 8-bit BMP)
-    CMYK JPEG    converted to RGB as TensorFlow does it, without a colour profile
+    CMYK JPEG    converted to RGB as TensorFlow does it, without a color profile
     animation    the first frame
     orientation  EXIF is ignored: pixels are taken as they are stored
     BMP          8, 24 and 32 bits a pixel, not compressed; the fourth byte of 32 is ignored
@@ -19,7 +19,6 @@ Any other format is turned into PNG at the source (`ocr_tf.data.dataset.decodabl
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from typing import Any, Callable, Optional
 
@@ -27,26 +26,19 @@ import numpy as np
 import tensorflow as tf
 
 from ocr_tf.data.dataset import MAX_PIXELS
+from ocr_tf.data.geometry import Geometry
+from ocr_tf.data.image_formats import (
+    FORMATS,
+    JPEG,
+    MIN_SIDE,
+    PNG,
+    decode,
+    is_allowed_size,
+    read_header,
+)
 from ocr_tf.types import Images
 
-MIN_SIDE = 2  # pixels: one row or column shows no symbol
-
-FORMATS = ("PNG", "JPEG", "GIF", "BMP")
-PNG, JPEG, GIF, BMP = range(4)
-
-_PNG_START = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
-_BMP_MASKS = b"\0\0\xff\0\0\xff\0\0\xff\0\0\0"  # blue, green, red, unused: as without masks
-
 Transform = Callable[[Any, Any], Any]
-
-
-@dataclasses.dataclass(frozen=True)
-class Geometry:
-    """The size that line images are brought to, in pixels."""
-
-    height: int
-    width: int = 0  # 0 keeps the aspect ratio; otherwise every image is stretched to this width
-    max_width: int = 4096  # the widest line accepted after scaling; no bound on a stretched one
 
 
 def prepare(encoded: Any, geometry: Geometry) -> Any:
@@ -57,16 +49,18 @@ def prepare(encoded: Any, geometry: Geometry) -> Any:
     Raises:
         tf.errors.InvalidArgumentError: see `why_bad` for the causes.
     """
-    kind, height, width = _header(encoded)
+    kind, height, width = read_header(encoded)
     scaled = _scaled_width(height, width, geometry)
     checks = [
         tf.debugging.Assert(kind >= 0, ["not a PNG, JPEG, GIF or BMP image"], name="is_image"),
-        tf.debugging.Assert(_sized(height, width), ["too many or too few pixels", height, width]),
+        tf.debugging.Assert(
+            is_allowed_size(height, width), ["too many or too few pixels", height, width]
+        ),
         tf.debugging.Assert(_fits(scaled, geometry), ["too wide", scaled]),
     ]
     with tf.control_dependencies([check for check in checks if check is not None]):
         encoded = tf.identity(encoded)
-    return _resize(_decode(encoded, kind), scaled, geometry)
+    return _resize(decode(encoded, kind), scaled, geometry)
 
 
 def prepare_batch(
@@ -92,7 +86,7 @@ def prepare_batch(
     """
 
     def line(position: Any, data: Any, kind: Any, scaled: Any) -> tuple[Any, Any, Any]:
-        image = _resize(_decode(data, kind), scaled, geometry)
+        image = _resize(decode(data, kind), scaled, geometry)
         if transform is not None:
             image = tf.ensure_shape(transform(image, position), [geometry.height, None, 1])
         return position, image, tf.shape(image)[1]
@@ -125,7 +119,7 @@ def measure_batch(encoded: Any, geometry: Geometry) -> Any:
     """
 
     def line(position: Any, data: Any, kind: Any, scaled: Any) -> tuple[Any, Any]:
-        decoded = tf.shape(_decode(data, kind))[0] > 0
+        decoded = tf.shape(decode(data, kind))[0] > 0
         return position, tf.where(decoded, scaled, 0)
 
     count = tf.shape(encoded)[0]
@@ -136,9 +130,9 @@ def measure_batch(encoded: Any, geometry: Geometry) -> Any:
 
 
 def original(encoded: bytes) -> np.ndarray:
-    """[H0, W0] uint8 grey: an image that `prepare` takes, rounded but not yet resized."""
-    kind, _, _ = _header(tf.constant(encoded))
-    return np.rint(_decode(encoded, kind)[..., 0]).astype(np.uint8)
+    """[H0, W0] uint8 gray: an image that `prepare` takes, rounded but not yet resized."""
+    kind, _, _ = read_header(tf.constant(encoded))
+    return np.rint(decode(encoded, kind)[..., 0]).astype(np.uint8)
 
 
 def original_widths(encoded: Any, ok: Any) -> Any:
@@ -146,7 +140,7 @@ def original_widths(encoded: Any, ok: Any) -> Any:
 
     def width(item: tuple[Any, Any]) -> Any:
         data, good = item
-        return tf.cond(good, lambda: _header(data)[2], lambda: tf.zeros([], tf.int64))
+        return tf.cond(good, lambda: read_header(data)[2], lambda: tf.zeros([], tf.int64))
 
     return tf.cast(tf.map_fn(width, (encoded, ok), fn_output_signature=tf.int64), tf.int32)
 
@@ -157,7 +151,7 @@ def why_bad(encoded: bytes, geometry: Geometry) -> Optional[str]:
         return "zero bytes"
     kind = PNG
     try:
-        found, rows, columns = (int(part) for part in _header(tf.constant(encoded)))
+        found, rows, columns = (int(part) for part in read_header(tf.constant(encoded)))
         if found < 0:
             return "not an image (no PNG, JPEG, GIF or BMP header)"
         kind = found
@@ -165,7 +159,7 @@ def why_bad(encoded: bytes, geometry: Geometry) -> Optional[str]:
             return f"truncated or corrupt {FORMATS[kind]}: no size in its header"
         if min(rows, columns) < MIN_SIDE:
             return f"{columns}x{rows} pixels: too small to hold a line"
-        if not bool(_sized(rows, columns)):
+        if not bool(is_allowed_size(rows, columns)):
             return f"{columns}x{rows} pixels: more than {MAX_PIXELS // 1_000_000} million"
         scaled = int(_scaled_width(tf.constant(rows), tf.constant(columns), geometry))
         if not bool(_fits(scaled, geometry)):
@@ -184,9 +178,9 @@ def _survivors(encoded: Any, geometry: Geometry, line: Callable[..., Any]) -> tf
     """`line(position, encoded, kind, scaled)` of each image for which nothing fails, in order."""
 
     def measure(position: Any, data: Any) -> tuple[Any, Any, Any, Any, Any]:
-        kind, height, width = _header(data)
+        kind, height, width = read_header(data)
         scaled = _scaled_width(height, width, geometry)
-        good = (kind >= 0) & _sized(height, width) & _fits(scaled, geometry)
+        good = (kind >= 0) & is_allowed_size(height, width) & _fits(scaled, geometry)
         return position, data, kind, scaled, good
 
     # Refusals by the header go through a filter and not an error: TensorFlow logs each error.
@@ -198,15 +192,6 @@ def _survivors(encoded: Any, geometry: Geometry, line: Callable[..., Any]) -> tf
         num_parallel_calls=tf.data.AUTOTUNE,
         deterministic=True,
     ).ignore_errors()
-
-
-def _sized(height: Any, width: Any) -> Any:
-    """Each side is bounded first, so that the product cannot overflow."""
-    height, width = tf.cast(height, tf.int64), tf.cast(width, tf.int64)
-    large = (height >= MIN_SIDE) & (width >= MIN_SIDE)
-    sides = large & (height <= MAX_PIXELS) & (width <= MAX_PIXELS)
-    bounded = tf.where(sides, height, 1), tf.where(sides, width, 1)
-    return sides & (bounded[0] * bounded[1] <= MAX_PIXELS)
 
 
 def _fits(scaled: Any, geometry: Geometry) -> Any:
@@ -223,138 +208,11 @@ def _scaled_width(height: Any, width: Any, geometry: Geometry) -> Any:
     return tf.cast(tf.clip_by_value(scaled, 1, tf.int32.max), tf.int32)
 
 
-def _resize(grey: Any, scaled: Any, geometry: Geometry) -> Any:
+def _resize(gray: Any, scaled: Any, geometry: Geometry) -> Any:
     """[H0, W0, 1] in 0..255 to [height, scaled, 1] in -1..1."""
-    image = tf.image.resize(grey, tf.stack([geometry.height, scaled]), "bilinear", antialias=True)
+    image = tf.image.resize(gray, tf.stack([geometry.height, scaled]), "bilinear", antialias=True)
     image = tf.ensure_shape(image, [geometry.height, geometry.width or None, 1])
     return tf.clip_by_value(image * (1 / 127.5) - 1.0, -1.0, 1.0)
-
-
-def _header(encoded: Any) -> tuple[Any, Any, Any]:
-    """Index into FORMATS (-1: none of them), height and width as int64, from the header alone."""
-    head = tf.cast(tf.io.decode_raw(encoded, tf.uint8, fixed_length=32), tf.int64)
-
-    def starts(signature: bytes) -> Any:
-        return tf.reduce_all(head[: len(signature)] == list(signature))
-
-    def little(at: int, size: int) -> Any:
-        return tf.reduce_sum(head[at : at + size] * [256**i for i in range(size)])
-
-    def big(at: int) -> Any:
-        return tf.reduce_sum(head[at : at + 4] * [256**i for i in (3, 2, 1, 0)])
-
-    def jpeg_size() -> Any:  # Parses markers up to the frame header.
-        return tf.io.extract_jpeg_shape(encoded, output_type=tf.int64)[:2]
-
-    def signed(value: Any) -> Any:  # A BMP's negative height means that its first row is on top.
-        return tf.minimum(value, 2**32 - value)
-
-    jpeg = starts(b"\xff\xd8\xff")
-    found = [
-        (starts(_PNG_START), PNG, big(20), big(16)),
-        (starts(b"GIF87a") | starts(b"GIF89a"), GIF, little(8, 2), little(6, 2)),
-        (starts(b"BM"), BMP, signed(little(22, 4)), little(18, 4)),
-    ]
-    size = tf.cond(jpeg, jpeg_size, lambda: tf.zeros([2], tf.int64))
-    kind, height, width = tf.where(jpeg, JPEG, -1), size[0], size[1]
-    for matches, index, rows, columns in found:
-        kind = tf.where(matches, index, kind)
-        height = tf.where(matches, rows, height)
-        width = tf.where(matches, columns, width)
-    return kind, height, width
-
-
-def _decode(encoded: Any, kind: Any) -> Any:
-    """[H0, W0, 1] float32 in 0..255."""
-    branches = [_decode_png, _decode_jpeg, _decode_gif, _decode_bmp]
-    return tf.switch_case(
-        tf.cast(kind, tf.int32), [lambda decode=decode: decode(encoded) for decode in branches]
-    )
-
-
-def _decode_png(encoded: Any) -> Any:
-    depth = tf.cast(tf.io.decode_raw(encoded, tf.uint8, fixed_length=32)[24], tf.int32)
-
-    def composited(dtype: tf.DType) -> Any:
-        # Four channels whatever the file holds: so tRNS chunks become alpha too.
-        pixels = tf.io.decode_png(encoded, channels=4, dtype=dtype)
-        alpha = pixels[..., 3:]
-        # At fewer than 8 bits TensorFlow fills a missing alpha with 2^bits - 1 instead of 255.
-        filler = tf.where(depth < 8, tf.bitwise.left_shift(1, tf.minimum(depth, 8)) - 1, dtype.max)
-        opaque = tf.reduce_all(alpha == dtype.max) | tf.reduce_all(alpha == tf.cast(filler, dtype))
-        grey = _grey(pixels) * (255.0 / dtype.max)
-
-        def over_white() -> Any:
-            cover = tf.cast(alpha, tf.float32) * (1.0 / dtype.max)
-            return grey * cover + 255.0 * (1.0 - cover)
-
-        return tf.cond(opaque, lambda: grey, over_white)
-
-    return tf.cond(tf.equal(depth, 16), lambda: composited(tf.uint16), lambda: composited(tf.uint8))
-
-
-def _decode_jpeg(encoded: Any) -> Any:
-    # The accurate transform is also the one that does not vary with the processor.
-    pixels = tf.io.decode_jpeg(encoded, channels=3, dct_method="INTEGER_ACCURATE")
-    return _grey(pixels)
-
-
-def _decode_gif(encoded: Any) -> Any:
-    pixels = tf.io.decode_image(_first_frame(encoded), channels=3, expand_animations=False)
-    return _grey(tf.ensure_shape(pixels, [None, None, 3]))
-
-
-def _first_frame(encoded: Any) -> Any:
-    """A GIF without what follows its first frame: the decoder would unpack all of an animation.
-
-    Blocks as in the GIF89a specification: sub-blocks begin with their size, and one of size 0 ends them.
-    """
-    data = tf.cast(tf.io.decode_raw(encoded, tf.uint8), tf.int32)
-
-    def colours(flags: Any) -> Any:
-        return tf.where(flags >= 128, 3 * tf.bitwise.left_shift(2, flags % 8), 0)
-
-    def behind(place: Any) -> Any:
-        """The place behind the sub-blocks that begin at `place`."""
-        return tf.while_loop(lambda p: data[p] > 0, lambda p: [p + 1 + data[p]], [place])[0] + 1
-
-    place = 13 + colours(data[10])
-    place = tf.while_loop(lambda p: data[p] == 0x21, lambda p: [behind(p + 2)], [place])[0]
-    frame = data[place : place + 10]  # its descriptor, of a size of its own
-    width, height = frame[5] + 256 * frame[6], frame[7] + 256 * frame[8]
-    check = tf.debugging.Assert(_sized(height, width), ["frame of bad size", height, width])
-    with tf.control_dependencies([check] if check is not None else []):
-        end = behind(place + 10 + colours(frame[9]) + 1)
-    return tf.strings.substr(encoded, 0, end) + b";"
-
-
-def _decode_bmp(encoded: Any) -> Any:
-    """TensorFlow ignores a BMP's palette and its compression field: both are seen to here."""
-    head = tf.cast(tf.io.decode_raw(encoded, tf.uint8, fixed_length=66), tf.int32)
-    info, bits = head[14] + 256 * head[15], head[28] + 256 * head[29]
-    plain = tf.equal(head[30], 0)
-    masked = tf.equal(head[30], 3) & tf.reduce_all(head[54:] == list(_BMP_MASKS)) & (bits == 32)
-    usual = (info >= 40) & tf.reduce_any(bits == [8, 24, 32]) & (plain | masked)
-    check = tf.debugging.Assert(usual, ["unsupported kind of BMP"])
-    with tf.control_dependencies([check] if check is not None else []):
-        pixels = tf.io.decode_bmp(tf.identity(encoded))
-
-    def expanded() -> Any:
-        used = head[46] + 256 * head[47]
-        used = tf.where((used == 0) | (used > 256), 256, used)
-        table = tf.io.decode_raw(tf.strings.substr(encoded, 14 + info, 4 * used), tf.uint8)
-        colours = tf.reverse(tf.reshape(table, [-1, 4])[:, :3], [1])  # stored as blue, green, red
-        return tf.gather(colours, tf.cast(pixels[..., 0], tf.int32))
-
-    pixels = tf.cond(tf.equal(bits, 8), expanded, lambda: pixels[..., :3])
-    return _grey(pixels)
-
-
-def _grey(pixels: Any) -> Any:
-    """[H, W, 3 or 4] of any type to [H, W, 1] float32."""
-    # A channel at a time: a whole image as floats would be the largest thing in memory by far.
-    red, green, blue = (tf.cast(pixels[..., i : i + 1], tf.float32) for i in range(3))
-    return 0.299 * red + 0.587 * green + 0.114 * blue
 
 
 def as_tensor(encoded: Sequence[bytes]) -> Any:

@@ -18,7 +18,8 @@ import tensorflow as tf
 from ocr_tf.alphabet import Alphabet
 from ocr_tf.data.augment import LIGHT, Strengths, augment
 from ocr_tf.data.batching import Course
-from ocr_tf.data.image import Geometry, prepare_batch
+from ocr_tf.data.geometry import Geometry
+from ocr_tf.data.image import prepare_batch
 from ocr_tf.data.lines import Lines
 from ocr_tf.errors import InputError
 from ocr_tf.types import Batch, Labels

@@ -1,7 +1,7 @@
 """Beam search for heads that put out one symbol at a time, over the callable of `autoregressive`.
 
 Sutskever et al. 2014, Sequence to Sequence Learning with Neural Networks, section 3.2: a prefix whose
-end is among the best candidates is finished. Ranked by log p(text | image), not normalised by length.
+end is among the best candidates is finished. Ranked by log p(text | image), not normalized by length.
 """
 
 from __future__ import annotations

@@ -93,7 +93,7 @@ def score(log_probs: Frames, labels: Labels, blank: int) -> tf.Tensor:
     Minus infinity for a label that no path of the line's length spells; an empty label is all blanks.
 
     Args:
-        log_probs: values [B, T, C], normalised over C, natural log.
+        log_probs: values [B, T, C], normalized over C, natural log.
         labels: ids [B, L].
         blank: the class of no symbol.
     """

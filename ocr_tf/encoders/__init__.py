@@ -50,7 +50,7 @@ class CRNN:
 
 @dataclasses.dataclass(frozen=True)
 class Compact:
-    """Four batch-normalised convolutions for training on a CPU."""
+    """Four batch-normalized convolutions for training on a CPU."""
 
     stride: ClassVar[int] = 4
 

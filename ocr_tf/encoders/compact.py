@@ -15,9 +15,9 @@ def build(height: int, dtype: str) -> ConvEncoder:
     return ConvEncoder(
         [
             block(32, (5, 5), stride=2, name="conv1"),
-            block(64, normalise=True, pool=(2, 2), name="conv2"),
-            block(128, normalise=True, pool=(2, 1), name="conv3"),
-            block(128, normalise=True, pool=(2, 1), name="conv4"),
+            block(64, normalize=True, pool=(2, 2), name="conv2"),
+            block(128, normalize=True, pool=(2, 1), name="conv3"),
+            block(128, normalize=True, pool=(2, 1), name="conv4"),
         ],
         name="encoder",
         dtype=dtype,

@@ -9,7 +9,7 @@ import tensorflow as tf
 from ocr_tf.types import Frames, Images
 
 # Added before a ReLU where a line has ended, which gives zero there. Unlike a product with a mask, a sum
-# costs nothing in the backward pass, and the shift of a batch normalisation takes it in for free.
+# costs nothing in the backward pass, and the shift of a batch normalization takes it in for free.
 ENDED = -1e30
 
 
@@ -36,7 +36,7 @@ def to_frames(images: Images) -> Frames:
 
 
 class MaskedBatchNorm(tf.keras.layers.Layer):
-    """Scale and shift of batch normalisation whose statistics come from valid pixels only.
+    """Scale and shift of batch normalization whose statistics come from valid pixels only.
 
     Ioffe and Szegedy 2015, with the mean and variance of formula (1) taken over unmasked columns, in
     float32.
@@ -59,20 +59,20 @@ class MaskedBatchNorm(tf.keras.layers.Layer):
         self.moving_variance = self.add_weight("moving_variance", channels, **moving)
 
     def call(self, values: tf.Tensor, mask: tf.Tensor, batch_statistics: bool) -> tf.Tensor:
-        """values [B, H, W, C], mask [B, 1, W, 1] -> normalised values, ENDED where the mask is 0."""
+        """values [B, H, W, C], mask [B, 1, W, 1] -> normalized values, ENDED where the mask is 0."""
         mask = tf.cast(mask, tf.float32)
         if batch_statistics:
-            values, mean, variance = self._normalise_batch(values, mask)
+            values, mean, variance = self._normalize_batch(values, mask)
             self._update(self.moving_mean, mean)
             self._update(self.moving_variance, variance)
             return values
         scale = self.gamma * tf.math.rsqrt(self.moving_variance + self.epsilon)
         return _affine(values, scale, self.beta - self.moving_mean * scale, mask)
 
-    def _normalise_batch(self, values: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        """The normalised values, and the mean and variance [C] of the batch."""
+    def _normalize_batch(self, values: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        """The normalized values, and the mean and variance [C] of the batch."""
         # Sums around the moving mean, so that the variance is no difference of two large numbers.
-        centre = tf.stop_gradient(tf.identity(self.moving_mean))
+        center = tf.stop_gradient(tf.identity(self.moving_mean))
         weights = tf.reshape(
             tf.tile(mask, [1, tf.shape(values)[1], 1, 1]), [1, -1]
         )  # of each pixel
@@ -82,27 +82,27 @@ class MaskedBatchNorm(tf.keras.layers.Layer):
             return tf.matmul(weights, tf.reshape(values, [-1, values.shape[-1]]))[0]
 
         @tf.custom_gradient
-        def normalise(values: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor) -> tuple:
-            centred = tf.cast(values, tf.float32) - centre
-            mean = sums(centred) / count
-            variance = tf.maximum(sums(tf.square(centred)) / count - tf.square(mean), 0.0)
+        def normalize(values: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor) -> tuple:
+            centered = tf.cast(values, tf.float32) - center
+            mean = sums(centered) / count
+            variance = tf.maximum(sums(tf.square(centered)) / count - tf.square(mean), 0.0)
             inverse = tf.math.rsqrt(variance + self.epsilon)
-            scale, mean = gamma * inverse, mean + centre
+            scale, mean = gamma * inverse, mean + center
 
             def gradient(above: tf.Tensor, *_: tf.Tensor) -> tuple[tf.Tensor, ...]:
                 """Section 3 of the paper; `above` is 0 where the mask is, behind a ReLU of ENDED."""
                 above = tf.cast(above, tf.float32)
-                centred = tf.cast(values, tf.float32) - mean
+                centered = tf.cast(values, tf.float32) - mean
                 of_beta = sums(above)
-                of_gamma = sums(above * centred) * inverse
+                of_gamma = sums(above * centered) * inverse
                 through_mean = mask * (scale * of_beta / count)  # [B, 1, W, C]
                 through_variance = mask * (scale * inverse * of_gamma / count)
-                below = above * scale - (centred * through_variance + through_mean)
+                below = above * scale - (centered * through_variance + through_mean)
                 return tf.cast(below, values.dtype), of_gamma, of_beta
 
             return (_affine(values, scale, beta - mean * scale, mask), mean, variance), gradient
 
-        return normalise(values, tf.identity(self.gamma), tf.identity(self.beta))
+        return normalize(values, tf.identity(self.gamma), tf.identity(self.beta))
 
     def _update(self, moving: tf.Variable, value: tf.Tensor) -> None:
         moving.assign(moving * self.momentum + value * (1 - self.momentum))
@@ -118,7 +118,7 @@ def _affine(values: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor, mask: tf.Tens
 
 
 class ConvBlock(tf.keras.layers.Layer):
-    """Convolution, optional batch normalisation, mask, optional max pooling, ReLU.
+    """Convolution, optional batch normalization, mask, optional max pooling, ReLU.
 
     The ReLU comes last, where the map is smallest: it commutes with taking a maximum.
     """
@@ -129,7 +129,7 @@ class ConvBlock(tf.keras.layers.Layer):
         kernel: tuple[int, int] = (3, 3),
         *,
         stride: int = 1,
-        normalise: bool = False,
+        normalize: bool = False,
         pool: tuple[int, int] = (1, 1),
         same_height: bool = True,
         **kwargs: object,
@@ -138,7 +138,7 @@ class ConvBlock(tf.keras.layers.Layer):
         super().__init__(**kwargs)
         self.filters, self.kernel_size, self.stride, self.pool = filters, kernel, stride, pool
         self.same_height = same_height
-        self.norm = MaskedBatchNorm(name="norm", dtype=self.dtype_policy) if normalise else None
+        self.norm = MaskedBatchNorm(name="norm", dtype=self.dtype_policy) if normalize else None
 
     @property
     def dtype_policy(self) -> tf.keras.mixed_precision.Policy:

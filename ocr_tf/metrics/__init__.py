@@ -1,1 +1,1 @@
-"""What is measured, defined once: normalisation, edit counts and rates."""
+"""What is measured, defined once: normalization, edit counts and rates."""

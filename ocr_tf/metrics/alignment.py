@@ -5,8 +5,8 @@ occupancies. Rows are taken as distributions a_l over steps, whatever they sum t
 has no place: its measures are NaN. Places are in the unit of `edges` [T + 1], where steps begin and
 end: columns of the image, or without edges steps from the line's start.
 
-    centre            x_l = sum_t a_lt (edges_t + edges_t+1) / 2        its centre of mass
-    monotonicity      share of neighbouring symbols with x_l+1 > x_l
+    center            x_l = sum_t a_lt (edges_t + edges_t+1) / 2        its center of mass
+    monotonicity      share of neighboring symbols with x_l+1 > x_l
     entropy           H_l = -sum_t a_lt log a_lt                         nats; H_l / log T is 0 to 1
     rereading         sum_t min(a_lt, sum_l'<l a_l't)                    0 to 1: how much of a symbol's
                                                                         weight lies where others had theirs
@@ -16,7 +16,7 @@ end: columns of the image, or without edges steps from the line's start.
 Rereading is the coverage loss of See et al. 2017 (equations 10 to 12); the coverage vector is that of
 Tu et al. 2016. A line is covered where a symbol's worth of attention fell near by, so that peaks as
 far apart as symbols are wide cover it as evenly spread weights do. Drift is that of Cheng et al. 2017
-(Focusing Attention): a centre off the symbol's place, which must be known from elsewhere, such as CTC's
+(Focusing Attention): a center off the symbol's place, which must be known from elsewhere, such as CTC's
 forced path.
 """
 
@@ -47,8 +47,8 @@ class Measures:
     rereading: Optional[float]  # mean over symbols but the first
     skips: tuple[int, ...]  # symbols (0 to L - 1) before which the line is passed over
     repeats: tuple[int, ...]  # symbols read from a place that was read already
-    offset: Optional[float]  # mean of centre minus place; None without places
-    distance: Optional[float]  # mean of |centre - place|
+    offset: Optional[float]  # mean of center minus place; None without places
+    distance: Optional[float]  # mean of |center - place|
     drifts: Optional[tuple[int, ...]]  # symbols read off their place; None without places
 
     def as_dict(self) -> dict[str, Any]:
@@ -71,14 +71,14 @@ def measure(
       weights: [L, T], not negative, L and T at least 1.
       edges: [T + 1] rising; by default 0 to T.
       ink: [T] how much there is to read in each step, in any unit; by default a step's width.
-      places: [L] where the symbols are, such as `path_centres`; NaN where that is not known.
+      places: [L] where the symbols are, such as `path_centers`; NaN where that is not known.
 
     Raises:
       ValueError: shapes that do not fit, or negative or no numbers as weights.
     """
     bounds = _bounds(weights, edges)
     symbols = len(weights)
-    x = centres(weights, bounds)
+    x = centers(weights, bounds)
     step = advance(weights, bounds)
     nats = entropies(weights)
     reread = rereading(weights)
@@ -112,22 +112,22 @@ def advance(weights: np.ndarray, edges: Optional[np.ndarray] = None) -> float:
     return float((bounds[-1] - bounds[0]) / len(weights))
 
 
-def centres(weights: np.ndarray, edges: Optional[np.ndarray] = None) -> np.ndarray:
-    """[L] centre of mass of each symbol; NaN where a symbol has no weight."""
+def centers(weights: np.ndarray, edges: Optional[np.ndarray] = None) -> np.ndarray:
+    """[L] center of mass of each symbol; NaN where a symbol has no weight."""
     bounds = _bounds(weights, edges)
     rows = _rows(weights)
     return np.where(rows.any(axis=1), rows @ ((bounds[:-1] + bounds[1:]) / 2), np.nan)
 
 
-def path_centres(path: np.ndarray, symbols: int, edges: Optional[np.ndarray] = None) -> np.ndarray:
-    """[L] centre of the steps that a forced path gives each symbol; NaN for one without a step.
+def path_centers(path: np.ndarray, symbols: int, edges: Optional[np.ndarray] = None) -> np.ndarray:
+    """[L] center of the steps that a forced path gives each symbol; NaN for one without a step.
 
     Args:
       path: [T] index of the symbol that each step is given to, -1 for none.
       symbols: L.
       edges: as `measure`.
     """
-    return centres((np.asarray(path) == np.arange(symbols)[:, None]).astype(float), edges)
+    return centers((np.asarray(path) == np.arange(symbols)[:, None]).astype(float), edges)
 
 
 def entropies(weights: np.ndarray) -> np.ndarray:
@@ -178,7 +178,7 @@ def skips(x: np.ndarray, step: float) -> tuple[int, ...]:
     """Symbols more than SKIP advances ahead of the furthest place read before them.
 
     Args:
-      x: [L] centres.
+      x: [L] centers.
       step: the advance.
     """
     return _which(x - _furthest(x) > SKIP * step)
@@ -195,7 +195,7 @@ def overlaps(weights: np.ndarray) -> tuple[int, ...]:
 
 
 def _furthest(x: np.ndarray) -> np.ndarray:
-    """[L] the greatest centre before each symbol; NaN before there is one."""
+    """[L] the greatest center before each symbol; NaN before there is one."""
     before = np.concatenate([[np.nan], x[:-1]])
     return np.fmax.accumulate(before)
 

@@ -34,7 +34,7 @@ Floats = Union[Sequence[float], np.ndarray]
 
 
 class Bin(NamedTuple):
-    """Lines of neighbouring confidences: one point of the reliability curve."""
+    """Lines of neighboring confidences: one point of the reliability curve."""
 
     lines: int
     confidence: float  # mean p
@@ -129,7 +129,7 @@ def _checked(
 
 
 def _bins(p: np.ndarray, hits: np.ndarray, bins: int, level: float) -> list[Bin]:
-    """Neighbours of about equal number; a cut within one confidence moves to its end."""
+    """Neighbors of about equal number; a cut within one confidence moves to its end."""
     order = np.argsort(p, kind="stable")
     p, hits = p[order], hits[order]
     cuts = np.arange(1, bins) * len(p) // bins

@@ -24,7 +24,7 @@ from typing import Any, NamedTuple, Optional
 from rapidfuzz.distance import Levenshtein
 
 from ocr_tf.alphabet import nfc
-from ocr_tf.metrics.normalization import normalise
+from ocr_tf.metrics.normalization import normalize
 
 
 class Edits(NamedTuple):
@@ -75,7 +75,7 @@ def _edits(reference: Sequence[str], hypothesis: Sequence[str]) -> Edits:
 class Rates:
     """Counts summed over lines, and the rates of the module's docstring; `measure` makes it."""
 
-    normalisation: str
+    normalization: str
     lines: int
     exact_lines: int
     characters: Edits  # summed, over code points
@@ -110,7 +110,7 @@ class Rates:
     def as_dict(self) -> dict[str, Any]:
         """Rates and their counts as JSON values; null where there is nothing to divide by."""
         return {
-            "normalisation": self.normalisation,
+            "normalization": self.normalization,
             "cer": self.cer,
             "wer": self.wer,
             "exact": self.exact,
@@ -138,7 +138,7 @@ class Rates:
             ("exact", self.exact, f"{self.exact_lines:,} of {self.lines:,} lines"),
             ("1-NED", self.one_minus_ned, ""),
             ("AR", self.ar, ""),
-            ("CR", self.cr, f"normalisation: {self.normalisation}"),
+            ("CR", self.cr, f"normalization: {self.normalization}"),
         )
         return "\n".join(
             f"{name:6}{'-' if rate is None else format(rate, '.2%'):>8}  {note}".rstrip()
@@ -146,20 +146,20 @@ class Rates:
         )
 
 
-def measure(pairs: Iterable[tuple[str, str]], normalisation: str = "none") -> Rates:
+def measure(pairs: Iterable[tuple[str, str]], normalization: str = "none") -> Rates:
     """The rates of lines, given as (reference, hypothesis).
 
     Args:
       pairs: every line once, those that could not be read with the empty hypothesis.
-      normalisation: one of NORMALISATIONS, applied to both sides.
+      normalization: one of NORMALIZATIONS, applied to both sides.
 
     Raises:
-      ValueError: there is no normalisation of that name.
+      ValueError: there is no normalization of that name.
     """
     characters, words, similarities = [], [], []
     exact = 0
     for pair in pairs:
-        reference, hypothesis = (normalise(text, normalisation) for text in pair)
+        reference, hypothesis = (normalize(text, normalization) for text in pair)
         line = _edits(reference, hypothesis)
         longer = max(len(reference), len(hypothesis))
         characters.append(line)
@@ -167,7 +167,7 @@ def measure(pairs: Iterable[tuple[str, str]], normalisation: str = "none") -> Ra
         similarities.append(1 - line.distance / longer if longer else 1.0)
         exact += reference == hypothesis
     return Rates(
-        normalisation=normalisation,
+        normalization=normalization,
         lines=len(characters),
         exact_lines=exact,
         characters=_sum(characters),

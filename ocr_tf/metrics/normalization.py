@@ -1,6 +1,6 @@
-"""NORMALISATIONS: what may be done to a reference and a hypothesis before they are compared.
+"""NORMALIZATIONS: what may be done to a reference and a hypothesis before they are compared.
 
-A rate belongs to its normalisation: the name is printed beside every figure.
+A rate belongs to its normalization: the name is printed beside every figure.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ def alphanumeric(text: str) -> str:
     return nfc("".join(kept))  # Lower case of NFC is not always NFC.
 
 
-NORMALISATIONS: dict[str, Callable[[str], str]] = {
+NORMALIZATIONS: dict[str, Callable[[str], str]] = {
     "none": nfc,
     "alphanumeric": alphanumeric,
 }
 
 
-def normalise(text: str, normalisation: str = "none") -> str:
-    """`text` in NFC, after the named normalisation.
+def normalize(text: str, normalization: str = "none") -> str:
+    """`text` in NFC, after the named normalization.
 
     Raises:
-      ValueError: there is no normalisation of that name.
+      ValueError: there is no normalization of that name.
     """
-    if normalisation not in NORMALISATIONS:
-        raise ValueError(f"normalisation {normalisation!r}, not one of {', '.join(NORMALISATIONS)}")
-    return NORMALISATIONS[normalisation](text)
+    if normalization not in NORMALIZATIONS:
+        raise ValueError(f"normalization {normalization!r}, not one of {', '.join(NORMALIZATIONS)}")
+    return NORMALIZATIONS[normalization](text)

@@ -18,14 +18,14 @@ from pathlib import Path
 from typing import NoReturn, Optional
 
 from ocr_tf.errors import InputError
-from ocr_tf.experiment import flags
-from ocr_tf.experiment.atomic import atomic_write
-from ocr_tf.experiment.config import Experiment
-from ocr_tf.experiment.launch import exits
+from ocr_tf.experiment.config import flags
+from ocr_tf.experiment.config.exits import exits
+from ocr_tf.experiment.config.experiment import Experiment
+from ocr_tf.experiment.runs.atomic import atomic_write
 from ocr_tf.options import option
 from ocr_tf.study.config import Study
-from ocr_tf.study.folder import StudyFolder
-from ocr_tf.study.schedule import Job
+from ocr_tf.study.job import Job
+from ocr_tf.study.study_folder import StudyFolder
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,13 +86,13 @@ def run(study: Study, given: Study, workdir: Path) -> None:
     folder.check_tuning(settings.tune)
     if settings.groups:
         from ocr_tf.data.dataset import open_sources
-        from ocr_tf.study.grid import grouped
+        from ocr_tf.study.comparison.results import grouped
 
         ids = [sample.id for sample in open_sources(test).samples]
         grouped(ids, settings.groups, "--study.groups")
     folder.make()
     with folder.lock():
-        from ocr_tf.study.pin import pin  # TensorFlow
+        from ocr_tf.study.shared_lines import pin  # TensorFlow
 
         folder.remove_temporary()
         pinned = pin(folder, conditions, begun, test)
@@ -103,10 +103,10 @@ def run(study: Study, given: Study, workdir: Path) -> None:
             pinned, tried = tune(folder, pinned, settings.tune)
             text = json.dumps(tried, indent=2) + "\n"
             atomic_write(folder.tuned_path, text.encode())
-        jobs = plan(folder, pinned, settings.seeds, test, settings.normalise)
-        from ocr_tf.study import schedule
+        jobs = plan(folder, pinned, settings.seeds, test, settings.normalize)
+        from ocr_tf.study import scheduler
 
-        schedule.run(jobs, settings.parallel, settings.engine)
+        scheduler.run(jobs, settings.parallel, settings.engine)
         from ocr_tf.study import compare
 
         compare.study(folder, given, pinned)
@@ -117,7 +117,7 @@ def plan(
     conditions: dict[str, Experiment],
     seeds: int,
     test: tuple[str, ...],
-    normalise: str,
+    normalize: str,
 ) -> list[Job]:
     """Every condition under every seed; seed by seed, so that a part of a study is balanced."""
     return [
@@ -126,7 +126,7 @@ def plan(
             dataclasses.replace(experiment, train=dataclasses.replace(experiment.train, seed=seed)),
             folder.run(name, seed),
             test,
-            normalise,
+            normalize,
         )
         for seed in range(seeds)
         for name, experiment in conditions.items()

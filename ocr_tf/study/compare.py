@@ -9,21 +9,22 @@ from pathlib import Path
 from typing import Any, Optional
 
 from ocr_tf import options
-from ocr_tf.errors import InputError
-from ocr_tf.experiment import curves, description, flags, predictions
-from ocr_tf.experiment.atomic import TEMPORARY
-from ocr_tf.experiment.config import Experiment, Train
-from ocr_tf.experiment.evaluate import TROUBLES
-from ocr_tf.experiment.runs import RESUMABLE, RunFolder
-from ocr_tf.experiment.tools import CHECKPOINTS, Compare
+from ocr_tf.errors import NAMED, InputError
+from ocr_tf.experiment.config import flags, serialize
+from ocr_tf.experiment.config.common import CHECKPOINTS
+from ocr_tf.experiment.config.experiment import Experiment, Train
+from ocr_tf.experiment.inference.evaluated import TROUBLES
+from ocr_tf.experiment.runs import predictions, provenance
+from ocr_tf.experiment.runs.atomic import TEMPORARY
+from ocr_tf.experiment.runs.run_folder import RESUMABLE, RunFolder
+from ocr_tf.experiment.tensorboard import event_file
 from ocr_tf.metrics.error_rates import measure
-from ocr_tf.study import answer
-from ocr_tf.study.config import Pairs, Study
-from ocr_tf.study.controls import code, controls
-from ocr_tf.study.folder import StudyFolder
-from ocr_tf.study.grid import Cell, Grid, join
+from ocr_tf.study.comparison import statistics
+from ocr_tf.study.comparison.controls import code, controls
+from ocr_tf.study.comparison.results import Cell, Grid, join
+from ocr_tf.study.config import Compare, Pairs, Study
+from ocr_tf.study.study_folder import StudyFolder
 
-NAMED = 5  # symbols named in a message
 WRITTEN = ("tables/rates.csv", "report.json")  # of a report, the first and the last but the page
 MIXED = "mixed"  # in the place of a checkpoint's name
 
@@ -38,20 +39,20 @@ def study(folder: StudyFolder, given: Study, conditions: Mapping[str, Experiment
                 c: {s: run.path / "evaluations" / checkpoint for s, run in by.items()}
                 for c, by in runs.items()
             },
-            normalisation=given.study.normalise,
+            normalization=given.study.normalize,
             groups=given.study.groups,
         )
         for checkpoint in CHECKPOINTS
     }
     for cell in (cell for grid in grids.values() for row in grid.cells.values() for cell in row):
-        _measure_anew(cell, given.study.normalise)
+        _measure_anew(cell, given.study.normalize)
     for run in (run for by in runs.values() for run in by.values()):
-        curves.refresh(run)  # whoever evaluated it may have been stopped just before
+        event_file.refresh(run)  # whoever evaluated it may have been stopped just before
     settings = flags.dump(given).splitlines()
     about: dict[str, Any] = {
         "name": given.name,
         "metric": given.study.metric,
-        "normalisation": given.study.normalise,
+        "normalization": given.study.normalize,
         "paired": given.study.paired,
         "evaluation": next(iter(grids)),
     }
@@ -61,11 +62,11 @@ def study(folder: StudyFolder, given: Study, conditions: Mapping[str, Experiment
     _report(grids, runs, about, [*command, *settings], folder.report_path, given.contrasts)
 
 
-def _measure_anew(cell: Cell, normalisation: str) -> None:
-    """The rates of an evaluation that was made under another normalisation, from what was read then."""
-    if cell.results["rates"]["normalisation"] != normalisation:
+def _measure_anew(cell: Cell, normalization: str) -> None:
+    """The rates of an evaluation that was made under another normalization, from what was read then."""
+    if cell.results["rates"]["normalization"] != normalization:
         pairs = ((p.reference or "", p.text) for p in cell.predictions)
-        rates = measure(pairs, normalisation).as_dict()
+        rates = measure(pairs, normalization).as_dict()
         predictions.write_results(cell.folder, {**cell.results, "rates": rates})
 
 
@@ -91,14 +92,14 @@ def run(config: Compare, paths: Sequence[str]) -> None:
         _refuse_other_seeds(folders)
     grid = join(
         folders,
-        normalisation=config.normalise,
+        normalization=config.normalize,
         accept_intersection=config.lines == "intersection",
         groups=config.groups,
     )
     about = {
         "name": "compare",
         "metric": config.metric,
-        "normalisation": config.normalise,
+        "normalization": config.normalize,
         "paired": config.paired,
         "evaluation": config.name,
     }
@@ -228,22 +229,24 @@ def _report(
             "same_images": grid.same_images,
             "troubled": _troubled(grid),
         },
-        "signature": answer.signature(grid, metric, by_seed),
-        "rates": {name: answer.rates(one) for name, one in grids.items()},
+        "signature": statistics.signature(grid, metric, by_seed),
+        "rates": {name: statistics.rates(one) for name, one in grids.items()},
         "comparisons": {
-            name: answer.comparisons(one, metric, by_seed, systems) for name, one in grids.items()
+            name: statistics.comparisons(one, metric, by_seed, systems)
+            for name, one in grids.items()
         },
-        "by_metric": answer.by_metric(grid, metric, by_seed),
+        "by_metric": statistics.by_metric(grid, metric, by_seed),
         "lines": _lines(grid),
         "reproduce": {
             "command": [command[0], *map(shlex.quote, command[1:])],
             "trained": code(runs),
-            **description.surroundings(),
+            **provenance.surroundings(),
         },
     }
     if contrasts:
         report["contrasts"] = {
-            name: answer.contrasts(one, metric, contrasts, by_seed) for name, one in grids.items()
+            name: statistics.contrasts(one, metric, contrasts, by_seed)
+            for name, one in grids.items()
         }
     if len(runs) > 1:
         report["controls"] = controls(runs)
@@ -258,11 +261,12 @@ def _report(
             f"{output}: cannot make the report's folder: {error.strerror}; choose another"
         ) from None
     # From here on there are networks and images: TensorFlow.
-    from ocr_tf.study.art import Art
-    from ocr_tf.study.cost import cost
-    from ocr_tf.study.report import contrasted, write
-    from ocr_tf.study.why import why
-    from ocr_tf.study.why.material import behind
+    from ocr_tf.study.analysis import why
+    from ocr_tf.study.analysis.cost import cost
+    from ocr_tf.study.analysis.line_images import Art
+    from ocr_tf.study.comparison.inputs import behind
+    from ocr_tf.study.report import contrasts as contrast_text
+    from ocr_tf.study.report import write
 
     material = behind(grid)
     report["missing"] = list(material.missing)
@@ -275,7 +279,7 @@ def _report(
         if image is not None:
             line["height"], line["width"] = map(int, image.shape)
     page = write(report, output, art)
-    for line in contrasted.three_lines(report):
+    for line in contrast_text.three_lines(report):
         print(line)
     print(f"report: {page}")
 
@@ -313,7 +317,7 @@ def _condition(
             "head": experiment.head_name,
             "encoder": experiment.encoder_name,
             "layers": experiment.sequence.layers,
-            "experiment": description.configuration(experiment),
+            "experiment": serialize.configuration(experiment),
         }
     return found
 

@@ -11,10 +11,11 @@ from typing import Any, Optional
 
 from ocr_tf import options
 from ocr_tf.errors import InputError
-from ocr_tf.experiment.config import Data, Experiment, Train
-from ocr_tf.experiment.tools import METRICS, NORMALISATIONS
+from ocr_tf.experiment.config.common import NORMALIZATIONS, batch_size_option, checkpoint_option
+from ocr_tf.experiment.config.experiment import Data, Experiment, Train
 from ocr_tf.options import option
 
+METRICS = ("cer", "exact", "one_minus_ned")
 ENGINES = ("local", "ray")
 
 Pairs = tuple[tuple[str, str], tuple[str, str]]  # of conditions: ((a, b), (c, d))
@@ -26,10 +27,10 @@ class Settings:
 
     seeds: int = option(3, "Each condition is trained under the seeds 0 to N - 1.", minimum=1)
     metric: str = option("cer", "What the verdict is about, declared beforehand.", choices=METRICS)
-    normalise: str = option(
+    normalize: str = option(
         "none",
         "What is done to reference and text before they are compared.",
-        choices=NORMALISATIONS,
+        choices=NORMALIZATIONS,
     )
     groups: str = option(
         "",
@@ -168,3 +169,56 @@ def _check_contrasts(study: Study) -> None:
                 f"contrast {name!r} is of {', '.join(named)}; name two pairs of four different "
                 "conditions"
             )
+
+
+@dataclasses.dataclass(frozen=True)
+class Compare:
+    """Compares evaluated runs, and other systems' evaluations, on the test lines that they share: which
+    is better, how sure that is, and why. Seeds of one experiment are one condition."""
+
+    name: str = option("test", "Compare the runs' evaluations/NAME, made by tools/evaluate.")
+    metric: str = option("cer", "What the verdict is about.", choices=METRICS)
+    normalize: str = option(
+        "none",
+        "What to do to reference and text before they are compared.",
+        choices=NORMALIZATIONS,
+    )
+    lines: str = option(
+        "refuse",
+        "Where test lines differ: refuse, or compare on the lines that all have.",
+        choices=("refuse", "intersection"),
+    )
+    groups: str = option(
+        "",
+        "Regular expression that finds in a line's id what it comes in, such as its page or writer; "
+        "lines of one group count as drawn together. Empty: every line by itself.",
+    )
+    paired: bool = option(
+        False, "Pair the seeds: declared beforehand, the headline is within seeds."
+    )
+    output: str = option("compared", "Folder of the report.")
+
+
+@dataclasses.dataclass(frozen=True)
+class AnyData:
+    """Which lines are looked through."""
+
+    test: tuple[str, ...] = option(
+        (),
+        "Labels files (path<TAB>text) or synthetic:SPEC, comma-separated. Default: the training and "
+        "selection lines of the first run.",
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Suspects:
+    """Finds labels that are probably wrong: a page of the lines whose labels runs doubt most, with
+    pictures, and a table of all of them. Two heads that agree are far better evidence than one."""
+
+    checkpoint: str = checkpoint_option()
+    batch_size: int = batch_size_option()
+    output: str = option(
+        "suspects.html", "The page to write; the table gets the same name and ends in .tsv."
+    )
+    top: int = option(100, "Lines shown on the page.", minimum=1)
+    data: AnyData = dataclasses.field(default_factory=AnyData)

@@ -16,11 +16,11 @@ from typing import Any, Optional
 
 from ocr_tf import options
 from ocr_tf.errors import Diverged, InputError
-from ocr_tf.experiment.config import Experiment
-from ocr_tf.experiment.runs import RunFolder
-from ocr_tf.study import schedule
-from ocr_tf.study.folder import StudyFolder
-from ocr_tf.study.schedule import Job
+from ocr_tf.experiment.config.experiment import Experiment
+from ocr_tf.experiment.runs.run_folder import RunFolder
+from ocr_tf.study import scheduler
+from ocr_tf.study.job import Job
+from ocr_tf.study.study_folder import StudyFolder
 
 RATE = "train.learning_rate"
 FIRST_SEED = 1_000_000  # of the trials
@@ -96,10 +96,10 @@ def _search(
             options.replace(experiment, values),
             folder / f"trial-{number}",
             test=(),
-            normalise="none",
+            normalize="none",
         )
         try:
-            schedule.run([job])
+            scheduler.run([job])
         except Diverged:
             print(f"{job.title}: counts as the worst", file=sys.stderr)
             search.tell(trial, state=State.PRUNED)

@@ -11,41 +11,35 @@ loses, the same run makes again bit for bit.
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
 import threading
-from pathlib import Path
 
-from ocr_tf.errors import Diverged, InputError
-from ocr_tf.experiment.description import rebuild
-from ocr_tf.experiment.launch import exits
-from ocr_tf.experiment.tools import CHECKPOINTS, Evaluate, TestData
-from ocr_tf.study.schedule import DIVERGED
+from ocr_tf.errors import Diverged
+from ocr_tf.experiment.config.common import CHECKPOINTS, TestData
+from ocr_tf.experiment.config.exits import exits
+from ocr_tf.experiment.inference.config import Evaluate
+from ocr_tf.study.job import DIVERGED, Job
 
 
 def main(path: str) -> None:
-    """Does the job that a file describes; see `ocr_tf.study.schedule.Job`."""
+    """Does the job that a file describes; see `ocr_tf.study.job.Job`."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    try:
-        job = json.loads(Path(path).read_bytes())
-        experiment = rebuild(job["experiment"], path)
-        workdir, test = Path(job["workdir"]), tuple(job["test"])
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError(f"{path}: no job of a study ({error})") from None
-    from ocr_tf.experiment import evaluate, train  # TensorFlow, once the job is known to be one
+    job = Job.read(path)
+    from ocr_tf.experiment.inference import evaluate  # TensorFlow, once the job is known to be one
+    from ocr_tf.experiment.training import loop
 
-    train.run(experiment, workdir)
-    for checkpoint in CHECKPOINTS if test else ():
+    loop.run(job.experiment, job.workdir)
+    for checkpoint in CHECKPOINTS if job.test else ():
         evaluate.run(
             Evaluate(
                 checkpoint=checkpoint,
                 name=checkpoint,
-                normalise=job["normalise"],
-                data=TestData(test),
+                normalize=job.normalize,
+                data=TestData(job.test),
             ),
-            str(workdir),
+            str(job.workdir),
             quiet=True,
         )
 

@@ -11,12 +11,13 @@ import pytest
 import tensorflow as tf
 
 from ocr_tf.alphabet import Alphabet
-from ocr_tf.bench import command, memory, peak, subjects
-from ocr_tf.bench.inputs import batch
+from ocr_tf.bench import command, gemm_peak, memory, models
+from ocr_tf.bench.config import Bench
+from ocr_tf.bench.random_batch import batch
+from ocr_tf.cli.experiments import experiment
 from ocr_tf.errors import InputError
-from ocr_tf.experiment import restore
-from ocr_tf.experiment.runs import RunFolder
-from ocr_tf.experiment.tools import Bench
+from ocr_tf.experiment.inference import load
+from ocr_tf.experiment.runs.run_folder import RunFolder
 from tests.experiment import tiny
 
 QUICK = {"batch_size": 2, "width": 40, "label_length": 3, "repeats": 2, "requests": 3}
@@ -39,7 +40,7 @@ def folder(tmp_path_factory):
     experiment, alphabet = tiny.experiment("ctc"), Alphabet("0123456789")
     arrays = {
         path: variable.numpy() + 0.01
-        for path, variable in restore.variables(restore.build(experiment, alphabet)).items()
+        for path, variable in load.variables(load.build(experiment, alphabet)).items()
     }
     run = RunFolder.create_or_open(folder / "run")
     run.begin(experiment, alphabet, {})
@@ -51,13 +52,13 @@ def folder(tmp_path_factory):
 
 
 def test_everything_is_measured_and_written(folder, capsys, monkeypatch):
-    monkeypatch.setattr(peak, "SHAPES", ((64, 32, 16), (16, 16, 16)))
+    monkeypatch.setattr(gemm_peak, "SHAPES", ((64, 32, 16), (16, 16, 16)))
     output = folder / "bench.json"
     config = Bench(
         **QUICK, measure=SPEED, dtypes=("bfloat16",), against="keras", output=str(output)
     )
     monkeypatch.chdir(folder)  # short names: tables are as wide as the names are long
-    command.run(config, ["run", "one", "two"])
+    command.run(config, ["run", "one", "two"], experiment)
     shown = capsys.readouterr().out
     assert all(len(line) <= 100 for line in shown.splitlines())
     written = json.loads(output.read_text())
@@ -89,8 +90,8 @@ def test_everything_is_measured_and_written(folder, capsys, monkeypatch):
 
 
 def test_a_run_is_measured_with_its_best_weights(folder):
-    (network,), _ = subjects.find([str(folder / "run")])
-    built, trained = network.build(network.experiment), restore.restore(folder / "run").model
+    (network,), _ = models.find([str(folder / "run")], experiment)
+    built, trained = network.build(network.experiment), load.restore(folder / "run").model
     for found, expected in zip(built.variables, trained.variables):
         np.testing.assert_array_equal(found, expected)
 
@@ -110,7 +111,7 @@ def test_a_run_is_measured_with_its_best_weights(folder):
 def test_bad_settings_are_named(folder, settings, message):
     config = Bench(**{**QUICK, "dtypes": ("float32",), **settings})
     with pytest.raises(InputError, match=message):
-        command.run(config, [str(folder / "run")])
+        command.run(config, [str(folder / "run")], experiment)
 
 
 def test_an_image_or_an_export_that_cannot_be_used_is_named(folder, tmp_path):
@@ -121,7 +122,7 @@ def test_an_image_or_an_export_that_cannot_be_used_is_named(folder, tmp_path):
         command.run(Bench(**QUICK, image=str(tmp_path / "gone.png")), [str(folder / "one")])
     (tmp_path / "saved_model.pb").write_bytes(b"")
     with pytest.raises(InputError, match="not an export of ocr_tf, or damaged"):
-        command.run(Bench(**QUICK), [str(tmp_path)])
+        command.run(Bench(**QUICK), [str(tmp_path)], experiment)
 
 
 def test_lines_are_as_wide_as_asked_and_empty_behind():
@@ -145,7 +146,7 @@ def test_a_killed_process_is_told_of(monkeypatch):
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["ours", "keras"])
 def test_memory_is_that_of_a_process_of_its_own(folder, kind):
-    trained = restore.restore(folder / "run")
+    trained = load.restore(folder / "run")
     ballast = np.ones(2**28)  # 2 GiB that the measured process must not be charged with
     arguments = (2, 16, 40, trained.model.alphabet, 3)
     found = memory.measure(kind, trained.experiment, trained.model.alphabet, arguments)

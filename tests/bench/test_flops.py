@@ -7,11 +7,11 @@ import pytest
 import tensorflow as tf
 
 from ocr_tf.alphabet import Alphabet
-from ocr_tf.bench import inputs, layer, steps
+from ocr_tf.bench import layer, random_batch, steps
 from ocr_tf.bench.flops import count
 from ocr_tf.encoders import CRNN, Compact
-from ocr_tf.experiment.config import PARTS, Experiment, Sequence, Train
-from ocr_tf.experiment.restore import build
+from ocr_tf.experiment.config.experiment import PARTS, Experiment, Sequence, Train
+from ocr_tf.experiment.inference.load import build
 from ocr_tf.heads import CTC, Attention
 
 LINES, WIDTH, STEPS = 2, 24, 6
@@ -42,7 +42,7 @@ def made(encoder=None, head=None, **train) -> tuple:
         train=Train(**train),
     )
     alphabet = Alphabet("0123456789")
-    batch = inputs.batch(LINES, 32, WIDTH, alphabet, length=3)
+    batch = random_batch.batch(LINES, 32, WIDTH, alphabet, length=3)
     model = build(experiment, alphabet)
     return model, batch
 
@@ -79,7 +79,7 @@ def test_what_is_frozen_has_no_gradient():
 def test_attention_grows_with_its_label():
     model, batch = made(head=Attention(units=24, attention_units=16, embedding=8))
     longer = batch._replace(
-        labels=inputs.batch(LINES, 32, WIDTH, model.alphabet, length=6).labels,
+        labels=random_batch.batch(LINES, 32, WIDTH, model.alphabet, length=6).labels,
     )
     short, long = (steps.Parts(model, given).flops()["head"] for given in (batch, longer))
     memory = 2 * LINES * STEPS * (2 * UNITS + 32) * 16  # projected once, whatever the label

@@ -7,10 +7,10 @@ import pytest
 
 from ocr_tf.bench import memory, report
 from ocr_tf.bench.export import Answers
+from ocr_tf.bench.gemm_peak import Peak
 from ocr_tf.bench.networks import Measured, Row, Session
-from ocr_tf.bench.peak import Peak
 from ocr_tf.encoders import CRNN, Compact
-from ocr_tf.experiment.config import Experiment
+from ocr_tf.experiment.config.experiment import Experiment
 from ocr_tf.heads import Attention
 
 DRIFT = np.array([1.0, 2, 4])  # a machine that halves its speed twice

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ocr_tf.bench import peak, timing
+from ocr_tf.bench import gemm_peak, timing
 
 
 def test_every_round_calls_everything_once_in_turn():
@@ -46,15 +46,17 @@ def test_the_spread_of_known_samples():
 
 
 def test_a_rounds_peak_is_its_fastest_product():
-    small, large = (peak.Product(shape, lambda: None) for shape in ((1, 2, 3), (10, 20, 30)))
+    small, large = (gemm_peak.Product(shape, lambda: None) for shape in ((1, 2, 3), (10, 20, 30)))
     assert (small.flops, large.flops) == (12, 12000)
-    found = peak.peak({small: np.array([1.0, 2, 0.001]), large: np.array([1000.0, 3000, 6000])})
+    found = gemm_peak.peak(
+        {small: np.array([1.0, 2, 0.001]), large: np.array([1000.0, 3000, 6000])}
+    )
     assert found.each_round.tolist() == [12, 6, 12000]
     assert found.fastest == (1, 2, 3)
 
 
 def test_products_multiply_what_they_say(monkeypatch):
-    monkeypatch.setattr(peak, "SHAPES", ((2, 3, 4), (5, 1, 2)))
-    for product in peak.products("bfloat16"):
+    monkeypatch.setattr(gemm_peak, "SHAPES", ((2, 3, 4), (5, 1, 2)))
+    for product in gemm_peak.products("bfloat16"):
         m, _, n = product.shape
         assert product.run().shape == (m, n)

@@ -24,7 +24,7 @@ def noise(height: int, width: int, *channels: int, seed: int = 0) -> np.ndarray:
 
 
 def line(height: int = 30, width: int = 90, seed: int = 0) -> bytes:
-    """A grey PNG."""
+    """A gray PNG."""
     return encode(noise(height, width, seed=seed))
 
 

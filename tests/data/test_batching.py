@@ -40,7 +40,7 @@ def test_batches_are_of_similar_width_in_random_order():
     assert abs(np.corrcoef(means, np.arange(len(means)))[0, 1]) < 0.2
 
 
-def test_neighbours_change_between_epochs():
+def test_neighbors_change_between_epochs():
     widths = np.random.default_rng(0).integers(20, 2000, 3200)
     pairs = [
         {(a, b) for batch in plan(widths, 0, epoch, 32) for a in batch for b in batch if a < b}

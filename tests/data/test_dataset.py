@@ -4,7 +4,8 @@ import tensorflow as tf
 from PIL import Image
 
 from ocr_tf.data.dataset import decodable, open_source, open_sources
-from ocr_tf.data.image import Geometry, prepare
+from ocr_tf.data.geometry import Geometry
+from ocr_tf.data.image import prepare
 from ocr_tf.errors import InputError
 
 from .images import encode, line, noise
@@ -102,8 +103,8 @@ def test_tiff_and_webp_become_png(tmp_path, kind, options):
 def test_sixteen_bit_and_transparent_tiff_keep_both():
     deep = np.array([[0, 300, 65535]] * 2, np.uint16)
     png = decodable(encode(deep, "TIFF"))
-    grey = (prepare(tf.constant(png), Geometry(2)).numpy()[:, :, 0] + 1) * 127.5
-    np.testing.assert_allclose(grey, deep / 257.0, atol=1e-3)
+    gray = (prepare(tf.constant(png), Geometry(2)).numpy()[:, :, 0] + 1) * 127.5
+    np.testing.assert_allclose(gray, deep / 257.0, atol=1e-3)
     clear = decodable(encode(np.zeros((4, 4, 4), np.uint8), "TIFF"))
     assert prepare(tf.constant(clear), Geometry(4)).numpy().min() == 1
 

@@ -11,9 +11,8 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from ocr_tf.data.geometry import Geometry
 from ocr_tf.data.image import (
-    Geometry,
-    _first_frame,
     as_tensor,
     measure_batch,
     original,
@@ -21,13 +20,14 @@ from ocr_tf.data.image import (
     prepare_batch,
     why_bad,
 )
+from ocr_tf.data.image_formats import _first_frame
 
 from .images import encode, line, noise, png_chunk, png_header
 
 KEEP = Geometry(height=32)
 
 
-def grey_levels(encoded, height=None):
+def gray_levels(encoded, height=None):
     """Pixels as 0..255, not resized unless a height is given."""
     height = height or Image.open(io.BytesIO(encoded)).size[1]
     image = prepare(tf.constant(encoded), Geometry(height))
@@ -35,8 +35,8 @@ def grey_levels(encoded, height=None):
     return (image.numpy()[:, :, 0] + 1) * 127.5
 
 
-def flat(colour, mode, size=(6, 4)):
-    return Image.new(mode, size, colour)
+def flat(color, mode, size=(6, 4)):
+    return Image.new(mode, size, color)
 
 
 def bad_images():
@@ -61,40 +61,40 @@ def bad_images():
 @pytest.mark.parametrize("kind", ["PNG", "BMP", "GIF"])
 def test_lossless_formats_give_the_pixels(kind):
     pixels = noise(7, 11)
-    np.testing.assert_allclose(grey_levels(encode(pixels, kind)), pixels, atol=1e-3)
+    np.testing.assert_allclose(gray_levels(encode(pixels, kind)), pixels, atol=1e-3)
 
 
-def test_grey_is_rec_601():
+def test_gray_is_rec_601():
     pixels = noise(7, 11, 3)
     expected = pixels @ np.array([0.299, 0.587, 0.114])
-    np.testing.assert_allclose(grey_levels(encode(pixels)), expected, atol=1e-3)
-    np.testing.assert_allclose(grey_levels(encode(pixels, "BMP")), expected, atol=1e-3)
-    assert abs(grey_levels(encode(flat((200, 60, 90), "RGB"), "JPEG")) - 105.28).max() < 2
+    np.testing.assert_allclose(gray_levels(encode(pixels)), expected, atol=1e-3)
+    np.testing.assert_allclose(gray_levels(encode(pixels, "BMP")), expected, atol=1e-3)
+    assert abs(gray_levels(encode(flat((200, 60, 90), "RGB"), "JPEG")) - 105.28).max() < 2
 
 
 def test_alpha_is_composited_over_white():
-    rgba = grey_levels(encode(flat((100, 100, 100, 51), "RGBA")))
+    rgba = gray_levels(encode(flat((100, 100, 100, 51), "RGBA")))
     np.testing.assert_allclose(rgba, 100 * 0.2 + 255 * 0.8, atol=1e-2)
-    np.testing.assert_allclose(grey_levels(encode(flat((9, 0), "LA"))), 255, atol=1e-2)
+    np.testing.assert_allclose(gray_levels(encode(flat((9, 0), "LA"))), 255, atol=1e-2)
     keyed = encode(flat(77, "L"), transparency=77)
-    np.testing.assert_allclose(grey_levels(keyed), 255, atol=1e-2)
+    np.testing.assert_allclose(gray_levels(keyed), 255, atol=1e-2)
 
 
 def test_sixteen_bits_are_scaled_not_cut():
     values = np.array([[0, 257, 300, 51400, 65535]] * 2, np.uint16)
-    np.testing.assert_allclose(grey_levels(encode(values)), values / 257.0, atol=1e-3)
+    np.testing.assert_allclose(gray_levels(encode(values)), values / 257.0, atol=1e-3)
 
 
 def test_sixteen_bit_alpha():
     header = png_header(1, 1)[:8]
-    sixteen = struct.pack(">IIBBBBB", 2, 2, 16, 4, 0, 0, 0)  # grey and alpha
+    sixteen = struct.pack(">IIBBBBB", 2, 2, 16, 4, 0, 0, 0)  # gray and alpha
     rows = b"\0" + struct.pack(">HHHH", 0, 255, 257 * 100, 65535)
     encoded = header + b"".join(
         png_chunk(name, data)
         for name, data in [(b"IHDR", sixteen), (b"IDAT", zlib.compress(2 * rows)), (b"IEND", b"")]
     )
     np.testing.assert_allclose(
-        grey_levels(encoded), [[255 * (1 - 255 / 65535), 100]] * 2, atol=1e-2
+        gray_levels(encoded), [[255 * (1 - 255 / 65535), 100]] * 2, atol=1e-2
     )
 
 
@@ -103,26 +103,26 @@ def test_palettes_are_expanded(kind):
     image = flat(1, "P")
     image.putpalette([250, 250, 250, 10, 20, 30])
     expected = 0.299 * 10 + 0.587 * 20 + 0.114 * 30
-    np.testing.assert_allclose(grey_levels(encode(image, kind)), expected, atol=1e-3)
+    np.testing.assert_allclose(gray_levels(encode(image, kind)), expected, atol=1e-3)
 
 
 @pytest.mark.parametrize("bits", [1, 2, 4])
 def test_pngs_of_few_bits_are_opaque_unless_they_say_otherwise(bits):
-    grey = Image.fromarray(noise(8, 8) > 127)
-    assert grey.mode == "1"
-    np.testing.assert_allclose(grey_levels(encode(grey)), np.asarray(grey) * 255.0, atol=1e-3)
+    gray = Image.fromarray(noise(8, 8) > 127)
+    assert gray.mode == "1"
+    np.testing.assert_allclose(gray_levels(encode(gray)), np.asarray(gray) * 255.0, atol=1e-3)
     image = flat(0, "P")
     image.putpalette([40, 40, 40, 90, 90, 90])
     encoded = encode(image, bits=bits)
     assert encoded[24] == bits
-    np.testing.assert_allclose(grey_levels(encoded), 40, atol=1e-3)
+    np.testing.assert_allclose(gray_levels(encoded), 40, atol=1e-3)
     clear = encode(image, bits=bits, transparency=0)
-    np.testing.assert_allclose(grey_levels(clear), 255, atol=1e-3)
+    np.testing.assert_allclose(gray_levels(clear), 255, atol=1e-3)
 
 
 def test_the_fourth_byte_of_a_bmp_is_no_alpha():
     np.testing.assert_allclose(
-        grey_levels(encode(flat((40, 40, 40, 0), "RGBA"), "BMP")), 40, atol=1e-3
+        gray_levels(encode(flat((40, 40, 40, 0), "RGBA"), "BMP")), 40, atol=1e-3
     )
 
 
@@ -144,9 +144,9 @@ def test_compressed_and_one_bit_bmp_are_refused_not_misread():
         assert not prepare_batch(as_tensor([encoded]), KEEP)[1].numpy().any()
 
 
-def test_cmyk_jpeg_becomes_grey():
+def test_cmyk_jpeg_becomes_gray():
     encoded = encode(flat((0, 255, 255, 0), "CMYK"), "JPEG")  # red
-    np.testing.assert_allclose(grey_levels(encoded), 76, atol=3)
+    np.testing.assert_allclose(gray_levels(encoded), 76, atol=3)
 
 
 @pytest.mark.parametrize("mode", ["L", "P", "RGB", "1"])
@@ -157,7 +157,7 @@ def test_first_frame_of_an_animation(mode, comment):
     animated = encode(
         frames[0], "GIF", comment=comment, save_all=True, append_images=frames[1:], loop=0
     )
-    np.testing.assert_array_equal(grey_levels(animated), grey_levels(alone))
+    np.testing.assert_array_equal(gray_levels(animated), gray_levels(alone))
 
 
 def test_later_frames_are_not_unpacked():
@@ -281,7 +281,7 @@ def test_the_original_is_what_is_resized(mixed):
     for encoded in mixed[:6]:
         pixels = original(encoded)
         assert pixels.dtype == np.uint8
-        np.testing.assert_allclose(pixels, grey_levels(encoded), atol=0.51)
+        np.testing.assert_allclose(pixels, gray_levels(encoded), atol=0.51)
 
 
 def test_a_saved_model_needs_tensorflow_alone(mixed, tmp_path):

@@ -4,7 +4,8 @@ import tensorflow as tf
 
 from ocr_tf.data.batching import Course, plan
 from ocr_tf.data.dataset import open_sources
-from ocr_tf.data.image import Geometry, prepare
+from ocr_tf.data.geometry import Geometry
+from ocr_tf.data.image import prepare
 from ocr_tf.data.lines import lines_fingerprint, load_lines, shared_images, split_lines
 from ocr_tf.data.pipeline import batches, pad, sample_keys
 from ocr_tf.errors import InputError

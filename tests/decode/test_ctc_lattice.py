@@ -53,7 +53,7 @@ def brute(log_probs: np.ndarray, label: tuple[int, ...]) -> tuple[float, np.ndar
     return np.log(total), inside / total
 
 
-def normalised(rng: np.random.Generator, *shape: int, sharpness: float = 2.0) -> np.ndarray:
+def normalized(rng: np.random.Generator, *shape: int, sharpness: float = 2.0) -> np.ndarray:
     logits = sharpness * rng.standard_normal(shape)
     return (logits - np.log(np.exp(logits).sum(-1, keepdims=True))).astype(np.float32)
 
@@ -80,7 +80,7 @@ def labels_of(rows: list, garbage: tuple = (1, -1, 2, 10**6)) -> Labels:
 def small() -> tuple[list[np.ndarray], list[tuple[int, ...]]]:
     """Lines of 1 to 5 steps, each with every label of up to 4 symbols: reachable or not."""
     rng = np.random.default_rng(0)
-    pairs = [(normalised(rng, t, BLANK + 1), x) for t in range(1, LONGEST + 1) for x in SMALL]
+    pairs = [(normalized(rng, t, BLANK + 1), x) for t in range(1, LONGEST + 1) for x in SMALL]
     lines, labels = zip(*pairs)
     return list(lines), list(labels)
 
@@ -111,7 +111,7 @@ def followed(
     text, own = collapse(tuple(np.where(places < 0, BLANK, places + 10)))  # symbols told apart
     assert text == tuple(range(10, 10 + len(label))) and own == tuple(places)
     merged = [a for a, b in zip(held, [blank, *held]) if a != b and a != blank]
-    assert merged == list(label)  # equal neighbours are kept apart
+    assert merged == list(label)  # equal neighbors are kept apart
     return float(log_probs[range(len(log_probs)), held].sum(dtype=np.float64))
 
 
@@ -150,7 +150,7 @@ def test_no_path_through_a_class_of_probability_zero():
 def test_all_strings_share_a_probability_of_one(steps):
     rng = np.random.default_rng(steps)
     strings = [x for n in range(steps + 2) for x in itertools.product(range(BLANK), repeat=n)]
-    frames = frames_of([normalised(rng, steps, BLANK + 1)] * len(strings))
+    frames = frames_of([normalized(rng, steps, BLANK + 1)] * len(strings))
     score = ctc_lattice.score(frames, labels_of(strings), BLANK)
     assert np.exp(score).sum() == pytest.approx(1, rel=1e-5)
 
@@ -160,7 +160,7 @@ def large(sharpness: float) -> tuple[Frames, Labels, int]:
     rng = np.random.default_rng(3)
     classes = 100
     lines = [
-        normalised(rng, t, classes, sharpness=sharpness) for t in rng.integers(130, 201, size=16)
+        normalized(rng, t, classes, sharpness=sharpness) for t in rng.integers(130, 201, size=16)
     ]
     labels = [rng.integers(0, classes - 1, size=n) for n in [1, 2, 60, *rng.integers(1, 61, 13)]]
     labels[3] = np.repeat(labels[3], 2)[:60]  # doubled symbols
@@ -260,7 +260,7 @@ def test_graphs_of_unknown_shapes_give_what_eager_code_gives(small):
     lines, labels = small
     cases = [
         (frames_of(lines), labels_of(labels)),
-        (frames_of([normalised(np.random.default_rng(1), 1, 3)]), labels_of([()])),
+        (frames_of([normalized(np.random.default_rng(1), 1, 3)]), labels_of([()])),
     ]
     for function in (ctc_lattice.score, ctc_lattice.occupancies, ctc_lattice.forced_path):
         graph = tf.function(functools.partial(function, blank=BLANK), input_signature=signature)

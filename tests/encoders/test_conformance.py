@@ -34,7 +34,7 @@ def make(name: str, height: int, dtype: str = "float32"):
     """An encoder with keyed weights, and moving statistics that are no identity."""
     encoder = ENCODERS[name]().build(height, dtype)
     encoder(images([8], height))
-    rng.initialise(encoder.variables, seed=1)
+    rng.initialize(encoder.variables, seed=1)
     for variable in encoder.non_trainable_variables:
         draw = np.random.default_rng(rng.digest(variable.name))
         variable.assign(draw.uniform(0.02, 0.2, variable.shape))
@@ -185,7 +185,7 @@ def test_garbage_in_padding_reaches_no_gradient(name):
         return tape.gradient(loss, encoder.trainable_variables)
 
     clean, dirty = (gradients(images([31, 12], 32, 9, garbage)) for garbage in (0.0, 50.0))
-    # A bias before a normalisation has no gradient but rounding errors of the others.
+    # A bias before a normalization has no gradient but rounding errors of the others.
     rounding = 1e-5 * max(np.abs(gradient).max() for gradient in clean)
     for one, two in zip(clean, dirty):
         np.testing.assert_allclose(two, one, atol=1e-3 * np.abs(one).max() + rounding)

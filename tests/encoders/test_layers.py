@@ -30,7 +30,7 @@ def make(dtype: str = "float32") -> MaskedBatchNorm:
     return layer
 
 
-def test_training_normalises_by_the_valid_pixels_moments():
+def test_training_normalizes_by_the_valid_pixels_moments():
     layer = make()
     values, mask = batch()
     pixels = valid(layer(values, mask, True))
@@ -44,17 +44,17 @@ def test_training_normalises_by_the_valid_pixels_moments():
     np.testing.assert_allclose(layer.moving_variance, moved, rtol=1e-5)
 
 
-def test_inference_normalises_by_the_moving_moments():
+def test_inference_normalizes_by_the_moving_moments():
     values, mask = batch()
     found = make()(values, mask, False)
-    centred = (values - np.array([0.3, 0.4])) / np.sqrt(np.array([0.9, 1.1]) + 1e-3)
-    expected = centred * np.array([2, 0.5]) + [1, -1]
+    centered = (values - np.array([0.3, 0.4])) / np.sqrt(np.array([0.9, 1.1]) + 1e-3)
+    expected = centered * np.array([2, 0.5]) + [1, -1]
     np.testing.assert_allclose(valid(found), valid(expected), rtol=1e-4, atol=1e-5)
     assert found.numpy()[1, :, WIDTHS[1] :].max() < ENDED / 2
 
 
 @pytest.mark.parametrize("training", [False, True])
-def test_without_padding_it_is_keras_batch_normalisation(training):
+def test_without_padding_it_is_keras_batch_normalization(training):
     layer = make()
     twin = tf.keras.layers.BatchNormalization(momentum=0.95, epsilon=1e-3, fused=False)
     twin.build([None, None, None, 2])
@@ -117,10 +117,10 @@ def test_gradients_are_those_of_the_formula():
         return tf.where(mask > 0, normal, ENDED)
 
     results = []
-    for normalise in (ours, formula):
+    for normalize in (ours, formula):
         with tf.GradientTape() as tape:
             tape.watch(values)
-            outputs = tf.nn.relu(normalise(values, layer.gamma, layer.beta))
+            outputs = tf.nn.relu(normalize(values, layer.gamma, layer.beta))
             loss = tf.reduce_sum(outputs * upstream)
         results.append([outputs, *tape.gradient(loss, [values, layer.gamma, layer.beta])])
     for one, two in zip(*results):

@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import pytest
 
 from ocr_tf.decode import Beam
-from ocr_tf.experiment import export
-from ocr_tf.experiment.serving import Serving
-from ocr_tf.experiment.tools import Export
+from ocr_tf.experiment.serving import saved_model
+from ocr_tf.experiment.serving.config import Export
+from ocr_tf.experiment.serving.signatures import Serving
 from tests.experiment import tiny, untrained
 
 
@@ -18,7 +18,7 @@ def served(request, tmp_path_factory):
     """`head`, `run` and `saved` (folders), `trained`, `serving` as in `saved`; `images`, some bad."""
     folder = tmp_path_factory.mktemp(request.param)
     trained = untrained.write(folder / "run", request.param)
-    export.run(Export(n_best=3), str(folder / "run"), str(folder / "saved"))
+    saved_model.run(Export(n_best=3), str(folder / "run"), str(folder / "saved"))
     images = untrained.images()
     images[2:2] = [b"", images[0][:100], b"no image"]
     return SimpleNamespace(

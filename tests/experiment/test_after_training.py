@@ -10,9 +10,13 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from ocr_tf.data.dataset import open_source
 from ocr_tf.errors import InputError
-from ocr_tf.experiment import evaluate, export, predict, train
-from ocr_tf.experiment.runs import RunFolder
-from ocr_tf.experiment.tools import Evaluate, Export, Predict, TestData
+from ocr_tf.experiment.config.common import TestData
+from ocr_tf.experiment.inference import evaluate
+from ocr_tf.experiment.inference.config import Evaluate
+from ocr_tf.experiment.runs.run_folder import RunFolder
+from ocr_tf.experiment.serving import predict, saved_model
+from ocr_tf.experiment.serving.config import Export, Predict
+from ocr_tf.experiment.training import loop
 from tests.experiment import tiny
 
 TEST = "synthetic:digits:count=24:split=test"
@@ -22,8 +26,8 @@ TEST = "synthetic:digits:count=24:split=test"
 def trained(request, tmp_path_factory):
     """A run whose texts are nonsense, which is as good here: (its folder, export and test images)."""
     folder = tmp_path_factory.mktemp(request.param)
-    train.run(tiny.experiment(request.param, steps=2, evaluate_every=2), folder / "run")
-    export.run(Export(), str(folder / "run"), str(folder / "saved"))
+    loop.run(tiny.experiment(request.param, steps=2, evaluate_every=2), folder / "run")
+    saved_model.run(Export(), str(folder / "run"), str(folder / "saved"))
     source = open_source(TEST)
     (folder / "images").mkdir()
     for i in range(len(source.samples)):
@@ -144,7 +148,7 @@ def test_test_lines_the_run_has_seen_are_refused(trained):
 def test_an_existing_output_is_refused_and_stays(trained, tmp_path):
     (tmp_path / "mine").write_text("precious")
     with pytest.raises(InputError, match="exists"):
-        export.run(Export(), str(trained / "run"), str(tmp_path / "mine"))
+        saved_model.run(Export(), str(trained / "run"), str(tmp_path / "mine"))
     assert (tmp_path / "mine").read_text() == "precious"
 
 

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from ocr_tf.encoders import Compact
-from ocr_tf.experiment.config import Data, Experiment, Sequence, Train
+from ocr_tf.experiment.config.experiment import Data, Experiment, Sequence, Train
 from ocr_tf.heads import CTC, Attention
 
 HEADS = {"ctc": CTC(), "attention": Attention(units=24, attention_units=16, embedding=8)}
@@ -43,7 +43,9 @@ def experiment(head: str = "ctc", **train: object) -> Experiment:
 
 
 def _kill_at(place: str, count: int) -> None:
-    from ocr_tf.experiment import atomic, reading, step
+    from ocr_tf.experiment.inference import recognize
+    from ocr_tf.experiment.runs import atomic
+    from ocr_tf.experiment.training import step
 
     left = [count]
 
@@ -60,16 +62,17 @@ def _kill_at(place: str, count: int) -> None:
     if place == "step":
         step.Stepper.__call__ = dying(step.Stepper.__call__)
     elif place == "select":
-        reading.Reader.read = dying(reading.Reader.read)
+        recognize.Reader.read = dying(recognize.Reader.read)
     else:
         atomic.os.replace = dying(os.replace)
 
 
 if __name__ == "__main__":
-    from ocr_tf.experiment import launch, train
+    from ocr_tf.experiment.config.exits import exits
+    from ocr_tf.experiment.training import loop
 
     head, workdir, *where = sys.argv[1:]
-    with launch.exits():
+    with exits():
         if where:
             _kill_at(where[0], int(where[1]))
-        train.run(experiment(head, previews=2), Path(workdir))
+        loop.run(experiment(head, previews=2), Path(workdir))

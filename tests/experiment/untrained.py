@@ -9,8 +9,8 @@ import numpy as np
 from ocr_tf import rng
 from ocr_tf.alphabet import Alphabet
 from ocr_tf.data.dataset import open_source
-from ocr_tf.experiment.restore import Trained, build, restore, variables
-from ocr_tf.experiment.runs import RunFolder
+from ocr_tf.experiment.inference.load import Trained, build, restore, variables
+from ocr_tf.experiment.runs.run_folder import RunFolder
 from tests.experiment import tiny
 
 ALPHABET = Alphabet("abc ſ€𝄞")  # of one to four bytes

@@ -38,7 +38,7 @@ def make(name: str, symbols: str = "abc", seed: int = 0, **options: Any) -> Any:
     """A head of HEADS whose weights are large enough for its answers to differ between lines."""
     head = HEADS[name](**options).build(Alphabet(symbols))
     head.loss(frames([3]), labels([[0]]))
-    rng.initialise(head.variables, seed)
+    rng.initialize(head.variables, seed)
     for variable in head.variables:
         draw = np.random.default_rng([seed, rng.digest(variable.name)])
         bias = 0.5 * draw.standard_normal(variable.shape) if "bias" in variable.name else 0.0

@@ -11,8 +11,8 @@ import tensorflow as tf
 
 from ocr_tf.alphabet import Alphabet
 from ocr_tf.encoders import ENCODERS
-from ocr_tf.experiment.config import Sequence, Train
-from ocr_tf.experiment.step import Stepper
+from ocr_tf.experiment.config.experiment import Sequence, Train
+from ocr_tf.experiment.training.step import Stepper
 from ocr_tf.heads import HEADS
 from ocr_tf.recognizer import Recognizer
 from ocr_tf.types import Images
@@ -37,7 +37,7 @@ def model(request) -> Recognizer:
 
 
 def read(model: Recognizer, images: Images) -> list[str]:
-    found = model.recognise(images)
+    found = model.recognize(images)
     return [ALPHABET.decode(row) for row in rows(found.ids[:, 0], found.lengths[:, 0])]
 
 
@@ -47,7 +47,7 @@ def test_lines_are_learnt_exactly(model):
 
 def test_what_was_learnt_is_probable_and_ended(model):
     lines = batch(TEXTS, ALPHABET)
-    found = model.recognise(lines.images)
+    found = model.recognize(lines.images)
     assert found.ended.numpy().all() and np.exp(found.log_probs).min() > 0.5
     score = model.head.score(model(lines.images), lines.labels)
     np.testing.assert_allclose(found.log_probs[:, 0], score, rtol=1e-3, atol=1e-5)
@@ -71,7 +71,7 @@ class Reader(tf.Module):
         super().__init__()
         self.weights = list(model.variables)
         self.read = tf.function(
-            lambda values, widths: model.recognise(Images(values, widths))._asdict(),
+            lambda values, widths: model.recognize(Images(values, widths))._asdict(),
             input_signature=[
                 tf.TensorSpec([None, 32, None, 1], tf.float32, "values"),
                 tf.TensorSpec([None], tf.int32, "widths"),
@@ -96,7 +96,7 @@ def test_a_saved_model_needs_only_tensorflow_and_reads_the_same(model, tmp_path)
     run = subprocess.run([sys.executable, "-c", LOAD], cwd=tmp_path, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     found = np.load(tmp_path / "found.npz")
-    expected = model.recognise(images)
+    expected = model.recognize(images)
     for name in ("ids", "lengths", "ended", "valid"):
         np.testing.assert_array_equal(found[name], getattr(expected, name), err_msg=name)
     for name in ("log_probs", "objective"):

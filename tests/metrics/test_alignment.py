@@ -5,13 +5,13 @@ import pytest
 
 from ocr_tf.metrics.alignment import (
     advance,
-    centres,
+    centers,
     coverage,
     covered,
     entropies,
     measure,
     overlaps,
-    path_centres,
+    path_centers,
     rereading,
     returns,
     skips,
@@ -59,11 +59,11 @@ def test_an_attention_that_does_not_look():
     assert found.covered == pytest.approx(1)
 
 
-def test_centres_are_in_the_unit_of_the_edges():
+def test_centers_are_in_the_unit_of_the_edges():
     weights = np.array([[1, 1, 0, 0], [0, 0, 1, 3], [0, 0, 0, 0]], float)
-    assert centres(weights) == pytest.approx([1, 3.25, np.nan], nan_ok=True)
+    assert centers(weights) == pytest.approx([1, 3.25, np.nan], nan_ok=True)
     edges = np.array([0, 10, 20, 40, 48])
-    assert centres(weights, edges) == pytest.approx([10, (30 + 3 * 44) / 4, np.nan], nan_ok=True)
+    assert centers(weights, edges) == pytest.approx([10, (30 + 3 * 44) / 4, np.nan], nan_ok=True)
     assert (advance(weights), advance(weights, edges)) == (4 / 3, 16)
 
 
@@ -156,12 +156,12 @@ def test_a_jump_is_a_skip_and_going_on_from_a_return_is_none():
 def test_a_symbol_read_again_on_the_spot_is_a_repeat():
     found = measure(peaks([1, 4, 4, 7], 8))
     assert found.repeats == overlaps(peaks([1, 4, 4, 7], 8)) == (2,)
-    assert returns(centres(peaks([1, 4, 4, 7], 8)), 2.0) == ()
+    assert returns(centers(peaks([1, 4, 4, 7], 8)), 2.0) == ()
     assert found.monotonicity == pytest.approx(2 / 3)
 
 
 def test_a_small_step_back_is_no_repeat():
-    # Half an advance of 4: reads of wide neighbours may do so.
+    # Half an advance of 4: reads of wide neighbors may do so.
     found = measure(peaks([2, 8, 6, 14], 16))
     assert found.repeats == () and found.monotonicity == pytest.approx(2 / 3)
 
@@ -185,16 +185,16 @@ def test_symbols_without_weight_have_no_place_and_stop_nothing():
 # Against the forced path
 
 
-def test_the_centres_of_a_path():
+def test_the_centers_of_a_path():
     path = [-1, 0, 0, -1, 1, 1, 1, -1]
-    assert path_centres(path, 3) == pytest.approx([2, 5.5, np.nan], nan_ok=True)
+    assert path_centers(path, 3) == pytest.approx([2, 5.5, np.nan], nan_ok=True)
     edges = np.arange(9) * 4
-    assert path_centres(path, 2, edges) == pytest.approx([8, 22])
+    assert path_centers(path, 2, edges) == pytest.approx([8, 22])
 
 
 def test_distance_offset_and_drift_from_known_places():
     weights, edges = peaks([2, 6, 10, 14, 18], 20), np.arange(21) * 5
-    x = centres(weights, edges)
+    x = centers(weights, edges)
     found = measure(weights, edges, places=x + [3, -3, 0, 21, np.nan])
     assert found.offset == pytest.approx((-3 + 3 - 21) / 4)
     assert found.distance == pytest.approx((3 + 3 + 21) / 4)

@@ -120,14 +120,14 @@ def test_perfect_reading():
     assert (rates.ar, rates.cr) == (1, 1)
 
 
-def test_normalisation_applies_to_both_sides_and_is_named():
+def test_normalization_applies_to_both_sides_and_is_named():
     pairs = [("It's", "ITS"), ("e\u0301", "\u00c9"), ("...", "-")]
     assert measure(pairs).exact_lines == 0
     rates = measure(pairs, "alphanumeric")
     assert rates.exact_lines == 3
     assert rates.characters.length == 4
-    assert rates.as_dict()["normalisation"] == "alphanumeric"
-    assert "normalisation: alphanumeric" in rates.table()
+    assert rates.as_dict()["normalization"] == "alphanumeric"
+    assert "normalization: alphanumeric" in rates.table()
     with pytest.raises(ValueError, match="not one of none"):
         measure(pairs, "lower")
 
@@ -145,7 +145,7 @@ def test_nothing_to_divide_by_is_null():
 
 def test_json_has_every_count():
     assert measure([("a b", "a c d")]).as_dict() == {
-        "normalisation": "none",
+        "normalization": "none",
         "cer": 1.0,
         "wer": 1.0,
         "exact": 0.0,
@@ -173,5 +173,5 @@ def test_table():
         "exact    0.00%  0 of 2 lines",
         "1-NED   58.93%",
         "AR      54.55%",
-        "CR      54.55%  normalisation: none",
+        "CR      54.55%  normalization: none",
     ]

@@ -2,7 +2,7 @@ import unicodedata
 
 import pytest
 
-from ocr_tf.metrics.normalization import NORMALISATIONS, normalise
+from ocr_tf.metrics.normalization import NORMALIZATIONS, normalize
 
 
 @pytest.mark.parametrize(
@@ -19,24 +19,24 @@ from ocr_tf.metrics.normalization import NORMALISATIONS, normalise
         ("alphanumeric", "", ""),
     ],
 )
-def test_normalisation_by_hand(name, text, expected):
-    assert normalise(text, name) == expected
+def test_normalization_by_hand(name, text, expected):
+    assert normalize(text, name) == expected
 
 
 def test_ascii_keeps_what_the_scene_text_protocol_keeps():
     text = "".join(map(chr, range(128)))
     kept = "0123456789" + "abcdefghijklmnopqrstuvwxyz" * 2
-    assert normalise(text, "alphanumeric") == kept
+    assert normalize(text, "alphanumeric") == kept
 
 
-@pytest.mark.parametrize("name", NORMALISATIONS)
-def test_normalising_is_nfc_and_done_once(name):
+@pytest.mark.parametrize("name", NORMALIZATIONS)
+def test_normalizing_is_nfc_and_done_once(name):
     for text in ("\u0130stanbul", "A\u030angstrom \u212b", "\u1e9e", "n\u0303o\u0303", "\u0958"):
-        once = normalise(text, name)
+        once = normalize(text, name)
         assert unicodedata.is_normalized("NFC", once)
-        assert normalise(once, name) == once
+        assert normalize(once, name) == once
 
 
 def test_unknown_name_lists_the_known_ones():
     with pytest.raises(ValueError, match="'lower', not one of none, alphanumeric"):
-        normalise("a", "lower")
+        normalize("a", "lower")

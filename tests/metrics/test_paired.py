@@ -620,7 +620,7 @@ def test_outcomes_that_do_not_fit(changes, message):
         ({"lengths": np.full(40, 3)}, "do not share their lengths"),
         ({"groups": ["page", "leaf"] * 20}, "do not share their groups"),
         (
-            {"signature": dataclasses.replace(SIGNATURE, normalisation="alphanumeric")},
+            {"signature": dataclasses.replace(SIGNATURE, normalization="alphanumeric")},
             "do not share their signature",
         ),
         ({"name": "A"}, "two conditions of one name"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.study.why import runs
+from tests.study.analysis import runs
 
 
 @pytest.fixture(scope="package")

@@ -20,11 +20,11 @@ import cv2
 import numpy as np
 
 from ocr_tf import alignment_plot
-from ocr_tf.experiment.predictions import Prediction
-from ocr_tf.study import answer
+from ocr_tf.experiment.runs.predictions import Prediction
+from ocr_tf.study.analysis import calibration, error_types, search_errors, slices
+from ocr_tf.study.comparison import estimates, statistics
+from ocr_tf.study.comparison.results import Cell, Grid
 from ocr_tf.study.config import Pairs
-from ocr_tf.study.grid import Cell, Grid
-from ocr_tf.study.why import calibration, cross, figures, operations, slices
 
 WORDS = (
     "the of and street little Goods coffee 1889 book hallo ballot account 4711 Misses summer "
@@ -114,7 +114,7 @@ def report(
     """The whole of what a study reports, its trainings and measurements made up."""
     declared = contrasts or {}
     changes = {
-        name: answer.contrasts(one, metric, declared, by_seed)
+        name: statistics.contrasts(one, metric, declared, by_seed)
         for name, one in _checkpoints(of, last)
     }
     return {
@@ -122,7 +122,7 @@ def report(
         "study": {
             "name": "ctc_vs_attention",
             "metric": metric,
-            "normalisation": of.normalisation,
+            "normalization": of.normalization,
             "question": "CTC or attention?",
         },
         "conditions": [
@@ -143,22 +143,25 @@ def report(
             "left_out": of.left_out,
             "same_images": of.same_images,
         },
-        "signature": answer.signature(of, metric, by_seed),
-        "rates": {name: answer.rates(one) for name, one in _checkpoints(of, last)},
+        "signature": statistics.signature(of, metric, by_seed),
+        "rates": {name: statistics.rates(one) for name, one in _checkpoints(of, last)},
         "comparisons": {
-            name: answer.comparisons(one, metric, by_seed, systems)
+            name: statistics.comparisons(one, metric, by_seed, systems)
             for name, one in _checkpoints(of, last)
         },
-        "by_metric": answer.by_metric(of, metric, by_seed),
+        "by_metric": statistics.by_metric(of, metric, by_seed),
         "controls": _controls(of),
         "curves": _curves(of),
         "why": {
             "slices": slices.compare(of, _slices(of), metric),
-            "edits": operations.edits(of),
-            "failures": operations.failures(of),
-            "confusions": operations.confused(of),
+            "edits": error_types.edits(of),
+            "failures": error_types.failures(of),
+            "confusions": error_types.confused(of),
             "calibration": calibration.calibration(of),
-            "cross_scores": {"errors": cross.errors(of), "choices": cross.choices(of, _others(of))},
+            "cross_scores": {
+                "errors": search_errors.errors(of),
+                "choices": search_errors.choices(of, _others(of)),
+            },
             "alignments": _alignments(of),
             "probes": _probes(of),
             "missing": [],
@@ -299,14 +302,14 @@ def _alignments(of: Grid) -> dict:
         "indices": list(range(len(of.ids))),
         "measures": {
             "monotonicity": {
-                "meaning": "share of neighbouring symbols whose centres follow one another",
-                **figures.compared(
-                    {c: figures.counted(of, c, "monotonicity", v) for c, v in shares.items()}
+                "meaning": "share of neighboring symbols whose centers follow one another",
+                **estimates.compared(
+                    {c: estimates.counted(of, c, "monotonicity", v) for c, v in shares.items()}
                 ),
             }
         },
         "events": {
-            name: figures.told(of, name, meaning, counts, of.lengths("cer"))
+            name: estimates.told(of, name, meaning, counts, of.lengths("cer"))
             for name, meaning in (
                 ("skips", "symbols ahead of all before"),
                 ("returns", "symbols behind one before"),
@@ -391,7 +394,7 @@ def _probes(of: Grid) -> dict:
 
 
 def _cost(of: Grid, metric: str) -> dict:
-    rates = {c: figures.rate(answer.outcomes(of, c, metric)).as_dict() for c in of.conditions}
+    rates = {c: estimates.rate(statistics.outcomes(of, c, metric)).as_dict() for c in of.conditions}
     lengths = [4, 6, 9, 12, 15, 20, 28]
 
     def front(costs: dict) -> list:

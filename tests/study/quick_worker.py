@@ -7,8 +7,8 @@ import sys
 import time
 from pathlib import Path
 
-from ocr_tf.experiment import predictions
-from ocr_tf.experiment.predictions import Prediction
+from ocr_tf.experiment.runs import predictions
+from ocr_tf.experiment.runs.predictions import Prediction
 
 job = json.loads(Path(sys.argv[1]).read_bytes())
 workdir = Path(job["workdir"])

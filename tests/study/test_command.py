@@ -10,8 +10,8 @@ import sys
 import pytest
 
 from experiments import ctc_vs_attention
-from ocr_tf.study import command, schedule
-from ocr_tf.study.folder import KNOWN
+from ocr_tf.study import command, scheduler
+from ocr_tf.study.study_folder import KNOWN
 
 TRAIN = "--data.train=synthetic:digits:count=20"
 TEST = "--data.test=synthetic:digits:count=6:split=test"
@@ -22,7 +22,7 @@ NEEDED = ["--workdir=study", TRAIN, TEST]
 def refused(capsys, monkeypatch, tmp_path):
     """Gives the command its flags, in an empty folder, and takes what it said."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(schedule, "run", lambda *_: pytest.fail("a training was started"))
+    monkeypatch.setattr(scheduler, "run", lambda *_: pytest.fail("a training was started"))
 
     def refuse(*argv):
         with pytest.raises(SystemExit) as ended:
@@ -85,7 +85,7 @@ def test_folders_of_something_else_are_left_as_they_are(refused, tmp_path):
 HOLDER = """
 import sys
 from pathlib import Path
-from ocr_tf.study.folder import StudyFolder
+from ocr_tf.study.study_folder import StudyFolder
 with StudyFolder(Path(sys.argv[1])).lock():
     print("held", flush=True)
     sys.stdin.read()

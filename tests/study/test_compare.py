@@ -7,15 +7,15 @@ import re
 
 import pytest
 
+from ocr_tf.cli import launch
 from ocr_tf.data.dataset import open_source
 from ocr_tf.errors import InputError
-from ocr_tf.experiment import launch
-from ocr_tf.experiment.atomic import TEMPORARY
-from ocr_tf.experiment.tools import CHECKPOINTS, Compare
+from ocr_tf.experiment.config.common import CHECKPOINTS
+from ocr_tf.experiment.runs.atomic import TEMPORARY
 from ocr_tf.study import compare
-from ocr_tf.study.config import Study
-from ocr_tf.study.folder import StudyFolder
-from ocr_tf.study.why import material
+from ocr_tf.study.comparison import inputs
+from ocr_tf.study.config import Compare, Study
+from ocr_tf.study.study_folder import StudyFolder
 from tests.experiment import tiny
 from tests.study import told
 
@@ -121,7 +121,7 @@ def test_an_output_that_is_something_else_is_refused_before_the_work(runs, tmp_p
 
 
 def test_misspelt_flags_end_in_one_line(capsys):
-    for flag, near in (("metric=cre", "cer"), ("normalise=alphanum", "alphanumeric")):
+    for flag, near in (("metric=cre", "cer"), ("normalize=alphanum", "alphanumeric")):
         with pytest.raises(SystemExit) as ended:
             launch.tool("compare", ["a", "b", f"--{flag}"])
         said = capsys.readouterr().err
@@ -246,7 +246,7 @@ def test_lines_without_a_symbol_have_no_rate(tmp_path):
 
 
 def test_a_study_that_asks_whether_a_gain_changes_is_told_so_first(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(material, "behind", lambda grid: material.Material())
+    monkeypatch.setattr(inputs, "behind", lambda grid: inputs.Material())
     monkeypatch.setattr(compare.curves, "refresh", lambda run: None)
     folder, conditions = StudyFolder(tmp_path), {}
     right = [sample.text for sample in open_source(told.TEST).samples]
@@ -272,14 +272,14 @@ def test_a_study_that_asks_whether_a_gain_changes_is_told_so_first(tmp_path, mon
     assert found["value"] == pytest.approx(expected[0] - expected[1]) and found["value"] != 0
 
 
-def test_another_normalisation_reaches_what_the_runs_themselves_show(tmp_path, monkeypatch):
+def test_another_normalization_reaches_what_the_runs_themselves_show(tmp_path, monkeypatch):
     refreshed = []
     monkeypatch.setattr(compare.curves, "refresh", lambda run: refreshed.append(rates(run.path)))
     monkeypatch.setattr(compare, "_report", lambda *_: None)
 
     def rates(run):
         results = json.loads((run / "evaluations" / "best" / "results.json").read_text())
-        return results["rates"]["normalisation"], results["rates"]["cer"]
+        return results["rates"]["normalization"], results["rates"]["cer"]
 
     folder, conditions = StudyFolder(tmp_path), {h: tiny.experiment(h) for h in tiny.HEADS}
     read = [f" {sample.text}." for sample in open_source(told.TEST).samples]
@@ -287,11 +287,11 @@ def test_another_normalisation_reaches_what_the_runs_themselves_show(tmp_path, m
         run = told.run(folder.run(head, 0), head)
         for checkpoint in CHECKPOINTS:
             told.evaluate(run.path / "evaluations" / checkpoint, read)
-    for normalisation, wrong in (("none", True), ("alphanumeric", False), ("none", True)):
+    for normalization, wrong in (("none", True), ("alphanumeric", False), ("none", True)):
         refreshed.clear()
-        study = Study.of("again", conditions, seeds=1, normalise=normalisation)
+        study = Study.of("again", conditions, seeds=1, normalize=normalization)
         compare.study(folder, study, conditions)
-        assert [(name, cer > 0) for name, cer in refreshed] == [(normalisation, wrong)] * 2
+        assert [(name, cer > 0) for name, cer in refreshed] == [(normalization, wrong)] * 2
     told_before = told.evaluate(tmp_path / "same", read)
     for name in ("results.json", "predictions.jsonl"):
         now = (folder.run("ctc", 0) / "evaluations" / "best" / name).read_text()

@@ -7,8 +7,8 @@ import pytest
 from ocr_tf import options
 from ocr_tf.encoders import Compact
 from ocr_tf.errors import InputError
-from ocr_tf.experiment import flags
-from ocr_tf.experiment.config import Data, Experiment, Train
+from ocr_tf.experiment.config import flags
+from ocr_tf.experiment.config.experiment import Data, Experiment, Train
 from ocr_tf.heads import CTC, Attention
 from ocr_tf.study.config import Study
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from ocr_tf.errors import InputError
-from ocr_tf.experiment import flags
-from ocr_tf.experiment.atomic import TEMPORARY
-from ocr_tf.study import command, compare, schedule
+from ocr_tf.experiment.config import flags
+from ocr_tf.experiment.runs.atomic import TEMPORARY
+from ocr_tf.study import command, compare, scheduler
 from tests.study import tiny
 
 ROOT = Path(__file__).parents[2]
@@ -100,7 +100,7 @@ class Quick:
 
     def __init__(self, workdir, monkeypatch):
         self.workdir, self.compared = workdir, []
-        monkeypatch.setattr(schedule, "WORKER", "tests.study.quick_worker")
+        monkeypatch.setattr(scheduler, "WORKER", "tests.study.quick_worker")
         monkeypatch.setattr(compare, "study", self._compare)
 
     def run(self, conditions, *argv):

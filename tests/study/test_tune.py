@@ -6,9 +6,9 @@ import sys
 import pytest
 
 from ocr_tf.errors import Diverged, InputError
-from ocr_tf.experiment.runs import Checkpoint, RunFolder
+from ocr_tf.experiment.runs.run_folder import Checkpoint, RunFolder
 from ocr_tf.study import tune
-from ocr_tf.study.folder import StudyFolder
+from ocr_tf.study.study_folder import StudyFolder
 from tests.experiment import tiny
 
 pytest.importorskip("optuna", reason="Optuna is an extra")

@@ -11,9 +11,9 @@ from ocr_tf import options
 from ocr_tf.alphabet import Alphabet
 from ocr_tf.data.dataset import open_source
 from ocr_tf.data.fingerprint import fingerprint_of, image_digests
-from ocr_tf.experiment import predictions
-from ocr_tf.experiment.predictions import Prediction
-from ocr_tf.experiment.runs import RunFolder
+from ocr_tf.experiment.runs import predictions
+from ocr_tf.experiment.runs.predictions import Prediction
+from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.metrics.error_rates import measure
 from tests.experiment import tiny
 

@@ -10,7 +10,7 @@
 TensorFlow-free. Rates and differences are fractions; D = R_A - R_B is of errors, so below 0 A is better.
 
 Sources: Obuchowski, Rockette and Hillis, and Gallas (multi-reader multi-case analysis); Koehn 2004;
-Bisani and Ney 2004; Clark et al. 2011 (optimiser instability); Dror et al. 2018; Bouthillier et al.
+Bisani and Ney 2004; Clark et al. 2011 (optimizer instability); Dror et al. 2018; Bouthillier et al.
 2021. Each formula's is where it is computed.
 """
 

@@ -23,7 +23,7 @@ class Signature:
     that compute the rest of them; it goes wherever the number goes."""
 
     metric: str  # what an error is: "cer", "wer", "exact", "1-ned"
-    normalisation: str
+    normalization: str
     test_set: str  # hash of the test lines
     version: str = __version__
     seeds: tuple[int, ...] = ()  # S of every condition in the number

@@ -18,9 +18,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ocr_tf.experiment.atomic import atomic_write
-from ocr_tf.study.report import board, page, tables
-from ocr_tf.study.report.art import Art
+from ocr_tf.experiment.runs.atomic import atomic_write
+from ocr_tf.study.report import page, tables, tensorboard
+from ocr_tf.study.report.line_images import Art
 
 __all__ = ["Art", "write"]
 
@@ -51,7 +51,7 @@ def write(report: Mapping[str, Any], folder: Path, art: Art) -> Path:
                 stale.unlink()
     for name, of in files.items():
         atomic_write(folder / name, of)
-    board.write(report, drawings, folder)
+    tensorboard.write(report, drawings, folder)
     atomic_write(folder / "report.json", text.encode())
     atomic_write(folder / "report.html", content.encode())
     return folder / "report.html"

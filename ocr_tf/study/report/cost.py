@@ -1,4 +1,4 @@
-"""What the conditions cost, arranged for the page: see `ocr_tf.study.cost` for where it comes from."""
+"""What the conditions cost, arranged for the page; `ocr_tf.study.analysis.cost` measures it."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any, NamedTuple, Optional
 import numpy as np
 from matplotlib.figure import Figure
 
-from ocr_tf.study.report import drawing, numbers, words
-from ocr_tf.study.report.drawing import DIM, INK, PHONE, Drawing, Look
+from ocr_tf.study.report import formatting, svg, verdict_text
+from ocr_tf.study.report.svg import DIM, INK, PHONE, Drawing, Look
 
 Report = Mapping[str, Any]
 Looks = Mapping[str, Look]
 
 SHOWN = 4  # CERs to be reached
 
-# By the names of `ocr_tf.study.cost`: the axis, and what its numbers are multiplied by.
+# By the names of `ocr_tf.study.analysis.cost`: the axis, and what its numbers are multiplied by.
 AXES = {
     "seconds a line, alone": ("ms a line, read alone", 1e3),
     "seconds a line, in a batch": ("ms a line, in a batch", 1e3),
@@ -57,7 +57,7 @@ def rows(report: Report, looks: Looks) -> list[Row]:
 
 def _row(name: str, counted: Mapping[str, Any], timing: Mapping[str, Any], look: Look) -> Row:
     latency = timing.get("latency", {}).get(name)
-    alone = bound = batch = numbers.NOTHING
+    alone = bound = batch = formatting.NOTHING
     if latency:
         early, late = latency["early_stop"], latency["to_the_bound"]
         alone, bound = (_milliseconds(of["each"]) for of in (early, late))
@@ -71,8 +71,10 @@ def _row(name: str, counted: Mapping[str, Any], timing: Mapping[str, Any], look:
         alone,
         bound,
         batch,
-        f"{statistics.fmean(seconds) / 60:.1f}{numbers.SPACE}min" if seconds else numbers.NOTHING,
-        f"{peak / 2**20:,.0f}{numbers.SPACE}MiB" if peak else numbers.NOTHING,
+        f"{statistics.fmean(seconds) / 60:.1f}{formatting.SPACE}min"
+        if seconds
+        else formatting.NOTHING,
+        f"{peak / 2**20:,.0f}{formatting.SPACE}MiB" if peak else formatting.NOTHING,
     )
 
 
@@ -81,14 +83,14 @@ def _milliseconds(each: Sequence[Mapping[str, float]], lines: int = 1) -> str:
     median, low, high = (
         1e3 * statistics.fmean(of[key] for of in each) / lines for key in ("median", "low", "high")
     )
-    return f"{median:.3g}{numbers.SPACE}ms ({low:.3g} to {high:.3g})"
+    return f"{median:.3g}{formatting.SPACE}ms ({low:.3g} to {high:.3g})"
 
 
 def imported(report: Report) -> Optional[str]:
     """What of the peaks is the libraries alone."""
     memory = ((report.get("cost") or {}).get("timing", {}).get("memory") or {}).values()
     sizes = [of["imported"] for of in memory if of and of["imported"]]
-    return f"{max(sizes) / 2**20:,.0f}{numbers.SPACE}MiB" if sizes else None
+    return f"{max(sizes) / 2**20:,.0f}{formatting.SPACE}MiB" if sizes else None
 
 
 def reached(report: Report, looks: Looks) -> Optional[tuple[list[str], list[Reached]]]:
@@ -110,15 +112,15 @@ def reached(report: Report, looks: Looks) -> Optional[tuple[list[str], list[Reac
         )
         for name, of in steps.items()
     ]
-    return [f"{100 * float(cer):g}{numbers.SPACE}%" for cer in targets], found
+    return [f"{100 * float(cer):g}{formatting.SPACE}%" for cer in targets], found
 
 
 def _median(steps: Sequence[Optional[int]], seconds: Sequence[Optional[float]]) -> str:
     there = [step for step in steps if step is not None]
     if len(there) < len(steps):
-        return f"{len(there)} of {len(steps)} seeds" if there else numbers.NOTHING
+        return f"{len(there)} of {len(steps)} seeds" if there else formatting.NOTHING
     times = [second for second in seconds if second is not None]
-    minutes = f", {statistics.median(times) / 60:.1f}{numbers.SPACE}min" if times else ""
+    minutes = f", {statistics.median(times) / 60:.1f}{formatting.SPACE}min" if times else ""
     return f"step {statistics.median(there):,.0f}{minutes}"
 
 
@@ -127,7 +129,7 @@ def drawings(report: Report, looks: Looks) -> list[Drawing]:
     section = report.get("cost") or {}
     timing = section.get("timing", {})
     every = {**timing.get("pareto", {}), **section.get("pareto", {})}
-    metric = words.name_of(report["study"]["metric"])
+    metric = verdict_text.name_of(report["study"]["metric"])
     found = [
         _pareto(f"cost_{number}", every[name], *AXES[name], metric, looks)
         for number, name in enumerate(AXES)
@@ -151,8 +153,8 @@ def _pareto(
     front = sorted((p for p in points if p["front"]), key=lambda p: p["cost"])
 
     def paint(width: int) -> Figure:
-        figure = drawing.canvas(width, 270)
-        axes = drawing.place(figure, 44, 28, 16, 44)
+        figure = svg.canvas(width, 270)
+        axes = svg.place(figure, 44, 28, 16, 44)
         if len(front) > 1:
             axes.step(
                 [p["cost"] * scale for p in front],
@@ -167,7 +169,7 @@ def _pareto(
         axes.set_xlim(0, 1.3 * scale * max(p["cost"] for p in points) or 1)
         axes.set_ylim(*_room(points))
         axes.set_xlabel(label)
-        drawing.title(axes, f"{metric}, %")
+        svg.title(axes, f"{metric}, %")
         axes.grid(True)
         axes.locator_params(nbins=5)
         return figure
@@ -175,7 +177,7 @@ def _pareto(
     about = f"{metric} against {label}; on the Pareto front: " + ", ".join(
         p["condition"] for p in front
     )
-    return drawing.drawing(name, about, paint, drawing.HALF)
+    return svg.drawing(name, about, paint, svg.HALF)
 
 
 def _room(points: Sequence[Mapping[str, Any]]) -> tuple[float, float]:
@@ -192,26 +194,26 @@ def _point(axes: Any, point: Mapping[str, Any], scale: float, look: Look, above:
     x, rate = point["cost"] * scale, point["rate"]
     if rate["low"] is not None:
         ends = 100 * max(rate["low"], 0), 100 * rate["high"]
-        axes.plot([x, x], ends, color=look.colour, lw=1.4, alpha=0.6, zorder=2)
+        axes.plot([x, x], ends, color=look.color, lw=1.4, alpha=0.6, zorder=2)
     axes.plot(
         [x],
         [100 * rate["value"]],
         look.marker,
-        color=look.colour,
-        mfc=look.colour if point["front"] else "white",
+        color=look.color,
+        mfc=look.color if point["front"] else "white",
         mew=1.6,
         ms=9,
         zorder=3,
     )
     axes.annotate(
-        drawing.short(look.name, 20),
+        svg.short(look.name, 20),
         (x, 100 * rate["value"]),
         xytext=(-7 if above else 7, 12 if above else -13),
         textcoords="offset points",
         ha="right" if above else "left",
         va="center",
         color=INK,
-        fontsize=drawing.LETTERS - 1,
+        fontsize=svg.LETTERS - 1,
     )
 
 
@@ -219,8 +221,8 @@ def _latency(
     latency: Mapping[str, Any], read: Mapping[str, Sequence[int]], looks: Looks
 ) -> Drawing:
     def paint(width: int) -> Figure:
-        figure = drawing.canvas(width, 270)
-        axes = drawing.place(figure, 44, 28, 16, 44)
+        figure = svg.canvas(width, 270)
+        axes = svg.place(figure, 44, 28, 16, 44)
         for name, of in latency.items():
             look = looks[name]
             order = np.argsort(read[name], kind="stable")
@@ -231,22 +233,22 @@ def _latency(
                     1e3 * np.array([spread[key] for spread in each])
                     for key in ("median", "low", "high")
                 )
-                axes.fill_between(x, low, high, color=look.colour, alpha=0.15, lw=0)
+                axes.fill_between(x, low, high, color=look.color, alpha=0.15, lw=0)
                 axes.plot(
                     x,
                     median,
                     style,
                     marker=look.marker if style == "-" else "",
-                    color=look.colour,
+                    color=look.color,
                     lw=1.6,
                     ms=5.5,
                 )
         axes.set_ylim(bottom=0)
         axes.set_xlabel("symbols read")
-        drawing.title(axes, "ms a line, read alone")
+        svg.title(axes, "ms a line, read alone")
         axes.yaxis.grid(True)
         axes.locator_params(nbins=4 if width <= PHONE else 6)
-        drawing.legend(axes, {c: looks[c] for c in latency}, loc="best", labelcolor=DIM)
+        svg.legend(axes, {c: looks[c] for c in latency}, loc="best", labelcolor=DIM)
         return figure
 
-    return drawing.drawing("latency", "Latency by length of what is read", paint, drawing.HALF)
+    return svg.drawing("latency", "Latency by length of what is read", paint, svg.HALF)

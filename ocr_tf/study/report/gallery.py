@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ocr_tf.study.report import words
+from ocr_tf.study.report import verdict_text
 
 SHOWN = 8  # lines of a gallery at most
 
@@ -41,7 +41,7 @@ def galleries(report: Mapping[str, Any]) -> list[Gallery]:
     right = {name: _right(lines, name) for name in lines[0]["readings"]}  # each [S, N]
     shares = {name: of.mean(axis=0) for name, of in right.items()}
     found: list[Gallery] = []
-    pair = words.headline(report)
+    pair = verdict_text.headline(report)
     if pair:
         for one, other in ((pair["a"], pair["b"]), (pair["b"], pair["a"])):
             found.append(_read_and_missed(len(found), one, other, shares, keys))

@@ -9,25 +9,25 @@ from typing import Any, NamedTuple, Optional
 import jinja2
 import numpy as np
 
-from ocr_tf.experiment.page import Picture
 from ocr_tf.progress import Progress
 from ocr_tf.study.report import (
-    causes,
-    contrasted,
+    analysis_plots,
+    analysis_tables,
+    contrasts,
     cost,
-    figures,
+    formatting,
     gallery,
-    line_figures,
-    listing,
-    numbers,
-    pictures,
-    why,
-    words,
+    image_embedding,
+    line_list,
+    line_plots,
+    plots,
+    verdict_text,
 )
-from ocr_tf.study.report.art import Art
-from ocr_tf.study.report.drawing import COLOURS, Drawing, Look, looks
 from ocr_tf.study.report.gallery import Gallery
-from ocr_tf.study.report.listing import Lists, Reading
+from ocr_tf.study.report.html import Picture
+from ocr_tf.study.report.line_images import Art
+from ocr_tf.study.report.line_list import Lists, Reading
+from ocr_tf.study.report.svg import COLORS, Drawing, Look, looks
 
 Report = Mapping[str, Any]
 
@@ -73,49 +73,49 @@ def render(report: Report, art: Art) -> tuple[str, list[Drawing]]:
     """The page and the drawings in it."""
     styles = looks([c["name"] for c in report["conditions"]])
     chosen = gallery.galleries(report)
-    kept = listing.kept(report, chosen)
+    kept = line_list.kept(report, chosen)
     lists = Lists(report, kept)
     galleries = _galleries(report, chosen, art, styles)
     values: dict[str, Any] = {
         "report": {**dict.fromkeys(OPTIONAL), **report},
         "looks": styles,
-        "colours": COLOURS,
-        "verdict": words.verdict(report),
-        "changes": contrasted.contrasts(report),
-        "not_shown": words.NOT_SHOWN,
-        "pair": words.headline(report),
-        "pairs": words.compared(report),
-        "decision": functools.partial(words.decision, report),
-        "beside": words.beside(report),
-        "metric": words.name_of(report["study"]["metric"]),
+        "colors": COLORS,
+        "verdict": verdict_text.verdict(report),
+        "changes": contrasts.contrasts(report),
+        "not_shown": verdict_text.NOT_SHOWN,
+        "pair": verdict_text.headline(report),
+        "pairs": verdict_text.compared(report),
+        "decision": functools.partial(verdict_text.decision, report),
+        "beside": verdict_text.beside(report),
+        "metric": verdict_text.name_of(report["study"]["metric"]),
         "would_help": _would_help(report),
         "rates": _rates(report, styles, lists),
-        "checkpoints": figures.CHECKPOINTS,
+        "checkpoints": plots.CHECKPOINTS,
         "mcnemar": _mcnemar(report, lists),
         "reached": cost.reached(report, styles),
         "costs": cost.rows(report, styles),
         "imported": cost.imported(report),
         "machine": (report.get("cost") or {}).get("timing", {}).get("machine"),
-        "slices": why.slices(report, lists),
+        "slices": analysis_tables.slices(report, lists),
         **_told(report, lists),
-        "confusions": why.confusions(report, lists),
-        "choices": why.choices(report, lists),
-        "calibration": why.calibration(report, lists),
-        "distances": why.distances(report, lists),
-        "examples": why.examples(report),
-        "contrasts": why.contrasts(report),
-        "levels_left_out": why.left_out(report),
-        "squeezed": why.squeezed(report),
+        "confusions": analysis_tables.confusions(report, lists),
+        "choices": analysis_tables.choices(report, lists),
+        "calibration": analysis_tables.calibration(report, lists),
+        "distances": analysis_tables.distances(report, lists),
+        "examples": analysis_tables.examples(report),
+        "contrasts": analysis_tables.contrasts(report),
+        "levels_left_out": analysis_tables.left_out(report),
+        "squeezed": analysis_tables.squeezed(report),
         "probes": _why(report, "probes") or {},
         "aligned": len((_why(report, "alignments") or {}).get("indices", ())),
-        "brier": why.brier(report),
+        "brier": analysis_tables.brier(report),
         "missing": [*dict.fromkeys((*report.get("missing", ()), *(_why(report, "missing") or ())))],
-        "families": why.FAMILIES,
+        "families": analysis_tables.FAMILIES,
         "galleries": [
             (of, shown, "" if of.every else lists.link(of.title, of.lines))
             for of, shown in galleries
         ],
-        "alpha": words.ALPHA,
+        "alpha": verdict_text.ALPHA,
     }
     values["bars"] = _bars(report, lists)
     values["drawings"] = _drawings(report, styles, values)
@@ -126,27 +126,31 @@ def render(report: Report, art: Art) -> tuple[str, list[Drawing]]:
     return _environment().get_template(TEMPLATE).render(values, template=TEMPLATE), found
 
 
-def _bars(report: Report, lists: Lists) -> list[tuple[line_figures.Bar, str]]:
+def _bars(report: Report, lists: Lists) -> list[tuple[line_plots.Bar, str]]:
     """Bars of the histogram with links to their lines."""
-    pair = words.headline(report) or {}
+    pair = verdict_text.headline(report) or {}
     return [
-        (bar, lists.link(f"CER of {pair['a']} {numbers.MINUS} {pair['b']}: {bar.name}", bar.lines))
-        for bar in line_figures.bars(report)
+        (
+            bar,
+            lists.link(f"CER of {pair['a']} {formatting.MINUS} {pair['b']}: {bar.name}", bar.lines),
+        )
+        for bar in line_plots.bars(report)
     ]
 
 
-def _told(report: Report, lists: Lists) -> dict[str, list[why.Told]]:
+def _told(report: Report, lists: Lists) -> dict[str, list[analysis_tables.Told]]:
     """Tables of kinds of errors, and of what is told like them."""
     alignments = _why(report, "alignments") or {}
     sections = {
         "edits": (_why(report, "edits"), {}),
-        "failures": (_why(report, "failures"), why.FAILURE_NAMES),
-        "errors": ((_why(report, "cross_scores") or {}).get("errors"), why.ERROR_NAMES),
-        "measures": (alignments.get("measures"), why.MEASURE_NAMES),
-        "events": (alignments.get("events"), why.EVENT_NAMES),
+        "failures": (_why(report, "failures"), analysis_tables.FAILURE_NAMES),
+        "errors": ((_why(report, "cross_scores") or {}).get("errors"), analysis_tables.ERROR_NAMES),
+        "measures": (alignments.get("measures"), analysis_tables.MEASURE_NAMES),
+        "events": (alignments.get("events"), analysis_tables.EVENT_NAMES),
     }
     return {
-        name: why.told(report, section, lists, names) for name, (section, names) in sections.items()
+        name: analysis_tables.told(report, section, lists, names)
+        for name, (section, names) in sections.items()
     }
 
 
@@ -155,8 +159,8 @@ def _why(report: Report, name: str) -> Any:
 
 
 def _would_help(report: Report) -> Optional[str]:
-    pair = words.headline(report)
-    return words.would_help(pair) if pair else None
+    pair = verdict_text.headline(report)
+    return verdict_text.would_help(pair) if pair else None
 
 
 def _drawings(
@@ -169,25 +173,25 @@ def _drawings(
     for i, part in enumerate(_why(report, "slices") or ()):
         links[i] = rows.get(part["name"] + part["family"], "")
     found: dict[str, Optional[Drawing]] = {
-        "contrasts": contrasted.drawn(report),
-        "interval": figures.interval(report, styles),
-        "differences": figures.differences(report, styles),
-        "seeds": figures.seeds(report, styles, seeds),
-        "variance": figures.variance(report),
-        "slices": figures.slices(report, styles, links),
+        "contrasts": contrasts.drawn(report),
+        "interval": plots.interval(report, styles),
+        "differences": plots.differences(report, styles),
+        "seeds": plots.seeds(report, styles, seeds),
+        "variance": plots.variance(report),
+        "slices": plots.slices(report, styles, links),
     }
-    many = (figures.curves, cost.drawings, causes.calibration, causes.probes)
+    many = (plots.curves, cost.drawings, analysis_plots.calibration, analysis_plots.probes)
     found.update({d.name: d for draw in many for d in draw(report, styles)})
     bars = [link for _, link in values["bars"]]
-    found["histogram"] = line_figures.histogram(report, styles, bars)
-    found["cumulative"] = line_figures.cumulative(report, styles)
+    found["histogram"] = line_plots.histogram(report, styles, bars)
+    found["cumulative"] = line_plots.cumulative(report, styles)
     return found
 
 
 def _rates(report: Report, styles: Mapping[str, Look], lists: Lists) -> dict[str, list[Rates]]:
     found = {}
     for checkpoint, conditions in report["rates"].items():
-        first = checkpoint == words.checkpoint(report)
+        first = checkpoint == verdict_text.checkpoint(report)
         found[checkpoint] = [
             Rates(
                 styles[name],
@@ -216,7 +220,7 @@ def _right(report: Report, condition: str, seed: int) -> np.ndarray:
 
 
 def _mcnemar(report: Report, lists: Lists) -> list[Discordant]:
-    pair = words.headline(report)
+    pair = verdict_text.headline(report)
     found = []
     for test in (pair or {}).get("mcnemar") or ():
         a, b, seed = test["a"], test["b"], test["seed"]
@@ -246,8 +250,8 @@ def _galleries(
         zip(
             shown,
             zip(
-                pictures.within(IMAGES, images, pictures.LINES),
-                pictures.within(ALIGNMENTS, alignments, pictures.ALIGNMENTS),
+                image_embedding.within(IMAGES, images, image_embedding.LINES),
+                image_embedding.within(ALIGNMENTS, alignments, image_embedding.ALIGNMENTS),
             ),
         )
     )
@@ -262,22 +266,24 @@ def _shown(
     styles: Mapping[str, Look],
 ) -> Shown:
     line = report["lines"][i]
-    readings = [(styles[name], listing.readings(report, line, name)) for name in line["readings"]]
+    readings = [(styles[name], line_list.readings(report, line, name)) for name in line["readings"]]
     return Shown(i, line["id"], line["reference"], picture, alignment, readings)
 
 
 def _entries(
     report: Report, kept: Sequence[int], art: Art, styles: Mapping[str, Look], lists: Lists
-) -> list[listing.Entry]:
+) -> list[line_list.Entry]:
     progress = Progress("reading images", len(kept))
     images = []
     for number, i in enumerate(kept, 1):
         image = art.image(i)
-        images.append(None if image is None else pictures.smaller(image, pictures.THUMBNAILS[0]))
+        images.append(
+            None if image is None else image_embedding.smaller(image, image_embedding.THUMBNAILS[0])
+        )
         progress.show(number)
     progress.clear()
-    small = pictures.within(THUMBNAILS, images, pictures.THUMBNAILS)
-    return [listing.entry(report, i, styles, lists, picture) for i, picture in zip(kept, small)]
+    small = image_embedding.within(THUMBNAILS, images, image_embedding.THUMBNAILS)
+    return [line_list.entry(report, i, styles, lists, picture) for i, picture in zip(kept, small)]
 
 
 @functools.cache
@@ -292,18 +298,18 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     for filter_ in (
-        numbers.percent,
-        numbers.points,
-        numbers.width,
-        numbers.interval,
-        numbers.rates_interval,
-        numbers.nats,
-        numbers.probability,
-        numbers.count,
-        numbers.counted,
-        numbers.mean,
-        numbers.deviation,
-        numbers.listed,
+        formatting.percent,
+        formatting.points,
+        formatting.width,
+        formatting.interval,
+        formatting.rates_interval,
+        formatting.nats,
+        formatting.probability,
+        formatting.count,
+        formatting.counted,
+        formatting.mean,
+        formatting.deviation,
+        formatting.listed,
     ):
         environment.filters[filter_.__name__] = filter_
     return environment

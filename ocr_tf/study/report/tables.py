@@ -18,7 +18,7 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Optional
 
-from ocr_tf.study.report import contrasted, numbers, words
+from ocr_tf.study.report import contrasts, formatting, verdict_text
 
 Report = Mapping[str, Any]
 Values = Sequence[Any]
@@ -39,7 +39,7 @@ LATEX = {
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
     '"': r"\textquotedbl{}",
-    numbers.MINUS: "$-$",
+    formatting.MINUS: "$-$",
 }
 SHOWN = (("cer", "CER"), ("wer", "WER"), ("exact", "exact"), ("one_minus_ned", "1-NED"))
 
@@ -50,7 +50,7 @@ def files(report: Report) -> dict[str, str]:
         "rates.csv": _csv(_rate_rows(report), report),
         "rates.tex": _rates(report),
     }
-    if words.headline(report):
+    if verdict_text.headline(report):
         found["comparisons.csv"] = _csv(_comparison_rows(report), report)
         found["comparisons.tex"] = _comparisons(report)
     if report.get("contrasts"):
@@ -95,14 +95,14 @@ def _comparison_rows(report: Report) -> Iterable[dict[str, Any]]:
                 p_holm=holm.get("p_holm"),
                 simultaneous_low=(holm.get("comparison") or {}).get("low"),
                 simultaneous_high=(holm.get("comparison") or {}).get("high"),
-                outcome=words.decision(report, pair).outcome,
+                outcome=verdict_text.decision(report, pair).outcome,
             )
             yield row
 
 
 def _contrast_rows(report: Report) -> Iterable[dict[str, Any]]:
-    for checkpoint, contrasts in report["contrasts"].items():
-        for of in contrasts:
+    for checkpoint, every in report["contrasts"].items():
+        for of in every:
             (a, b), (c, d) = of["pairs"]
             yield {
                 "checkpoint": checkpoint,
@@ -117,7 +117,7 @@ def _contrast_rows(report: Report) -> Iterable[dict[str, Any]]:
                 "variance_seeds": sum(of["variance_seeds"]),
                 "variance_residual": sum(of["variance_residual"]),
                 "detectable": (of["detectable"] or {}).get("difference"),
-                "outcome": contrasted.outcome(of),
+                "outcome": contrasts.outcome(of),
             }
 
 
@@ -152,7 +152,7 @@ def _slice_rows(report: Report) -> Iterable[dict[str, Any]]:
 
 def _csv(rows: Iterable[Mapping[str, Any]], report: Report) -> str:
     """What is None is empty."""
-    signed = {"signature": words.signature(report)}
+    signed = {"signature": verdict_text.signature(report)}
     every = [{**row, **signed} for row in rows]
     out = io.StringIO()
     names = list(dict.fromkeys(name for row in every for name in row))
@@ -164,11 +164,11 @@ def _csv(rows: Iterable[Mapping[str, Any]], report: Report) -> str:
 
 def _rates(report: Report) -> str:
     rows = []
-    for name, seeds in report["rates"][words.checkpoint(report)].items():
+    for name, seeds in report["rates"][verdict_text.checkpoint(report)].items():
         cells = [latex(name), str(len(seeds))]
         for key, _ in SHOWN:
             values = [row[key] for row in seeds]
-            cells.append(_spread(numbers.mean(values), numbers.deviation(values)))
+            cells.append(_spread(formatting.mean(values), formatting.deviation(values)))
         rows.append(cells)
     heading = ["condition", "seeds", *(f"{latex(name)} (\\%)" for _, name in SHOWN)]
     return _tabular("lr" + "r" * len(SHOWN), heading, rows, report)
@@ -181,10 +181,10 @@ def _spread(mean: Optional[float], deviation: Optional[float]) -> str:
 
 
 def _comparisons(report: Report) -> str:
-    pairs = words.compared(report)
+    pairs = verdict_text.compared(report)
     rows = []
     for pair in pairs:
-        decided, detectable = words.decision(report, pair), pair.get("detectable")
+        decided, detectable = verdict_text.decision(report, pair), pair.get("detectable")
         ends = "withheld"
         if decided.low is not None:
             ends = f"[{_point(decided.low)}, {_point(decided.high)}]"
@@ -201,7 +201,7 @@ def _comparisons(report: Report) -> str:
         )
     several = " (Holm)" if len(pairs) > 1 else ""
     heading = [
-        f"difference of {latex(words.name_of(pairs[0]['metric']))}",
+        f"difference of {latex(verdict_text.name_of(pairs[0]['metric']))}",
         "pp",
         "95\\,\\% interval",
         f"$p${several}",
@@ -212,7 +212,7 @@ def _comparisons(report: Report) -> str:
 
 
 def _contrasts(report: Report) -> str:
-    every = contrasted.contrasts(report)
+    every = contrasts.contrasts(report)
     rows = [
         [
             latex(of.name),
@@ -227,7 +227,7 @@ def _contrasts(report: Report) -> str:
     ]
     several = " (Holm)" if len(every) > 1 else ""
     heading = [
-        f"change, {latex(words.name_of(report['study']['metric']))}",
+        f"change, {latex(verdict_text.name_of(report['study']['metric']))}",
         "of",
         "pp",
         "95\\,\\% interval",
@@ -239,13 +239,13 @@ def _contrasts(report: Report) -> str:
 
 
 def _point(value: Optional[float]) -> str:
-    return latex(numbers.points(value, unit=False))
+    return latex(formatting.points(value, unit=False))
 
 
 def _tabular(columns: str, heading: Values, rows: Iterable[Values], report: Report) -> str:
     """A tabular; what it is of stands in a comment above it."""
     lines = [
-        f"% {words.size(report)}; {words.signature(report)}",
+        f"% {verdict_text.size(report)}; {verdict_text.signature(report)}",
         "% \\usepackage{booktabs} and \\usepackage[T1]{fontenc}",
         f"\\begin{{tabular}}{{{columns}}}",
         "\\toprule",

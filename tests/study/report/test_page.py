@@ -14,7 +14,7 @@ import pytest
 from markupsafe import Markup
 
 from ocr_tf.study import report as reports
-from ocr_tf.study.report import drawing, numbers, page, pictures, words
+from ocr_tf.study.report import formatting, image_embedding, page, svg, verdict_text
 from tests.study import fake
 from tests.study.report import parsed
 
@@ -55,9 +55,9 @@ def undrawn(monkeypatch):
     """Figures are not painted, which takes most of the time."""
 
     def draw(name, about, paint, width=0):
-        return drawing.Drawing(name, about, Markup(f"<svg>{name}</svg>"), Markup(""), b"")
+        return svg.Drawing(name, about, Markup(f"<svg>{name}</svg>"), Markup(""), b"")
 
-    monkeypatch.setattr(drawing, "drawing", draw)
+    monkeypatch.setattr(svg, "drawing", draw)
 
 
 def rendered(report) -> parsed.Page:
@@ -107,18 +107,18 @@ def test_numbers_are_those_of_the_report(full, shown):
         for rows in conditions.values():
             for row in rows:
                 for key in ("cer", "wer", "exact", "one_minus_ned"):
-                    assert numbers.percent(row[key]) in shown.text
-            assert numbers.percent(numbers.mean([row["cer"] for row in rows])) in shown.text
+                    assert formatting.percent(row[key]) in shown.text
+            assert formatting.percent(formatting.mean([row["cer"] for row in rows])) in shown.text
     pair = full["comparisons"]["best"][0]
     for target in ("recipes", "models"):
         found = pair[target]
-        assert numbers.points(found["value"]) in shown.text
-        assert numbers.interval(found["low"], found["high"]) in shown.text
-    assert numbers.probability(pair["recipes"]["p"]) in shown.text
-    assert numbers.width(pair["detectable"]["difference"]) in shown.text
+        assert formatting.points(found["value"]) in shown.text
+        assert formatting.interval(found["low"], found["high"]) in shown.text
+    assert formatting.probability(pair["recipes"]["p"]) in shown.text
+    assert formatting.width(pair["detectable"]["difference"]) in shown.text
     for of in full["why"]["failures"].values():
         for rate in of["rates"].values():
-            assert numbers.percent(rate["value"]) in shown.text
+            assert formatting.percent(rate["value"]) in shown.text
     assert full["test"]["fingerprint"] in shown.text
 
 
@@ -198,8 +198,8 @@ def test_several_conditions(undrawn):
     shown = rendered(report)
     check_links(shown)
     for pair in report["comparisons"]["best"]:
-        decided = words.decision(report, pair)
-        assert numbers.interval(decided.low, decided.high) in shown.text
+        decided = verdict_text.decision(report, pair)
+        assert formatting.interval(decided.low, decided.high) in shown.text
 
 
 def test_one_condition_alone(undrawn):
@@ -222,7 +222,7 @@ def test_lines_without_a_symbol_and_without_errors(undrawn):
 
 
 def test_very_many_lines_are_not_all_listed(full, undrawn, monkeypatch):
-    monkeypatch.setattr("ocr_tf.study.report.listing.LISTED", 30)
+    monkeypatch.setattr("ocr_tf.study.report.line_list.LISTED", 30)
     shown = rendered(full)
     check_links(shown)
     assert sum(name.startswith("line-") for name in shown.ids) == 30
@@ -268,11 +268,14 @@ def test_pictures_keep_within_their_budget():
     generator = np.random.default_rng(0)
     noise = [generator.integers(0, 256, [64, 900]).astype(np.uint8) for _ in range(40)]
     share = 40 / 1000
-    for settings, budget in ((pictures.THUMBNAILS, page.THUMBNAILS * share), (pictures.LINES, 0)):
-        found = pictures.within(int(budget), [*noise, None], settings)
+    for settings, budget in (
+        (image_embedding.THUMBNAILS, page.THUMBNAILS * share),
+        (image_embedding.LINES, 0),
+    ):
+        found = image_embedding.within(int(budget), [*noise, None], settings)
         assert sum(len(p.uri) for p in found if p) <= budget
         assert found[-1] is None
-    assert all(pictures.within(page.THUMBNAILS, noise, pictures.THUMBNAILS))
+    assert all(image_embedding.within(page.THUMBNAILS, noise, image_embedding.THUMBNAILS))
     # What is left is for texts and plots.
     assert page.THUMBNAILS + page.IMAGES + page.ALIGNMENTS < 8e6
 
@@ -289,7 +292,7 @@ def test_probes_say_what_they_are_held_against_and_what_squeezes_them(full, undr
     content = rendered(full).text
     level = full["why"]["probes"]["repeats"]["levels"][0]
     apart = level["control"]["differences"][0]["against_rest"]
-    assert numbers.interval(apart["low"], apart["high"], False) in content
+    assert formatting.interval(apart["low"], apart["high"], False) in content
     assert "no repeats: 2" in content and "lengths: 32" in content
     assert "squeezed" not in content
     stretched = copy.deepcopy(full)

@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from ocr_tf.study.report import numbers, tables, words
+from ocr_tf.study.report import formatting, tables, verdict_text
 from tests.study import fake
 
 EVIL = 'a_b & 50% {x} \\ ~^$ #1 "q" <|>'
@@ -96,8 +96,8 @@ def test_latex_tables_are_tables(report, files):
             assert len(re.findall(r"(?<!\\)&", line)) == columns - 1
         assert "booktabs" in text and report["test"]["fingerprint"] in text
     cers = [row["cer"] for row in report["rates"]["best"][EVIL]]
-    assert f"{100 * numbers.mean(cers):.2f}" in files["rates.tex"]
-    low = words.headline(report)["recipes"]["low"]
+    assert f"{100 * formatting.mean(cers):.2f}" in files["rates.tex"]
+    low = verdict_text.headline(report)["recipes"]["low"]
     assert f"{abs(100 * low):.2f}" in files["comparisons.tex"]
 
 

@@ -1,0 +1,42 @@
+"""What bench can be told; TensorFlow-free."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from ocr_tf.experiment.config.common import batch_size_option
+from ocr_tf.options import option
+
+DTYPES = ("float32", "bfloat16")
+MEASURES = ("step", "inference", "parts", "layer", "memory")
+
+
+@dataclasses.dataclass(frozen=True)
+class Bench:
+    """Measures training steps, inference and exports: time, FLOPs and the share of this machine's GEMM
+    peak, memory. What is compared is timed in turn, in one process."""
+
+    batch_size: int = batch_size_option()
+    width: int = option(100, "Width of the lines, in pixels of the encoder's input.", minimum=1)
+    narrowest: int = option(
+        0, "Width of the narrowest line of a batch; 0: all are as wide as --width.", minimum=0
+    )
+    label_length: int = option(8, "Symbols of every label.", minimum=1)
+    repeats: int = option(20, "Rounds; each times everything once.", minimum=1)
+    dtypes: tuple[str, ...] = option(
+        DTYPES, "What encoder and sequence compute in (mixed bfloat16).", choices=DTYPES
+    )
+    measure: tuple[str, ...] = option(
+        MEASURES,
+        "Training step; inference; encoder, sequence and head alone; one recurrent layer next to its "
+        "GEMMs; peak memory.",
+        choices=MEASURES,
+    )
+    against: str = option(
+        "none",
+        "The plain Keras way of the same network, measured beside it.",
+        choices=("none", "keras"),
+    )
+    requests: int = option(1000, "Requests of one image that an export answers.", minimum=1)
+    image: str = option("", "Image that exports are asked to read. Default: a drawn line.")
+    output: str = option("", "JSON file to write every number to.")

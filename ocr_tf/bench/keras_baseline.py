@@ -1,0 +1,157 @@
+"""The plain Keras way of the same network: Conv2D, BatchNormalization, Bidirectional(LSTM), no masks.
+
+Written as one would without this toolkit, for one size of image, with as many weights. CTC's loss and
+search are TensorFlow's; an attention head, which Keras does not have, is ours. The optimizer is Keras'
+own of the experiment's name, without clipping.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Callable
+
+import tensorflow as tf
+
+from ocr_tf.alphabet import Alphabet
+from ocr_tf.encoders import CRNN, Compact, halve
+from ocr_tf.errors import InputError
+from ocr_tf.experiment.config.experiment import Experiment
+from ocr_tf.heads import CTC
+from ocr_tf.types import Batch, Frames
+
+layers = tf.keras.layers
+BOTH, HEIGHT = (2, 2), (2, 1)  # what a pooling halves
+
+
+def crnn(values: Any, height: int) -> Any:
+    """Shi et al. 2015, Table 1, its last convolution padded along the width: see encoders/crnn.py."""
+    left = halve(halve(halve(halve(height))))
+    values = _pool(_block(values, 64, "conv1"), BOTH)
+    values = _pool(_block(values, 128, "conv2"), BOTH)
+    values = _block(values, 256, "conv3")
+    values = _pool(_block(values, 256, "conv4"), HEIGHT)
+    values = _block(values, 512, "conv5", normalize=True)
+    values = _pool(_block(values, 512, "conv6", normalize=True), HEIGHT)
+    values = layers.ZeroPadding2D(((0, 0), (0, 1)))(values)
+    return _block(values, 512, "conv7", kernel_size=(left, 2), padding="valid")
+
+
+def compact(values: Any, height: int) -> Any:
+    values = layers.ZeroPadding2D(2)(values)
+    values = _block(values, 32, "conv1", kernel_size=5, strides=2, padding="valid")
+    values = _pool(_block(values, 64, "conv2", normalize=True), BOTH)
+    values = _pool(_block(values, 128, "conv3", normalize=True), HEIGHT)
+    return _pool(_block(values, 128, "conv4", normalize=True), HEIGHT)
+
+
+OPTIMIZERS = {
+    "adam": tf.keras.optimizers.Adam,
+    "adamw": tf.keras.optimizers.AdamW,
+    "adadelta": tf.keras.optimizers.Adadelta,
+}
+ENCODERS: dict[type, Callable[[Any, int], Any]] = {CRNN: crnn, Compact: compact}
+
+
+def _block(values: Any, filters: int, name: str, normalize: bool = False, **settings: Any) -> Any:
+    settings = {"kernel_size": 3, "padding": "same", **settings}
+    values = layers.Conv2D(filters, name=name, **settings)(values)
+    if normalize:
+        values = layers.BatchNormalization(momentum=0.95, name=f"{name}_norm")(values)
+    return layers.ReLU()(values)
+
+
+def _pool(values: Any, factors: tuple[int, int]) -> Any:
+    return layers.MaxPooling2D(factors, padding="same")(values)
+
+
+def below_the_head(experiment: Experiment, width: int) -> tf.keras.Model:
+    """Images [B, H, width, 1] to frames [B, T, U].
+
+    Raises:
+        InputError: the encoder has no twin, or parts are frozen.
+    """
+    if type(experiment.encoder) not in ENCODERS:
+        raise InputError(
+            f"--against=keras: no plain Keras twin of encoder {experiment.encoder_name}; there are "
+            f"{', '.join(sorted(kind.__name__.lower() for kind in ENCODERS))}"
+        )
+    if experiment.train.freeze:
+        raise InputError("--against=keras: the plain Keras twin has no frozen parts; unfreeze them")
+    before = tf.keras.mixed_precision.global_policy()
+    policy = "mixed_bfloat16" if experiment.train.bfloat16 else "float32"
+    tf.keras.mixed_precision.set_global_policy(policy)
+    try:
+        images = tf.keras.Input([experiment.data.height, width, 1])
+        values = ENCODERS[type(experiment.encoder)](images, experiment.data.height)
+        values = layers.Permute((2, 1, 3))(values)
+        values = layers.Reshape([values.shape[1], math.prod(values.shape[2:])])(values)
+        for number in range(1, experiment.sequence.layers + 1):
+            lstm = layers.LSTM(experiment.sequence.units, return_sequences=True, name="lstm")
+            values = layers.Bidirectional(lstm, name=f"bidirectional{number}")(values)
+            if experiment.sequence.dropout:
+                values = layers.Dropout(experiment.sequence.dropout)(values)
+        return tf.keras.Model(images, values)
+    finally:
+        tf.keras.mixed_precision.set_global_policy(before)
+
+
+class Twin:
+    """The plain network of an experiment on one batch; `train` and `read` are things to time."""
+
+    def __init__(self, experiment: Experiment, alphabet: Alphabet, batch: Batch):
+        self.batch, self.alphabet = batch, alphabet
+        self.below = below_the_head(experiment, int(batch.images.values.shape[2]))
+        self.has_ctc = isinstance(experiment.head, CTC)
+        if self.has_ctc:
+            self.head = layers.Dense(alphabet.classes, dtype="float32", name="output")
+        else:
+            self.head = experiment.head.build(alphabet)
+        self._loss(batch, training=False)  # makes the head's weights
+        self.optimizer = OPTIMIZERS[experiment.train.optimizer](experiment.train.learning_rate)
+        self.optimizer.build(self.trainable)
+        self._train, self._read = tf.function(self._take), tf.function(self._recognize)
+
+    @property
+    def trainable(self) -> list[tf.Variable]:
+        return self.below.trainable_variables + self.head.trainable_variables
+
+    def parameters(self) -> int:
+        """How many numbers are learnt."""
+        return sum(math.prod(variable.shape) for variable in self.trainable)
+
+    def train(self) -> Any:
+        return self._train(self.batch)
+
+    def read(self) -> Any:
+        return self._read(self.batch)
+
+    def _take(self, batch: Batch) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(self._loss(batch, training=True))
+        gradients = tape.gradient(loss, self.trainable)
+        self.optimizer.apply_gradients(zip(gradients, self.trainable))
+        return loss
+
+    def _frames(self, batch: Batch, training: bool) -> Frames:
+        values = tf.cast(self.below(batch.images.values, training=training), tf.float32)
+        return Frames(values, tf.fill([tf.shape(values)[0]], tf.shape(values)[1]))
+
+    def _loss(self, batch: Batch, training: bool) -> tf.Tensor:
+        frames, labels = self._frames(batch, training), batch.labels
+        if not self.has_ctc:
+            step = tf.cast(self.optimizer.iterations, tf.int32) if training else 0
+            return self.head.loss(frames, labels, tf.stack([0, step]) if training else None)
+        return tf.nn.ctc_loss(
+            labels=tf.RaggedTensor.from_tensor(labels.ids, labels.lengths).to_sparse(),
+            logits=tf.transpose(self.head(frames.values), [1, 0, 2]),
+            label_length=None,
+            logit_length=frames.lengths,
+            blank_index=self.alphabet.blank,
+        )
+
+    def _recognize(self, batch: Batch) -> Any:
+        frames = self._frames(batch, training=False)
+        if not self.has_ctc:
+            return self.head.decode(frames)
+        logits = tf.transpose(self.head(frames.values), [1, 0, 2])
+        return tf.nn.ctc_greedy_decoder(logits, frames.lengths, blank_index=self.alphabet.blank)

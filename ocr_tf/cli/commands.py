@@ -1,0 +1,130 @@
+"""TOOLS: what is done with finished runs, as configurations and the functions that they feed.
+
+TensorFlow-free, so that help is instant: what a command needs is imported when it runs.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable, NamedTuple
+
+from ocr_tf.bench.config import Bench
+from ocr_tf.experiment.config.flags import Positional
+from ocr_tf.experiment.inference.config import Align, Evaluate
+from ocr_tf.experiment.serving.config import Export, Predict
+from ocr_tf.study.config import Compare, Suspects
+
+
+class Tool(NamedTuple):
+    """A command over finished runs."""
+
+    config: Any  # its defaults
+    run: Callable[..., Any]  # called with (config, *positionals)
+    positionals: tuple[Positional, ...]
+    needed: tuple[str, ...] = ()  # flags that must be given
+
+
+def _align(*arguments: Any) -> None:
+    from ocr_tf.experiment.inference import align
+
+    align.run(*arguments)
+
+
+def _bench(config: Bench, names: list[str]) -> None:
+    from ocr_tf.bench import command
+    from ocr_tf.cli.experiments import experiment
+
+    command.run(config, names, experiment)
+
+
+def _compare(*arguments: Any) -> None:
+    from ocr_tf.study import compare
+
+    compare.run(*arguments)
+
+
+def _evaluate(*arguments: Any) -> None:
+    from ocr_tf.experiment.inference import evaluate
+
+    evaluate.run(*arguments)
+
+
+def _export(*arguments: Any) -> None:
+    from ocr_tf.experiment.serving import saved_model
+
+    saved_model.run(*arguments)
+
+
+def _predict(*arguments: Any) -> None:
+    from ocr_tf.experiment.serving import predict
+
+    predict.run(*arguments)
+
+
+def _suspects(*arguments: Any) -> None:
+    from ocr_tf.study.report import label_errors
+
+    label_errors.run(*arguments)
+
+
+RUN = Positional("RUN", "The run folder, a run's --workdir.")
+RUN_OR_PREDICTIONS = RUN._replace(help=f"{RUN.help[:-1]}; none with --predictions.", optional=True)
+
+TOOLS = {
+    "align": Tool(
+        Align(),
+        _align,
+        (
+            Positional("IMAGE", "The line image."),
+            Positional("RUNS", "Run folders, the --workdir of trainings.", many=True),
+        ),
+    ),
+    "bench": Tool(
+        Bench(),
+        _bench,
+        (
+            Positional(
+                "WHAT", "Experiments by name, as crnn_ctc, run folders or exports.", many=True
+            ),
+        ),
+    ),
+    "compare": Tool(
+        Compare(),
+        _compare,
+        (
+            Positional(
+                "RUN",
+                "Evaluated run folders, and folders of tools/evaluate --predictions.",
+                many=True,
+            ),
+        ),
+    ),
+    "evaluate": Tool(
+        Evaluate(),
+        _evaluate,
+        (RUN_OR_PREDICTIONS,),
+        ("data.test",),
+    ),
+    "export": Tool(
+        Export(),
+        _export,
+        (
+            RUN,
+            Positional(
+                "OUTPUT", "The folder, or the file NAME.tflite, to write; must not exist yet."
+            ),
+        ),
+    ),
+    "predict": Tool(
+        Predict(),
+        _predict,
+        (
+            Positional("MODEL", "A run folder or an export's folder."),
+            Positional("PATHS", "Images, or folders of images.", many=True),
+        ),
+    ),
+    "suspects": Tool(
+        Suspects(),
+        _suspects,
+        (Positional("RUN", "Run folders, the --workdir of one training or more.", many=True),),
+    ),
+}

@@ -1,0 +1,37 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from ocr_tf.metrics import normalization
+from ocr_tf.options import option
+
+CHECKPOINTS = ("best", "last")
+NORMALIZATIONS = tuple(normalization.NORMALIZATIONS)
+
+
+def checkpoint_option() -> Any:
+    """Which checkpoint of a run a command uses."""
+    return option(
+        "best",
+        "Which of the run's checkpoints: the best by validation CER, or the last.",
+        choices=CHECKPOINTS,
+    )
+
+
+def batch_size_option() -> Any:
+    """How many lines a command reads at a time."""
+    return option(32, "Lines in a batch.", minimum=1)
+
+
+@dataclasses.dataclass(frozen=True)
+class TestData:
+    """Which lines are read."""
+
+    __test__ = False  # No test class, whatever pytest makes of the name.
+
+    test: tuple[str, ...] = option(
+        (), "Test lines: labels files (path<TAB>text) or synthetic:SPEC, comma-separated."
+    )

@@ -1,0 +1,138 @@
+"""Shows where runs see the symbols of a text in an image: a picture, and a table of columns."""
+
+from __future__ import annotations
+
+import io
+import unicodedata
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Optional
+
+import numpy as np
+from PIL import Image, PngImagePlugin
+
+from ocr_tf import alignment_plot
+from ocr_tf.data.dataset import decodable
+from ocr_tf.data.image import as_tensor, measure_batch, why_bad
+from ocr_tf.errors import InputError
+from ocr_tf.experiment.inference.aligner import Aligned, Aligner, Columns
+from ocr_tf.experiment.inference.config import Align
+from ocr_tf.experiment.inference.load import Trained, restore
+from ocr_tf.experiment.runs.atomic import atomic_write
+from ocr_tf.progress import Progress
+
+SOFTWARE = "ocr_tf align"  # a picture's metadata say so: only such files are written over
+
+
+def run(config: Align, image: str, run_folders: list[str]) -> None:
+    """Writes one picture of all runs, one above the other, and prints a table for each.
+
+    Raises:
+        InputError: the image or a run cannot be read; a run's alphabet or the image's steps do not
+            reach the text; the output's folder is missing, or a file that is no such picture is there.
+    """
+    output = Path(config.output)
+    _refuse_output(output)
+    encoded = _encoded(Path(image))
+    runs = [restore(folder, config.checkpoint) for folder in run_folders]
+    laid, progress = [], Progress("aligning", len(runs))
+    for trained in runs:
+        laid.append(_align(trained, image, encoded, config.text))
+        progress.show(len(laid))
+    progress.clear()
+    panels = [line.panel(name) for name, line in zip(_names(run_folders), laid)]
+    atomic_write(output, _png(alignment_plot.alignments(laid[0].image, panels)))
+    for folder, line in zip(run_folders, laid):
+        print(*_table(folder, line), sep="\n", end="\n\n")
+    print(f"written to {output}")
+
+
+def _align(trained: Trained, image: str, encoded: bytes, text: str) -> Aligned:
+    """Lays the text, or without one the run's own reading, over the image."""
+    experiment, alphabet, folder = trained.experiment, trained.model.alphabet, trained.folder.path
+    geometry = experiment.geometry
+    unknown = alphabet.unknown(text)
+    if unknown:
+        symbols = " ".join(map(repr, unknown))
+        raise InputError(f"--text: {symbols} not in the alphabet of {folder} (its alphabet.txt)")
+    needed = experiment.head.needed_steps(alphabet.encode(text))
+    width = int(measure_batch(as_tensor([encoded]), geometry)[0])  # 0: no image
+    steps = experiment.encoder.steps(width)
+    if width and needed > steps:
+        raise InputError(
+            f"--text: {folder} needs {needed} steps for it, and {image} has {steps}; "
+            "give a shorter text"
+        )
+    aligner = Aligner(trained.model, geometry, experiment.encoder.stride)
+    (aligned,) = aligner.align([encoded], [text or aligner.read([encoded])[0] or ""])
+    if aligned is None:
+        raise InputError(f"{image}: {why_bad(encoded, geometry) or 'cannot be read'}")
+    return aligned
+
+
+def _encoded(path: Path) -> bytes:
+    try:
+        return decodable(path.read_bytes())
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or 'cannot be read'}") from None
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def _names(run_folders: Sequence[str]) -> Sequence[str]:
+    """What the runs are called in the picture: their folders' own names where those differ."""
+    names = [Path(folder).resolve().name for folder in run_folders]
+    return names if len(set(names)) == len(names) else run_folders
+
+
+# The picture
+
+
+def _png(picture: np.ndarray) -> bytes:
+    about = PngImagePlugin.PngInfo()
+    about.add_text("Software", SOFTWARE)
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "PNG", pnginfo=about)
+    return file.getvalue()
+
+
+def _refuse_output(path: Path) -> None:
+    if path.suffix.lower() != ".png":
+        raise InputError(f"--output={path}: the picture is a PNG file; let its name end in .png")
+    if not path.parent.is_dir():
+        raise InputError(f"--output={path}: there is no folder {path.parent}; make it first")
+    if not path.exists():
+        return
+    try:
+        with Image.open(path) as found:
+            ours = found.info.get("Software") == SOFTWARE
+    except (OSError, ValueError, Image.DecompressionBombError):
+        ours = False
+    if not ours:
+        raise InputError(f"--output={path} exists and is no picture of alignments; choose another")
+
+
+# The table
+
+
+def _table(run_folder: str, line: Aligned) -> Iterator[str]:
+    best = (
+        "" if line.path_log_prob is None else f", of the best path alone {line.path_log_prob:.4g}"
+    )
+    yield f"{run_folder}: {line.text!r}  log p {line.log_prob:.4g}{best}"
+    yield "symbol    columns  weight  peak" + ("  best path" if line.path is not None else "")
+    for row in line.rows():
+        cells = f"{_span(row.columns):>11}  {row.weight:6.2f}  {row.peak:4.2f}"
+        path = f"  {_span(row.path):>9}" if line.path is not None else ""
+        yield _padded(repr(row.symbol), 6) + cells + path
+
+
+def _span(columns: Optional[Columns]) -> str:
+    return f"{columns[0]}-{columns[1]}" if columns else "-"
+
+
+def _padded(text: str, size: int) -> str:
+    """Filled with spaces to the columns that a terminal gives it."""
+    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
+    none = sum(unicodedata.combining(c) > 0 for c in text)
+    return text + " " * (size - len(text) - wide + none)

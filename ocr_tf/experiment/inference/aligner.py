@@ -1,0 +1,173 @@
+"""Where a model sees the symbols of a text in a line image: as numbers, as a table and for drawing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Optional
+
+import numpy as np
+import tensorflow as tf
+
+from ocr_tf import alignment_plot
+from ocr_tf.alphabet import nfc
+from ocr_tf.data.geometry import Geometry
+from ocr_tf.data.image import as_tensor, original, prepare_batch
+from ocr_tf.decode.spans import spans
+from ocr_tf.encoders import edges
+from ocr_tf.recognizer import Recognizer
+from ocr_tf.types import Labels
+
+Columns = tuple[
+    int, int
+]  # the first and the last one, from 0, of the image as it was before resizing
+
+
+class Row(NamedTuple):
+    """One symbol of a text."""
+
+    symbol: str
+    columns: Optional[Columns]  # the middle 80 % of its weight; None: it has none
+    weight: float  # over all steps: 1 for attention, for CTC the steps it is expected to hold
+    peak: float  # of the step with the most
+    path: Optional[Columns]  # where the best forced path is in it; None: there is no path
+
+
+class Aligned(NamedTuple):
+    """A text laid over a line; L symbols, T steps."""
+
+    image: np.ndarray  # [H, W] uint8 gray, as it was before resizing
+    text: str
+    log_prob: float  # log p(text | image), minus infinity where the head cannot reach it
+    weights: np.ndarray  # [L, T]
+    edges: np.ndarray  # [T + 1] columns of the image where steps begin and end
+    spans: np.ndarray  # [L, 2] columns, not rounded, between which the middle 80 % of a weight are
+    path: Optional[np.ndarray]  # [T] index of the symbol on the best forced path, -1 for none
+    path_log_prob: Optional[float]
+
+    def rows(self) -> list[Row]:
+        return [
+            Row(
+                symbol,
+                self._columns(*self.spans[i]) if self.weights[i].any() else None,
+                float(self.weights[i].sum()),
+                float(self.weights[i].max()),
+                self._on_path(i),
+            )
+            for i, symbol in enumerate(self.text)
+        ]
+
+    def panel(self, name: str) -> alignment_plot.Alignment:
+        """For `draw.alignments(self.image, ...)`."""
+        title = f"{name}  {self.text!r}  log p {self.log_prob:.3g}"
+        return alignment_plot.Alignment(
+            title, tuple(self.text), self.weights, self.edges, self.path
+        )
+
+    def _on_path(self, i: int) -> Optional[Columns]:
+        if self.path is None or i not in self.path:
+            return None
+        steps = np.flatnonzero(self.path == i)
+        return self._columns(*self.edges[[steps[0], steps[-1] + 1]])
+
+    def _columns(self, begin: float, end: float) -> Columns:
+        """The whole columns that an interval touches."""
+        first = min(math.floor(begin), self.image.shape[1] - 1)
+        return first, max(first, math.ceil(end) - 1)
+
+
+class _Laid(NamedTuple):
+    """What the graph gives of a batch, and each line's part of it."""
+
+    ok: Any  # [B] bool
+    width: Any  # [B] after resizing
+    steps: Any  # [B]
+    score: Any  # [B]
+    weights: Any  # [B, L, T]
+    spans: Any  # [B, L, 2] in steps
+    path: Any  # [B, T], or None
+    path_log_prob: Any  # [B], or None
+
+
+class Aligner:
+    """A model and its compiled alignment."""
+
+    def __init__(self, model: Recognizer, geometry: Geometry, stride: int):
+        """`stride` is the encoder's: columns of a resized image that a step stands for."""
+        self.model, self.geometry, self.stride = model, geometry, stride
+        images, vector = tf.TensorSpec([None], tf.string), tf.TensorSpec([None], tf.int32)
+        ids = tf.TensorSpec([None, None], tf.int32)
+        self._align = tf.function(self._lay, input_signature=[images, Labels(ids, vector)])
+        self._read = tf.function(self._decode, input_signature=[images])
+
+    def read(self, encoded: Sequence[bytes]) -> list[Optional[str]]:
+        """The model's own greedy text of each image, None where it cannot be read as one."""
+        if not encoded:
+            return []
+        ids, lengths, ok = (values.numpy() for values in self._read(as_tensor(encoded)))
+        decode = self.model.alphabet.decode
+        return [decode(i[:n]) if fine else None for i, n, fine in zip(ids, lengths, ok)]
+
+    def align(self, encoded: Sequence[bytes], texts: Sequence[str]) -> list[Optional[Aligned]]:
+        """Lays each text over its image; one batch, so of a size that fits in memory.
+
+        Args:
+            encoded: images, as `prepare_batch` takes them.
+            texts: as many.
+
+        Returns:
+            One for each, None where the image cannot be read as one.
+
+        Raises:
+            ValueError: a text holds a symbol outside the model's alphabet.
+        """
+        if not encoded:
+            return []
+        texts = [nfc(text) for text in texts]
+        labels = [self.model.alphabet.encode(text) for text in texts]
+        lengths = np.array([len(label) for label in labels], np.int32)
+        ids = np.full([len(labels), lengths.max()], self.model.alphabet.pad, np.int32)
+        for row, label in zip(ids, labels):
+            row[: len(label)] = label
+        laid = self._align(as_tensor(encoded), Labels(tf.constant(ids), tf.constant(lengths)))
+        arrays = [None if values is None else values.numpy() for values in laid]
+        lines = (_Laid(*(None if a is None else a[i] for a in arrays)) for i in range(len(texts)))
+        return [
+            self._aligned(data, text, line) if line.ok else None
+            for data, text, line in zip(encoded, texts, lines)
+        ]
+
+    def _aligned(self, encoded: bytes, text: str, line: _Laid) -> Aligned:
+        image, steps, size = original(encoded), int(line.steps), len(text)
+        bounds = edges(steps, self.stride, int(line.width), image.shape[1])
+        return Aligned(
+            image=image,
+            text=text,
+            log_prob=float(line.score),
+            weights=line.weights[:size, :steps],
+            edges=bounds,
+            spans=np.interp(line.spans[:size], np.arange(steps + 1), bounds),
+            path=None if line.path is None else line.path[:steps],
+            path_log_prob=None if line.path_log_prob is None else float(line.path_log_prob),
+        )
+
+    def _lay(self, encoded: tf.Tensor, labels: Labels) -> _Laid:
+        images, ok = prepare_batch(encoded, self.geometry)
+        frames, head = self.model(images), self.model.head
+        weights = head.align(frames, labels)
+        path, path_log_prob = head.path(frames, labels) or (None, None)
+        return _Laid(
+            ok=ok,
+            width=images.widths,
+            steps=frames.lengths,
+            score=head.score(frames, labels),
+            weights=weights,
+            spans=spans(weights),
+            path=path,
+            path_log_prob=path_log_prob,
+        )
+
+    def _decode(self, encoded: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        images, ok = prepare_batch(encoded, self.geometry)
+        best = self.model.recognize(images)
+        return best.ids[:, 0], best.lengths[:, 0], ok

@@ -1,0 +1,55 @@
+"""What the commands that read with a run can be told; TensorFlow-free."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from ocr_tf.experiment.config.common import (
+    NORMALIZATIONS,
+    TestData,
+    batch_size_option,
+    checkpoint_option,
+)
+from ocr_tf.options import option
+
+
+@dataclasses.dataclass(frozen=True)
+class Evaluate:
+    """Measures a run on lines that neither training nor selection has seen, or, with --predictions,
+    any other system by its texts of the same lines."""
+
+    checkpoint: str = checkpoint_option()
+    normalize: str = option(
+        "none",
+        "What to do to reference and text before they are compared; alphanumeric: lower case, "
+        "letters and digits only.",
+        choices=NORMALIZATIONS,
+    )
+    batch_size: int = batch_size_option()
+    name: str = option("test", "A run's results go to its folder evaluations/NAME.")
+    predictions: str = option(
+        "",
+        "In the place of RUN, another system's texts: a file of lines id<TAB>text, or of JSON objects "
+        '{"id": ..., "text": ...}. Ids are those of a predictions.jsonl: the name of the labels '
+        "file's folder and the image's path in it.",
+    )
+    output: str = option("", "With --predictions, the folder that the results go to; needed.")
+    system: str = option(
+        "", "With --predictions, the system's name in the results. Default: the name of the folder."
+    )
+    missing: str = option(
+        "refuse",
+        "With --predictions, what to do if it lacks test lines; empty: count them as read empty.",
+        choices=("refuse", "empty"),
+    )
+    data: TestData = dataclasses.field(default_factory=TestData)
+
+
+@dataclasses.dataclass(frozen=True)
+class Align:
+    """Draws where runs see the symbols of a text in an image, one run above the other, and prints
+    each symbol's columns in the image's own pixels."""
+
+    text: str = option("", "Text to lay over the image. Default: what each run reads by itself.")
+    output: str = option("alignment.png", "The picture to write.")
+    checkpoint: str = checkpoint_option()

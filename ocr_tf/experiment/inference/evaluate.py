@@ -1,0 +1,156 @@
+"""Measures what a run, or any other system, reads: rates with their counts, a prediction for every line.
+
+TensorFlow is loaded for a run only: predictions that come in a file are scored without it.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from ocr_tf import options
+from ocr_tf.data.dataset import Sample, did_you_mean, open_sources
+from ocr_tf.data.fingerprint import fingerprint_of, image_digests
+from ocr_tf.errors import NAMED, InputError
+from ocr_tf.experiment.inference.config import Evaluate
+from ocr_tf.experiment.inference.evaluated import TROUBLES, Evaluated
+from ocr_tf.experiment.runs import predictions
+from ocr_tf.experiment.runs.predictions import Placed, Prediction
+from ocr_tf.experiment.runs.run_folder import RunFolder
+from ocr_tf.experiment.tensorboard import event_file
+from ocr_tf.metrics.error_rates import Rates, measure
+
+# Flags that mean something to one of the two kinds of evaluation alone.
+OF_A_RUN = ("checkpoint", "batch_size", "name")
+OF_PREDICTIONS = ("output", "system", "missing")
+
+
+def run(config: Evaluate, run_folder: str = "", quiet: bool = False) -> dict[str, Any]:
+    """Writes {results.json,predictions.jsonl}, to RUN/evaluations/NAME or to --output, prints and
+    returns the results.
+
+    Raises:
+        InputError: not exactly one of a run and --predictions; no run, bad test data, or test lines
+            that the run was trained or selected on; predictions that do not fit the test lines.
+    """
+    if config.predictions and run_folder:
+        raise InputError(
+            f"{run_folder} and --predictions={config.predictions}: one at a time; leave one out"
+        )
+    if config.predictions:
+        _refuse_changed(config, OF_A_RUN, "a RUN")
+        evaluated = _of_predictions(config)
+    elif run_folder:
+        _refuse_changed(config, OF_PREDICTIONS, "--predictions")
+        from ocr_tf.experiment.inference import evaluate_run  # Here, because it loads TensorFlow.
+
+        evaluated = evaluate_run.evaluate(config, run_folder)
+    else:
+        raise InputError("RUN is missing: name a run folder, or another system's --predictions")
+    rates = measure(((p.reference or "", p.text) for p in evaluated.predictions), config.normalize)
+    results = {
+        **evaluated.about,
+        "rates": rates.as_dict(),
+        "troubled_lines": evaluated.troubles,
+    }
+    predictions.write(evaluated.output, results, evaluated.predictions)
+    if run_folder:
+        event_file.refresh(RunFolder(run_folder))
+    if not quiet:
+        _print(evaluated, rates)
+    return results
+
+
+def _refuse_changed(config: Evaluate, names: tuple[str, ...], owner: str) -> None:
+    """A flag that would do nothing is a misunderstanding."""
+    defaults = {leaf.name: leaf.value for leaf in options.leaves(Evaluate())}
+    for leaf in options.leaves(config):
+        if leaf.name in names and leaf.value != defaults[leaf.name]:
+            raise InputError(f"--{leaf.name}={leaf.value} belongs to {owner}; leave it out")
+
+
+def _print(evaluated: Evaluated, rates: Rates) -> None:
+    print(f"{evaluated.title}, {rates.lines} lines")
+    print(rates.table())
+    for kind, number in evaluated.troubles.items():
+        if number:
+            print(f"{number} of {rates.lines} lines: {TROUBLES[kind]}")
+    print(f"written to {evaluated.output}")
+
+
+# Predictions that come in a file
+
+
+def _of_predictions(config: Evaluate) -> Evaluated:
+    if not config.output:
+        raise InputError(
+            "--output is missing: with --predictions, the folder for results.json and "
+            "predictions.jsonl"
+        )
+    output = Path(config.output)
+    system = config.system or output.resolve().name
+    source = open_sources(config.data.test)
+    placed = predictions.read(config.predictions)
+    joined, missing = _join(config, source.samples, placed)
+    images, bad = image_digests(source, "test images")
+    about = {
+        "system": system,
+        "predictions": config.predictions,
+        "test": list(config.data.test),
+        "fingerprint": fingerprint_of(source.samples, images),
+    }
+    _refuse_other_results(output, about)
+    if bad:
+        print(f"warning: {len(bad)} images cannot be read; the first: {bad[0]}", file=sys.stderr)
+    troubles = {
+        "missing": missing,
+        "unreadable": sum(not p.ok for p in joined) - missing,
+        "empty": sum(not p.reference for p in joined),
+        "not_ended": sum(p.ok and not p.ended for p in joined),
+    }
+    return Evaluated(output, system, about, joined, troubles)
+
+
+def _join(
+    config: Evaluate, samples: list[Sample], placed: list[Placed]
+) -> tuple[list[Prediction], int]:
+    """The prediction of every line, in the order of the lines, and how many had none."""
+    known = {sample.id for sample in samples}
+    unknown = [(place, p.id) for place, p in placed if p.id not in known]
+    if unknown:
+        place, name = unknown[0]
+        near = did_you_mean(name, known) or f" (ids are like {samples[0].id!r})"
+        more = f", nor are {len(unknown) - 1} others" if len(unknown) > 1 else ""
+        raise InputError(
+            f"{place}: {name!r} is no line of --data.test={','.join(config.data.test)}{near}{more}; "
+            "name their labels too, or take them out"
+        )
+    given = {prediction.id: prediction for _, prediction in placed}
+    missing = [sample.id for sample in samples if sample.id not in given]
+    if missing and config.missing == "refuse":
+        raise InputError(
+            f"{config.predictions}: lacks {len(missing)} of {len(samples)} test lines "
+            f"({', '.join(missing[:NAMED])}{', ...' if len(missing) > NAMED else ''}); predict them, "
+            "or count them as read empty with --missing=empty"
+        )
+    joined = [
+        given.get(sample.id, Prediction(sample.id, "", ok=False))._replace(reference=sample.text)
+        for sample in samples
+    ]
+    return joined, len(missing)
+
+
+def _refuse_other_results(output: Path, about: dict[str, Any]) -> None:
+    """Only results of the same system on the same lines are overwritten."""
+    if output.exists() and not output.is_dir():
+        raise InputError(f"--output={output} is not a folder; choose another")
+    if not output.exists() or not any(output.iterdir()):
+        return
+    before = predictions.results(output)
+    if before is None:
+        raise InputError(f"--output={output} is not empty and holds no results; choose another")
+    # A run's results name no file of predictions, and always differ.
+    for key, what in (("system", "another system"), ("fingerprint", "other test lines")):
+        if "predictions" not in before or before.get(key) != about[key]:
+            raise InputError(f"--output={output} holds results of {what}; choose another")

@@ -1,0 +1,89 @@
+"""A run reads test lines that neither its training nor its selection has seen."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from ocr_tf.data.dataset import open_sources
+from ocr_tf.data.lines import Lines, lines_fingerprint, load_lines
+from ocr_tf.errors import NAMED, InputError
+from ocr_tf.experiment.config.experiment import unwritable
+from ocr_tf.experiment.inference.config import Evaluate
+from ocr_tf.experiment.inference.evaluated import TROUBLES, Evaluated
+from ocr_tf.experiment.inference.load import Trained, restore
+from ocr_tf.experiment.inference.recognize import Reader, Reading
+from ocr_tf.experiment.runs import predictions
+from ocr_tf.experiment.runs.predictions import Prediction
+from ocr_tf.experiment.runs.seen_lines import refuse_seen
+
+
+def evaluate(config: Evaluate, run_folder: str) -> Evaluated:
+    """What a run reads on the test lines; see `ocr_tf.experiment.inference.evaluate.run`."""
+    if "/" in config.name or config.name in ("", ".", ".."):
+        raise InputError(f"--name={config.name}: one folder name, without slashes")
+    trained = restore(run_folder, config.checkpoint)
+    experiment, folder = trained.experiment, trained.folder
+    geometry = experiment.geometry
+    lines = load_lines(open_sources(config.data.test), geometry, keep_bad=True, what="test images")
+    seen = {digest: role for role, digest, _ in folder.lines()}
+    refuse_seen(lines, seen, "--data.test", folder)
+    output = folder.path / "evaluations" / config.name
+    fingerprint = lines_fingerprint(lines)
+    _refuse_other_lines(output, fingerprint)
+    if not trained.finished:
+        print(f"warning: {run_folder} is not finished; this is what it has so far", file=sys.stderr)
+    readings = Reader(trained.model, geometry, config.batch_size).read(lines, "evaluating")
+    for bad in lines.bad[:NAMED]:
+        print(f"counted as an error: {bad}", file=sys.stderr)
+    about = {
+        "system": experiment.name,
+        "run": str(folder.path),
+        "experiment": experiment.name,
+        "seed": experiment.train.seed,
+        "checkpoint": {"which": config.checkpoint, "step": trained.step},
+        "test": list(config.data.test),
+        "finished": trained.finished,
+        "training_seconds": folder.load_checkpoint("last").state["elapsed"],
+        "fingerprint": fingerprint,
+    }
+    return Evaluated(
+        output=output,
+        title=f"{folder.path}, {config.checkpoint} checkpoint (step {trained.step})",
+        about=about,
+        predictions=[
+            Prediction(
+                id=line.id,
+                text=reading.text,
+                reference=line.text,
+                log_prob=reading.log_prob,
+                reference_log_prob=reading.reference_log_prob,
+                ended=reading.ended,
+                ok=reading.ok,
+            )
+            for line, reading in zip(lines.samples, readings)
+        ],
+        troubles=_troubles(trained, lines, readings),
+    )
+
+
+def _refuse_other_lines(output: Path, fingerprint: str) -> None:
+    """Results of other lines are not overwritten."""
+    before = predictions.results(output)
+    if before is not None and before["fingerprint"] != fingerprint:
+        raise InputError(f"{output} holds results of other test lines; choose another --name")
+
+
+def _troubles(trained: Trained, lines: Lines, readings: list[Reading]) -> dict[str, int]:
+    """Lines that no model of this kind could get right, and the like: they stay, and are counted."""
+    alphabet, experiment = trained.model.alphabet, trained.experiment
+    counts = {kind: 0 for kind in TROUBLES if kind != "missing"}
+    for text, width, reading in zip(lines.texts, lines.widths, readings):
+        counts["unreadable"] += not reading.ok
+        counts["not_ended"] += reading.ok and not reading.ended
+        counts["empty"] += not text
+        problem = unwritable(experiment, alphabet, text, int(width))
+        kind = problem[0] if problem else ""
+        counts["unknown_symbol"] += kind == "symbol"
+        counts["unreachable"] += reading.ok and kind == "unreachable"
+    return counts

@@ -1,0 +1,84 @@
+"""Reads lines with a model, in the order they came: what selection and evaluation share."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple, Optional
+
+import tensorflow as tf
+
+from ocr_tf.data import pipeline
+from ocr_tf.data.batching import plan
+from ocr_tf.data.geometry import Geometry
+from ocr_tf.data.lines import Lines
+from ocr_tf.progress import Progress
+from ocr_tf.recognizer import Recognizer, batch_signature
+from ocr_tf.types import Batch, Hypotheses
+
+WIDTHS = 32  # padded widths are multiples of this, so that few shapes occur
+
+
+class Reading(NamedTuple):
+    """What a model says of one line."""
+
+    text: str
+    log_prob: Optional[float]  # log p(text | image); None where the image could not be read
+    reference_log_prob: Optional[float]  # log p(reference | image); None where it has none or is 0
+    ended: bool  # false where the search hit its bound
+    ok: bool  # false where the image could not be read: the text is then empty
+
+
+class Reader:
+    """A model and its compiled reading function."""
+
+    def __init__(self, model: Recognizer, geometry: Geometry, batch_size: int):
+        self.model, self.geometry, self.batch_size = model, geometry, batch_size
+        self._read = tf.function(self._read_batch, input_signature=[batch_signature(model.height)])
+
+    def _read_batch(self, batch: Batch) -> tuple[Hypotheses, tf.Tensor]:
+        frames = self.model(batch.images)
+        with tf.name_scope("decode"):
+            hypotheses = self.model.head.decode(frames)
+        with tf.name_scope("score"):
+            return hypotheses, self.model.head.score(frames, batch.labels)
+
+    def graph(self) -> bytes:
+        """The network with its search, as TensorFlow runs it: a serialized GraphDef."""
+        return self._read.get_concrete_function().graph.as_graph_def().SerializeToString()
+
+    def read(self, lines: Lines, what: str = "reading") -> list[Reading]:
+        """A reading of every line, in the order of `lines`."""
+        alphabet = self.model.alphabet
+        known = [not alphabet.unknown(text) for text in lines.texts]
+        labels = [alphabet.encode(t) if k else [] for t, k in zip(lines.texts, known)]
+        order = plan(lines.widths, 0, 0, self.batch_size, shuffle=False)
+        dataset = pipeline.batches(lines, labels, order, self.geometry, multiple=WIDTHS)
+        readings: list[Optional[Reading]] = [None] * len(lines)
+        progress, done = Progress(what, len(lines)), 0
+        for batch in dataset:
+            hypotheses, scores = self._read(batch)
+            best = Hypotheses(*(t[:, 0].numpy() for t in hypotheses))
+            scores, ok = scores.numpy(), batch.ok.numpy()
+            for row, i in enumerate(batch.samples.numpy()):
+                text = alphabet.decode(best.ids[row, : best.lengths[row]])
+                readings[i] = Reading(
+                    text=text if ok[row] else "",
+                    log_prob=float(best.log_probs[row]) if ok[row] else None,
+                    reference_log_prob=_finite(scores[row]) if ok[row] and known[i] else None,
+                    ended=bool(best.ended[row]),
+                    ok=bool(ok[row]),
+                )
+            done += len(ok)
+            progress.show(done)
+        progress.clear()
+        return [reading for reading in readings if reading is not None]
+
+
+def _finite(value: float) -> Optional[float]:
+    return float(value) if math.isfinite(value) else None
+
+
+def mean_loss(readings: list[Reading]) -> float:
+    """Mean of -log p(reference | image) over the lines where it is finite; nan if there is none."""
+    finite = [r.reference_log_prob for r in readings if r.reference_log_prob is not None]
+    return -sum(finite) / len(finite) if finite else math.nan

@@ -1,0 +1,149 @@
+"""Lines to texts in one graph, asked in several ways: what an export holds, and what predict runs."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, NamedTuple, Optional
+
+import tensorflow as tf
+
+from ocr_tf.data.image import original_widths, prepare_batch
+from ocr_tf.decode import Beam
+from ocr_tf.decode.spans import spans
+from ocr_tf.experiment.inference.load import Trained
+from ocr_tf.types import Frames, Images, Labels
+
+DEFAULT = "serving_default"
+
+
+class Served(NamedTuple):
+    """Of encoded images: the signature `serving_default`."""
+
+    text: tf.Tensor  # [B] string, UTF-8; empty where not ok
+    log_prob: tf.Tensor  # [B] log p(text | image), natural log; minus infinity where not ok
+    ok: tf.Tensor  # [B] bool, false where the bytes are no image that can be used
+
+
+class NBest(NamedTuple):
+    """Of encoded images, K texts each, best first: the signature `n_best`."""
+
+    texts: tf.Tensor  # [B, K] string, UTF-8
+    log_probs: tf.Tensor  # [B, K]
+    valid: tf.Tensor  # [B, K] bool, false where fewer were found
+    ok: tf.Tensor  # [B] bool
+
+
+class Aligned(NamedTuple):
+    """Of encoded images, with the place of every symbol: the signature `aligned`."""
+
+    text: tf.Tensor
+    log_prob: tf.Tensor
+    ok: tf.Tensor
+    symbols: tf.Tensor  # [B, L] string, UTF-8; empty behind the text's end
+    lengths: tf.Tensor  # [B] int32, symbols of the text
+    spans: tf.Tensor  # [B, L, 2] float32, begin and end in columns of the image as it was sent
+
+
+class Serving(tf.Module):
+    """The signatures of a trained network, as functions; `tensors` takes pixels, all others images.
+
+    A bad image fails alone. Any number of lines, none too. Holds the weights, not Keras' layers.
+    """
+
+    def __init__(self, trained: Trained, beam: Optional[Beam] = None):
+        """`n_best` is there if a beam is given."""
+        super().__init__(name="ocr_tf")
+        model, experiment = trained.model, trained.experiment
+        head, stride = model.head, experiment.encoder.stride
+        self.geometry = geometry = experiment.geometry
+        self.weights = list(model.variables)
+        symbols = tf.constant([*model.alphabet.symbols, ""])
+        encoded = tf.TensorSpec([None], tf.string, "images")
+        pixels = tf.TensorSpec([None, geometry.height, None, 1], tf.float32, "pixels")
+        widths = tf.TensorSpec([None], tf.int32, "widths")
+
+        # Functions of their own, so that they stand in the graph once, however many call them.
+        prepare = _function(lambda images: prepare_batch(images, geometry), encoded)
+        frames_of = _function(lambda *images: model(Images(*images)), pixels, widths)
+
+        def spell(ids: tf.Tensor, lengths: tf.Tensor, ok: tf.Tensor) -> tf.Tensor:
+            """[..., L] ids -> [..., L] strings, empty behind the lengths and where not ok."""
+            inside = tf.sequence_mask(lengths, tf.shape(ids)[-1]) & ok[..., None]
+            return tf.gather(symbols, tf.where(inside, ids, len(model.alphabet)))
+
+        def read(frames: Frames, ok: tf.Tensor) -> tuple[Served, Labels, tf.Tensor]:
+            best = head.decode(frames)
+            labels = Labels(best.ids[:, 0], tf.where(ok, best.lengths[:, 0], 0))
+            spelt = spell(*labels, ok)
+            log_prob = tf.where(ok, best.log_probs[:, 0], float("-inf"))
+            return Served(tf.strings.reduce_join(spelt, axis=1), log_prob, ok), labels, spelt
+
+        def serving_default(images: tf.Tensor) -> dict[str, tf.Tensor]:
+            prepared, ok = prepare(_some(images))
+            return _first(read(frames_of(*prepared), ok)[0], tf.size(images))
+
+        def tensors(pixels: tf.Tensor, widths: tf.Tensor) -> dict[str, tf.Tensor]:
+            count = tf.size(widths)
+            pixels, widths = _some_pixels(pixels, widths)
+            served, _, _ = read(frames_of(pixels, widths), tf.ones_like(widths, tf.bool))
+            answer = _first(served, count)
+            return {name: answer[name] for name in ("text", "log_prob")}
+
+        def n_best(images: tf.Tensor) -> dict[str, tf.Tensor]:
+            prepared, ok = prepare(_some(images))
+            found = head.decode(frames_of(*prepared), beam)
+            valid = found.valid & ok[:, None]
+            texts = tf.strings.reduce_join(spell(found.ids, found.lengths, valid), axis=2)
+            log_probs = tf.where(valid, found.log_probs, float("-inf"))
+            return _first(NBest(texts, log_probs, valid, ok), tf.size(images))
+
+        def aligned(images: tf.Tensor) -> dict[str, tf.Tensor]:
+            some = _some(images)
+            prepared, ok = prepare(some)
+            frames = frames_of(*prepared)
+            served, labels, spelt = read(frames, ok)
+            steps = spans(head.align(frames, labels))
+            scaled = _columns(steps, frames.lengths, prepared.widths, stride)
+            factors = original_widths(some, ok) / prepared.widths
+            columns = scaled * tf.cast(factors, tf.float32)[:, None, None]
+            return _first(Aligned(*served, spelt, labels.lengths, columns), tf.size(images))
+
+        self.serving_default = _function(serving_default, encoded)
+        self.tensors = _function(tensors, pixels, widths)
+        self.aligned = _function(aligned, encoded)
+        if beam is not None:
+            self.n_best = _function(n_best, encoded)
+
+    def signatures(self) -> dict[str, Callable]:
+        """The functions by their names in a SavedModel."""
+        names = (DEFAULT, "tensors", "aligned", "n_best")
+        return {name: getattr(self, name) for name in names if hasattr(self, name)}
+
+
+def _function(function: Callable, *signature: tf.TensorSpec) -> Any:
+    return tf.function(function, input_signature=signature, autograph=False)
+
+
+def _some(images: tf.Tensor) -> tf.Tensor:
+    """Convolutions refuse an empty batch, so an image that fails stands in for none."""
+    return tf.cond(tf.size(images) > 0, lambda: images, lambda: tf.constant([""]))
+
+
+def _some_pixels(pixels: tf.Tensor, widths: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """The same for pixels [B, H, W, 1] of any width; widths are kept within 1 and W."""
+    shape = tf.shape(pixels)
+    lines, columns = tf.maximum(1 - shape[0], 0), tf.maximum(1 - shape[2], 0)
+    pixels = tf.pad(pixels, [[0, lines], [0, 0], [0, columns], [0, 0]])
+    return pixels, tf.clip_by_value(tf.pad(widths, [[0, lines]]), 1, shape[2] + columns)
+
+
+def _columns(steps: tf.Tensor, lengths: tf.Tensor, widths: tf.Tensor, stride: int) -> tf.Tensor:
+    """Places [B, L, 2] in steps to columns of the encoder's image: `encoders.edges`, in a graph."""
+    lengths, widths = (tf.cast(v, tf.float32)[:, None, None] for v in (lengths, widths))
+    whole = tf.minimum(steps, lengths - 1)
+    last = widths - stride * (lengths - 1)  # columns of the last step, which the image cuts
+    return stride * whole + last * (steps - whole)
+
+
+def _first(answer: Any, count: tf.Tensor) -> dict[str, tf.Tensor]:
+    """An answer's tensors by name, without what stood in for an empty batch."""
+    return {name: value[:count] for name, value in answer._asdict().items()}

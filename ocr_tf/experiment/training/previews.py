@@ -1,0 +1,79 @@
+"""A fixed handful of selection lines, looked at again at each selection: texts and alignments."""
+
+from __future__ import annotations
+
+import io
+from typing import Any, Optional
+
+from PIL import Image
+
+from ocr_tf import alignment_plot
+from ocr_tf.data.lines import Lines
+from ocr_tf.errors import InputError
+from ocr_tf.experiment.inference.aligner import Aligned, Aligner
+from ocr_tf.experiment.inference.recognize import Reading
+from ocr_tf.experiment.runs.run_folder import RunFolder
+
+
+def handful(lines: Lines, number: int) -> list[int]:
+    """Positions of the lines to show: the first by the image's digest.
+
+    So they are the same for all heads, and a larger handful holds the smaller. Lines without a usable
+    image are left out.
+    """
+    bad = {bad.sample.id for bad in lines.bad}
+    usable = [i for i, sample in enumerate(lines.samples) if sample.id not in bad]
+    return sorted(usable, key=lambda i: (lines.digests[i].tobytes(), lines.ids[i]))[:number]
+
+
+class Previews:
+    """Draws a handful of a run's selection lines, and keeps the pictures in its folder."""
+
+    def __init__(self, aligner: Aligner, lines: Lines, run: RunFolder, number: int):
+        self.aligner, self.lines, self.run = aligner, lines, run
+        self.chosen = handful(lines, number)
+
+    def take(self, step: int, readings: list[Reading]) -> list[dict[str, Any]]:
+        """Draws each line as the model sees it now.
+
+        Args:
+            step: names the pictures.
+            readings: of all selection lines, in their order.
+
+        Returns:
+            A record's `lines`, see `ocr_tf.experiment.tensorboard.summaries`.
+        """
+        encoded = [self._read(i) for i in self.chosen]
+        true = [self.lines.texts[i] for i in self.chosen]
+        read = [readings[i].text for i in self.chosen]
+        # What the alphabet lacks cannot be laid over the image: in its place, what was read.
+        unknown = self.aligner.model.alphabet.unknown
+        known = [r if unknown(t) else t for t, r in zip(true, read)]
+        laid = self.aligner.align(encoded * 2, known + read)
+        taken = []
+        for n, i in enumerate(self.chosen):
+            png = _picture(true[n], laid[n], laid[len(true) + n])
+            picture = png and self.run.save_preview(step, n + 1, png)
+            names = {"id": self.lines.ids[i], "reference": true[n], "text": read[n]}
+            taken.append({**names, "picture": picture})
+        return taken
+
+    def _read(self, i: int) -> bytes:
+        try:
+            return self.lines.read(i)
+        except InputError:  # it was there when the training began
+            return b""
+
+
+def _picture(text: str, true: Optional[Aligned], read: Optional[Aligned]) -> Optional[bytes]:
+    """The true text's alignment above that of what was read, as PNG; one alone where that is all."""
+    if true is None or read is None:
+        return None
+    panels = [read.panel("read")]
+    if true.text == read.text == text:
+        panels = [read.panel("read right")]
+    elif true.text == text and true.weights.any():
+        panels.insert(0, true.panel("true"))
+    file = io.BytesIO()
+    Image.fromarray(alignment_plot.alignments(read.image, panels)).save(file, "PNG")
+    return file.getvalue()

@@ -1,0 +1,188 @@
+"""Before the first step: which lines play which role, which are left out and why, and the alphabet.
+
+Training may filter: a line whose image cannot be read, whose label is empty, holds a symbol outside the
+alphabet or cannot be reached by the head is named and skipped, or fatal with --data.strict. Selection
+filters nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple, Optional
+
+import numpy as np
+
+from ocr_tf.alphabet import Alphabet
+from ocr_tf.data.dataset import open_sources
+from ocr_tf.data.lines import (
+    Lines,
+    in_share,
+    lines_fingerprint,
+    load_lines,
+    shared_images,
+    split_lines,
+)
+from ocr_tf.errors import NAMED, InputError
+from ocr_tf.experiment.config.experiment import Data, Experiment, unwritable
+
+
+class Skipped(NamedTuple):
+    place: str
+    kind: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.reason}"
+
+
+class Roles(NamedTuple):
+    """What a training reads."""
+
+    train: Lines
+    labels: list[list[int]]  # of each line of `train`
+    select: Lines
+    alphabet: Alphabet
+    skipped: list[Skipped]
+
+    def rows(self) -> Iterator[tuple[str, bytes, str]]:
+        """(role, sha256 of the image, id) of every line."""
+        for role, lines in (("train", self.train), ("select", self.select)):
+            for sample, digest in zip(lines.samples, lines.digests):
+                yield role, digest.tobytes(), sample.id
+
+    def fingerprints(self) -> dict[str, str]:
+        """What tells these data from others."""
+        return {
+            "train": lines_fingerprint(self.train),
+            "select": lines_fingerprint(self.select),
+        }
+
+
+def prepare(experiment: Experiment) -> Roles:
+    """Reads every image once and decides the roles.
+
+    Raises:
+        InputError: bad data, or nothing left to train on.
+    """
+    data, size = experiment.data, experiment.geometry
+    named = Alphabet.load(data.alphabet) if data.alphabet else None
+    lines = load_lines(open_sources(data.train), size, what="training images")
+    skipped = [Skipped(bad.sample.place, "image", bad.reason) for bad in lines.bad]
+    _refuse_if_strict(experiment, skipped)
+    if data.select:
+        train = lines
+        select = load_lines(open_sources(data.select), size, keep_bad=True, what="selection images")
+        refuse_shared(train, select, "--data.train", "--data.select")
+    else:
+        train, select = split_lines(lines, data.select_share)
+        if not len(select):
+            raise InputError("--data.select_share=0 holds nothing out: give --data.select")
+    train = _chosen(train, data)
+    if not any(select.texts):
+        raise InputError(f"{select.source.name}: the selection lines hold no text to measure by")
+    alphabet = named or _learn_alphabet(train)
+    kept, labels = [], []
+    for i, (sample, width) in enumerate(zip(train.samples, train.widths)):
+        problem = _problem(experiment, alphabet, sample.text, int(width))
+        if problem is None:
+            kept.append(i)
+            labels.append(alphabet.encode(sample.text))
+        else:
+            skipped.append(Skipped(sample.place, *problem))
+    _refuse_if_strict(experiment, skipped)
+    if not kept:
+        raise InputError(f"no training line is left; the first was skipped because {skipped[0]}")
+    return Roles(train.take(kept), labels, select, alphabet, skipped)
+
+
+def _chosen(train: Lines, data: Data) -> Lines:
+    """The lines that the flags ask to train on; what they leave out is no fault of a line's."""
+    wanted = in_share(train, data.share)
+    if data.max_length:
+        wanted &= np.array([len(text) <= data.max_length for text in train.texts])
+    if data.lines:
+        named = _digests(data.lines)
+        wanted &= np.array([digest.tobytes() in named for digest in train.digests])
+    if not wanted.any():
+        raise InputError(
+            "no training line is left by --data.share, --data.max_length and --data.lines: allow more"
+        )
+    return train.take(np.flatnonzero(wanted))
+
+
+def _digests(path: str) -> set[bytes]:
+    """The content of --data.lines."""
+    try:
+        return {bytes.fromhex(line) for line in Path(path).read_text("utf-8").split()}
+    except OSError as error:
+        raise InputError(f"--data.lines={path}: {error.strerror}") from None
+    except ValueError:
+        raise InputError(f"--data.lines={path}: a line is no sha256 in hexadecimal") from None
+
+
+def _learn_alphabet(train: Lines) -> Alphabet:
+    try:
+        return Alphabet.from_texts(train.texts)
+    except ValueError as error:
+        raise InputError(f"{train.source.name}: the labels give no alphabet: {error}") from None
+
+
+def _problem(
+    experiment: Experiment, alphabet: Alphabet, text: str, width: int
+) -> Optional[tuple[str, str]]:
+    """Why a line cannot be trained on: a kind and a reason."""
+    return (
+        unwritable(experiment, alphabet, text, width) if text else ("label", "the label is empty")
+    )
+
+
+def _refuse_if_strict(experiment: Experiment, skipped: list[Skipped]) -> None:
+    if experiment.data.strict and skipped:
+        raise InputError(f"{skipped[0]}; mend or remove it, or train without --data.strict")
+
+
+def refuse_shared(first: Lines, second: Lines, first_name: str, second_name: str) -> None:
+    """Raises InputError if two roles share an image."""
+    pairs = shared_images(first, second)
+    if pairs:
+        named = ", ".join(sample.place for _, sample in pairs[:NAMED])
+        raise InputError(
+            f"{second_name} shares {len(pairs)} images with {first_name} ({named}"
+            f"{', ...' if len(pairs) > NAMED else ''}); take them out of one of the two"
+        )
+
+
+def report(experiment: Experiment, roles: Roles, stream=None) -> None:
+    """Says on a terminal what was found."""
+    stream = stream or sys.stderr
+    held_out = "" if experiment.data.select else " (held out of the training lines)"
+    print(
+        f"train {len(roles.train)} lines, select {len(roles.select)} lines{held_out}, "
+        f"alphabet {len(roles.alphabet)} symbols",
+        file=stream,
+    )
+    for line in summary(roles.skipped):
+        print(line, file=stream)
+    if roles.select.bad and experiment.data.select:
+        print(
+            f"selection keeps {len(roles.select.bad)} lines without a usable image as errors: "
+            f"{roles.select.bad[0]}",
+            file=stream,
+        )
+
+
+def summary(skipped: Iterable[Skipped]) -> list[str]:
+    """A count of each kind of skipped sample, and the first few by name."""
+    skipped = list(skipped)
+    if not skipped:
+        return []
+    counts = Counter(item.kind for item in skipped)
+    kinds = ", ".join(f"{number} {kind}" for kind, number in sorted(counts.items()))
+    lines = [f"skipped {len(skipped)} training lines ({kinds}):"]
+    lines += [f"  {item}" for item in skipped[:NAMED]]
+    if len(skipped) > NAMED:
+        lines.append("  ... all of them are in the folder's skipped.tsv")
+    return lines

@@ -1,0 +1,107 @@
+"""One step of training: loss, gradient, clipping, update; a function of the batch and the step's number."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from ocr_tf import rng
+from ocr_tf.experiment.config.experiment import Train
+from ocr_tf.recognizer import Recognizer, batch_signature
+from ocr_tf.types import Batch
+
+
+class Outcome(NamedTuple):
+    loss: tf.Tensor  # [] mean over the batch's lines
+    losses: tf.Tensor  # [B], 0 where a line could not be read
+    gradient_norm: tf.Tensor  # [] before clipping
+    learning_rate: tf.Tensor  # []
+
+
+class Schedule(tf.keras.optimizers.schedules.LearningRateSchedule):
+    """Linear warm-up from 0 to the peak, then constant, linear or cosine decay to 0 at the last step."""
+
+    def __init__(self, train: Train):
+        self.train = train
+
+    def __call__(self, step: tf.Tensor) -> tf.Tensor:
+        train, step = self.train, tf.cast(step, tf.float32)
+        warm = (step + 1) / max(1, train.warmup_steps)
+        progress = (step - train.warmup_steps) / max(1, train.steps - train.warmup_steps)
+        progress = tf.clip_by_value(progress, 0.0, 1.0)
+        fall = {
+            "constant": tf.ones_like(progress),
+            "linear": 1 - progress,
+            "cosine": 0.5 * (1 + tf.cos(math.pi * progress)),
+        }[train.decay]
+        return train.learning_rate * tf.minimum(warm, 1.0) * fall
+
+    def get_config(self) -> dict:
+        return {"train": self.train}
+
+
+def make_optimizer(train: Train) -> tf.keras.optimizers.legacy.Optimizer:
+    """Keras' own of before 2.11: one fused kernel a variable, where the later ones pass over each
+    variable a dozen times."""
+    rate = Schedule(train)
+    if train.optimizer == "adadelta":
+        return tf.keras.optimizers.legacy.Adadelta(rate, rho=0.95)
+    return tf.keras.optimizers.legacy.Adam(rate)
+
+
+class Stepper:
+    """Owns the optimizer of a model; each call is one step."""
+
+    def __init__(self, model: Recognizer, train: Train):
+        self.model, self.train = model, train
+        self.optimizer = make_optimizer(train)
+        # What Keras makes at the first step, a checkpoint needs before it.
+        self.optimizer._create_all_weights(model.trainable_variables)
+        # One graph for all sizes: a graph traced for the first batch's own would round otherwise, and
+        # which batch is first depends on where a run was resumed.
+        self._step = tf.function(self._take, input_signature=[batch_signature(model.height)])
+
+    def __call__(self, batch: Batch) -> Outcome:
+        return self._step(batch)
+
+    def variables(self) -> dict[str, tf.Variable]:
+        """Every variable that a checkpoint needs, by path: the model's and the optimizer's."""
+        variables = {rng.path(v): v for v in self.model.variables}
+        variables |= {f"optimizer/{rng.path(v)}": v for v in self.optimizer.variables()}
+        if len(variables) != len(self.model.variables) + len(self.optimizer.variables()):
+            raise ValueError("two variables share a path")
+        return variables
+
+    def _take(self, batch: Batch) -> Outcome:
+        step = self.optimizer.iterations
+        replica = tf.distribute.get_replica_context()
+        key = tf.stack([self.train.seed, tf.cast(step, tf.int32)])
+        key = rng.fold(key, replica.replica_id_in_sync_group)
+        variables = self.model.trainable_variables
+        with tf.GradientTape() as tape:
+            losses = self.model.loss(batch.images, batch.labels, key)
+            losses = tf.where(batch.ok, losses, 0.0)
+            # The nominal size, so that a line weighs the same in the last, smaller batch.
+            loss = tf.reduce_sum(losses) / self.train.batch_size
+        gradients = [tf.convert_to_tensor(g) for g in tape.gradient(loss, variables)]
+        # Summed before the norm, so that replicas clip as one device with the whole batch would.
+        gradients = replica.all_reduce("sum", gradients)
+        norm = tf.linalg.global_norm(gradients)
+        if self.train.clip_norm > 0:
+            gradients, _ = tf.clip_by_global_norm(gradients, self.train.clip_norm, norm)
+        rate = Schedule(self.train)(step)
+        if self.train.optimizer == "adamw":
+            self._decay(variables, rate)
+        self.optimizer.apply_gradients(
+            zip(gradients, variables), experimental_aggregate_gradients=False
+        )
+        lines = tf.maximum(tf.reduce_sum(tf.cast(batch.ok, tf.float32)), 1.0)
+        return Outcome(tf.reduce_sum(losses) / lines, losses, norm, rate)
+
+    def _decay(self, variables: list[tf.Variable], rate: tf.Tensor) -> None:
+        """Weight decay apart from the gradient, of kernels alone (Loshchilov and Hutter 2019)."""
+        for variable in variables:
+            if rng.path(variable).rsplit("/", 1)[-1] not in ("bias", "gamma", "beta"):
+                variable.assign_sub(self.train.weight_decay * rate * variable)

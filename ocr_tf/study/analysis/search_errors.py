@@ -1,0 +1,128 @@
+"""What each network holds of its own reading, of the reference and of the other condition's reading.
+
+A wrong reading that its model finds at least as probable as the reference is the model's error: no
+search, however wide, would have read the reference. If the reference is the more probable one, the
+search missed it (Stahlberg and Byrne 2019, On NMT search errors and model errors).
+
+TensorFlow-free: the scores come in.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Optional
+
+import numpy as np
+
+from ocr_tf.study.comparison import estimates
+from ocr_tf.study.comparison.results import Grid
+
+# log p(text | image) of each line, None where that is minus infinity.
+Scores = Sequence[Optional[float]]
+
+ERRORS = {
+    "model": "the model finds its wrong reading at least as probable as the reference",
+    "impossible": "of these, the model gives the reference no probability at all: a symbol that it "
+    "does not know, or too few encoder steps",
+    "search": "the model finds the reference more probable than what the search read",
+}
+
+
+def errors(grid: Grid) -> dict[str, dict[str, Any]]:
+    """Wrong readings by whose error they are, as shares of all lines.
+
+    Returns:
+        {kind of ERRORS: {"meaning", "counts": {condition: [by seed]}, "lines": {condition: [[index,
+        seeds]]}, "rates", "differences"}}, as the kinds of edits are told. Systems that are no runs are
+        left out: what they hold of the references is not known. Lines whose image could not be read
+        are none of these.
+    """
+    conditions = [c for c, row in grid.cells.items() if all(cell.run for cell in row)]
+    kinds: dict[str, dict[str, np.ndarray]] = {kind: {} for kind in ERRORS}
+    for condition in conditions:
+        wrong = grid.errors(condition, "exact") > 0
+        own = estimates.log_probs(grid, condition, "log_prob")
+        reference = estimates.log_probs(grid, condition, "reference_log_prob")
+        read = np.array([[p.ok for p in cell.predictions] for cell in grid.cells[condition]])
+        kinds["model"][condition] = wrong & read & (own >= reference)
+        kinds["impossible"][condition] = wrong & read & np.isneginf(reference)
+        kinds["search"][condition] = wrong & read & (own < reference)
+    return {
+        kind: estimates.told(grid, kind, ERRORS[kind], by_condition)
+        for kind, by_condition in kinds.items()
+        if by_condition
+    }
+
+
+def choices(grid: Grid, others: Mapping[tuple[str, str, int], Scores]) -> list[dict[str, Any]]:
+    """Who would be right if a reading were chosen by somebody else's score.
+
+    Args:
+        others: log p(reading | image) that a condition's model gives to the readings of another one's
+            of the same seed: [N] by (whose model, whose readings, seed).
+
+    Returns:
+        For every pair of conditions and seed that they share, {"a", "b", "seed", "right": {"a", "b",
+        "by_a", "by_b", "by_both", "either": lines read without an error}, "gained": {"by_a", ...:
+        [lines that the first reader misses]}, "lost": {...: [lines that it reads]}}. `by_a` takes, of
+        both readings, the one that A's model finds more probable, `by_both` goes by the sum of both
+        log-probabilities, `either` has always luck. The first reader of `by_a` is A, and so on; of
+        `by_both` and `either` the better one of the two.
+    """
+    found = []
+    for a, b in estimates.pairs(grid):
+        for seed in grid.seeds(a):
+            if (a, b, seed) in others and (b, a, seed) in others:
+                found.append(_choice(grid, a, b, seed, others[a, b, seed], others[b, a, seed]))
+    return found
+
+
+def _choice(
+    grid: Grid, a: str, b: str, seed: int, a_of_b: Scores, b_of_a: Scores
+) -> dict[str, Any]:
+    rows = {name: grid.seeds(name).index(seed) for name in (a, b)}
+    right_a, right_b = (grid.errors(name, "exact")[rows[name]] == 0 for name in (a, b))
+    own_a, own_b = (estimates.log_probs(grid, name, "log_prob")[rows[name]] for name in (a, b))
+    favors_a = {  # what each judge adds to A's reading over B's
+        "by_a": _minus(own_a, _row(a_of_b)),
+        "by_b": _minus(_row(b_of_a), own_b),
+    }
+    favors_a["by_both"] = _plus(favors_a["by_a"], favors_a["by_b"])
+    # A judge who finds both alike takes the reading of whom it is, and both together take A's.
+    takes_a = {
+        "by_a": favors_a["by_a"] >= 0,
+        "by_b": favors_a["by_b"] > 0,
+        "by_both": favors_a["by_both"] >= 0,
+    }
+    right = {name: np.where(taken, right_a, right_b) for name, taken in takes_a.items()}
+    right["either"] = right_a | right_b
+    better = right_a if right_a.sum() >= right_b.sum() else right_b
+    readers = {"by_a": right_a, "by_b": right_b, "by_both": better, "either": better}
+    alone = {"a": right_a, "b": right_b}
+    return {
+        "a": a,
+        "b": b,
+        "seed": seed,
+        "right": {name: int(mask.sum()) for name, mask in {**alone, **right}.items()},
+        "gained": {n: np.flatnonzero(mask & ~readers[n]).tolist() for n, mask in right.items()},
+        "lost": {n: np.flatnonzero(~mask & readers[n]).tolist() for n, mask in right.items()},
+    }
+
+
+def _row(scores: Scores) -> np.ndarray:
+    return np.array([-math.inf if score is None else score for score in scores])
+
+
+def _minus(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Their difference; 0 where both are minus infinity."""
+    both = np.isneginf(first) & np.isneginf(second)
+    with np.errstate(invalid="ignore"):
+        return np.where(both, 0.0, first - second)
+
+
+def _plus(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Their sum; 0 where infinities of both signs meet."""
+    with np.errstate(invalid="ignore"):
+        total = first + second
+    return np.where(np.isnan(total), 0.0, total)

@@ -1,0 +1,203 @@
+"""Which lines the conditions differ on: sets of test lines by what they say and how they look.
+
+A slice is of one family; families that measure something cut the lines at its quartiles, so that their
+slices hold about as many lines each. A slice that holds all lines or none is left out.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Callable, NamedTuple, Optional
+
+import cv2
+import numpy as np
+
+from ocr_tf.alphabet import nfc
+from ocr_tf.metrics import paired
+from ocr_tf.study.comparison import estimates, statistics
+from ocr_tf.study.comparison.results import Grid
+
+PARTS = 4  # quartiles
+RARE = (10, 100)  # occurrences in training that bound what is called rare
+
+# Classes of symbols: their names, and which symbols are in them.
+CLASSES: dict[str, Callable[[str], bool]] = {
+    "a digit": lambda s: unicodedata.category(s) == "Nd",
+    "an upper-case letter": lambda s: unicodedata.category(s) in ("Lu", "Lt"),
+    "punctuation or a sign": lambda s: unicodedata.category(s)[0] in "PS",
+    "white space": str.isspace,
+    "a symbol outside ASCII": lambda s: not s.isascii(),
+}
+
+
+class Members(NamedTuple):
+    """A set of test lines."""
+
+    family: str  # what it is one of, for example "label length"
+    name: str  # for example "4 to 6 symbols"
+    mask: np.ndarray  # [N] bool
+
+
+class Look(NamedTuple):
+    """How the image of a line is, before it is resized; NaN where it cannot be read."""
+
+    height: float  # pixels
+    aspect: float  # width / height
+    contrast: float  # standard deviation of the gray levels, 0 to 127.5
+    sharpness: float  # variance of the Laplacian, squared gray levels
+
+
+def look(image: Optional[np.ndarray]) -> Look:
+    """What an image [H, W] uint8 looks like.
+
+    Sharpness: Pech-Pacheco et al. 2000, Diatom autofocusing in brightfield microscopy (LAPV).
+    """
+    if image is None:
+        return Look(*[float("nan")] * len(Look._fields))
+    height, width = image.shape
+    laplacian = cv2.Laplacian(image, cv2.CV_64F)
+    return Look(height, width / height, float(image.std()), float(laplacian.var()))
+
+
+def members(
+    references: Sequence[str],
+    trained: Optional[Sequence[str]] = None,
+    looks: Optional[Sequence[Look]] = None,
+) -> list[Members]:
+    """The slices of test lines.
+
+    Args:
+        references: [N], as labeled: what normalization takes away is in the image all the same.
+        trained: texts of the training lines, for what is rare or unseen in them.
+        looks: [N], of the images.
+    """
+    texts = [nfc(text) for text in references]
+    found = [
+        *cut("label length", "{} symbols", [len(text) for text in texts]),
+        *_runs(texts),
+        *_classes(texts),
+    ]
+    if trained is not None:
+        found += [*_rare(texts, trained), *_words(texts, trained)]
+    if looks is not None:
+        columns = dict(zip(Look._fields, np.array(looks, float).T))
+        found += [
+            *cut("aspect ratio", "{} times as wide as high", columns["aspect"]),
+            *cut("image height", "{} pixels", columns["height"]),
+            *cut("contrast", "{} gray levels", columns["contrast"]),
+            *cut("sharpness", "{} squared gray levels", columns["sharpness"]),
+        ]
+    return [m for m in found if m.mask.any() and not m.mask.all()]
+
+
+def compare(
+    grid: Grid, slices: Sequence[Members], metric: str, confidence: float = 0.95
+) -> list[dict[str, Any]]:
+    """Every condition's rate on every slice and, for every pair, the difference there and its test
+    against the rest of the lines; p by Benjamini and Hochberg over all slices of a pair.
+
+    Returns:
+        For each slice {"family", "name", "lines": N, "indices": [of the lines], "rates":
+        {condition: Figure}, "differences": [Slice.as_dict() of each pair]}. A slice whose references
+        are all empty has no rate and is left out.
+    """
+    conditions = {name: statistics.outcomes(grid, name, metric) for name in grid.conditions}
+    lengths = next(iter(conditions.values())).lengths
+    named = {f"{m.family}: {m.name}": m for m in slices if lengths[m.mask].any()}
+    masks = {name: m.mask for name, m in named.items()}
+    differences: dict[str, list[Any]] = {name: [] for name in named}
+    for a, b in estimates.pairs(grid):
+        one, other = conditions[a], conditions[b]
+        target = estimates.target(one, other)
+        for found in paired.slices(one, other, masks, target, confidence):
+            differences[found.name].append(found.as_dict())
+    return [
+        {
+            "family": m.family,
+            "name": m.name,
+            "lines": int(m.mask.sum()),
+            "indices": np.flatnonzero(m.mask).tolist(),
+            "rates": {
+                condition: estimates.rate(of.take(m.mask)).as_dict()
+                for condition, of in conditions.items()
+            },
+            "differences": differences[name],
+        }
+        for name, m in named.items()
+    ]
+
+
+def cut(family: str, unit: str, values: Sequence[float]) -> list[Members]:
+    """About equal parts of the lines by a value [N], whose range in each part names it; equal values
+    stay together, and lines whose value is NaN are in no part."""
+    numbers = np.asarray(values, float)
+    known = np.isfinite(numbers)
+    if not known.any():
+        return []
+    shares = np.arange(1, PARTS) / PARTS
+    edges = np.unique(np.quantile(numbers[known], shares, method="inverted_cdf"))
+    part = np.searchsorted(edges, numbers)  # an edge is the last value of its part
+    masks = [known & (part == i) for i in range(len(edges) + 1)]
+    ranges = [(numbers[mask].min(), numbers[mask].max()) for mask in masks if mask.any()]
+    # As few digits as tell the parts apart.
+    for digits in (3, 6, 17):
+        names = [unit.format(_range(low, high, digits)) for low, high in ranges]
+        if len(set(names)) == len(names):
+            break
+    return [Members(family, *named) for named in zip(names, filter(np.any, masks))]
+
+
+def _range(low: float, high: float, digits: int) -> str:
+    whole = [end.is_integer() or abs(end) >= 10**digits for end in (low, high)]
+    ends = [f"{end:.0f}" if w else f"{end:.{digits}g}" for end, w in zip((low, high), whole)]
+    return ends[0] if ends[0] == ends[1] else " to ".join(ends)
+
+
+def longest_run(text: str) -> int:
+    """Symbols of the longest run of one symbol; 0 for an empty text."""
+    return max((len(found.group()) for found in re.finditer(r"(.)\1*", text, re.DOTALL)), default=0)
+
+
+def _runs(texts: Sequence[str]) -> list[Members]:
+    runs = np.array([longest_run(text) for text in texts])
+    family = "longest run of a repeated symbol"
+    return [
+        Members(family, "no symbol repeated", runs <= 1),
+        Members(family, "2 symbols", runs == 2),
+        Members(family, "3 symbols or more", runs >= 3),
+    ]
+
+
+def _classes(texts: Sequence[str]) -> list[Members]:
+    return [
+        Members("contains", name, np.array([any(map(of_class, text)) for text in texts]))
+        for name, of_class in CLASSES.items()
+    ]
+
+
+def _rare(texts: Sequence[str], trained: Sequence[str]) -> list[Members]:
+    """By the symbol of a line that training had least of; empty lines are in none."""
+    seen = Counter(symbol for text in trained for symbol in nfc(text))
+    least = np.array([min((seen[s] for s in text), default=-1) for text in texts])
+    family, (some, many) = "rarest symbol in training", RARE
+    return [
+        Members(family, "never seen", least == 0),
+        Members(family, f"seen 1 to {some - 1} times", (least >= 1) & (least < some)),
+        Members(family, f"seen {some} to {many - 1} times", (least >= some) & (least < many)),
+        Members(family, f"seen {many} times or more", least >= many),
+    ]
+
+
+def _words(texts: Sequence[str], trained: Sequence[str]) -> list[Members]:
+    """Words as split on white space, as they stand; lines without one are in neither."""
+    seen = {word for text in trained for word in nfc(text).split()}
+    words = [set(text.split()) for text in texts]
+    some = np.array([bool(of_line) for of_line in words])
+    known = np.array([of_line <= seen for of_line in words])
+    return [
+        Members("words in training", "all seen", some & known),
+        Members("words in training", "one or more unseen", some & ~known),
+    ]

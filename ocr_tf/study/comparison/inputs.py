@@ -1,0 +1,95 @@
+"""What stands behind the readings of a grid: training texts, test images, trained networks."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Optional
+
+from ocr_tf.data.dataset import Sample, Source, open_sources
+from ocr_tf.errors import InputError
+from ocr_tf.experiment.runs.run_folder import RunFolder
+from ocr_tf.study.comparison import same_images
+from ocr_tf.study.comparison.results import Cell, Grid
+
+
+class Chosen:
+    """Some lines of a source as a source, in an order of their own."""
+
+    def __init__(self, source: Source, positions: list[int]):
+        self._source, self._positions = source, positions
+        self.name = source.name
+        self.samples: list[Sample] = [source.samples[i] for i in positions]
+
+    def read(self, i: int) -> bytes:
+        return self._source.read(self._positions[i])
+
+    def origin(self, i: int) -> str:
+        return self._source.origin(self._positions[i])
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Material:
+    """What a grid does not hold itself. Sections whose material is None are left out."""
+
+    trained: Optional[list[str]] = None  # texts of the lines that any of the runs was trained on
+    source: Optional[Source] = None  # the grid's lines in its order, with their images
+    runs: Optional[dict[tuple[str, int], Path]] = None  # folder of each condition and seed
+    missing: tuple[str, ...] = ()  # why something is None, a sentence each
+
+
+def behind(grid: Grid) -> Material:
+    """What the grid's evaluations lead to; what cannot be opened any more is named in `missing`."""
+    missing, runs = [], {}
+    for condition, row in grid.cells.items():
+        folders = {(condition, cell.seed): run_of(cell) for cell in row}
+        found = {key: folder for key, folder in folders.items() if folder is not None}
+        if len(found) == len(folders):
+            runs.update(found)
+        else:
+            missing.append(f"{condition} has no run folders: no networks to ask")
+    trained = source = None
+    try:
+        by_id = {i: text for folder in runs.values() for i, text in training_lines(folder)}
+        trained = list(by_id.values())
+    except InputError as error:
+        missing.append(f"training texts: {error}")
+    try:
+        source = test_source(grid)
+    except InputError as error:
+        missing.append(f"test images: {error}")
+    return Material(trained or None, source, runs or None, tuple(missing))
+
+
+def run_of(cell: Cell) -> Optional[Path]:
+    """The run whose evaluations the cell is among, wherever it has been moved to."""
+    folder = cell.folder.resolve().parent.parent
+    return folder if cell.run is not None and RunFolder(folder).begun else None
+
+
+def training_lines(run: Path) -> list[tuple[str, str]]:
+    """(id, text) of the lines that a run was trained on. Raises InputError."""
+    folder = RunFolder.open(run)
+    ids = {name for role, _, name in folder.lines() if role == "train"}
+    samples = open_sources(folder.experiment.data.train).samples
+    return [(sample.id, sample.text) for sample in samples if sample.id in ids]
+
+
+def test_source(grid: Grid) -> Source:
+    """The grid's lines with their images.
+
+    Raises:
+        InputError: the labels cannot be opened, or they or their images are not those that were
+            evaluated.
+    """
+    cell = next(iter(grid.cells.values()))[0]
+    source = open_sources(cell.results["test"])
+    places = {sample.id: i for i, sample in enumerate(source.samples)}
+    for name, reference in zip(grid.ids, grid.references):
+        if name not in places or source.samples[places[name]].text != reference:
+            raise InputError(
+                f"{source.name}: line {name} is not as it was evaluated; restore the labels, or "
+                "evaluate again"
+            )
+    same_images.unchanged(source, cell.results["fingerprint"])
+    return Chosen(source, [places[name] for name in grid.ids])

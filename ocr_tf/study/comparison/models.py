@@ -1,0 +1,155 @@
+"""The trained networks of a grid's runs, and lines as each of them sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Optional
+
+import numpy as np
+import tensorflow as tf
+
+from ocr_tf.data import pipeline
+from ocr_tf.data.batching import plan
+from ocr_tf.data.dataset import Source
+from ocr_tf.data.geometry import Geometry
+from ocr_tf.data.lines import Lines, load_lines
+from ocr_tf.experiment.config.experiment import unwritable
+from ocr_tf.experiment.inference.load import Trained, restore
+from ocr_tf.experiment.inference.recognize import WIDTHS
+from ocr_tf.experiment.training.step import batch_signature
+from ocr_tf.progress import Progress
+from ocr_tf.recognizer import Recognizer
+from ocr_tf.study.comparison.results import Grid
+from ocr_tf.types import Batch
+
+BATCH = 32  # lines read or scored together
+
+
+class Networks:
+    """Restores every run once, with the weights that its evaluation is of."""
+
+    def __init__(self, grid: Grid, runs: Mapping[tuple[str, int], Path]):
+        self._folders = runs
+        self._checkpoints = {
+            (condition, cell.seed): cell.results["checkpoint"]["which"]
+            for condition, row in grid.cells.items()
+            for cell in row
+            if (condition, cell.seed) in runs
+        }
+        self._restored: dict[tuple[str, int], Trained] = {}
+        self._lines: dict[tuple[int, Geometry], tuple[Source, Lines]] = {}
+
+    @property
+    def cells(self) -> list[tuple[str, int]]:
+        """Condition and seed of every network."""
+        return list(self._folders)
+
+    def seeds(self, condition: str) -> list[int]:
+        return [seed for name, seed in self._folders if name == condition]
+
+    def trained(self, condition: str, seed: int) -> Trained:
+        key = condition, seed
+        if key not in self._restored:
+            self._restored[key] = restore(self._folders[key], self._checkpoints[key])
+        return self._restored[key]
+
+    def of(self, condition: str) -> Trained:
+        """One of a condition's networks, for what does not depend on the seed."""
+        return self.trained(condition, self.seeds(condition)[0])
+
+    def lines(self, condition: str, source: Source) -> Lines:
+        """A source's lines as a condition sees them; those without a usable image stay."""
+        geometry = self.of(condition).experiment.geometry
+        key = id(source), geometry
+        if key not in self._lines:  # The source is kept too, so that its id stays its own.
+            self._lines[key] = source, load_lines(source, geometry, keep_bad=True)
+        return self._lines[key][1]
+
+    def symbols(self) -> list[str]:
+        """Those that all networks know."""
+        first, *others = (self.trained(*cell).model.alphabet for cell in self.cells)
+        return [s for s in first.symbols if not any(other.unknown(s) for other in others)]
+
+    def conditions(self) -> list[str]:
+        return list(dict.fromkeys(condition for condition, _ in self._folders))
+
+    def readable(self, source: Source) -> np.ndarray:
+        """[N] bool: the lines whose image all networks can take."""
+        bad = {b.sample.id for c in self.conditions() for b in self.lines(c, source).bad}
+        return np.array([sample.id not in bad for sample in source.samples])
+
+    def writable(self, source: Source) -> np.ndarray:
+        """[N] bool: the lines whose image and reference are in the reach of all networks."""
+        found = self.readable(source)
+        for condition in self.conditions():
+            found &= [problem is None for problem in self._problems(condition, source)]
+        return found
+
+    def unreachable(self, condition: str, source: Source) -> np.ndarray:
+        """[N] bool: the lines whose reference needs more encoder steps than their image gives."""
+        kinds = (problem and problem[0] for problem in self._problems(condition, source))
+        return np.array([kind == "unreachable" for kind in kinds]) & self.readable(source)
+
+    def _problems(self, condition: str, source: Source) -> list[Optional[tuple[str, str]]]:
+        trained, lines = self.of(condition), self.lines(condition, source)
+        alphabet = trained.model.alphabet
+        return [
+            unwritable(trained.experiment, alphabet, text, int(width))
+            for text, width in zip(lines.texts, lines.widths)
+        ]
+
+
+class Scorer:
+    """A model and its compiled score."""
+
+    def __init__(self, model: Recognizer, geometry: Geometry):
+        self.model, self.geometry = model, geometry
+        self._score = tf.function(
+            self._score_batch, input_signature=[batch_signature(model.height)]
+        )
+
+    def _score_batch(self, batch: Batch) -> tf.Tensor:
+        return self.model.head.score(self.model(batch.images), batch.labels)
+
+    def score(
+        self, lines: Lines, texts: Sequence[str], what: str = "scoring"
+    ) -> list[Optional[float]]:
+        """log p(text | image) of each line; None where that is minus infinity (a symbol that the
+        model does not know, too few steps) or the image cannot be read."""
+        alphabet = self.model.alphabet
+        known = [not alphabet.unknown(text) for text in texts]
+        labels = [alphabet.encode(t) if k else [] for t, k in zip(texts, known)]
+        order = plan(lines.widths, 0, 0, BATCH, shuffle=False)
+        scores: list[Optional[float]] = [None] * len(lines)
+        progress, done = Progress(what, len(lines)), 0
+        for batch in pipeline.batches(lines, labels, order, self.geometry, multiple=WIDTHS):
+            values, ok = self._score(batch).numpy(), batch.ok.numpy()
+            for i, value, good in zip(batch.samples.numpy(), values, ok):
+                if good and known[i] and np.isfinite(value):
+                    scores[i] = float(value)
+            done += len(ok)
+            progress.show(done)
+        progress.clear()
+        return scores
+
+
+def cross_scores(
+    networks: Networks, grid: Grid, source: Source
+) -> dict[tuple[str, str, int], list[Optional[float]]]:
+    """log p(reading | image) that each network gives to the other conditions' readings of its seed, as
+    `cross.choices` takes them: [N] by (whose network, whose readings, seed)."""
+    found = {}
+    readings = {
+        (condition, seed): texts
+        for condition in grid.conditions
+        for seed, texts in zip(grid.seeds(condition), grid.texts(condition))
+    }
+    for condition, seed in networks.cells:
+        trained, lines = networks.trained(condition, seed), networks.lines(condition, source)
+        scorer = Scorer(trained.model, trained.experiment.geometry)
+        for other in grid.conditions:
+            if other != condition and (other, seed) in readings:
+                what = f"{condition} scores {other}, seed {seed}"
+                found[condition, other, seed] = scorer.score(lines, readings[other, seed], what)
+    return found

@@ -1,0 +1,254 @@
+"""What every condition read of the test lines under every seed, joined by the lines' ids.
+
+TensorFlow-free: everything the answer is computed from stands in the evaluations' folders.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Optional
+
+import numpy as np
+
+from ocr_tf.errors import NAMED, InputError
+from ocr_tf.experiment.runs import predictions
+from ocr_tf.experiment.runs.predictions import Prediction
+from ocr_tf.metrics.error_rates import Edits, edits
+from ocr_tf.metrics.normalization import normalize
+from ocr_tf.study.comparison import same_images
+
+
+class Cell(NamedTuple):
+    """One condition under one seed."""
+
+    condition: str
+    seed: int
+    folder: Path  # of the evaluation
+    results: dict[str, Any]  # its results.json
+    predictions: list[Prediction]  # in the order of the grid's lines
+
+    @property
+    def run(self) -> Optional[Path]:
+        """The run's folder; None for a system that is no run."""
+        return Path(self.results["run"]) if "run" in self.results else None
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Grid:
+    """Conditions by seeds by lines; every cell holds the same lines in the same order."""
+
+    cells: dict[str, list[Cell]]  # by condition, each in the order of its seeds
+    ids: list[str]
+    references: list[str]
+    normalization: str
+    fingerprint: str  # of the test lines
+    left_out: int = 0  # lines that not all cells have, where the intersection was accepted
+    same_images: bool = True  # whether it is proven that all cells read the same of these lines
+    groups: Optional[tuple[str, ...]] = None  # of each line, where lines are not drawn one by one
+
+    @property
+    def conditions(self) -> list[str]:
+        return list(self.cells)
+
+    def seeds(self, condition: str) -> list[int]:
+        return [cell.seed for cell in self.cells[condition]]
+
+    def texts(self, condition: str) -> list[list[str]]:
+        """[S][N] what was read."""
+        return [[p.text for p in cell.predictions] for cell in self.cells[condition]]
+
+    @functools.cached_property
+    def edits(self) -> dict[str, list[list[Edits]]]:
+        """Of every condition [S][N], after normalization."""
+        references = [normalize(text, self.normalization) for text in self.references]
+        return {
+            condition: [
+                [
+                    edits(reference, normalize(text, self.normalization))
+                    for reference, text in zip(references, texts)
+                ]
+                for texts in self.texts(condition)
+            ]
+            for condition in self.cells
+        }
+
+    def errors(self, condition: str, metric: str) -> np.ndarray:
+        """[S, N] float64: edits (cer), 1 - exact match (exact), or d / max(N, M) (one_minus_ned)."""
+        table = self.edits[condition]
+        distance = np.array([[e.distance for e in row] for row in table], float)
+        if metric == "cer":
+            return distance
+        if metric == "exact":
+            return (distance > 0).astype(float)
+        read = np.array([[e.length + e.insertions - e.deletions for e in row] for row in table])
+        longer = np.maximum(read, self.lengths("cer"))
+        return np.divide(distance, longer, out=np.zeros_like(distance), where=longer > 0)
+
+    def lengths(self, metric: str) -> np.ndarray:
+        """[N] what errors are divided by: reference symbols for cer, 1 for means over lines."""
+        row = next(iter(self.edits.values()))[0]
+        return np.array([e.length if metric == "cer" else 1 for e in row], float)
+
+
+def join(
+    folders: Mapping[str, Mapping[int, Path]],
+    *,
+    normalization: str = "none",
+    accept_intersection: bool = False,
+    groups: str = "",
+) -> Grid:
+    """Reads the evaluations of every condition and seed, and joins them by line id.
+
+    Args:
+      folders: the evaluation folder of each condition and seed.
+      normalization: applied to both sides.
+      accept_intersection: lines that a cell lacks are left out everywhere instead of refused.
+      groups: see `grouped`.
+
+    Raises:
+      InputError: an evaluation is missing or damaged, has other lines, references or images.
+    """
+    cells = {
+        condition: [_cell(condition, seed, folder) for seed, folder in sorted(by_seed.items())]
+        for condition, by_seed in folders.items()
+    }
+    every = [cell for row in cells.values() for cell in row]
+    first = every[0]
+    ids = [p.id for p in first.predictions]
+    common = set(ids)
+    for cell in every[1:]:
+        theirs = {p.id for p in cell.predictions}
+        if theirs != set(ids) and not accept_intersection:
+            _refuse(first, cell, set(ids), theirs)
+        common &= theirs
+    if len(common) < 2:
+        shared = f"{len(common)} test line{'s' * (not common)}"
+        raise InputError(f"{first.folder}: {shared} in common; a comparison needs two or more")
+    kept = [name for name in ids if name in common]
+    references = {p.id: p.reference or "" for p in first.predictions}
+    joined = {}
+    for condition, row in cells.items():
+        joined[condition] = [
+            cell._replace(predictions=_pick(cell, kept, references)) for cell in row
+        ]
+    for cell in every[1:]:
+        _refuse_other_images(first, cell)
+    proven = same_images.same_images(((cell.folder, cell.results) for cell in every), kept)
+    left_out = len(set().union(*({p.id for p in c.predictions} for c in every))) - len(kept)
+    fingerprint = first.results["fingerprint"]
+    return Grid(
+        cells=joined,
+        ids=kept,
+        references=[references[name] for name in kept],
+        normalization=normalization,
+        fingerprint=_of_some(fingerprint, kept) if left_out else fingerprint,
+        left_out=left_out,
+        same_images=proven,
+        groups=grouped(kept, groups),
+    )
+
+
+def grouped(ids: Sequence[str], pattern: str, flag: str = "--groups") -> Optional[tuple[str, ...]]:
+    """What each line comes in, such as its page or writer: what a regular expression, or its first
+    group if it has one, finds in the line's id. None without a pattern.
+
+    Raises:
+      InputError: no regular expression, it finds nothing in an id, or one group in all of them.
+    """
+    if not pattern:
+        return None
+    try:
+        compiled = re.compile(pattern)
+    except re.error as error:
+        raise InputError(f"{flag}={pattern}: no regular expression ({error})") from None
+    found = []
+    for name in ids:
+        match = compiled.search(name)
+        if match is None or match[min(1, compiled.groups)] is None:
+            raise InputError(
+                f"{flag}={pattern}: finds nothing in the id of line {name}; change the expression"
+            )
+        found.append(match[min(1, compiled.groups)])
+    if len(set(found)) < 2:
+        raise InputError(
+            f"{flag}={pattern}: all lines are of one group, {found[0]}; two are needed"
+        )
+    return tuple(found)
+
+
+def _cell(condition: str, seed: int, folder: Path) -> Cell:
+    results = predictions.results(folder)
+    if results is None:
+        raise InputError(_nothing(folder))
+    if results.get("finished") is False:
+        raise InputError(
+            f"{folder}: its run had not finished training; train on and evaluate again"
+        )
+    try:
+        placed = predictions.read(folder / predictions.PREDICTIONS)
+    except InputError as error:
+        what = str(error).partition(";")[0]
+        raise InputError(
+            f"{what}: the evaluation is damaged; delete its folder and evaluate again"
+        ) from None
+    if len(placed) != results["rates"]["lines"]:
+        raise InputError(
+            f"{folder / predictions.PREDICTIONS}: holds {len(placed)} of the "
+            f"{results['rates']['lines']} lines that were evaluated; delete its folder and evaluate "
+            "again"
+        )
+    return Cell(condition, seed, folder, results, [prediction for _, prediction in placed])
+
+
+def _nothing(folder: Path) -> str:
+    """Why there are no results in an evaluation's folder."""
+    if (folder / predictions.RESULTS).exists():
+        return f"{folder / predictions.RESULTS}: damaged; delete it and evaluate again"
+    others = sorted(p.parent.name for p in folder.parent.glob(f"*/{predictions.RESULTS}"))
+    hint = f", or compare by --name={others[0]}" if others else ""
+    return f"{folder}: no evaluation; measure it first with tools/evaluate{hint}"
+
+
+def _refuse_other_images(first: Cell, other: Cell) -> None:
+    """Fingerprints are over ids, texts and images in their order: where only they differ, it is the
+    images."""
+    lines = [[(p.id, p.reference) for p in cell.predictions] for cell in (first, other)]
+    if lines[0] == lines[1] and first.results["fingerprint"] != other.results["fingerprint"]:
+        raise InputError(
+            f"{other.folder}: was measured on other images of the lines of {first.folder}; evaluate "
+            "both on the same"
+        )
+
+
+def _of_some(fingerprint: str, ids: Sequence[str]) -> str:
+    """A fingerprint of some of the lines that one stands for."""
+    return hashlib.sha256("\n".join([fingerprint, *ids]).encode()).hexdigest()
+
+
+def _pick(cell: Cell, kept: Sequence[str], references: Mapping[str, str]) -> list[Prediction]:
+    by_id = {p.id: p for p in cell.predictions}
+    for name in kept:
+        if (by_id[name].reference or "") != references[name]:
+            raise InputError(
+                f"{cell.folder}: line {name} has reference {by_id[name].reference!r} here and "
+                f"{references[name]!r} elsewhere; evaluate all on the same labels"
+            )
+    return [by_id[name] for name in kept]
+
+
+def _refuse(first: Cell, other: Cell, ours: set[str], theirs: set[str]) -> None:
+    missing, extra = sorted(ours - theirs), sorted(theirs - ours)
+    said = []
+    for lines, what in ((missing, "lacks"), (extra, "adds")):
+        if lines:
+            named = ", ".join(lines[:NAMED]) + (", ..." if len(lines) > NAMED else "")
+            said.append(f"{what} {len(lines)} ({named})")
+    raise InputError(
+        f"{other.folder}: of the {len(ours)} test lines of {first.folder} it {' and '.join(said)}; "
+        "evaluate all on the same lines, or compare what they share with --lines=intersection"
+    )

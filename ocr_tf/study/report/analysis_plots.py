@@ -1,0 +1,159 @@
+"""Plots of what the networks hold of their readings, and of what they read of probes."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from ocr_tf.study.report import svg
+from ocr_tf.study.report.svg import DIM, RULE, Drawing, Look
+
+Report = Mapping[str, Any]
+Looks = Mapping[str, Look]
+
+
+class Panel(NamedTuple):
+    """Families of probes that are drawn in one plot."""
+
+    name: str
+    families: tuple[str, ...]  # the first in full lines, the second in dotted ones
+    label: str
+
+
+PANELS = (
+    Panel(
+        "probe_repeats", ("repeats", "no repeats"), "symbols: one repeated (—), none repeated (···)"
+    ),
+    Panel("probe_lengths", ("lengths",), "random symbols"),
+    Panel("probe_joined", ("joined",), "test lines side by side"),
+)
+# Two levels in the place of a number.
+WORDS = ("words", "shuffled words")
+
+
+def calibration(report: Report, looks: Looks) -> list[Drawing]:
+    """Reliability, and risk by coverage, of every seed."""
+    by_seed = report.get("why", {}).get("calibration", {}).get("by_seed")
+    if not by_seed:
+        return []
+    return [
+        svg.drawing(name, about, functools.partial(paint, by_seed, looks), svg.HALF)
+        for name, about, paint in (
+            ("reliability", "Share of lines read right by confidence", _reliability),
+            ("risk", "Share of lines misread among the surest", _risk),
+        )
+    ]
+
+
+def _reliability(by_seed: Mapping[str, Sequence[Any]], looks: Looks, width: int) -> Figure:
+    figure = svg.canvas(width, 300)
+    axes = svg.place(figure, 40, 28, 14, 42)
+    axes.plot([0, 100], [0, 100], color=RULE, lw=1.6, zorder=1)
+    for condition, seeds in by_seed.items():
+        look = looks[condition]
+        for of in seeds:
+            points = 100 * np.array([[b["confidence"], b["accuracy"]] for b in of["bins"]])
+            axes.plot(*points.T, color=look.color, lw=1, alpha=0.7, marker=look.marker, ms=3.5)
+    axes.set(xlim=(0, 101), ylim=(0, 101))
+    axes.set_xlabel("confidence, %")
+    svg.title(axes, "read right, %")
+    axes.grid(True)
+    svg.legend(axes, {c: looks[c] for c in by_seed}, loc="upper left")
+    return figure
+
+
+def _risk(by_seed: Mapping[str, Sequence[Any]], looks: Looks, width: int) -> Figure:
+    figure = svg.canvas(width, 300)
+    axes = svg.place(figure, 40, 28, 14, 42)
+    for condition, seeds in by_seed.items():
+        for of in seeds:
+            points = 100 * np.array(of["curve"])
+            axes.plot(*points.T, color=looks[condition].color, lw=1.2, alpha=0.8)
+    axes.set(xlim=(0, 101))
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("surest lines kept, %")
+    svg.title(axes, "of these misread, %")
+    axes.grid(True)
+    svg.legend(axes, {c: looks[c] for c in by_seed}, loc="best")
+    return figure
+
+
+def probes(report: Report, looks: Looks) -> list[Drawing]:
+    """CER by level: the mean over seeds in a band from lowest to highest."""
+    section = report.get("why", {}).get("probes") or {}
+    levels = {family: of["levels"] for family, of in section.items()}
+    found = []
+    for panel in PANELS:
+        series = [levels[family] for family in panel.families if levels.get(family)]
+        if series:
+            about = f"CER of probes: {', '.join(panel.families)}"
+            paint = functools.partial(_probe, series, panel.label, looks)
+            found.append(svg.drawing(panel.name, about, paint, svg.HALF))
+    if all(levels.get(family) for family in WORDS):
+        paint = functools.partial(_words, [levels[family][0] for family in WORDS], looks)
+        about = "CER of words and of shuffled words"
+        found.append(svg.drawing("probe_words", about, paint, svg.HALF))
+    return found
+
+
+def _probe(series: Sequence[Sequence[Any]], label: str, looks: Looks, width: int) -> Figure:
+    figure, axes = _axes(width)
+    ticks = sorted({float(level["level"]) for levels in series for level in levels})
+    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    for levels, style in zip(series, ("-", ":")):
+        x = np.array([float(level["level"]) for level in levels])
+        for condition, rates in _rates(levels).items():
+            _band(axes, x, rates, looks[condition], style)
+    axes.set_xlabel(label)
+    _finish(axes, {c: looks[c] for c in _rates(series[0])})
+    return figure
+
+
+def _words(levels: Sequence[Any], looks: Looks, width: int) -> Figure:
+    figure, axes = _axes(width)
+    for condition, rates in _rates(levels).items():
+        _band(axes, np.arange(2), rates, looks[condition], "-")
+    axes.set_xticks([0, 1], WORDS)
+    axes.set_xlim(-0.4, 1.4)
+    _finish(axes, {c: looks[c] for c in _rates(levels)})
+    return figure
+
+
+def _axes(width: int) -> tuple[Figure, Any]:
+    figure = svg.canvas(width, 250)
+    axes = svg.place(figure, 40, 28, 14, 42)
+    svg.title(axes, "CER, %")
+    axes.yaxis.grid(True)
+    return figure, axes
+
+
+def _rates(levels: Sequence[Mapping[str, Any]]) -> dict[str, np.ndarray]:
+    """[S, levels] of each condition, per cent."""
+    found: dict[str, list[Any]] = {}
+    for level in levels:
+        for condition, of in level["by_seed"].items():
+            found.setdefault(condition, []).append(of["cer"])
+    return {condition: 100 * np.array(of, float).T for condition, of in found.items()}
+
+
+def _band(axes: Any, x: np.ndarray, rates: np.ndarray, look: Look, style: str) -> None:
+    axes.fill_between(x, rates.min(axis=0), rates.max(axis=0), color=look.color, alpha=0.14, lw=0)
+    axes.plot(
+        x,
+        rates.mean(axis=0),
+        style,
+        color=look.color,
+        marker=look.marker,
+        ms=5.5,
+        lw=1.6,
+        mfc=look.color if style == "-" else "white",
+    )
+
+
+def _finish(axes: Any, looks: Looks) -> None:
+    axes.set_ylim(bottom=0)
+    svg.legend(axes, looks, loc="best", labelcolor=DIM)

@@ -1,0 +1,148 @@
+"""A report as TensorBoard shows it, beside the runs: verdict and rates as texts, figures as pictures.
+
+Its HParams summary makes the table of the runs below the same folder: which settings and final figures
+are its columns, and under which names. The table shows five of each by itself, settings that differ
+before others, then by the names of their flags.
+TensorFlow-free.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Union
+
+from tensorboard.compat.proto.summary_pb2 import Summary
+from tensorboard.plugins.hparams import api_pb2, plugin_data_pb2
+from tensorboard.plugins.hparams import metadata as hparams
+
+from ocr_tf.experiment.config.serialize import rebuild
+from ocr_tf.experiment.tensorboard import event_file, summaries
+from ocr_tf.study.report import contrasts, formatting, verdict_text
+from ocr_tf.study.report.svg import Drawing
+
+Report = Mapping[str, Any]
+
+# The plots of what was asked, which come before the others: TensorBoard sorts by tag.
+ANSWER = ("contrasts", "interval", "differences", "seeds", "variance", "slices")
+
+# Settings that the table always has, by `summaries.hyperparameters`; and those that differ.
+SETTINGS = {
+    "experiment": "condition",
+    "encoder": "encoder",
+    "head": "head",
+    "sequence.layers": "layers",
+    "train.seed": "seed",
+    "train.learning_rate": "learning rate",
+    "train.steps": "steps",
+}
+MEASURED = {"cer": "test CER", "wer": "test WER", "exact": "test exact match"}
+SELECTED = "summary/best_cer"  # of runs that are not evaluated yet
+TYPES = {bool: api_pb2.DATA_TYPE_BOOL, str: api_pb2.DATA_TYPE_STRING}
+
+RATES = {"cer": "CER", "wer": "WER", "exact": "exact match", "one_minus_ned": "1-NED"}
+
+
+def write(report: Report, drawings: Iterable[Drawing], folder: Path) -> Path:
+    """Replaces the event files of a report's folder.
+
+    Raises:
+      OSError: nothing can be written there.
+    """
+    values = [
+        summaries.text("answer/verdict", _verdict(report)),
+        summaries.text("answer/rates", _rates(report)),
+        *(
+            summaries.image(
+                f"{'answer' if d.name in ANSWER else 'figures'}/{d.name}", d.png, d.about
+            )
+            for d in drawings
+        ),
+    ]
+    settings = _settings(report)
+    if settings:
+        values.append(_table_of_runs(report, settings))
+    return event_file.replace(folder, [summaries.event(0, time.time(), values)])
+
+
+def _verdict(report: Report) -> str:
+    said = verdict_text.verdict(report)
+    if said is None:
+        return "nothing was compared"
+    targets = [
+        (
+            t.name,
+            t.value,
+            t.interval or t.withheld or "",
+            t.p,
+            f"{t.meaning}. {t.rests}" if t.rests else t.meaning,
+        )
+        for t in said.targets
+    ]
+    header = ("target", f"{said.a} - {said.b}", "95 % interval", "p", "meaning")
+    changes = contrasts.contrasts(report)
+    parts = [
+        *(part for of in changes for part in _change(of)),
+        "### " + summaries.escaped(said.title),
+        *map(summaries.escaped, filter(None, (said.lead, said.few, said.otherwise))),
+        summaries.table([summaries.escaped(cell) for cell in header], targets),
+        *map(summaries.escaped, (said.sensitivity, *said.others, verdict_text.NOT_SHOWN)),
+    ]
+    return "\n\n".join(parts)
+
+
+def _change(of: contrasts.Contrasted) -> list[str]:
+    said = f"{of.terms} = {of.numbers}"
+    return ["### " + summaries.escaped(of.title), *map(summaries.escaped, (of.lead, said))]
+
+
+def _rates(report: Report) -> str:
+    header = ("condition", "seed", "checkpoint", *RATES.values())
+    rows = [
+        (name, str(row["seed"]), checkpoint, *(formatting.percent(row[key]) for key in RATES))
+        for checkpoint, conditions in report["rates"].items()
+        for name, seeds in conditions.items()
+        for row in seeds
+    ]
+    return summaries.table(header, rows)
+
+
+def _settings(report: Report) -> list[dict[str, Any]]:
+    """Of the conditions that are runs, as TensorBoard knows them."""
+    return [
+        summaries.hyperparameters(rebuild(condition["experiment"], condition["name"]))
+        for condition in report["conditions"]
+        if "experiment" in condition
+    ]
+
+
+def _table_of_runs(report: Report, settings: Sequence[Mapping[str, Any]]) -> Summary.Value:
+    values = {name: {one[name] for one in settings if name in one} for name in settings[0]}
+    values["train.seed"] = {seed for c in report["conditions"] for seed in c["seeds"]}
+    shared = [name for name in values if all(name in one for one in settings)]
+    chosen = [name for name in shared if name in SETTINGS or len(values[name]) > 1]
+    evaluation = report["study"]["evaluation"]
+    of = "" if evaluation == "test" else f", {evaluation}"
+    measured = {
+        summaries.evaluation_tag(evaluation, key): title + of for key, title in MEASURED.items()
+    }
+    experiment = api_pb2.Experiment(
+        hparam_infos=[_setting(name, values[name]) for name in chosen],
+        metric_infos=[
+            api_pb2.MetricInfo(name=api_pb2.MetricName(tag=tag), display_name=title)
+            for tag, title in {**measured, SELECTED: "best selection CER"}.items()
+        ],
+    )
+    content = plugin_data_pb2.HParamsPluginData(experiment=experiment)
+    return summaries.plugin_data(hparams.EXPERIMENT_TAG, content)
+
+
+def _setting(name: str, values: set[Union[bool, str, float]]) -> api_pb2.HParamInfo:
+    """A column. Its domain stays open: the folder may hold other runs, whom it would hide."""
+    return api_pb2.HParamInfo(
+        name=name,
+        display_name=SETTINGS.get(name, ""),
+        type=TYPES.get(type(next(iter(values))), api_pb2.DATA_TYPE_FLOAT64),
+        differs=len(values) > 1,
+    )

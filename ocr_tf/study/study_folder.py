@@ -1,0 +1,192 @@
+"""The folder of a study: what it is, the lines and alphabet that it pinned, and where its runs are.
+
+    study.json       name, conditions and their configurations
+    lines.txt        sha256 of the images that every condition trains on
+    alphabet.txt     the symbols of all conditions
+    skipped.tsv      training lines that a condition cannot use, and why
+    CONDITION/seed-0 run folders; TensorBoard names them so
+    tune/            the learning rates that were tried, where that was asked for
+    report/          see ocr_tf.study.report
+    lock             held by the process that runs the study
+
+TensorFlow-free.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ocr_tf import options
+from ocr_tf.errors import InputError
+from ocr_tf.experiment.config import flags
+from ocr_tf.experiment.config.experiment import Experiment
+from ocr_tf.experiment.config.serialize import configuration, rebuild
+from ocr_tf.experiment.runs.atomic import TEMPORARY, atomic_write
+from ocr_tf.experiment.runs.run_folder import held
+
+KNOWN = ("lock", "lines.txt", "alphabet.txt", "skipped.tsv")  # what is written before study.json
+
+
+class StudyFolder:
+    def __init__(self, path: Path):
+        """Names the folder, and touches nothing."""
+        self.path = path
+
+    @property
+    def lines_path(self) -> Path:
+        return self.path / "lines.txt"
+
+    @property
+    def alphabet_path(self) -> Path:
+        return self.path / "alphabet.txt"
+
+    @property
+    def skipped_path(self) -> Path:
+        return self.path / "skipped.tsv"
+
+    @property
+    def tuned_path(self) -> Path:
+        return self.path / "tune" / "tuned.json"
+
+    @property
+    def report_path(self) -> Path:
+        return self.path / "report"
+
+    def run(self, condition: str, seed: int) -> Path:
+        return self.path / condition / f"seed-{seed}"
+
+    @property
+    def begun(self) -> bool:
+        return (self.path / "study.json").exists()
+
+    def make(self) -> None:
+        """Makes the folder. Raises InputError where that cannot be."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(
+                f"{self.path}: cannot make the study's folder: {error.strerror}; choose another "
+                "--workdir"
+            ) from None
+
+    def lock(self) -> Any:
+        """Holds the folder for this process. Raises InputError if another does."""
+        return held(self.path)
+
+    def remove_temporary(self) -> None:
+        """Takes away what killed processes left half-written; call it under `lock`."""
+        for leftover in self.path.rglob(f".*{TEMPORARY}"):
+            leftover.unlink(missing_ok=True)
+
+    def check(
+        self, name: str, conditions: Mapping[str, Experiment], test: Iterable[str]
+    ) -> list[str]:
+        """Refuses a folder that holds another study, or this one with other flags.
+
+        Conditions may have been added or left out.
+
+        Returns:
+          The conditions that were begun before.
+
+        Raises:
+          InputError: the path holds something else.
+        """
+        if not self.begun:
+            self._check_empty()
+            return []
+        path = self.path / "study.json"
+        try:
+            content = json.loads(path.read_bytes())
+            began = {
+                name: rebuild(described, str(path))
+                for name, described in content["conditions"].items()
+            }
+            began_name, began_test = content["name"], tuple(content["test"])
+        except (OSError, ValueError, KeyError, AttributeError, TypeError):
+            raise InputError(f"{path}: damaged; restore it or choose another --workdir") from None
+        if began_name != name:
+            raise InputError(f"{self.path} holds study {began_name}; choose another --workdir")
+        if began_test != tuple(test):
+            raise InputError(
+                f"{self.path} was started with --data.test={','.join(began_test)}: give the same, or "
+                "choose another --workdir"
+            )
+        for condition, experiment in conditions.items():
+            if condition in began:
+                self._check_same(condition, began[condition], experiment)
+        return list(began)
+
+    def tuning(self) -> dict[str, Any]:
+        """What the search for learning rates found: see `tune.tune`. Empty if there was none.
+
+        Raises:
+          InputError: the file is damaged.
+        """
+        if not self.tuned_path.exists():
+            return {}
+        try:
+            found = json.loads(self.tuned_path.read_bytes())
+            if all({"steps", "chosen", "trials"} <= set(of) for of in found.values()):
+                return found
+        except (ValueError, TypeError, AttributeError):
+            pass
+        raise InputError(f"{self.tuned_path}: damaged; delete it and {self.path}'s runs")
+
+    def check_tuning(self, trials: int) -> None:
+        """Refuses to train some runs with learning rates that were searched for and some without.
+
+        Raises:
+          InputError: runs were begun after another number of trials.
+        """
+        if not any(self.path.glob("*/seed-*/run.json")):
+            return
+        then = max((len(of["trials"]) for of in self.tuning().values()), default=0)
+        if then != trials:
+            raise InputError(
+                f"{self.path}: its runs were started with --study.tune={then}, not {trials}: give the "
+                "same, or choose another --workdir"
+            )
+
+    def _check_empty(self) -> None:
+        if self.path.is_dir():
+            for item in self.path.iterdir():
+                if item.name not in KNOWN and not item.name.startswith("."):
+                    raise InputError(
+                        f"{self.path} is not empty and holds no study ({item.name} is in it); "
+                        "choose another --workdir"
+                    )
+        elif self.path.exists():
+            raise InputError(f"{self.path} is not a folder; choose another --workdir")
+
+    def _check_same(self, condition: str, began: Experiment, experiment: Experiment) -> None:
+        then = {leaf.name: leaf.value for leaf in options.leaves(began)}
+        now = {leaf.name: leaf.value for leaf in options.leaves(experiment)}
+        differing = [
+            f"--{name}={flags.text(then[name])}, not {flags.text(now[name]) or 'empty'}"
+            for name in now
+            if name in then and then[name] != now[name]
+        ]
+        kinds = (
+            (began.encoder_name, began.head_name),
+            (experiment.encoder_name, experiment.head_name),
+        )
+        if kinds[0] != kinds[1]:
+            differing.append(f"{' and '.join(kinds[0])}, not {' and '.join(kinds[1])}")
+        if differing:
+            raise InputError(
+                f"{self.path}: condition {condition} was started with {'; '.join(differing)}: give "
+                "what it was started with, or choose another --workdir"
+            )
+
+    def write(self, name: str, conditions: Mapping[str, Experiment], test: Iterable[str]) -> None:
+        """Says what the study is; conditions from before stay."""
+        described = {n: configuration(experiment) for n, experiment in conditions.items()}
+        if self.begun:
+            before = json.loads((self.path / "study.json").read_bytes())["conditions"]
+            described = {**before, **described}
+        content = {"name": name, "test": list(test), "conditions": described}
+        text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+        atomic_write(self.path / "study.json", text.encode())

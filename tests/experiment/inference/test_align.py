@@ -1,0 +1,234 @@
+"""Where a model sees symbols: columns of the original image, and the command that shows them."""
+
+from __future__ import annotations
+
+import itertools
+
+import cv2
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from ocr_tf.alphabet import Alphabet
+from ocr_tf.data.geometry import Geometry
+from ocr_tf.data.image import prepare_batch
+from ocr_tf.encoders import ENCODERS
+from ocr_tf.errors import InputError
+from ocr_tf.experiment.inference import align
+from ocr_tf.experiment.inference.aligner import Aligner
+from ocr_tf.experiment.inference.config import Align
+from ocr_tf.experiment.inference.load import build, variables
+from ocr_tf.experiment.runs.run_folder import RunFolder
+from ocr_tf.types import Frames, Labels
+from tests.experiment import tiny
+
+STRIDE = ENCODERS["compact"].stride
+
+
+def png(image: np.ndarray) -> bytes:
+    return cv2.imencode(".png", image)[1].tobytes()
+
+
+def noise(height: int, width: int) -> np.ndarray:
+    draw = np.random.default_rng([height, width])
+    return draw.integers(0, 256, [height, width]).astype(np.uint8)
+
+
+class InkHead:
+    """Its only symbol is where the ink is; the path holds the steps that are dark for the most part."""
+
+    def align(self, frames: Frames, labels: Labels) -> tf.Tensor:
+        ink = tf.nn.relu(frames.values[:, :, 0])
+        return (ink / tf.reduce_sum(ink, axis=1, keepdims=True))[:, None]
+
+    def path(self, frames: Frames, labels: Labels):
+        return tf.where(frames.values[:, :, 0] > 0.5, 0, -1), self.score(frames, labels)
+
+    def score(self, frames: Frames, labels: Labels) -> tf.Tensor:
+        return tf.zeros(tf.shape(frames.lengths))
+
+
+def ink_model():
+    """Frames [B, T, 1]: how dark a step's columns are."""
+
+    class Model:
+        alphabet, head = Alphabet("x"), InkHead()
+
+        def __call__(self, images):
+            dark = tf.reduce_mean(1 - images.values, axis=[1, 3]) / 2
+            inside = tf.sequence_mask(images.widths, tf.shape(dark)[1], tf.float32)
+            frames = tf.nn.pool((dark * inside)[:, :, None], [STRIDE], "AVG", [STRIDE], "SAME")
+            return Frames(frames, -(-images.widths // STRIDE))
+
+    return Model()
+
+
+@pytest.mark.parametrize("geometry", [Geometry(32), Geometry(16), Geometry(24, width=100)], ids=str)
+def test_columns_are_those_of_the_original_image(geometry):
+    """A black bar on white is found where it was before the image was resized."""
+    aligner = Aligner(ink_model(), geometry, STRIDE)
+    sizes = [(32, 203), (50, 200), (11, 700), (96, 640)]
+    for (height, width), share in itertools.product(sizes, (0.0, 0.4, 0.7)):
+        scaled = geometry.width or width * geometry.height / height
+        blur = STRIDE * width / scaled + 1  # a step of the encoder
+        begin, end = int(share * width), int((share + 0.3) * width)
+        image = np.full([height, width], 255, np.uint8)
+        image[:, begin:end] = 0
+        (found,) = aligner.align([png(image)], ["x"])
+        np.testing.assert_array_equal(found.image, image)
+        assert found.edges[0] == 0 and found.edges[-1] == width
+        (row,) = found.rows()
+        margin = 0.1 * (end - begin)  # the span holds the middle 80 %
+        np.testing.assert_allclose(row.columns, (begin + margin, end - margin), atol=blur)
+        np.testing.assert_allclose(row.path, (begin, end - 1), atol=blur)
+
+
+@pytest.fixture(scope="module", params=tiny.HEADS)
+def aligner(request):
+    """Of a model that has learnt nothing."""
+    experiment = tiny.experiment(request.param)
+    model = build(experiment, Alphabet("aé "))
+    return Aligner(model, Geometry(experiment.data.height), experiment.encoder.stride)
+
+
+TEXTS = ["", "aé", "é a", "aaa", "a"]
+IMAGES = [png(noise(*size)) for size in ((16, 30), (40, 90), (9, 60), (16, 64), (16, 4))]
+
+
+def test_a_line_is_aligned_the_same_alone_and_in_any_batch(aligner):
+    together = aligner.align(IMAGES, TEXTS)
+    for data, text, found in zip(IMAGES, TEXTS, together):
+        (alone,) = aligner.align([data], [text])
+        assert found.text == text and len(found.rows()) == len(text)
+        for one, two in zip(alone, found):
+            if isinstance(one, (np.ndarray, float)):
+                np.testing.assert_allclose(two, one, rtol=1e-3, atol=1e-5)
+
+
+def test_what_is_aligned_is_what_the_head_says(aligner):
+    model = aligner.model
+    for data, text, found in zip(IMAGES[:3], TEXTS, aligner.align(IMAGES, TEXTS)):
+        images, _ = prepare_batch(tf.constant([data]), aligner.geometry)
+        frames, ids = model(images), model.alphabet.encode(text)
+        labels = Labels(tf.reshape(tf.constant(ids, tf.int32), [1, -1]), tf.constant([len(ids)]))
+        np.testing.assert_allclose(
+            found.weights, model.head.align(frames, labels)[0], rtol=1e-3, atol=1e-5
+        )
+        assert found.log_prob == pytest.approx(float(model.head.score(frames, labels)[0]), rel=1e-3)
+        path = model.head.path(frames, labels)
+        assert (found.path is None) == (path is None)
+        if path is not None:
+            np.testing.assert_array_equal(found.path, path[0][0])
+
+
+def test_rows_lie_in_the_image_and_are_drawn(aligner):
+    for found in aligner.align(IMAGES, TEXTS):
+        width = found.image.shape[1]
+        for row, symbol in zip(found.rows(), found.text):
+            assert row.symbol == symbol
+            for columns in filter(None, (row.columns, row.path)):
+                assert 0 <= columns[0] <= columns[1] < width
+            assert (row.columns is None) == (row.weight == 0)
+            assert 0 <= row.peak <= min(1, row.weight) + 1e-5
+        panel = found.panel("mine")
+        assert panel.title.startswith("mine") and len(panel.symbols) == len(found.text)
+
+
+def test_a_bad_image_fails_alone(aligner):
+    images, texts = [b"", IMAGES[1], b"junk"], ["a", "aé", ""]
+    bad, good, worse = aligner.align(images, texts)
+    assert bad is None and worse is None and good.text == "aé"
+    read = aligner.read(images)
+    assert read[0] is None and read[2] is None and read[1:2] == aligner.read(images[1:2])
+    assert aligner.align([b""], [""]) == [None]
+    assert aligner.align([], []) == aligner.read([]) == []
+
+
+def test_texts_are_those_of_the_alphabet(aligner):
+    (decomposed,) = aligner.align(IMAGES[1:2], ["ae\u0301"])
+    assert decomposed.text == "aé"
+    with pytest.raises(ValueError, match="'q'"):
+        aligner.align(IMAGES[:2], ["a", "q"])
+
+
+# The command
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """A run of each head with its first weights, in folders of one name, and an image."""
+    folder = tmp_path_factory.mktemp("align")
+    for head in tiny.HEADS:
+        experiment, alphabet = tiny.experiment(head), Alphabet("0123456789")
+        weights = variables(build(experiment, alphabet))
+        run = RunFolder.create_or_open(folder / head / "run")
+        run.begin(experiment, alphabet, {})
+        arrays = {path: variable.numpy() for path, variable in weights.items()}
+        run.save_checkpoint(0, arrays, {"best_step": 0, "finished": True})
+    (folder / "line.png").write_bytes(png(noise(16, 90)))
+    return folder
+
+
+def folders(runs):
+    return [str(runs / head / "run") for head in tiny.HEADS]
+
+
+def test_runs_are_drawn_and_listed(runs, tmp_path, capsys):
+    config, image = Align(output=str(tmp_path / "out.png")), str(runs / "line.png")
+    sizes = []
+    for chosen, text in ((folders(runs), ""), (folders(runs)[:1], "11")):
+        capsys.readouterr()
+        align.run(Align(text=text, output=config.output), image, chosen)  # over the one before
+        shown = capsys.readouterr().out
+        assert shown.rstrip().endswith(f"written to {config.output}")
+        for run in chosen:
+            (header,) = [line for line in shown.splitlines() if line.startswith(f"{run}: ")]
+            assert repr(text) in header or not text
+        assert shown.count("\n'1'") >= text.count("1") * len(chosen)
+        sizes.append(cv2.imread(config.output).shape)
+    assert sizes[0][0] > 1.5 * sizes[1][0]
+    assert [p.name for p in tmp_path.iterdir()] == ["out.png"]
+
+
+BAD = {
+    "unknown symbols": (dict(text="1ä2Q"), "line.png", "ctc/run", r"'ä' 'Q'.*alphabet"),
+    "too long": (dict(text="12" * 12), "line.png", "ctc/run", r"24 steps.* has 23"),
+    "repeats": (dict(text="1" * 12 + "2"), "line.png", "ctc/run", r"24 steps.* has 23"),
+    "too long for attention": (
+        dict(text="1" * 24),
+        "line.png",
+        "attention/run",
+        "24 steps.* has 23",
+    ),
+    "no image": ({}, "none.png", "ctc/run", "none.png: No such file"),
+    "a folder": ({}, ".", "ctc/run", "Is a directory"),
+    "no picture": ({}, "words.txt", "ctc/run", "words.txt: not an image"),
+    "no run": ({}, "line.png", "ctc/other", "no such run folder"),
+    "no checkpoint": ({}, "line.png", "young", "no finished checkpoint"),
+    "no folder": (dict(output="none/out.png"), "line.png", "ctc/run", "no folder none"),
+    "no PNG": (dict(output="out.jpg"), "line.png", "ctc/run", "out.jpg.*PNG"),
+    "its own image": (dict(output="line.png"), "line.png", "ctc/run", "line.png exists"),
+    "a file of words": (dict(output="words.png"), "line.png", "ctc/run", "words.png exists"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_one_line_and_writes_nothing(case, runs, tmp_path, monkeypatch):
+    settings, image, run, message = BAD[case]
+    monkeypatch.chdir(tmp_path)
+    for name in tiny.HEADS:
+        (tmp_path / name).symlink_to(runs / name)
+    young = tmp_path / "young"
+    young.mkdir()
+    for name in ("run.json", "run.flags", "alphabet.txt"):
+        (young / name).write_bytes((runs / "ctc" / "run" / name).read_bytes())
+    files = {"line.png": (runs / "line.png").read_bytes(), "words.txt": b"a", "words.png": b"a"}
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(InputError, match=message) as raised:
+        align.run(Align(**settings), image, [run])
+    assert "\n" not in str(raised.value)
+    assert sorted(tmp_path.iterdir()) == before
+    for name, content in files.items():
+        assert (tmp_path / name).read_bytes() == content

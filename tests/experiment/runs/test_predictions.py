@@ -1,0 +1,102 @@
+"""Files of predictions: every spelling of the same content reads the same, and bad lines are named."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ocr_tf.errors import InputError
+from ocr_tf.experiment.runs import predictions
+from ocr_tf.experiment.runs.predictions import Prediction
+
+
+def read(tmp_path, content) -> list[Prediction]:
+    file = tmp_path / "given"
+    file.write_bytes(content.encode() if isinstance(content, str) else content)
+    return [prediction for _, prediction in predictions.read(file)]
+
+
+EXPECTED = [Prediction("a/1.png", "käse"), Prediction("a/2.png", ""), Prediction("b#2", " x ")]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "a/1.png\tkäse\na/2.png\t\nb#2\t x \n",
+        "a/1.png\tka\u0308se\na/2.png\t\nb#2\t x ",  # NFD, and no last line end
+        "\ufeffa/1.png\tkäse\r\n\r\na/2.png\t\r\nb#2\t x \r\n",
+        '{"id": "a/1.png", "text": "ka\\u0308se"}\n{"id": "a/2.png", "text": ""}\n'
+        '{"text": " x ", "id": "b#2", "log_prob": null, "by": {"me": 1}}\n',
+        '\ufeff\r\n{"id":"a/1.png","text":"käse"}\r\n{"id":"a/2.png","text":""}\r\n'
+        '{"id":"b#2","text":" x "}\r\n',
+    ],
+)
+def test_the_same_predictions_in_every_spelling(content, tmp_path):
+    assert read(tmp_path, content) == EXPECTED
+
+
+def test_a_text_may_hold_tabs_and_odd_line_ends(tmp_path):
+    text = "a\tb\u2028c\x0bd"
+    expected = [Prediction("x", text)]
+    assert read(tmp_path, f"x\t{text}\n") == expected
+    assert read(tmp_path, json.dumps({"id": "x", "text": text})) == expected
+
+
+def test_places_are_lines_of_the_file(tmp_path):
+    (tmp_path / "given").write_text("x\ta\n\n \ny\tb\n")
+    places = [place for place, _ in predictions.read(tmp_path / "given")]
+    assert places == [f"{tmp_path}/given:1", f"{tmp_path}/given:4"]
+
+
+def test_what_is_written_is_read(tmp_path):
+    written = [
+        Prediction("a", 'q"\t\u2028\\ ', "ref", -0.25, -3.5, ended=False),
+        Prediction("b", "", "", None, None, ok=False),
+    ]
+    predictions.write(tmp_path / "new" / "folder", {"fingerprint": "f"}, written)
+    placed = predictions.read(tmp_path / "new" / "folder" / predictions.PREDICTIONS)
+    assert [prediction for _, prediction in placed] == written
+    assert predictions.results(tmp_path / "new" / "folder") == {"fingerprint": "f"}
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        ("x\ta\ny\n", r"given:2: no tab"),
+        ("x\ta\rb\n", r"given:1: a carriage return"),
+        ("x\ta\ny\tb\nx\tc\n", r"given:3: x was read at .*given:1 already"),
+        (b"x\ta\n\xff\tb\n", r"given:2: not UTF-8 \(byte 4\)"),
+        ("\n \n", r"given: holds no predictions"),
+        ('{"id": "x", "text": "a"}\n{"id": "y", "te', r"given:2: not JSON"),
+        ('{"id": "x", "text": "a"}\ny\tb\n', r"given:2: not JSON"),
+        ('{"id": "x", "text": "a"}\n["y", "b"]\n', r"given:2: no object"),
+        ('{"a": ' * 100_000, r"given:1: not JSON"),
+        ('{"id": "x"}', r'given:1: no "text"'),
+        ('{"text": "a"}', r'given:1: no "id"'),
+        ('{"id": 7, "text": "a"}', r'given:1: "id" must be a string'),
+        ('{"id": "x", "text": null}', r'given:1: "text" must be a string'),
+        ('{"id": "x", "text": "\\ud800"}', r'given:1: "text" holds half a surrogate pair'),
+        ('{"id": "x", "text": "a", "log_prob": 93.5}', r'"log_prob" must be a natural logarithm'),
+        ('{"id": "x", "text": "a", "log_prob": -Infinity}', r'"log_prob" must be'),
+        ('{"id": "x", "text": "a", "log_prob": true}', r'"log_prob" must be'),
+        ('{"id": "x", "text": "a", "ok": 1}', r'"ok" must be true or false'),
+    ],
+)
+def test_a_bad_file_is_told_in_a_line(content, message, tmp_path):
+    with pytest.raises(InputError, match=message) as raised:
+        read(tmp_path, content)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_missing_file_and_a_folder_are_named(tmp_path):
+    for path in (tmp_path / "none.tsv", tmp_path):
+        with pytest.raises(InputError, match=f"{path}: cannot read the predictions"):
+            predictions.read(path)
+
+
+@pytest.mark.parametrize("content", [None, "", "[]", '{"rates": 1}', "{"])
+def test_what_are_no_results(content, tmp_path):
+    if content is not None:
+        (tmp_path / predictions.RESULTS).write_text(content)
+    assert predictions.results(tmp_path) is None

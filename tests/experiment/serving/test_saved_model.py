@@ -1,0 +1,171 @@
+"""The SavedModel answers by itself, with all its signatures, and nothing is left of one that failed."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorflow_serving.apis import prediction_log_pb2
+
+from ocr_tf.cli import launch
+from ocr_tf.data.image import as_tensor, prepare_batch
+from ocr_tf.errors import InputError
+from ocr_tf.experiment.runs.run_folder import RunFolder
+from ocr_tf.experiment.serving import saved_model, tflite, warmup
+from ocr_tf.experiment.serving.config import Export
+from tests.experiment import tiny, untrained
+
+README = Path(__file__).resolve().parents[2] / "README.md"
+SIGNATURES = {"serving_default", "tensors", "aligned", "n_best"}
+
+one_head = pytest.mark.parametrize("served", ["ctc"], indirect=True)
+
+ALONE = """
+import pickle, sys
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {blocked}:
+            raise ImportError(name)
+sys.meta_path.insert(0, Blocker())
+import tensorflow as tf
+asked = pickle.load(open(sys.argv[1], "rb"))
+signatures = tf.saved_model.load(sys.argv[2]).signatures
+answers = {{
+    name: {{
+        key: value.numpy()
+        for key, value in signatures[name](**{{k: tf.constant(v) for k, v in inputs.items()}}).items()
+    }}
+    for name, inputs in asked.items()
+}}
+pickle.dump(answers, open(sys.argv[1], "wb"))
+""".format(
+    blocked=("ocr_tf", "tensorflow_addons", "tensorflow_serving", "cv2", "PIL", "matplotlib")
+)
+
+
+def test_every_signature_answers_alone_as_the_run_does(served, tmp_path):
+    serving = served.serving
+    images = as_tensor(served.images)
+    pixels, widths = prepare_batch(images, serving.geometry)[0]
+    asked = {name: {"images": images} for name in SIGNATURES}
+    asked["tensors"] = {"pixels": pixels, "widths": widths}
+    (tmp_path / "asked").write_bytes(
+        pickle.dumps({n: {k: v.numpy() for k, v in i.items()} for n, i in asked.items()})
+    )
+    subprocess.run(
+        [sys.executable, "-c", ALONE, str(tmp_path / "asked"), str(served.saved)],
+        check=True,
+        cwd=tmp_path,
+        timeout=300,
+    )
+    answers = pickle.loads((tmp_path / "asked").read_bytes())
+    assert set(answers) == SIGNATURES
+    for name, answer in answers.items():
+        expected = serving.signatures()[name](**asked[name])
+        assert set(answer) == set(expected)
+        for key, value in expected.items():
+            if value.dtype in (tf.string, tf.bool, tf.int32):
+                np.testing.assert_array_equal(answer[key], value)
+            else:
+                np.testing.assert_allclose(answer[key], value, rtol=1e-4, atol=1e-3)
+
+
+def test_the_weights_are_there_once(served):
+    weights = served.trained.model.variables
+    size = sum(4 * np.prod(weight.shape) for weight in weights)
+    stored = (served.saved / "variables" / "variables.data-00000-of-00001").stat().st_size
+    assert size <= stored < size + 1000 + 200 * len(weights)
+
+
+@one_head
+def test_warm_up_requests_are_answered_by_the_signatures_they_name(served):
+    signatures = tf.saved_model.load(str(served.saved)).signatures
+    seen = {name: [] for name in SIGNATURES}
+    records = tf.data.TFRecordDataset(str(served.saved / "assets.extra" / warmup.NAME))
+    for record in records.as_numpy_iterator():
+        log = prediction_log_pb2.PredictionLog.FromString(record)
+        request = log.predict_log.request
+        name = request.model_spec.signature_name
+        inputs = {k: tf.constant(tf.make_ndarray(v)) for k, v in request.inputs.items()}
+        answer = signatures[name](**inputs)
+        seen[name].append(len(next(iter(inputs.values()))))
+        if "ok" in answer:
+            assert answer["ok"].numpy().all()
+    assert all(1 in sizes and max(sizes) > 1 for sizes in seen.values())
+
+
+@pytest.mark.slow
+def test_the_documented_command_for_saved_model_cli(served, tmp_path):
+    text = README.read_text("utf-8").replace("\\\n", " ")
+    (tmp_path / "picture.png").write_bytes(served.images[0])
+    (tmp_path / "exported").mkdir()
+    (tmp_path / "exported" / "ctc").symlink_to(served.saved)
+    for program in ("python", "saved_model_cli"):
+        words = shlex.split(re.search(rf"^{program} (?:-c|run) .*$", text, re.MULTILINE).group(0))
+        words[0] = str(Path(sys.executable).with_name(program))
+        done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr
+    expected = served.serving.serving_default(as_tensor(served.images[:1]))
+    assert f"Result for output key text:\n[{expected['text'].numpy()[0]!r}]" in done.stdout
+    assert "Result for output key ok:\n[ True]" in done.stdout
+
+
+def test_it_says_what_it_was_made_of(served):
+    about = json.loads((served.saved / saved_model.ABOUT).read_text())
+    assert about["experiment"] == f"tiny_{served.head}" and about["step"] == 1
+    assert about["geometry"]["height"] == served.trained.experiment.data.height
+
+
+@one_head
+@pytest.mark.parametrize("name", ["saved", "model.tflite"])
+def test_what_exists_is_refused_and_stays(served, tmp_path, name):
+    target = tmp_path / name
+    target.write_text("precious")
+    with pytest.raises(InputError, match=f"{name} exists; choose another name or remove it"):
+        saved_model.run(Export(), str(served.run), str(target))
+    assert target.read_text() == "precious"
+    target.unlink()
+    target.mkdir()
+    with pytest.raises(InputError, match="exists"):
+        saved_model.run(Export(), str(served.run), str(target))
+    assert list(tmp_path.iterdir()) == [target] and not list(target.iterdir())
+
+
+def test_a_run_without_a_checkpoint_is_refused(tmp_path):
+    experiment = tiny.experiment()
+    folder = RunFolder.create_or_open(tmp_path / "run")
+    folder.begin(experiment, untrained.ALPHABET, {})
+    for name in ("saved", "model.tflite"):
+        with pytest.raises(InputError, match="run has no finished checkpoint yet; train it first"):
+            saved_model.run(Export(), str(tmp_path / "run"), str(tmp_path / name))
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+@one_head
+def test_more_texts_than_the_beam_holds_are_refused(served, tmp_path, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        launch.tool("export", [str(served.run), str(tmp_path / "saved"), "--n_best=9"])
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err == "error: --n_best=9: at most --beam=8; give a wider one\n"
+
+
+@one_head
+@pytest.mark.parametrize("name", ["saved", "model.tflite"])
+def test_nothing_half_written_stays(served, tmp_path, monkeypatch, name):
+    def fails(*_: object) -> None:
+        raise OSError(28, "No space left on device", "somewhere")
+
+    monkeypatch.setattr(warmup, "write", fails)
+    monkeypatch.setattr(tflite, "convert", lambda *_: b"all of it")
+    monkeypatch.setattr("ocr_tf.experiment.runs.atomic.os.replace", fails)
+    with pytest.raises(OSError):
+        saved_model.run(Export(n_best=0), str(served.run), str(tmp_path / "deep" / name))
+    assert not list((tmp_path / "deep").iterdir())

@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from ocr_tf.study.comparison import statistics
+from ocr_tf.study.comparison.results import Grid
+from tests.study import fake
+
+METRICS = ("cer", "exact", "one_minus_ned")
+
+
+def pair(grid: Grid, metric: str = "cer") -> dict:
+    (found,) = statistics.comparisons(grid, metric)
+    return found
+
+
+def turned(grid: Grid) -> Grid:
+    return dataclasses.replace(grid, cells=dict(reversed(grid.cells.items())))
+
+
+def shuffled(grid: Grid, seed: int = 1) -> Grid:
+    order = np.random.default_rng(seed).permutation(len(grid.ids))
+    cells = {
+        condition: [cell._replace(predictions=[cell.predictions[i] for i in order]) for cell in row]
+        for condition, row in grid.cells.items()
+    }
+    return dataclasses.replace(
+        grid,
+        cells=cells,
+        ids=[grid.ids[i] for i in order],
+        references=[grid.references[i] for i in order],
+    )
+
+
+def close(number):
+    return None if number is None else pytest.approx(number, rel=1e-9)
+
+
+@pytest.fixture(scope="module", params=[(3, 3), (3, 2), (1, 1)], ids=str)
+def grid(request):
+    """Two conditions, with so many seeds each."""
+    found = fake.grid(lines=50, seeds=3, step=0.6)
+    cells = {c: row[:s] for (c, row), s in zip(found.cells.items(), request.param)}
+    return dataclasses.replace(found, cells=cells)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_conditions_in_the_other_order_negate_the_difference(grid, metric):
+    there, back = pair(grid, metric), pair(turned(grid), metric)
+    assert (there["a"], there["b"]) == (back["b"], back["a"])
+    for target in ("recipes", "models"):
+        one, other = there[target], back[target]
+        assert one["value"] == -other["value"]
+        assert (one["rate_a"], one["rate_b"]) == (other["rate_b"], other["rate_a"])
+        assert (one["low"] is None) == (other["low"] is None)
+        if one["low"] is not None:
+            assert one["low"] == pytest.approx(-other["high"], rel=1e-12)
+            assert one["p"] == pytest.approx(other["p"], rel=1e-12)
+    for name in ("bootstrap", "detectable"):
+        assert (there[name] is None) == (back[name] is None)
+    if there["detectable"]:
+        sizes = [of["detectable"]["difference"] for of in (there, back)]
+        assert sizes[0] == pytest.approx(sizes[1], rel=1e-12)
+    for one, other in zip(there["mcnemar"] or [], back["mcnemar"] or []):
+        assert one["p"] == other["p"] and one["seed"] == other["seed"]
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_the_order_of_lines_is_irrelevant(grid, metric):
+    there, mixed = pair(grid, metric), pair(shuffled(grid), metric)
+    for target in ("recipes", "models"):
+        for name in ("value", "low", "high", "variance"):
+            assert mixed[target][name] == close(there[target][name]), name
+    assert mixed["recipes"]["p"] == close(there["recipes"]["p"])
+    assert mixed["mcnemar"] == there["mcnemar"]
+    assert statistics.rates(shuffled(grid)) == statistics.rates(grid)
+
+
+def test_what_too_few_seeds_cannot_say_is_withheld_and_the_rest_is_said(grid):
+    found = pair(grid)
+    counts = [len(grid.seeds(c)) for c in grid.conditions]
+    alone, equal = min(counts) == 1, len(set(counts)) == 1
+    assert found["recipes"]["seed_counts"] == counts
+    assert found["models"]["low"] is not None
+    for name in ("bootstrap", "detectable", "more"):
+        assert (found[name] is None) == alone
+    assert (found["recipes"]["low"] is None) == alone
+    if alone:
+        assert "has one seed" in found["recipes"]["withheld"]
+    assert (found["mcnemar"] is None) == (not equal)
+    assert (found["paired_by_seed"] is None) == (alone or not equal)
+    json.dumps(found, allow_nan=False)
+
+
+def test_what_few_lines_could_have_seen_is_withheld_and_the_interval_kept():
+    easy = fake.grid(lines=60, seeds=3, rate=0.0003, step=0.0)
+    wrong = sum(
+        any(t[i] != r for c in easy.cells for t in easy.texts(c))
+        for i, r in enumerate(easy.references)
+    )
+    assert 0 < wrong < 5
+    for grid, said in (
+        (easy, f"only {wrong} of 60 lines ha"),
+        (fake.grid(lines=29, seeds=3), "29 lines, fewer than 30"),
+    ):
+        found = pair(grid)
+        assert found["too_small"].startswith(said)
+        assert found["detectable"] is found["more"] is found["verdict"]["detectable"] is None
+        assert found["recipes"]["low"] is not None and found["recipes"]["p"] is not None
+        assert said in found["verdict"]["sentence"]
+
+
+def test_twice_the_seeds_are_twice_each_condition_s(grid):
+    found = pair(grid)
+    if found["more"]:
+        counts = found["recipes"]["seed_counts"]
+        assert found["more"]["seeds"]["seeds"] == [2 * count for count in counts]
+        for more in found["more"].values():
+            assert more["difference"] <= found["detectable"]["difference"]
+
+
+def test_a_declared_pairing_is_the_headline_everywhere():
+    grid = fake.grid(lines=60, seeds=4, conditions=("a", "b", "c"), step=0.1)
+    plain, found = (statistics.comparisons(grid, "cer", by_seed) for by_seed in (False, True))
+    for one, other in zip(plain, found):
+        within = one["paired_by_seed"]["comparison"]
+        assert other["recipes"] == within and within["df"] == 3
+        assert other["paired_by_seed"]["crossed"] == one["recipes"]
+        assert (other["verdict"]["low"], other["verdict"]["p"]) == (within["low"], within["p"])
+        assert other["detectable"]["seeds"] == [4] and other["more"]["seeds"]["seeds"] == [8]
+        assert other["holm"]["comparison"]["paired"] and other["holm"]["p_holm"] >= within["p"]
+        assert other["bootstrap"] is None and other["models"] == one["models"]
+    metrics = [statistics.by_metric(grid, "cer", by_seed) for by_seed in (False, True)]
+    assert [of["recipes"]["df"] for of in metrics[1]] == [3] * 6
+    assert metrics[0] != metrics[1]
+    assert statistics.signature(grid, "cer") != statistics.signature(grid, "cer", True)
+
+
+def test_another_system_is_compared_as_it_is():
+    grid = fake.grid(lines=60, seeds=3, step=0.6)
+    cells = {**grid.cells, "attention": grid.cells["attention"][:1]}
+    uneven = dataclasses.replace(grid, cells=cells)
+    (found,) = statistics.comparisons(uneven, "cer", systems=["attention"])
+    assert found["as_trained"] and not pair(uneven)["as_trained"]
+    assert "one set of readings" in found["recipes"]["withheld"]
+    assert "train another" not in json.dumps(found)
+    assert found["models"] == pair(uneven)["models"]
+    assert found["detectable"]["target"] == "models" and found["more"] is None
+
+
+def test_equal_readings_are_no_difference():
+    one = fake.grid(lines=20, seeds=2, conditions=("a",))
+    both = dataclasses.replace(one, cells={"a": one.cells["a"], "b": one.cells["a"]})
+    found = pair(both)
+    assert found["recipes"]["value"] == 0 and found["models"]["p"] == 1
+    assert all(test["p"] == 1 for test in found["mcnemar"])
+
+
+def test_every_pair_of_three_is_corrected_for_all_and_the_first_stays_first():
+    grid = fake.grid(lines=40, seeds=2, conditions=("a", "b", "c"), step=0.8)
+    found = statistics.comparisons(grid, "cer")
+    assert [(p["a"], p["b"]) for p in found] == [("a", "b"), ("a", "c"), ("b", "c")]
+    for each in found:
+        assert each["holm"]["p_holm"] >= each["recipes"]["p"]
+        wide = each["holm"]["comparison"]
+        assert wide["low"] < each["recipes"]["low"] and wide["high"] > each["recipes"]["high"]
+
+
+def test_the_signature_names_what_numbers_depend_on():
+    grid = fake.grid(lines=20, seeds=2)
+    first = statistics.signature(grid, "cer")
+    assert first["seeds"] == (2, 2) and first["lines"] == 20
+    for other in (
+        statistics.signature(grid, "exact"),
+        statistics.signature(dataclasses.replace(grid, normalization="alphanumeric"), "cer"),
+        statistics.signature(dataclasses.replace(grid, fingerprint="other"), "cer"),
+        statistics.signature(fake.grid(lines=20, seeds=3), "cer"),
+        statistics.signature(fake.grid(lines=21, seeds=2), "cer"),
+    ):
+        assert other != first
+
+
+def test_other_metrics_are_those_that_were_not_declared(grid):
+    found = statistics.by_metric(grid, "exact")
+    assert [other["metric"] for other in found] == ["cer", "one_minus_ned"]
+    for other in found:
+        assert other["recipes"] == pair(grid, other["metric"])["recipes"]

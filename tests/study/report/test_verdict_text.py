@@ -1,0 +1,279 @@
+"""The verdict in words: never "equal", always with its size, target and limits."""
+
+from __future__ import annotations
+
+import copy
+import csv
+import dataclasses
+import io
+
+import pytest
+
+from ocr_tf.study.report import formatting, tables, verdict_text
+from tests.study import fake
+
+
+def report(**settings):
+    """Without what takes long and is not asked for."""
+    grid = fake.grid(**settings)
+    found = fake.report(grid)
+    return {
+        k: found[k]
+        for k in ("study", "conditions", "test", "rates", "comparisons", "by_metric", "lines")
+    }
+
+
+@pytest.fixture(scope="module")
+def clear():
+    """A difference that anybody can see."""
+    return report(lines=300, seeds=4, step=1.2)
+
+
+@pytest.fixture(scope="module")
+def tied():
+    return report(lines=60, seeds=3, step=0.0)
+
+
+@pytest.fixture(scope="module")
+def easy():
+    """Nearly everything is read."""
+    return report(lines=104, seeds=3, rate=0.0008)
+
+
+def test_a_winner_is_named_with_its_numbers(clear):
+    said = verdict_text.verdict(clear)
+    assert said.better == "ctc" and said.title == "ctc makes fewer errors" and said.few is None
+    recipes = clear["comparisons"]["best"][0]["recipes"]
+    assert formatting.percent(recipes["rate_a"]) in said.lead
+    assert formatting.percent(recipes["rate_b"]) in said.lead
+    assert "300 lines and 4 seeds of each" in said.lead
+
+
+def test_the_other_side_wins_when_names_change_places(clear):
+    swapped = copy.deepcopy(clear)
+    pair = swapped["comparisons"]["best"][0]
+    pair["verdict"]["better"] = "attention"
+    assert verdict_text.verdict(swapped).title == "attention makes fewer errors"
+
+
+def test_both_targets_are_named_the_recipes_first(clear):
+    first, second = verdict_text.verdict(clear).targets
+    pair = clear["comparisons"]["best"][0]
+    assert (first.name, second.name) == ("These recipes", "These trained models")
+    for target, found in ((first, pair["recipes"]), (second, pair["models"])):
+        assert target.value == formatting.points(found["value"])
+        assert target.interval == formatting.interval(found["low"], found["high"])
+        assert target.p == formatting.probability(found["p"])
+    assert "S = 4 and 4" in first.meaning and "N = 300" in first.meaning
+
+
+def test_a_tie_is_never_equality(tied):
+    said = verdict_text.verdict(tied)
+    assert said.title == "Tied at this size" and said.better is None
+    assert "no sign that they are equal" in said.lead and "told apart by CER" in said.lead
+    every = " ".join([said.title, said.lead, said.sensitivity, *verdict_text.three_lines(tied)])
+    assert every.count("equal") == 1
+    difference = tied["comparisons"]["best"][0]["detectable"]["difference"]
+    assert formatting.width(difference) in said.sensitivity
+
+
+def test_few_errors_cannot_separate(easy):
+    said = verdict_text.verdict(easy)
+    assert said.better is None
+    assert "cannot separate the two" in said.few and "104 lines" in said.few
+    rows = [row for rows in easy["rates"]["best"].values() for row in rows]
+    wrong = [row["insertions"] + row["deletions"] + row["substitutions"] for row in rows]
+    assert str(max(wrong)) in said.few and "reads nearly all" in said.few
+
+
+def test_little_that_is_misread_is_no_easy_test_set():
+    tiny = report(lines=5, seeds=2, rate=0.9, step=0.0)
+    said = verdict_text.verdict(tiny)
+    symbols = tiny["test"]["symbols"]
+    assert f"The test set is too small: {symbols} symbols in 5 lines" in said.few
+    assert "nearly all" not in said.few
+
+
+def test_what_rests_on_few_lines_says_so(tied):
+    easy = report(lines=60, seeds=3, rate=0.0003, step=0.0)
+    pair = verdict_text.headline(easy)
+    assert pair["too_small"] and pair["too_small"] in verdict_text.verdict(easy).sensitivity
+    for target in verdict_text.verdict(easy).targets:
+        assert target.interval and pair["too_small"] in target.rests
+    assert all(target.rests is None for target in verdict_text.verdict(tied).targets)
+    second = verdict_text.three_lines(easy)[1]
+    assert pair["too_small"] in second and "detectable" not in second
+    found = tables.files(easy)
+    assert " & -- & " in found["comparisons.tex"].splitlines()[6]
+    (row,) = csv.DictReader(io.StringIO(found["comparisons.csv"]))
+    assert row["detectable"] == "" and row["recipes_low"]
+
+
+def test_no_difference_anywhere_withholds_the_interval():
+    same = report(lines=30, seeds=2, rate=1e-9)
+    said = verdict_text.verdict(same)
+    assert said.title == "Tied at this size"
+    assert [target.interval for target in said.targets] == [None, None]
+    assert "cannot be said" in said.sensitivity
+    assert not any("None" in line for line in verdict_text.three_lines(same))
+
+
+def test_what_another_metric_would_say_is_said(clear, tied):
+    assert verdict_text.verdict(clear).otherwise is None  # All metrics agree.
+    pair = tied["by_metric"][0]
+    assert (pair["a"], pair["b"], pair["metric"]) == ("ctc", "attention", "exact")
+    for low, high, better in (
+        (0.01, 0.09, "attention"),
+        (-0.09, -0.01, "ctc"),
+        (-0.01, 0.09, None),
+    ):
+        found = {**pair["recipes"], "value": (low + high) / 2, "low": low, "high": high, "p": 0.01}
+        other = {**tied, "by_metric": [{**pair, "recipes": found}]}
+        said = verdict_text.verdict(other).otherwise
+        assert verdict_text.beside(other)[0].better == better
+        assert (said is None) == (better is None)
+        if better:
+            assert f"by lines misread {better} would make fewer errors" in said
+            assert formatting.interval(low, high) in said and "without a correction" in said
+            assert "Other metrics would say otherwise" in verdict_text.three_lines(other)[2]
+    one = {**clear, "by_metric": [{**pair, "recipes": {**found, "low": -0.09, "high": -0.01}}]}
+    assert (
+        verdict_text.verdict(one).otherwise is None and verdict_text.beside(one)[0].better == "ctc"
+    )
+
+
+def test_one_seed_gives_no_verdict_about_recipes():
+    alone = report(lines=40, seeds=1)
+    said = verdict_text.verdict(alone)
+    assert said.title == "No verdict" and said.targets[0].interval is None
+    assert "one seed" in said.targets[0].withheld
+    assert said.targets[1].interval  # Of these trained models there is one.
+
+
+def test_why_there_is_no_test_of_each_seed():
+    grid = fake.grid(lines=30, seeds=3)
+    assert verdict_text.verdict(fake.report(grid)).no_mcnemar is None
+    row = grid.cells["ctc"]
+    uneven = dataclasses.replace(grid, cells={**grid.cells, "ctc": row[:2]})
+    assert "do not have the same seeds" in verdict_text.verdict(fake.report(uneven)).no_mcnemar
+    pages = dataclasses.replace(grid, groups=tuple("abc" * 10))
+    assert "come in groups" in verdict_text.verdict(fake.report(pages)).no_mcnemar
+
+
+def paired(by_seed, **settings):
+    return fake.report(fake.grid(lines=60, **settings), by_seed=by_seed)
+
+
+def test_what_pairing_would_give_never_contradicts_its_numbers():
+    told = set()
+    for seeds, key in ((3, 0), (3, 1), (5, 2), (5, 3)):
+        plain, declared = (paired(by_seed, seeds=seeds, key=key) for by_seed in (False, True))
+        crossed, within = (verdict_text.headline(of)["recipes"] for of in (plain, declared))
+        ends = [formatting.interval(of["low"], of["high"]) for of in (within, crossed)]
+        wider = within["high"] - within["low"] > crossed["high"] - crossed["low"]
+        said, other = verdict_text.verdict(plain).pairing, verdict_text.verdict(declared).pairing
+        assert f"{ends[0]}, {'wider' if wider else 'narrower'} than {ends[1]}" in said
+        assert f"{ends[1]}, {'narrower' if wider else 'wider'} than {ends[0]}" in other
+        assert "here it was not" in said and "declared beforehand" in other
+        assert "lines vary too" in said
+        first = verdict_text.verdict(declared).targets[0]
+        assert first.interval == ends[0] and f"S = {seeds}, paired by seed" in first.meaning
+        assert "paired:by seed" in verdict_text.signature(declared)
+        assert "paired" not in verdict_text.signature(plain)
+        assert f"{seeds} seeds of each, paired" in verdict_text.three_lines(declared)[0]
+        told.add(wider)
+    assert told == {True, False}
+    assert verdict_text.verdict(report(lines=30, seeds=1)).pairing is None
+
+
+def with_system(**settings):
+    """The last condition is another system."""
+    grid = fake.grid(lines=100, seeds=3, **settings)
+    name = grid.conditions[-1]
+    cells = {**grid.cells, name: grid.cells[name][:1]}
+    return fake.report(dataclasses.replace(grid, cells=cells), systems=[name])
+
+
+@pytest.mark.parametrize("step, better", [(1.5, "ctc"), (-1.5, "attention"), (0.0, None)])
+def test_with_another_system_the_answer_is_about_these_models(step, better):
+    one = with_system(step=step)
+    said, pair = verdict_text.verdict(one), verdict_text.headline(one)
+    models = pair["models"]
+    assert said.better == better == (None if models["p"] > 0.05 else better)
+    tied = "These trained models are tied at this size"
+    assert said.title == (
+        f"Of these trained models {better} makes fewer errors" if better else tied
+    )
+    assert "attention has one set of readings" in said.lead and "models alone" in said.lead
+    assert "other seeds" not in said.lead
+    assert [target.headline for target in said.targets] == [False, True]
+    assert said.targets[0].interval is None
+    assert said.targets[1].interval == formatting.interval(models["low"], models["high"])
+    assert verdict_text.decision(one, pair).outcome.endswith(" (these trained models)")
+    assert verdict_text.would_help(pair) is None
+    every = [said.lead, said.sensitivity, *verdict_text.three_lines(one)]
+    assert not any("train another" in text for text in every)
+    assert "detectable" in verdict_text.three_lines(one)[2]
+
+
+def test_pairs_with_another_system_are_corrected_with_the_others():
+    one = with_system(conditions=("a", "b", "c"), step=0.4)
+    runs, *systems = verdict_text.compared(one)
+    assert verdict_text.decision(one, runs).target == "recipes"
+    for pair in systems:
+        decided = verdict_text.decision(one, pair)
+        assert decided.target == "models"
+        assert decided.p == pair["holm"]["p_holm"] >= pair["models"]["p"]
+        assert decided.low < pair["models"]["low"]
+
+
+def test_three_lines_for_a_terminal(clear, tied, easy):
+    for one in (clear, tied, easy):
+        lines = verdict_text.three_lines(one)
+        assert len(lines) == 3 and all(line.isascii() and "\n" not in line for line in lines)
+        assert lines[1].startswith("These recipes: ctc - attention = ")
+        assert lines[2].startswith("These trained models: ")
+    assert "smallest detectable difference" in verdict_text.three_lines(tied)[1]
+    assert verdict_text.three_lines({**clear, "comparisons": {}}) == ["nothing was compared"]
+
+
+def test_of_several_pairs_the_corrected_decides():
+    several = report(lines=80, seeds=3, conditions=("a", "b", "c"), step=0.5)
+    pairs = several["comparisons"]["best"]
+    assert len(pairs) == 3
+    for pair in pairs:
+        decided = verdict_text.decision(several, pair)
+        assert decided.p == pair["holm"]["p_holm"] >= pair["recipes"]["p"]
+        assert decided.low == pair["holm"]["comparison"]["low"] < pair["recipes"]["low"]
+        assert bool(decided.better) == (decided.p <= 0.05)
+    assert len(verdict_text.verdict(several).others) == 2
+
+
+def test_the_parts_of_the_variance_say_what_would_help(tied):
+    pair = copy.deepcopy(verdict_text.headline(tied))
+    now = pair["detectable"]["difference"]
+    for seeds, lines, advice in (
+        (0.68, 0.89, "by 32 %, twice the lines by 11 %: more seeds would help most"),
+        (0.9, 0.7, "by 10 %, twice the lines by 30 %: more test lines would help most"),
+        (0.8, 0.8, "either would help as much"),
+    ):
+        pair["more"]["seeds"]["difference"] = seeds * now
+        pair["more"]["lines"]["difference"] = lines * now
+        assert advice in verdict_text.would_help(pair).replace(formatting.SPACE, " ")
+    pair["recipes"]["signature"]["groups"] = 7
+    assert "twice the groups" in verdict_text.would_help(pair)
+
+
+def test_how_numbers_are_written():
+    assert formatting.points(-0.00001) == formatting.points(0.0) == "0.00\N{NO-BREAK SPACE}pp"
+    assert formatting.points(-0.0123, unit=False) == "−1.23"
+    assert formatting.points(0.5) == "+50.00\N{NO-BREAK SPACE}pp"
+    assert formatting.interval(-0.01, 0.02, unit=False) == "−1.00 to +2.00"
+    assert formatting.interval(None, None) == formatting.percent(None) == formatting.NOTHING
+    assert formatting.rates_interval(-0.01, 0.02) == "0.00 to 2.00\N{NO-BREAK SPACE}%"
+    assert (
+        formatting.probability(0.00099) == "p < 0.001"
+        and formatting.probability(0.05) == "p = 0.050"
+    )
+    assert formatting.listed(["a"]) == "a" and formatting.listed(["a", "b", "c"]) == "a, b and c"
+    assert formatting.mean([0.5, None]) is None and formatting.deviation([0.5]) is None
