@@ -3,7 +3,7 @@
 python -m experiments.book_attention --workdir=runs/book_attention \\
     --data.train=archiscribe/labels_train.tsv
 
-Measured as there: 38 minutes for 3,000 steps; CER 2.74 %, exact 53.0 %. On the selection
+Measured as there: 38 minutes for 3,000 steps; CER 2.74 %, exact 53.0 %. On the validation
 lines its CER is over 100 % until the alignment is found between steps 750 and 1,000; then it falls to
 30 % by step 1,250 and 7 % by step 2,250. The worst lines are those where it repeats a word.
 """

@@ -14,7 +14,7 @@ EXPERIMENT = Experiment(
     name="quickstart_ctc",
     encoder=Compact(),
     head=CTC(),
-    data=Data(train=("synthetic:digits:count=4000",), select_share=0.05, height=32),
+    data=Data(train=("synthetic:digits:count=4000",), val_share=0.05, height=32),
     sequence=Sequence(layers=2, units=128, dropout=0.1),
     train=Train(steps=600, batch_size=32, learning_rate=2e-3, evaluate_every=100),
 )

@@ -21,9 +21,25 @@ def option(
     minimum: Optional[float] = None,
     maximum: Optional[float] = None,
     choices: Optional[tuple[str, ...]] = None,
+    alias: Optional[str] = None,
 ) -> Any:
-    """A dataclass field: one number, word, switch or tuple of words that a flag can set."""
-    metadata = {"help": help, "minimum": minimum, "maximum": maximum, "choices": choices}
+    """A dataclass field: one number, word, switch or tuple of words that a flag can set.
+
+    Args:
+        default: its value where no flag is given.
+        help: one sentence.
+        minimum: the least value of a number.
+        maximum: the greatest value of a number.
+        choices: the only words that are allowed.
+        alias: another name of its flag, in the same branch.
+    """
+    metadata = {
+        "help": help,
+        "minimum": minimum,
+        "maximum": maximum,
+        "choices": choices,
+        "alias": alias,
+    }
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -34,6 +50,13 @@ class Leaf(typing.NamedTuple):
     type: type  # bool, int, float, str or tuple (of str)
     value: Any
     field: dataclasses.Field
+
+    @property
+    def alias(self) -> str:
+        """Another name of its flag, dotted; empty where there is none."""
+        alias = self.field.metadata["alias"]
+        branch = self.name.rpartition(".")[0]
+        return (f"{branch}.{alias}" if branch else alias) if alias else ""
 
 
 def leaves(config: Any, prefix: str = "") -> Iterator[Leaf]:

@@ -146,7 +146,7 @@ def split_lines(lines: Lines, share: float) -> tuple[Lines, Lines]:
         held_out = leading == leading.min()
     if held_out.all():
         raise InputError(
-            f"{lines.source.name}: too few different images to hold some out; give --data.select"
+            f"{lines.source.name}: too few different images to hold some out; give --data.val"
         )
     return lines.take(np.flatnonzero(~held_out)), lines.take(np.flatnonzero(held_out))
 

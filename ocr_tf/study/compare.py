@@ -340,12 +340,12 @@ def _troubled(grid: Grid) -> list[str]:
 
 def _curve(seed: int, run: RunFolder) -> dict[str, Any]:
     records = list(run.metrics())
-    selections = [r for r in records if "select/cer" in r]
+    validations = [r for r in records if "val/cer" in r]
     return {
         "seed": seed,
         "train": [[r["step"], r["train/loss"]] for r in records if "train/loss" in r],
-        "select": [[r["step"], r["select/cer"]] for r in selections],
-        "timing": {"elapsed": [r.get("elapsed") for r in selections]},
+        "val": [[r["step"], r["val/cer"]] for r in validations],
+        "timing": {"elapsed": [r.get("elapsed") for r in validations]},
     }
 
 

@@ -206,7 +206,7 @@ class AnyData:
     test: tuple[str, ...] = option(
         (),
         "Labels files (path<TAB>text) or synthetic:SPEC, comma-separated. Default: the training and "
-        "selection lines of the first run.",
+        "validation lines of the first run.",
     )
 
 

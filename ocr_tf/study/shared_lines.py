@@ -93,7 +93,7 @@ def _refuse_test_lines(roles: splits.Roles, test: Mapping[bytes, str]) -> None:
     if again:
         named = ", ".join(again[:NAMED]) + (", ..." if len(again) > NAMED else "")
         raise InputError(
-            f"--data.test holds {len(again)} images that are among the training or selection lines: "
+            f"--data.test holds {len(again)} images that are among the training or validation lines: "
             f"{named}; take them out of one of the two"
         )
 

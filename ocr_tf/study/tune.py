@@ -2,7 +2,7 @@
 
 The search is Optuna's tree-structured Parzen estimator (Bergstra et al. 2011) on a logarithmic scale from
 a tenth to ten times the condition's own rate, which is the first trial. A trial trains under a seed that
-no study uses, for a quarter of the steps, and counts by the CER of its selection lines; one whose loss does
+no study uses, for a quarter of the steps, and counts by the CER of its validation lines; one whose loss does
 not stay finite counts as the worst. The test lines are not touched.
 """
 

@@ -195,15 +195,15 @@ def test_split_keeps_identical_images_together(tmp_path):
         rows.append(f"{i}.png\tx\n")
     (tmp_path / "labels.tsv").write_text("".join(rows))
     lines = load_lines(open_sources([str(tmp_path)]), GEOMETRY)
-    train, select = split_lines(lines, 0.2)
-    assert len(train) + len(select) == 300 and 30 < len(select) < 90
-    assert not shared_images(train, select)
-    assert sorted(train.ids + select.ids) == sorted(lines.ids)
+    train, val = split_lines(lines, 0.2)
+    assert len(train) + len(val) == 300 and 30 < len(val) < 90
+    assert not shared_images(train, val)
+    assert sorted(train.ids + val.ids) == sorted(lines.ids)
     half = lines.take(range(0, 300, 3))
-    assert set(split_lines(half, 0.2)[1].ids) == set(select.ids) & set(half.ids)
+    assert set(split_lines(half, 0.2)[1].ids) == set(val.ids) & set(half.ids)
     assert [len(part) for part in split_lines(lines, 0)] == [300, 0]
     assert len(split_lines(lines.take(range(10)), 1e-9)[1]) == 2
-    with pytest.raises(InputError, match="--data.select"):
+    with pytest.raises(InputError, match="--data.val"):
         split_lines(lines.take([0, 1]), 0.1)
 
 

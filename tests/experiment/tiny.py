@@ -36,7 +36,7 @@ def experiment(head: str = "ctc", **train: object) -> Experiment:
         name=f"tiny_{head}",
         encoder=Compact(),
         head=HEADS[head],
-        data=Data(train=("synthetic:digits:count=44",), select_share=0.2, height=16),
+        data=Data(train=("synthetic:digits:count=44",), val_share=0.2, height=16),
         sequence=Sequence(layers=1, units=16, dropout=0.2),
         train=Train(**settings),
     )
@@ -61,7 +61,7 @@ def _kill_at(place: str, count: int) -> None:
 
     if place == "step":
         step.Stepper.__call__ = dying(step.Stepper.__call__)
-    elif place == "select":
+    elif place == "val":
         recognize.Reader.read = dying(recognize.Reader.read)
     else:
         atomic.os.replace = dying(os.replace)

@@ -235,9 +235,7 @@ def _controls(of: Grid) -> dict:
         "batches": {
             str(seed): {c: f"{91 * seed + 5:02x}"[:2] * 32 for c in of.conditions} for seed in seeds
         },
-        "lines": {
-            c: {"train": "ab" * 32, "select": "cd" * 32, "count": 9000} for c in of.conditions
-        },
+        "lines": {c: {"train": "ab" * 32, "val": "cd" * 32, "count": 9000} for c in of.conditions},
         "steps": {c: [1500 for _ in of.seeds(c)] for c in of.conditions},
         "threads": [{}],
         "versions": [{}],
@@ -272,7 +270,7 @@ def _curves(of: Grid) -> dict:
                 {
                     "seed": seed,
                     "train": np.stack([steps, loss], 1).tolist(),
-                    "select": np.stack([chosen, cer], 1).tolist(),
+                    "val": np.stack([chosen, cer], 1).tolist(),
                     "timing": {"elapsed": (chosen * 0.12).tolist()},
                 }
             )

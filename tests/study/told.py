@@ -44,7 +44,7 @@ def run(
     folder = RunFolder.create_or_open(path)
     told = {
         "first_weights": {part: _sha(weights, part, seed) for part in ("encoder", "sequence")},
-        "data": {"train": "t", "select": "s"},
+        "data": {"train": "t", "val": "s"},
         "threads": {"cores": 2},
         "versions": {"ocr_tf": "1"},
         "commit": "c",
@@ -53,8 +53,8 @@ def run(
     }
     experiment = options.replace(tiny.experiment(head, seed=seed), flags or {})
     folder.begin(experiment, Alphabet(alphabet), {**told, **facts})
-    folder.remember_lines([("train", b"\1" * 32, "a"), ("select", b"\2" * 32, "b")])
-    folder.append_metrics({"step": steps, "select/cer": 0.5, "batches": _sha(chain, seed)})
+    folder.remember_lines([("train", b"\1" * 32, "a"), ("val", b"\2" * 32, "b")])
+    folder.append_metrics({"step": steps, "val/cer": 0.5, "batches": _sha(chain, seed)})
     return folder
 
 

@@ -20,12 +20,14 @@ class Data:
     train: tuple[str, ...] = option(
         (), "Training lines: labels files (path<TAB>text) or synthetic:SPEC, comma-separated."
     )
-    select: tuple[str, ...] = option(
-        (), "Lines that choose the best checkpoint. Default: a share of the training lines."
+    val: tuple[str, ...] = option(
+        (),
+        "Validation lines, which choose the best checkpoint. Default: a share of the training lines.",
+        alias="select",
     )
-    select_share: float = option(
+    val_share: float = option(
         0.1,
-        "Share of training lines held out when --data.select is not given.",
+        "Share of training lines held out when --data.val is not given.",
         minimum=0,
         maximum=0.9,
     )
@@ -95,19 +97,19 @@ class Train:
     warmup_steps: int = option(100, "Steps over which the rate rises linearly from 0.", minimum=0)
     decay: str = option("cosine", "Shape of the rate's fall to 0 at the last step.", choices=DECAYS)
     clip_norm: float = option(5.0, "Clip the gradient's global norm; 0 does not.", minimum=0)
-    evaluate_every: int = option(0, "Steps between selections; 0: once an epoch.", minimum=0)
+    evaluate_every: int = option(0, "Steps between validations; 0: once an epoch.", minimum=0)
     checkpoint_every: int = option(
-        0, "Steps between further checkpoints; 0: only at selections.", minimum=0
+        0, "Steps between further checkpoints; 0: only at validations.", minimum=0
     )
     log_every: int = option(10, "Steps between points of the training curves.", minimum=1)
     previews: int = option(
-        6, "Selection lines shown in TensorBoard, with their alignments.", minimum=0, maximum=32
+        6, "Validation lines shown in TensorBoard, with their alignments.", minimum=0, maximum=32
     )
     profile_steps: int = option(
         0, "Steps to profile for TensorBoard, after a short warm-up.", minimum=0, maximum=1000
     )
     patience: int = option(
-        0, "Stop after so many selections without a better CER; 0: never.", minimum=0
+        0, "Stop after so many validations without a better CER; 0: never.", minimum=0
     )
     bfloat16: bool = option(False, "Compute encoder and sequence in mixed bfloat16.")
     init_from: str = option("", "Run folder whose best weights to start from.")

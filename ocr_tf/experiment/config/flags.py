@@ -77,6 +77,8 @@ def parse(
     registry = flags.FlagValues()
     for leaf in leaves.values():
         flags.DEFINE_flag(_flag(leaf), flag_values=registry)
+        if leaf.alias:
+            flags.DEFINE_alias(leaf.alias, leaf.name, flag_values=registry)
     rest = _read(registry, leaves, program, arguments)
     values = {name: registry[name].value for name in leaves}
     try:

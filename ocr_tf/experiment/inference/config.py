@@ -15,7 +15,7 @@ from ocr_tf.options import option
 
 @dataclasses.dataclass(frozen=True)
 class Evaluate:
-    """Measures a run on lines that neither training nor selection has seen, or, with --predictions,
+    """Measures a run on lines that neither training nor validation has seen, or, with --predictions,
     any other system by its texts of the same lines."""
 
     checkpoint: str = checkpoint_option()

@@ -1,4 +1,4 @@
-"""A run reads test lines that neither its training nor its selection has seen."""
+"""A run reads test lines that neither its training nor its validation has seen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads lines with a model, in the order they came: what selection and evaluation share."""
+"""Reads lines with a model, in the order they came: what validation and evaluation share."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ NOT_SHOWN = (
     *RESUMABLE,
     "data.alphabet",
     "data.max_width",
-    "data.select_share",
+    "data.val_share",
     "data.strict",
     "train.evaluate_every",
 )
@@ -82,11 +82,11 @@ def of_record(record: Mapping[str, Any], folder: Path) -> list[Event]:
             values.append(image(f"view/{line['id']}", picture.read_bytes()))
     if lines:
         rows = [(line["id"], line["reference"], line["text"]) for line in lines]
-        values.append(text("select/lines", table(("line", "true", "read"), rows)))
+        values.append(text("val/lines", table(("line", "true", "read"), rows)))
     if "confusions" in record:
         rows = [(a or MISSING, b or MISSING, str(times)) for a, b, times in record["confusions"]]
         header = ("true", "read", "times") if rows else ("every line is read right",)
-        values.append(text("select/confusions", table(header, rows)))
+        values.append(text("val/confusions", table(header, rows)))
     if record.get("finished"):
         values.append(_session_end(float(wall)))
     return [event(int(step), float(wall), values)] if values else []

@@ -38,7 +38,7 @@ from ocr_tf.progress import Progress, clock
 from ocr_tf.recognizer import Recognizer
 from ocr_tf.types import Batch
 
-CONFUSIONS = 20  # the most frequent ones are recorded at each selection
+CONFUSIONS = 20  # the most frequent ones are recorded at each validation
 
 
 def run(experiment: Experiment, workdir: Path) -> None:
@@ -97,8 +97,8 @@ def _start_from_parent(
     """Loads --train.init_from; returns the lines that its weights have seen, as `inherited`."""
     parent = RunFolder.open(train.init_from)
     initialize_from(model, parent, train.init_parts)
-    seen = {digest: role for role, digest, _ in parent.lines() if role != "select"}
-    refuse_seen(roles.select, seen, "the selection", parent)
+    seen = {digest: role for role, digest, _ in parent.lines() if role != "val"}
+    refuse_seen(roles.val, seen, "validation", parent)
     return [("inherited", digest, name) for _, digest, name in parent.lines()]
 
 
@@ -169,7 +169,7 @@ class Training:
         geometry = experiment.geometry
         self.reader = Reader(model, geometry, self.train.batch_size)
         aligner = Aligner(model, geometry, experiment.encoder.stride)
-        self.previews = Previews(aligner, roles.select, folder, self.train.previews)
+        self.previews = Previews(aligner, roles.val, folder, self.train.previews)
         self.profile = Profile(folder.path, self.train.profile_steps)
         self.curves = Curves(folder)
         self.course = Course(
@@ -178,7 +178,7 @@ class Training:
         self.step = 0
         self.best_step: Optional[int] = None
         self.best_cer = math.inf
-        self.worse = 0  # selections since the CER last fell
+        self.worse = 0  # validations since the CER last fell
         self.finished = False
         self.before = 0.0  # seconds of the starts before this one
         self.began = time.monotonic()
@@ -188,7 +188,7 @@ class Training:
 
     @property
     def elapsed(self) -> float:
-        """Seconds of training over all starts, selections and checkpoints included."""
+        """Seconds of training over all starts, validations and checkpoints included."""
         return self.before + time.monotonic() - self.began
 
     # State
@@ -251,7 +251,7 @@ class Training:
             for batch in self._batches():
                 self._take_step(batch, progress)
                 if self.step % every == 0 or self.step == self.train.steps:
-                    self._select(progress)
+                    self._validate(progress)
                     self.save()
                     self._step_ended = time.monotonic()
                 elif self.train.checkpoint_every and self.step % self.train.checkpoint_every == 0:
@@ -331,17 +331,17 @@ class Training:
             f"lower --train.learning_rate, or look at these lines{'; ' if kept else ''}{kept}"
         )
 
-    def _select(self, progress: Progress) -> None:
-        lines = self.roles.select
+    def _validate(self, progress: Progress) -> None:
+        lines = self.roles.val
         progress.clear()
-        readings = self.reader.read(lines, "selecting")
+        readings = self.reader.read(lines, "validating")
         pairs = [(text, reading.text) for text, reading in zip(lines.texts, readings)]
         rates = measure(pairs)
         cer = rates.cer
-        assert cer is not None, "preflight refuses selection lines without text"
+        assert cer is not None, "preflight refuses validation lines without text"
         better = cer < self.best_cer
         self.worse = 0 if better else self.worse + 1
-        figures: dict[str, Any] = {"select/cer": cer, "select/exact": rates.exact}
+        figures: dict[str, Any] = {"val/cer": cer, "val/exact": rates.exact}
         if cer <= self.best_cer:  # of equals the last: few lines tie often, and the rate has fallen
             self.best_step, self.best_cer = self.step, cer
             best = {"cer": cer, "exact": rates.exact}
@@ -349,7 +349,7 @@ class Training:
             figures |= {f"summary/best_{name}": value for name, value in best.items()}
         loss = mean_loss(readings)
         if not math.isnan(loss):
-            figures["select/loss"] = loss
+            figures["val/loss"] = loss
         stopping = 0 < self.train.patience <= self.worse
         self.finished = stopping or self.step == self.train.steps
         self._record(
@@ -370,7 +370,7 @@ class Training:
             + ("  best so far" if better else "")
         )
         if stopping:
-            progress.say(f"no better CER in {self.worse} selections: stopping early")
+            progress.say(f"no better CER in {self.worse} validations: stopping early")
 
     def _record(self, values: dict[str, Any]) -> None:
         record = {"step": self.step, "wall": time.time(), **values}

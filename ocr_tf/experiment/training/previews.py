@@ -1,4 +1,4 @@
-"""A fixed handful of selection lines, looked at again at each selection: texts and alignments."""
+"""A fixed handful of validation lines, looked at again at each validation: texts and alignments."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def handful(lines: Lines, number: int) -> list[int]:
 
 
 class Previews:
-    """Draws a handful of a run's selection lines, and keeps the pictures in its folder."""
+    """Draws a handful of a run's validation lines, and keeps the pictures in its folder."""
 
     def __init__(self, aligner: Aligner, lines: Lines, run: RunFolder, number: int):
         self.aligner, self.lines, self.run = aligner, lines, run
@@ -38,7 +38,7 @@ class Previews:
 
         Args:
             step: names the pictures.
-            readings: of all selection lines, in their order.
+            readings: of all validation lines, in their order.
 
         Returns:
             A record's `lines`, see `ocr_tf.experiment.tensorboard.summaries`.

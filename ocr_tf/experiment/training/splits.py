@@ -1,7 +1,7 @@
 """Before the first step: which lines play which role, which are left out and why, and the alphabet.
 
 Training may filter: a line whose image cannot be read, whose label is empty, holds a symbol outside the
-alphabet or cannot be reached by the head is named and skipped, or fatal with --data.strict. Selection
+alphabet or cannot be reached by the head is named and skipped, or fatal with --data.strict. Validation
 filters nothing.
 """
 
@@ -43,13 +43,13 @@ class Roles(NamedTuple):
 
     train: Lines
     labels: list[list[int]]  # of each line of `train`
-    select: Lines
+    val: Lines
     alphabet: Alphabet
     skipped: list[Skipped]
 
     def rows(self) -> Iterator[tuple[str, bytes, str]]:
         """(role, sha256 of the image, id) of every line."""
-        for role, lines in (("train", self.train), ("select", self.select)):
+        for role, lines in (("train", self.train), ("val", self.val)):
             for sample, digest in zip(lines.samples, lines.digests):
                 yield role, digest.tobytes(), sample.id
 
@@ -57,7 +57,7 @@ class Roles(NamedTuple):
         """What tells these data from others."""
         return {
             "train": lines_fingerprint(self.train),
-            "select": lines_fingerprint(self.select),
+            "val": lines_fingerprint(self.val),
         }
 
 
@@ -72,17 +72,17 @@ def prepare(experiment: Experiment) -> Roles:
     lines = load_lines(open_sources(data.train), size, what="training images")
     skipped = [Skipped(bad.sample.place, "image", bad.reason) for bad in lines.bad]
     _refuse_if_strict(experiment, skipped)
-    if data.select:
+    if data.val:
         train = lines
-        select = load_lines(open_sources(data.select), size, keep_bad=True, what="selection images")
-        refuse_shared(train, select, "--data.train", "--data.select")
+        val = load_lines(open_sources(data.val), size, keep_bad=True, what="validation images")
+        refuse_shared(train, val, "--data.train", "--data.val")
     else:
-        train, select = split_lines(lines, data.select_share)
-        if not len(select):
-            raise InputError("--data.select_share=0 holds nothing out: give --data.select")
+        train, val = split_lines(lines, data.val_share)
+        if not len(val):
+            raise InputError("--data.val_share=0 holds nothing out: give --data.val")
     train = _chosen(train, data)
-    if not any(select.texts):
-        raise InputError(f"{select.source.name}: the selection lines hold no text to measure by")
+    if not any(val.texts):
+        raise InputError(f"{val.source.name}: the validation lines hold no text to measure by")
     alphabet = named or _learn_alphabet(train)
     kept, labels = [], []
     for i, (sample, width) in enumerate(zip(train.samples, train.widths)):
@@ -95,7 +95,7 @@ def prepare(experiment: Experiment) -> Roles:
     _refuse_if_strict(experiment, skipped)
     if not kept:
         raise InputError(f"no training line is left; the first was skipped because {skipped[0]}")
-    return Roles(train.take(kept), labels, select, alphabet, skipped)
+    return Roles(train.take(kept), labels, val, alphabet, skipped)
 
 
 def _chosen(train: Lines, data: Data) -> Lines:
@@ -158,18 +158,18 @@ def refuse_shared(first: Lines, second: Lines, first_name: str, second_name: str
 def report(experiment: Experiment, roles: Roles, stream=None) -> None:
     """Says on a terminal what was found."""
     stream = stream or sys.stderr
-    held_out = "" if experiment.data.select else " (held out of the training lines)"
+    held_out = "" if experiment.data.val else " (held out of the training lines)"
     print(
-        f"train {len(roles.train)} lines, select {len(roles.select)} lines{held_out}, "
+        f"train {len(roles.train)} lines, validation {len(roles.val)} lines{held_out}, "
         f"alphabet {len(roles.alphabet)} symbols",
         file=stream,
     )
     for line in summary(roles.skipped):
         print(line, file=stream)
-    if roles.select.bad and experiment.data.select:
+    if roles.val.bad and experiment.data.val:
         print(
-            f"selection keeps {len(roles.select.bad)} lines without a usable image as errors: "
-            f"{roles.select.bad[0]}",
+            f"validation keeps {len(roles.val.bad)} lines without a usable image as errors: "
+            f"{roles.val.bad[0]}",
             file=stream,
         )
 

@@ -43,7 +43,7 @@ from ocr_tf.study.comparison.results import Grid
 from ocr_tf.types import Batch, Images
 
 SAMPLE = 7  # lines read one by one
-TARGETS = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01)  # CER on the selection lines
+TARGETS = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01)  # CER on the validation lines
 SEARCHES = {"early_stop": Greedy(), "to_the_bound": Greedy(early_stop=False)}
 
 
@@ -221,27 +221,27 @@ class Reached(NamedTuple):
 def times_to_cer(runs: Mapping[str, Sequence[Path]]) -> dict[str, list[dict[float, Reached]]]:
     """When each condition's runs first came to each of TARGETS, and to the lowest CER, in tenths of a
     per cent, that all of them came to; falling."""
-    selections = {
-        c: [[r for r in RunFolder(run).metrics() if "select/cer" in r] for run in of]
+    validations = {
+        c: [[r for r in RunFolder(run).metrics() if "val/cer" in r] for run in of]
         for c, of in runs.items()
     }
     lowest = max(
-        min((r["select/cer"] for r in run), default=math.inf)
-        for of in selections.values()
+        min((r["val/cer"] for r in run), default=math.inf)
+        for of in validations.values()
         for run in of
     )
     common = {math.ceil(1000 * lowest) / 1000} if math.isfinite(lowest) else set()
     targets = sorted({*TARGETS, *common}, reverse=True)
-    return {c: [_reached(run, targets) for run in of] for c, of in selections.items()}
+    return {c: [_reached(run, targets) for run in of] for c, of in validations.items()}
 
 
 def _reached(
-    selections: Sequence[Mapping[str, Any]], targets: Sequence[float]
+    validations: Sequence[Mapping[str, Any]], targets: Sequence[float]
 ) -> dict[float, Reached]:
-    """The first selection whose CER is each target or below."""
+    """The first validation whose CER is each target or below."""
     found = {}
     for target in targets:
-        first = next((r for r in selections if r["select/cer"] <= target), None)
+        first = next((r for r in validations if r["val/cer"] <= target), None)
         found[target] = (
             Reached(first["step"], first.get("elapsed")) if first else Reached(None, None)
         )

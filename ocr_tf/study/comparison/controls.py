@@ -1,7 +1,7 @@
 """What the runs of a study prove that they shared, and what differs.
 
     {"seeds": {condition: [..]}, "first_weights": {seed: {part: {condition: sha256}}},
-     "batches": {seed: {condition: sha256}}, "lines": {condition: {"train", "select", "count"}},
+     "batches": {seed: {condition: sha256}}, "lines": {condition: {"train", "val", "count"}},
      "data": [..], "steps": {condition: [..]}, "planned": [..], "threads": [..], "versions": [..],
      "processors": [..], "options": {option: {condition: value}},
      "differs": [sentence, ..], "same": [sentence, ..]}
@@ -192,9 +192,9 @@ def _sentences(found: Mapping[str, Any], data: Mapping[str, str]) -> tuple[list[
     say_groups(
         len(found["data"]) == 1 and bool(found["data"][0]),
         {"": data},
-        "training and selection lines",
+        "training and validation lines",
         "All runs trained and selected on the same lines.",
-        "The training or selection lines differ between runs",
+        "The training or validation lines differ between runs",
     )
     steps = {step for row in found["steps"].values() for step in row}
     say(

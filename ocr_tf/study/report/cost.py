@@ -41,7 +41,7 @@ class Row(NamedTuple):
 
 
 class Reached(NamedTuple):
-    """How long a condition took to CERs on the selection lines."""
+    """How long a condition took to CERs on the validation lines."""
 
     look: Look
     cells: list[str]

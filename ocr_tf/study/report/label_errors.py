@@ -19,7 +19,7 @@ from ocr_tf.study.config import Suspects
 from ocr_tf.study.report import html
 
 TEMPLATE = "label_errors.html"
-ROLES = {"train": "trained on", "select": "selected on"}  # The first of them that holds is shown.
+ROLES = {"train": "trained on", "val": "selected on"}  # The first of them that holds is shown.
 
 
 def run(config: Suspects, run_folders: list[str]) -> None:
@@ -89,7 +89,7 @@ def _source(config: Suspects, folder: RunFolder) -> Source:
         return open_sources(config.data.test)
     data = folder.experiment.data
     try:
-        return open_sources((*data.train, *data.select))
+        return open_sources((*data.train, *data.val))
     except InputError as error:
         raise InputError(
             f"{error} ({folder.path} was trained on it; name other lines with --data.test)"

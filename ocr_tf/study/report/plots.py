@@ -201,11 +201,11 @@ class Curve(NamedTuple):
     scale: float
 
 
-CURVES = (Curve("train", "training loss", 1), Curve("select", "CER on selection lines, %", 100))
+CURVES = (Curve("train", "training loss", 1), Curve("val", "CER on validation lines, %", 100))
 
 
 def curves(report: Report, looks: Looks) -> list[Drawing]:
-    """Training loss and selection CER by step: the mean over seeds in a band from lowest to highest."""
+    """Training loss and validation CER by step: the mean over seeds in a band from lowest to highest."""
     drawings = []
     for curve in CURVES:
         series = {

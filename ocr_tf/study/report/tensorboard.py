@@ -131,7 +131,7 @@ def _table_of_runs(report: Report, settings: Sequence[Mapping[str, Any]]) -> Sum
         hparam_infos=[_setting(name, values[name]) for name in chosen],
         metric_infos=[
             api_pb2.MetricInfo(name=api_pb2.MetricName(tag=tag), display_name=title)
-            for tag, title in {**measured, SELECTED: "best selection CER"}.items()
+            for tag, title in {**measured, SELECTED: "best validation CER"}.items()
         ],
     )
     content = plugin_data_pb2.HParamsPluginData(experiment=experiment)

@@ -63,13 +63,13 @@ def test_written_records_are_read_back_at_once_under_their_tags(run, curves):
     curves.write(record(20, select_cer=0.125))
     accumulator = accumulate(run)  # The file is still open.
     assert sorted(accumulator.Tags()["scalars"]) == [
-        "select/cer",
+        "val/cer",
         "train/learning_rate",
         "train/loss",
     ]
     assert points(accumulator, "train/loss") == [(10, 2.0), (20, 1.0)]
     assert points(accumulator, "train/learning_rate") == [(10, 0.5), (20, 0.25)]
-    assert points(accumulator, "select/cer") == [(20, 0.125)]
+    assert points(accumulator, "val/cer") == [(20, 0.125)]
 
 
 def test_a_resumed_run_has_no_step_twice_and_keeps_its_wall_times(run, curves):
@@ -119,8 +119,8 @@ def test_null_gives_no_point_and_other_keys_no_tag(run):
         curves.write(record(20, select_cer=0.5))
         curves.write(record(30, select_cer=float("nan")))
     accumulator = accumulate(run)
-    assert accumulator.Tags()["scalars"] == ["select/cer"]
-    assert [event.step for event in accumulator.Scalars("select/cer")] == [20, 30]
+    assert accumulator.Tags()["scalars"] == ["val/cer"]
+    assert [event.step for event in accumulator.Scalars("val/cer")] == [20, 30]
 
 
 @pytest.mark.parametrize(

@@ -53,15 +53,15 @@ def line(text, picture=None):
     ],
 )
 def test_texts_are_shown_as_they_are(text, tmp_path):
-    rows = cells(values({"lines": [line(text)]}, tmp_path)["select/lines"])
+    rows = cells(values({"lines": [line(text)]}, tmp_path)["val/lines"])
     assert rows == [["line", "true", "read"], ["a/1.png", text, text[::-1]]]
 
 
 def test_spaces_that_a_browser_would_swallow_are_shown(tmp_path):
     record = {"lines": [line(" a  b c ")], "confusions": [[" ", "", 3], ["", "|", 1]]}
     shown = values(record, tmp_path)
-    assert cells(shown["select/lines"])[1][1] == "\u2423a \u2423b c\u2423"
-    assert cells(shown["select/confusions"]) == [
+    assert cells(shown["val/lines"])[1][1] == "\u2423a \u2423b c\u2423"
+    assert cells(shown["val/confusions"]) == [
         ["true", "read", "times"],
         ["\u2423", "(nothing)", "3"],
         ["(nothing)", "|", "1"],
@@ -76,7 +76,7 @@ def test_pictures_come_with_their_size_and_may_be_gone(tmp_path):
     shown = values({"lines": lines}, tmp_path)
     assert [tag for tag in shown if tag.startswith("view/")] == ["view/a/1.png"]
     assert list(shown["view/a/1.png"].tensor.string_val) == [b"31", b"7", file.getvalue()]
-    assert len(cells(shown["select/lines"])) == 4
+    assert len(cells(shown["val/lines"])) == 4
 
 
 def test_hyperparameters_leave_out_what_touches_no_weight_and_what_is_empty():
@@ -85,7 +85,7 @@ def test_hyperparameters_leave_out_what_touches_no_weight_and_what_is_empty():
     assert shown["train.learning_rate"] == 1e-3
     assert shown["data.train"] == "synthetic:digits:count=44"
     assert shown["train.freeze"] == "encoder,head"
-    assert not {"train.log_every", "train.previews", "data.select", "train.init_from"} & set(shown)
+    assert not {"train.log_every", "train.previews", "data.val", "train.init_from"} & set(shown)
 
 
 def test_what_is_not_shown_exists():
@@ -99,5 +99,5 @@ def test_only_the_last_record_ends_the_session(tmp_path):
 
 
 def test_without_confusions_it_says_so(tmp_path):
-    shown = values({"confusions": []}, tmp_path)["select/confusions"]
+    shown = values({"confusions": []}, tmp_path)["val/confusions"]
     assert "read right" in cells(shown)[0][0]

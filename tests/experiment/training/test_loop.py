@@ -70,7 +70,7 @@ def unbroken(tmp_path_factory):
 
 KILLS = {
     "ctc": (("begin", 2), ("save", 2)),  # while the folder is made; while a checkpoint is written
-    "attention": (("step", 2), ("select", 2)),  # before the first checkpoint; at a selection
+    "attention": (("step", 2), ("val", 2)),  # before the first checkpoint; at a validation
 }
 
 
@@ -126,14 +126,14 @@ def test_curves_of_both_heads_overlay(unbroken):
             assert 4 in shown.pop(f"summary/best_{name}")
     assert first == second
     assert first["train/loss"] == list(range(2, tiny.STEPS + 1, 2))
-    assert first["select/cer"] == [4, 8, 12]
+    assert first["val/cer"] == [4, 8, 12]
     for tag in ("exact", "loss"):
-        assert f"select/{tag}" in first
+        assert f"val/{tag}" in first
     for tag in ("learning_rate", "gradient_norm", "images_per_second"):
         assert f"train/{tag}" in first
     pictures = [tag for tag in first if tag.startswith("view/")]
     assert len(pictures) == 2
-    for tag in (*pictures, "select/lines", "select/confusions"):
+    for tag in (*pictures, "val/lines", "val/confusions"):
         assert first[tag] == [4, 8, 12]
 
 
@@ -317,12 +317,12 @@ def test_lines_seen_by_a_parent_stay_seen(unbroken, tmp_path):
             file.write(f"{i}.png\t{text}\n")
     e = options.replace(
         tiny.experiment(init_from=parent, init_parts="encoder+sequence"),
-        {"data.select": (str(tmp_path / "labels.tsv"),)},
+        {"data.val": (str(tmp_path / "labels.tsv"),)},
     )
     e = options.replace(e, {"data.train": ("synthetic:digits:count=20:seed=9",)})
-    with pytest.raises(InputError, match="the selection holds .* images"):
+    with pytest.raises(InputError, match="the validation holds .* images"):
         loop.run(e, tmp_path / "run")
-    child = options.replace(e, {"data.select": (), "train.steps": 1})
+    child = options.replace(e, {"data.val": (), "train.steps": 1})
     loop.run(child, tmp_path / "run")
     known = {digest: role for role, digest, _ in RunFolder(tmp_path / "run").lines()}
     assert {known[d.tobytes()] for d in roles.train.digests} == {"inherited"}
@@ -348,7 +348,7 @@ def test_bad_training_lines_are_named_and_skipped_or_fatal(tmp_path, capsys):
 
 
 def test_roles_may_not_share_images():
-    e = options.replace(tiny.experiment(), {"data.select": ("synthetic:digits:count=3:seed=0",)})
+    e = options.replace(tiny.experiment(), {"data.val": ("synthetic:digits:count=3:seed=0",)})
     with pytest.raises(InputError, match="shares 3 images"):
         splits.prepare(e)
 

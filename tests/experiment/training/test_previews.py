@@ -84,5 +84,5 @@ def test_any_reference_and_reading_can_be_drawn(roles, aligner, tmp_path):
 
 
 def test_none_asked_for(roles, aligner, tmp_path):
-    assert Previews(aligner, roles.select, RunFolder(tmp_path), 0).take(1, []) == []
+    assert Previews(aligner, roles.val, RunFolder(tmp_path), 0).take(1, []) == []
     assert not RunFolder(tmp_path).previews_path.exists()

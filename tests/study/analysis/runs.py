@@ -22,7 +22,7 @@ def grid(folder: Path) -> Grid:
         run = untrained.write(folder / head, head, Alphabet("0123456789")).folder
         source = open_sources(run.experiment.data.train)
         found, _ = image_digests(source)
-        roles = ["select"] * 8 + ["train"] * (len(found) - 8)
+        roles = ["val"] * 8 + ["train"] * (len(found) - 8)
         run.remember_lines(
             (role, image.tobytes(), sample.id)
             for role, image, sample in zip(roles, found, source.samples)

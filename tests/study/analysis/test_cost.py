@@ -38,16 +38,16 @@ def test_every_point_off_the_front_is_beaten_by_one_on_it():
         assert bool(better) != on
 
 
-def selections(run, records):
+def validations(run, records):
     for step, cer, seconds in records:
         timed = {} if seconds is None else {"elapsed": seconds}
-        run.append_metrics({"step": step, "select/cer": cer, **timed})
+        run.append_metrics({"step": step, "val/cer": cer, **timed})
         run.append_metrics({"step": step, "train/loss": 0.1})
 
 
 def test_when_a_training_first_came_to_a_cer(evaluated):
     run = restore(behind(evaluated).runs["ctc", 0]).folder
-    selections(run, [(10, 0.9, 1.0), (20, 0.1, 2.0), (30, 0.3, 3.0), (40, 0.04, None)])
+    validations(run, [(10, 0.9, 1.0), (20, 0.1, 2.0), (30, 0.3, 3.0), (40, 0.04, None)])
     try:
         (one,) = cost.times_to_cer({"ctc": [run.path]})["ctc"]
         both = cost.times_to_cer({"ctc": [run.path], "other": [run.path.parent / "none"]})

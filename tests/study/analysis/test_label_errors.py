@@ -82,7 +82,7 @@ def make_run(path, experiment, reads: int) -> str:
     arrays["head/output/bias"][reads] = 9
     folder.save_checkpoint(1, arrays, {"best_step": 1, "finished": True, "elapsed": 1.0})
     lines = load_lines(open_source("synthetic:digits:count=44"), experiment.geometry)
-    rows = zip(["train"] * 3 + ["select"] * 2, lines.digests, lines.ids)
+    rows = zip(["train"] * 3 + ["val"] * 2, lines.digests, lines.ids)
     folder.remember_lines((role, digest.tobytes(), name) for role, digest, name in rows)
     return str(path)
 

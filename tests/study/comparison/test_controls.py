@@ -36,7 +36,7 @@ def test_runs_that_share_everything_say_so(tmp_path):
     [
         ({"chain": "other"}, "batches .* differ"),
         ({"steps": told.tiny.STEPS - 4}, "steps differs.*: 8, 12"),
-        ({"data": {"train": "u", "select": "s"}}, "training or selection lines differ"),
+        ({"data": {"train": "u", "val": "s"}}, "training or validation lines differ"),
         ({"versions": {"ocr_tf": "2"}}, "Versions and commits differ"),
         ({"commit": "d"}, "Versions and commits differ"),
         ({"threads": {"cores": 4}}, "Thread counts differ"),
@@ -116,7 +116,7 @@ def shares(folder, *, pair=("10", "10")):
             head,
             chain=share,
             weights="one",
-            data={"train": share, "select": "s"},
+            data={"train": share, "val": "s"},
             flags={"data.share": int(share) / 100},
         )
         made[name] = {0: run}
@@ -130,7 +130,7 @@ def test_of_several_conditions_those_that_share_are_named_the_first_pair_first(t
     )
     batches, lines, share = found["differs"]
     assert batches.startswith("The batches (lines, order, augmentation or labels) differ")
-    assert lines.startswith("The training or selection lines differ")
+    assert lines.startswith("The training or validation lines differ")
     assert "among them" not in batches + lines
     assert share == (
         "--data.share differs: 0.1 (ctc-10-0 and attention-10-1), 0.3 (ctc-30-2 and attention-30-3), "
