@@ -1,8 +1,10 @@
 """What an experiment is, and how it gets from a command line to a file and back.
 
-experiment    Experiment and its parts (Data, Sequence, Train), frozen dataclasses
-common        options that several commands share
-flags         one command-line flag for every leaf of a configuration
-serialize     an experiment to run.json's content, and back
-exits         bad input becomes one line and exit code 2, never a traceback
+Its files:
+
+    experiment    Experiment and its parts (Data, Sequence, Train), frozen dataclasses
+    common        options that several commands share
+    flags         one command-line flag for every leaf of a configuration
+    serialize     an experiment to run.json's content, and back
+    exits         bad input becomes one line and exit code 2, never a traceback
 """

@@ -1,5 +1,7 @@
 """What TensorBoard shows of a run, derived from the files of its folder.
 
-event_file    writes TensorBoard's file format
-summaries     curves, pictures, settings and the graph, from metrics.jsonl and its neighbors
+Its files:
+
+    event_file    writes TensorBoard's file format
+    summaries     curves, pictures, settings and the graph, from metrics.jsonl and its neighbors
 """
