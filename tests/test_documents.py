@@ -17,11 +17,16 @@ from ocr_tf.cli import launch
 from ocr_tf.cli.commands import TOOLS
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = ("README.md", "WORKSPACE.md")
+DOCUMENTS = (
+    "README.md",
+    "WORKSPACE.md",
+    "CONTRIBUTING.md",
+    *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md")),
+)
 FENCE = re.compile(r"^ *```(?:sh|bash|console|shell)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 
 # Tools that take no configuration of ours: what else they accept.
-PLAIN = {"quickstart": (), "test": ("--slow",)}
+PLAIN = {"docs": (), "quickstart": (), "test": ("--slow", "tests/heads")}
 
 
 def commands() -> list:
@@ -38,9 +43,19 @@ def commands() -> list:
                 words = shlex.split(line.strip().removeprefix("$ "), comments=True)
                 while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):  # X=1 command
                     words.pop(0)
+                words = in_checkout(words)
                 if words and is_ours(words):
                     found.append(pytest.param(document, shlex.join(words)))
     return found
+
+
+def in_checkout(words: list[str]) -> list[str]:
+    """The command of a checkout that does what an installed `ocr-tf` command does."""
+    if words[:1] != ["ocr-tf"]:
+        return words
+    if words[1] in ("train", "study"):
+        return ["python", "-m", f"experiments.{words[2]}", *words[3:]]
+    return [f"tools/{words[1]}", *words[2:]]
 
 
 def is_ours(words: list[str]) -> bool:
