@@ -7,14 +7,13 @@ import re
 import shlex
 import subprocess
 import sys
-import types
 from pathlib import Path
-from unittest import mock
 
 import pytest
 
 from ocr_tf.cli import launch
 from ocr_tf.cli.commands import TOOLS
+from tests.cli import stand_ins
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = (
@@ -91,8 +90,8 @@ def check_experiment(module: str, arguments: list[str]) -> None:
 
 def check_tool(name: str, arguments: list[str]) -> None:
     """Gives the command with nothing in the place of the tool's function."""
-    nothing = types.SimpleNamespace(run=lambda *_: None)
-    with mock.patch.object(launch.importlib, "import_module", lambda _: nothing):
+    with pytest.MonkeyPatch.context() as patch:
+        stand_ins.record_calls(patch)
         with pytest.raises(SystemExit) as stopped:
             launch.tool(name, arguments)
     assert stopped.value.code == 0
