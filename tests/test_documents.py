@@ -50,7 +50,7 @@ def commands() -> list:
 
 def in_checkout(words: list[str]) -> list[str]:
     """The command of a checkout that does what an installed `ocr-tf` command does."""
-    if words[:1] != ["ocr-tf"]:
+    if words[:1] != ["ocr-tf"] or words[1] == "--help":
         return words
     if words[1] in ("train", "study"):
         return ["python", "-m", f"experiments.{words[2]}", *words[3:]]
