@@ -1,6 +1,8 @@
-"""The CRNN encoder under an attention decoder: the data, protocol and budget of crnn_ctc.
+"""The encoder of CRNN under attention: data, protocol and budget are those of crnn_ctc.
 
 python -m experiments.crnn_attention --workdir=runs/crnn_attention --data.train=iiit5k/labels_train.tsv
+
+Result: not measured yet.
 """
 
 import dataclasses
