@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import subprocess
@@ -108,3 +109,24 @@ def test_the_head_of_the_example_keeps_the_contract(tmp_path):
     for arguments in (["-c", code], ["deep_or_plain.py", "--help"]):
         done = run(arguments, tmp_path)
         assert done.returncode == 0, done.stderr
+
+
+def rooms() -> list[Path]:
+    """Packages whose docstring lists their files."""
+    packages = sorted((ROOT / "ocr_tf").rglob("__init__.py"))
+    return [path for path in packages if "Its files:" in docstring(path)]
+
+
+def docstring(path: Path) -> str:
+    return ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+
+
+def test_several_rooms_list_their_files():
+    assert len(rooms()) > 5
+
+
+@pytest.mark.parametrize("room", rooms(), ids=lambda path: path.parent.name)
+def test_a_room_names_its_files(room):
+    listed = re.findall(r"^    (\w+)  ", docstring(room), re.MULTILINE)
+    files = {path.stem for path in room.parent.glob("[!_]*.py")}
+    assert set(listed) == files, f"{room.relative_to(ROOT)}: the list of files in its docstring"
