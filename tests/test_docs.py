@@ -74,6 +74,9 @@ def test_the_api_page_shows_signatures_and_docstrings(site):
     for name in ("ocr_tf.heads.base.Head.score", "ocr_tf.metrics.paired.recipes"):
         assert f'id="{name}"' in text
     assert "log p(label | frames)" in text
+    assert "Valid columns" in text or "valid columns" in text  # the comment behind Images.widths
+    if (ROOT / "ocr_tf" / "api.py").exists():
+        assert 'id="ocr_tf.api.load"' in text
 
 
 def blocks(page: str) -> list[str]:
