@@ -32,6 +32,7 @@ from ocr_tf.metrics.paired.multiple_comparisons import Pair, Slice, pairwise, sl
 from ocr_tf.metrics.paired.outcomes import NotComparable, Outcomes, Result, Signature
 from ocr_tf.metrics.paired.power import Detectable, power, smallest_detectable
 from ocr_tf.metrics.paired.resampling import Bootstrap, Permutation, crossed_bootstrap, permutation
+from ocr_tf.metrics.paired.settling import Settling, settling
 from ocr_tf.metrics.paired.verdict import TIED, WITHHELD, Verdict, verdict
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "Permutation",
     "Rate",
     "Result",
+    "Settling",
     "Signature",
     "Slice",
     "Verdict",
@@ -66,6 +68,7 @@ __all__ = [
     "rate",
     "recipes",
     "seed_correlation",
+    "settling",
     "slices",
     "smallest_detectable",
     "too_small",
