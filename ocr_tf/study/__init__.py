@@ -11,6 +11,7 @@ Its files:
     job           one run of a study, as the scheduler hands it to a process
     worker        that process: trains a run and evaluates its checkpoints
     tune          searches each condition's learning rate
+    time_left     estimates how long the remaining runs of a study take
 
 Its rooms: `comparison` (readings side by side, and the statistics), `analysis` (why conditions differ) and
 `report` (page, JSON, tables, plots).
