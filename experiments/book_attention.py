@@ -10,9 +10,10 @@ lines its CER is over 100 % until the alignment is found between steps 750 and 1
 
 import dataclasses
 
-from experiments import book_ctc
 from ocr_tf.cli import launch
 from ocr_tf.heads import Attention
+
+from . import book_ctc
 
 EXPERIMENT = dataclasses.replace(
     book_ctc.EXPERIMENT, name="book_attention", head=Attention(symbol_dropout=0.2)

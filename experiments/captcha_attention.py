@@ -8,9 +8,10 @@ python -m experiments.captcha_attention --workdir=runs/captcha_attention \\
 
 import dataclasses
 
-from experiments import captcha_ctc
 from ocr_tf.cli import launch
 from ocr_tf.heads import Attention
+
+from . import captcha_ctc
 
 EXPERIMENT = dataclasses.replace(captcha_ctc.EXPERIMENT, name="captcha_attention", head=Attention())
 

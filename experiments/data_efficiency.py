@@ -7,10 +7,11 @@ The lines of a small share are among those of a large one, and both heads have t
 attention needs more lines than CTC, what it gains rises from few lines to all.
 """
 
-from experiments.ctc_vs_attention import CONDITIONS
 from ocr_tf import options
 from ocr_tf.study import command
 from ocr_tf.study.config import Study
+
+from .ctc_vs_attention import CONDITIONS
 
 STUDY = Study.of(
     "data_efficiency",

@@ -9,10 +9,11 @@ seed. The report's first answer is whether the gain with 0 layers is that with 2
 significant would not tell.
 """
 
-from experiments.ctc_vs_attention import CONDITIONS
 from ocr_tf import options
 from ocr_tf.study import command
 from ocr_tf.study.config import Study
+
+from .ctc_vs_attention import CONDITIONS
 
 STUDY = Study.of(
     "encoder_by_head",

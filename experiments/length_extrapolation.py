@@ -8,10 +8,11 @@ Images keep their aspect ratio, so that a longer text is a wider image and not a
 the report's slices by label length. Four conditions.
 """
 
-from experiments.ctc_vs_attention import CONDITIONS
 from ocr_tf import options
 from ocr_tf.study import command
 from ocr_tf.study.config import Study
+
+from .ctc_vs_attention import CONDITIONS
 
 LONGEST = 6  # symbols
 
