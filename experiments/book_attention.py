@@ -11,9 +11,10 @@ and 7 % by step 2,250. In the lines with most errors it repeats a word.
 
 import dataclasses
 
-from experiments import book_ctc
 from ocr_tf.cli import launch
 from ocr_tf.heads import Attention
+
+from . import book_ctc
 
 EXPERIMENT = dataclasses.replace(
     book_ctc.EXPERIMENT, name="book_attention", head=Attention(symbol_dropout=0.2)

@@ -9,9 +9,10 @@ Result: 99.0 % of 104 test lines without an error (103 lines), with seed 0 and w
 
 import dataclasses
 
-from experiments import captcha_ctc
 from ocr_tf.cli import launch
 from ocr_tf.heads import Attention
+
+from . import captcha_ctc
 
 EXPERIMENT = dataclasses.replace(captcha_ctc.EXPERIMENT, name="captcha_attention", head=Attention())
 

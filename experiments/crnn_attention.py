@@ -7,9 +7,10 @@ Result: not measured yet.
 
 import dataclasses
 
-from experiments import crnn_ctc
 from ocr_tf.cli import launch
 from ocr_tf.heads import Attention
+
+from . import crnn_ctc
 
 EXPERIMENT = dataclasses.replace(crnn_ctc.EXPERIMENT, name="crnn_attention", head=Attention())
 

@@ -11,10 +11,11 @@ Cost: six conditions, so six runs for each seed.
 Result: not measured yet.
 """
 
-from experiments.ctc_vs_attention import CONDITIONS
 from ocr_tf import options
 from ocr_tf.study import command
 from ocr_tf.study.config import Study
+
+from .ctc_vs_attention import CONDITIONS
 
 STUDY = Study.of(
     "encoder_by_head",

@@ -10,10 +10,11 @@ Cost: four conditions, so four runs for each seed.
 Result: not measured yet.
 """
 
-from experiments.ctc_vs_attention import CONDITIONS
 from ocr_tf import options
 from ocr_tf.study import command
 from ocr_tf.study.config import Study
+
+from .ctc_vs_attention import CONDITIONS
 
 LONGEST = 6  # symbols
 

@@ -13,6 +13,7 @@ from ocr_tf.errors import NAMED, InputError
 from ocr_tf.experiment.config import flags, serialize
 from ocr_tf.experiment.config.common import CHECKPOINTS
 from ocr_tf.experiment.config.experiment import Experiment, Train
+from ocr_tf.experiment.config.program import command_name, program_name
 from ocr_tf.experiment.inference.evaluated import TROUBLES
 from ocr_tf.experiment.runs import predictions, provenance
 from ocr_tf.experiment.runs.atomic import TEMPORARY
@@ -58,7 +59,7 @@ def study(folder: StudyFolder, given: Study, conditions: Mapping[str, Experiment
     }
     if given.study.tune:
         about["tuning"] = folder.tuning()
-    command = [f"python -m experiments.{given.name}", f"--workdir={folder.path}"]
+    command = [program_name(), f"--workdir={folder.path}"]
     _report(grids, runs, about, [*command, *settings], folder.report_path, given.contrasts)
 
 
@@ -103,7 +104,7 @@ def run(config: Compare, paths: Sequence[str]) -> None:
         "paired": config.paired,
         "evaluation": config.name,
     }
-    command = ["tools/compare", *paths, *flags.dump(config).splitlines()]
+    command = [command_name("compare"), *paths, *flags.dump(config).splitlines()]
     _report({_checkpoint(grid): grid}, runs, about, command, output)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
+from ocr_tf.experiment.config.program import command_name
 from ocr_tf.metrics.paired import MODELS, RECIPES, TIED, WITHHELD
 from ocr_tf.study.report import formatting
 from ocr_tf.study.report.formatting import (
@@ -437,7 +438,7 @@ def _pairing(pair: Mapping[str, Any]) -> Optional[str]:
         return f"{said} The seeds are paired because that was declared beforehand."
     return (
         f"{said} Pairing counts only where it was declared beforehand (--study.paired, or --paired of "
-        "tools/compare); here it was not."
+        f"{command_name('compare')}); here it was not."
     )
 
 
