@@ -28,8 +28,8 @@ from typing import Any
 
 import numpy as np
 
-from ocr_tf.data.dataset import Sample, did_you_mean
-from ocr_tf.errors import InputError
+from ocr_tf.data.dataset import Sample
+from ocr_tf.errors import InputError, did_you_mean
 
 SYMBOLS = {"digits": "0123456789", "words": "abcdefghijklmnopqrstuvwxyz"}
 KINDS = ("digits", "words", "mixed")

@@ -13,6 +13,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ocr_tf.registry import Registry
+
 
 def edges(steps: int, stride: int, scaled: int, original: int) -> np.ndarray:
     """[steps + 1] float64: where steps begin and end, in columns of an image before it was resized.
@@ -64,4 +66,4 @@ class Compact:
         return build(height, dtype)
 
 
-ENCODERS = {"crnn": CRNN, "compact": Compact}
+ENCODERS: Registry[Any] = Registry("encoder", {"crnn": CRNN, "compact": Compact})

@@ -20,6 +20,7 @@ from ocr_tf.errors import InputError
 from ocr_tf.experiment.config import flags
 from ocr_tf.experiment.config.exits import exits
 from ocr_tf.experiment.config.experiment import Experiment
+from ocr_tf.experiment.config.program import program_name
 from ocr_tf.experiment.runs.atomic import atomic_write
 from ocr_tf.options import option
 from ocr_tf.study.comparison import tuning
@@ -43,7 +44,7 @@ def main(study: Study, doc: Optional[str], argv: Optional[Sequence[str]] = None)
         parsed = flags.parse(
             study,
             sys.argv[1:] if argv is None else argv,
-            program=flags.program_name(),
+            program=program_name(),
             description=doc or "",
             command=Command(),
         )

@@ -16,6 +16,7 @@ from ocr_tf.errors import NAMED, InputError
 from ocr_tf.experiment.config import flags
 from ocr_tf.experiment.config.common import CHECKPOINTS
 from ocr_tf.experiment.config.experiment import Experiment, Train
+from ocr_tf.experiment.config.program import command_name, program_name
 from ocr_tf.experiment.inference.evaluated import rates_of
 from ocr_tf.experiment.runs import predictions, provenance
 from ocr_tf.experiment.runs.atomic import TEMPORARY
@@ -65,7 +66,7 @@ def study(folder: StudyFolder, given: Study, conditions: Mapping[str, Experiment
         evaluation=next(iter(grids)),
         tuning=folder.tuning() if given.study.tune else {},
     )
-    command = (f"python -m experiments.{given.name}", f"--workdir={folder.path}", *settings)
+    command = (program_name(), f"--workdir={folder.path}", *settings)
     _report(grids, runs, Asked(about, command, given.contrasts), folder.report_path)
 
 
@@ -109,7 +110,7 @@ def run(config: Compare, paths: Sequence[str]) -> None:
         paired=config.paired,
         evaluation=config.name,
     )
-    command = ("tools/compare", *paths, *flags.dump(config).splitlines())
+    command = (command_name("compare"), *paths, *flags.dump(config).splitlines())
     _report({_checkpoint(grid): grid}, runs, Asked(about, command), output)
 
 

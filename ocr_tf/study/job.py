@@ -53,7 +53,7 @@ class Job(NamedTuple):
         self.workdir.parent.mkdir(parents=True, exist_ok=True)
         path = self.workdir.with_name(self.workdir.name + ".job.json")
         content = {
-            "experiment": configuration(self.experiment),
+            "experiment": configuration(self.experiment, self.test),
             "workdir": str(self.workdir),
             "test": list(self.test),
             "normalize": self.normalize,

@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 from ocr_tf import options
-from ocr_tf.data.dataset import Sample, did_you_mean, open_sources
+from ocr_tf.data.dataset import Sample, open_sources
 from ocr_tf.data.fingerprint import fingerprint_of, image_digests
-from ocr_tf.errors import NAMED, InputError
+from ocr_tf.errors import NAMED, InputError, did_you_mean
 from ocr_tf.experiment.inference.config import Evaluate
 from ocr_tf.experiment.inference.evaluated import TROUBLES, Evaluated, rates_of
 from ocr_tf.experiment.runs import predictions

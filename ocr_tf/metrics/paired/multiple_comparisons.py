@@ -52,7 +52,8 @@ def pairwise(
     Args:
       confidence: of all intervals together.
       paired: these recipes by seed.
-      generator_seed, replicates: for the permutations of these trained models.
+      generator_seed: determines the permutations of these trained models.
+      replicates: number of those permutations.
 
     Raises: as `recipes`; ValueError also if there is no such target.
     """

@@ -59,9 +59,11 @@ def smallest_detectable(
     df = N - 1.
 
     Args:
-      seeds, units: S_c of the conditions (once if paired by seed) and N of a comparison to be planned
-        with the variances of this one, its df by the interval's formula; by default those that it
-        had. With more of them df is at least what it was: more data never see less.
+      seeds: S_c of the conditions (once if paired by seed) of a comparison to be planned with the
+        variances of this one, its df by the interval's formula; by default those that it had. With
+        more of them df is at least what it was: more data never see less.
+      units: N of the comparison to be planned; by default that of this one.
+      power: the probability with which a true difference of the returned size is to be found.
 
     Raises:
       NotComparable: the comparison has no variance to go by.

@@ -16,6 +16,7 @@ from typing import NamedTuple, Optional
 import numpy as np
 
 from ocr_tf.errors import NAMED, InputError
+from ocr_tf.experiment.config.program import command_name
 from ocr_tf.experiment.runs import predictions
 from ocr_tf.experiment.runs.predictions import EvaluationResults, Prediction
 from ocr_tf.metrics.error_rates import Edits, edits
@@ -218,7 +219,7 @@ def _nothing(folder: Path) -> str:
         return f"{folder / predictions.RESULTS}: damaged; delete it and evaluate again"
     others = sorted(p.parent.name for p in folder.parent.glob(f"*/{predictions.RESULTS}"))
     hint = f", or compare by --name={others[0]}" if others else ""
-    return f"{folder}: no evaluation; measure it first with tools/evaluate{hint}"
+    return f"{folder}: no evaluation; measure it first with {command_name('evaluate')}{hint}"
 
 
 def _refuse_other_images(first: Cell, other: Cell) -> None:
