@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from ocr_tf import rng
 from ocr_tf.alphabet import Alphabet
+from ocr_tf.decode import Search
 from ocr_tf.rnn import stack_bidirectional
 from ocr_tf.types import Batch, Frames, Hypotheses, Images, Labels
 
@@ -59,7 +60,7 @@ class Recognizer(tf.keras.Model):
         """What training minimises: [B]."""
         return self.head.loss(self(images, key), labels, self._key("head", key))
 
-    def recognize(self, images: Images, search: Optional[Any] = None) -> Hypotheses:
+    def recognize(self, images: Images, search: Optional[Search] = None) -> Hypotheses:
         return self.head.decode(self(images), search)
 
     def parts(self) -> dict[str, list[tf.Variable]]:

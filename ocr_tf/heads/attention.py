@@ -16,10 +16,10 @@ import tensorflow as tf
 
 from ocr_tf import rng
 from ocr_tf.alphabet import Alphabet
-from ocr_tf.decode import Beam, Greedy, autoregressive
-from ocr_tf.decode.autoregressive_beam import beam
-from ocr_tf.heads.base import Head, as_float32, single
-from ocr_tf.types import Frames, Hypotheses, Labels
+from ocr_tf.decode import Greedy, Search, autoregressive
+from ocr_tf.decode.autoregressive import Decoder
+from ocr_tf.heads.base import Head, as_float32
+from ocr_tf.types import Frames, Hypotheses, Labels, Tensor
 
 # The compiled operations do not load everywhere, and exported graphs must not need them.
 os.environ["TF_ADDONS_PY_OPS"] = "1"
@@ -113,31 +113,31 @@ class AttentionHead(Head):
             log_probs = tf.nn.log_softmax(self.output_layer(attended))
         return log_probs, state.alignments, state
 
-    def decode(self, frames: Frames, search: Optional[Any] = None) -> Hypotheses:
-        search, bounds = search or Greedy(), frames.lengths
-        special = (self.alphabet.start, self.alphabet.end, self.alphabet.pad)
-        if isinstance(search, Beam):
-            prefixes = Frames(*(tf.repeat(values, search.width, axis=0) for values in frames))
-            with tf.name_scope(self.name):
-                state = self._begin(prefixes)
-            return beam(self.step, state, bounds, *special, search)
-        if not isinstance(search, Greedy):
-            raise ValueError(f"attention has no search {search}")
-        with tf.name_scope(self.name):
-            state = self._begin(frames)
-        found = autoregressive.greedy(
-            self.step, state, bounds, *special, early_stop=search.early_stop
-        )
-        return single(found.labels, found.log_probs, found.objective, found.ended)
+    def decoder_of(self, frames: Frames) -> Decoder:
+        """Returns what searches need of these frames; see `Decoder`."""
 
-    def align(self, frames: Frames, labels: Labels) -> tf.Tensor:
-        with tf.name_scope(self.name):
-            state = self._begin(frames)
-        _, rows = autoregressive.force(
-            self.step, state, labels, self.alphabet.start, self.alphabet.end
-        )
+        def begin(copies: int) -> Any:
+            repeated = frames if copies == 1 else _repeat(frames, copies)
+            with tf.name_scope(self.name):
+                return self._begin(repeated)
+
+        alphabet = self.alphabet
+        return Decoder(begin, self.step, alphabet.start, alphabet.end, alphabet.pad)
+
+    def decode(self, frames: Frames, search: Optional[Search] = None) -> Hypotheses:
+        """See `Head.decode`; a text has at most a symbol a frame."""
+        return (search or Greedy()).autoregressive(self.decoder_of(frames), frames.lengths)
+
+    def align(self, frames: Frames, labels: Labels) -> Tensor:
+        """See `Head.align`: the weights of attention."""
+        _, rows = autoregressive.force(self.decoder_of(frames), labels)
         inside = tf.sequence_mask(labels.lengths, tf.shape(labels.ids)[1])
         return tf.where(inside[:, :, None], rows[:, :-1], 0.0)
+
+
+def _repeat(frames: Frames, copies: int) -> Frames:
+    """Frames of B lines -> of B * copies, those of a line side by side."""
+    return Frames(*(tf.repeat(values, copies, axis=0) for values in frames))
 
 
 def positions(steps: tf.Tensor, size: int) -> tf.Tensor:

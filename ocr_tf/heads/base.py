@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Optional
 
 import tensorflow as tf
 
 from ocr_tf.alphabet import Alphabet
+from ocr_tf.decode import Search
 from ocr_tf.types import Frames, Hypotheses, Labels
 
 
@@ -31,9 +32,12 @@ class Head(tf.keras.layers.Layer):
         """
         raise NotImplementedError
 
-    def decode(self, frames: Frames, search: Optional[Any] = None) -> Hypotheses:
-        """K best texts; without a search, the greedy one (K = 1). Raises ValueError for a search
-        that this head does not know."""
+    def decode(self, frames: Frames, search: Optional[Search] = None) -> Hypotheses:
+        """Returns the K best texts that a search finds; without one, the greedy text (K = 1).
+
+        Raises:
+            InputError: the search cannot be used with this kind of head.
+        """
         raise NotImplementedError
 
     def align(self, frames: Frames, labels: Labels) -> tf.Tensor:
@@ -51,15 +55,3 @@ class Head(tf.keras.layers.Layer):
 
 def as_float32(frames: Frames) -> Frames:
     return Frames(tf.cast(frames.values, tf.float32), frames.lengths)
-
-
-def single(labels: Labels, score: tf.Tensor, objective: tf.Tensor, ended: tf.Tensor) -> Hypotheses:
-    """One hypothesis a line, as Hypotheses with K = 1."""
-    return Hypotheses(
-        ids=labels.ids[:, None],
-        lengths=labels.lengths[:, None],
-        log_probs=score[:, None],
-        objective=objective[:, None],
-        ended=ended[:, None],
-        valid=tf.ones_like(ended[:, None]),
-    )

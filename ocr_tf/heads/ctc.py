@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Optional
 
 import tensorflow as tf
 
 from ocr_tf.alphabet import Alphabet
-from ocr_tf.decode import Beam, Greedy, ctc_lattice
-from ocr_tf.decode.ctc_greedy import best_path
-from ocr_tf.decode.ctc_prefix_beam import prefix_beam
-from ocr_tf.heads.base import Head, as_float32, single
+from ocr_tf.decode import Greedy, Search, ctc_lattice
+from ocr_tf.heads.base import Head, as_float32
 from ocr_tf.types import Frames, Hypotheses, Labels
 
 DEEPEST = 75.0  # nats below the best class; exp(-75) / C is still a normal float32
@@ -68,12 +66,8 @@ class CTCHead(Head):
     def path(self, frames: Frames, labels: Labels) -> Optional[tuple[tf.Tensor, tf.Tensor]]:
         return ctc_lattice.forced_path(self.log_probs(frames), labels, self.alphabet.blank)
 
-    def decode(self, frames: Frames, search: Optional[Any] = None) -> Hypotheses:
-        log_probs = self.log_probs(frames)
-        if isinstance(search, Beam):
-            return prefix_beam(log_probs, self.alphabet.blank, self.alphabet.pad, search)
-        if not isinstance(search or Greedy(), Greedy):
-            raise ValueError(f"CTC has no search {search}")
-        labels, objective = best_path(log_probs, self.alphabet.blank, self.alphabet.pad)
-        score = ctc_lattice.score(log_probs, labels, self.alphabet.blank)
-        return single(labels, score, objective, tf.ones_like(objective, tf.bool))
+    def decode(self, frames: Frames, search: Optional[Search] = None) -> Hypotheses:
+        """See `Head.decode`."""
+        return (search or Greedy()).ctc(
+            self.log_probs(frames), self.alphabet.blank, self.alphabet.pad
+        )
