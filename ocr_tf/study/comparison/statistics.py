@@ -20,8 +20,8 @@ from typing import Any
 
 from ocr_tf.metrics import paired
 from ocr_tf.metrics.error_rates import measure
+from ocr_tf.metrics.registry import METRICS
 from ocr_tf.study.comparison.results import Grid
-from ocr_tf.study.config import METRICS
 
 GENERATOR_SEED = 0  # of permutations and bootstraps
 MORE = 2  # what twice the seeds, and twice the lines, would detect
@@ -105,7 +105,8 @@ def by_metric(grid: Grid, declared: str, by_seed: bool = False) -> list[dict[str
     """What every pair would be judged by the metrics that were not declared; exploratory."""
     found = []
     for metric in METRICS:
-        if metric != declared:
+        # A metric may have nothing to divide by: a reference of white space alone has no word.
+        if metric != declared and grid.lengths(metric).any():
             every = {name: outcomes(grid, name, metric) for name in grid.conditions}
             found += [
                 {"a": a, "b": b, "metric": metric, "recipes": recipes.as_dict()}
