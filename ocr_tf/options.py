@@ -50,7 +50,7 @@ class Leaf(typing.NamedTuple):
     name: str  # dotted: train.learning_rate
     type: type  # bool, int, float, str or tuple (of str)
     value: Any
-    field: dataclasses.Field
+    field: dataclasses.Field[Any]
 
     @property
     def alias(self) -> str:

@@ -9,6 +9,7 @@ import tensorflow as tf
 from ocr_tf.decode.hypotheses import single
 from ocr_tf.types import Hypotheses, Labels, Tensor
 
+Loop = tuple[Any, ...]  # tensors and tensor arrays, the variables of a loop
 State = Any  # any nest of tensors whose first dimension is the number of prefixes, N
 
 
@@ -56,7 +57,7 @@ def greedy(decoder: Decoder, bounds: Tensor, early_stop: bool = True) -> Hypothe
         lengths: Tensor,
         texts: tf.TensorArray,
         state: State,
-    ) -> tuple:
+    ) -> Loop:
         log_probs, _, state = step(ids, state)
         best = tf.argmax(log_probs, axis=-1, output_type=tf.int32)
         ends = running & (best == end)
@@ -112,7 +113,7 @@ def force(decoder: Decoder, labels: Labels) -> tuple[Tensor, Tensor]:
     targets = tf.pad(symbols, [[0, 0], [0, 1]], constant_values=end)  # [B, L + 1]
     inputs = tf.pad(symbols, [[0, 0], [1, 0]], constant_values=decoder.start)
 
-    def body(t: Tensor, gains: tf.TensorArray, rows: tf.TensorArray, state: State) -> tuple:
+    def body(t: Tensor, gains: tf.TensorArray, rows: tf.TensorArray, state: State) -> Loop:
         log_probs, alignment, state = step(inputs[:, t], state)
         gain = tf.gather(log_probs, targets[:, t], batch_dims=1)
         return t + 1, gains.write(t, gain), rows.write(t, alignment), state

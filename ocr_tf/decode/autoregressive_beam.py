@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from ocr_tf.decode.autoregressive import Decoder, State, state_shapes
+from ocr_tf.decode.autoregressive import Decoder, Loop, State, state_shapes
 from ocr_tf.types import Hypotheses, Tensor
 
 MINUS_INFINITY = float("-inf")
@@ -52,7 +52,7 @@ def beam(decoder: Decoder, bounds: Tensor, width: int, best: int) -> Hypotheses:
         total: Tensor,  # [B, W] log p of the prefixes, minus infinity for none
         finished: _Texts,  # [B, K, t]
         state: State,
-    ) -> tuple:
+    ) -> Loop:
         log_probs, _, state = decoder.step(symbols, state)
         classes = tf.shape(log_probs)[1]
         likeliest = tf.argmax(log_probs, axis=-1, output_type=tf.int32)

@@ -55,7 +55,7 @@ class AttentionHead(Head):
         with tf.name_scope(self.name):
             self.embedding = self.add_weight("embedding", [alphabet.classes + 1, config.embedding])
 
-    def _embed(self, ids: tf.Tensor) -> tf.Tensor:
+    def _embed(self, ids: Tensor) -> Tensor:
         """Ids (symbols, end, start) -> vectors; as a product, whose gradient is dense."""
         return tf.one_hot(ids, self.alphabet.classes + 1) @ self.embedding
 
@@ -71,8 +71,8 @@ class AttentionHead(Head):
         return self.wrapper.get_initial_state(batch_size=batch, dtype=tf.float32)
 
     def _logits(
-        self, frames: Frames, labels: Labels, key: Optional[tf.Tensor]
-    ) -> tuple[tf.Tensor, tf.Tensor]:
+        self, frames: Frames, labels: Labels, key: Optional[Tensor]
+    ) -> tuple[Tensor, Tensor]:
         """Teacher forcing: logits [B, L + 1, C] and targets [B, L + 1], which end with `end`."""
         end, start = self.alphabet.end, self.alphabet.start
         inside = tf.sequence_mask(labels.lengths, tf.shape(labels.ids)[1])
@@ -90,7 +90,7 @@ class AttentionHead(Head):
         # The decoder stops at the longest label, which may be shorter than the array of labels.
         return self.output_layer(attended), targets[:, : tf.shape(attended)[1]]
 
-    def loss(self, frames: Frames, labels: Labels, key: Optional[tf.Tensor] = None) -> tf.Tensor:
+    def loss(self, frames: Frames, labels: Labels, key: Optional[Tensor] = None) -> Tensor:
         with tf.name_scope(self.name):
             logits, targets = self._logits(frames, labels, key)
         log_probs = tf.nn.log_softmax(logits)
@@ -103,10 +103,10 @@ class AttentionHead(Head):
         # The decoder's bound is a symbol a step: it never writes a longer text.
         return tf.where(labels.lengths <= frames.lengths, losses, float("inf"))
 
-    def score(self, frames: Frames, labels: Labels) -> tf.Tensor:
+    def score(self, frames: Frames, labels: Labels) -> Tensor:
         return -self.loss(frames, labels)
 
-    def step(self, ids: tf.Tensor, state: Any) -> tuple[tf.Tensor, tf.Tensor, Any]:
+    def step(self, ids: Tensor, state: Any) -> tuple[Tensor, Tensor, Any]:
         """One symbol on: ids [N], state -> (log_probs [N, C], alignment [N, T], state)."""
         with tf.name_scope(self.name):
             attended, state = self.wrapper(self._embed(ids), state)
@@ -140,7 +140,7 @@ def _repeat(frames: Frames, copies: int) -> Frames:
     return Frames(*(tf.repeat(values, copies, axis=0) for values in frames))
 
 
-def positions(steps: tf.Tensor, size: int) -> tf.Tensor:
+def positions(steps: Tensor, size: int) -> Tensor:
     """[T, size] sines and cosines of the step, wavelengths from 4 to 4096 steps, geometrically.
 
     Vaswani et al. 2017, section 3.5: a shift in position is a linear map of these.

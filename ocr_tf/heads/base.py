@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from ocr_tf.alphabet import Alphabet
 from ocr_tf.decode import Search
-from ocr_tf.types import Frames, Hypotheses, Labels
+from ocr_tf.types import Frames, Hypotheses, Labels, Tensor
 
 
 class Head(tf.keras.layers.Layer):
@@ -18,14 +18,14 @@ class Head(tf.keras.layers.Layer):
         super().__init__(name="head", dtype="float32")
         self.alphabet = alphabet
 
-    def loss(self, frames: Frames, labels: Labels, key: Optional[tf.Tensor] = None) -> tf.Tensor:
+    def loss(self, frames: Frames, labels: Labels, key: Optional[Tensor] = None) -> Tensor:
         """What training minimises: [B]; without a key (no dropout, no smoothing), -score.
 
         Infinite, without a gradient, for labels that cannot be reached.
         """
         raise NotImplementedError
 
-    def score(self, frames: Frames, labels: Labels) -> tf.Tensor:
+    def score(self, frames: Frames, labels: Labels) -> Tensor:
         """log p(label | frames), natural log, the whole string with its end: [B].
 
         Defined for every label: the empty one too, and minus infinity for unreachable ones.
@@ -40,11 +40,11 @@ class Head(tf.keras.layers.Layer):
         """
         raise NotImplementedError
 
-    def align(self, frames: Frames, labels: Labels) -> tf.Tensor:
+    def align(self, frames: Frames, labels: Labels) -> Tensor:
         """[B, L, T]: the weight of each step for each symbol of the label, the end left out."""
         raise NotImplementedError
 
-    def path(self, frames: Frames, labels: Labels) -> Optional[tuple[tf.Tensor, tf.Tensor]]:
+    def path(self, frames: Frames, labels: Labels) -> Optional[tuple[Tensor, Tensor]]:
         """The best of the paths that spell each label, for a head whose score sums over paths.
 
         [B, T] int32, the index in the label of the symbol that each step belongs to, -1 for none; and

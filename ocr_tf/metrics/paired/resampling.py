@@ -9,6 +9,7 @@ from typing import Optional
 import numpy as np
 
 from ocr_tf.metrics.paired.outcomes import Outcomes, Result, generator, joined, signed
+from ocr_tf.types import Array
 
 # All swaps are counted where there are at most 2 ** EXACT of them.
 EXACT = 16
@@ -67,7 +68,7 @@ def permutation(
         swapped = np.zeros(1)  # sum over the swapped units, for every set of them
         for difference in differs:
             swapped = np.concatenate([swapped, swapped + difference])
-        drawn: Iterator[np.ndarray] = iter([swapped[1:]])  # all but the sets as they were
+        drawn: Iterator[Array] = iter([swapped[1:]])  # all but the sets as they were
         replicates = len(swapped) - 1
     else:
         drawn = _random_swaps(differs, replicates, generator(generator_seed, "permutation"))
@@ -87,9 +88,7 @@ def permutation(
     )
 
 
-def _random_swaps(
-    differs: np.ndarray, replicates: int, draw: np.random.Generator
-) -> Iterator[np.ndarray]:
+def _random_swaps(differs: Array, replicates: int, draw: np.random.Generator) -> Iterator[Array]:
     """Yields sums over random halves of the units, in chunks."""
     units = len(differs)
     for count in _chunks(replicates, units):
@@ -168,7 +167,7 @@ def crossed_bootstrap(
     return dataclasses.replace(result, low=low, high=high)
 
 
-def _times(draw: np.random.Generator, samples: int, size: int) -> np.ndarray:
+def _times(draw: np.random.Generator, samples: int, size: int) -> Array:
     """Counts each of `size` in samples of `size` with replacement: [samples, size]."""
     drawn = draw.integers(size, size=(samples, size)) + size * np.arange(samples)[:, None]
     return np.bincount(drawn.ravel(), minlength=samples * size).reshape(samples, size).astype(float)
