@@ -25,7 +25,7 @@ from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.experiment.tensorboard import event_file
 
 # Flags that mean something to one of the two kinds of evaluation alone.
-OF_A_RUN = ("checkpoint", "batch_size", "name")
+OF_A_RUN = ("checkpoint", "batch_size", "search", "name")
 OF_PREDICTIONS = ("output", "system", "missing")
 
 
