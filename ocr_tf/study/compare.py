@@ -339,13 +339,12 @@ def _troubled(grid: Grid) -> list[str]:
 
 
 def _curve(seed: int, run: RunFolder) -> dict[str, Any]:
-    records = list(run.metrics())
-    validations = [r for r in records if "val/cer" in r]
+    validations = run.metrics.validations()
     return {
         "seed": seed,
-        "train": [[r["step"], r["train/loss"]] for r in records if "train/loss" in r],
-        "val": [[r["step"], r["val/cer"]] for r in validations],
-        "timing": {"elapsed": [r.get("elapsed") for r in validations]},
+        "train": [[point.step, point.loss] for point in run.metrics.losses()],
+        "val": [[validation.step, validation.cer] for validation in validations],
+        "timing": {"elapsed": [validation.elapsed for validation in validations]},
     }
 
 

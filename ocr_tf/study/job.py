@@ -46,7 +46,7 @@ class Job(NamedTuple):
     @property
     def steps(self) -> int:
         """The training steps that the run has recorded."""
-        return max((record["step"] for record in RunFolder(self.workdir).metrics()), default=0)
+        return RunFolder(self.workdir).metrics.last_step()
 
     def write(self) -> Path:
         """The file that the worker reads, beside the run's folder."""

@@ -104,5 +104,4 @@ def _search(
             print(f"{job.title}: counts as the worst", file=sys.stderr)
             search.tell(trial, state=State.PRUNED)
             continue
-        state = RunFolder.open(job.workdir).load_checkpoint("last").state
-        search.tell(trial, state["best_cer"])
+        search.tell(trial, RunFolder.open(job.workdir).checkpoints.state().best_cer)

@@ -39,7 +39,7 @@ def test_another_study_and_other_flags_are_refused_by_name(folder):
     with pytest.raises(InputError, match="condition ctc was started with --train.steps=12, not 99"):
         folder.check("which", changed, TEST)
     swapped = {"ctc": dataclasses.replace(CONDITIONS["attention"], name="ctc")}
-    with pytest.raises(InputError, match="compact and ctc, not compact and attention"):
+    with pytest.raises(InputError, match="started with head ctc, not attention"):
         folder.check("which", swapped, TEST)
 
 

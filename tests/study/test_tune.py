@@ -6,7 +6,8 @@ import sys
 import pytest
 
 from ocr_tf.errors import Diverged, InputError
-from ocr_tf.experiment.runs.run_folder import Checkpoint, RunFolder
+from ocr_tf.experiment.runs.checkpoints import TrainingState
+from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.study import tune
 from ocr_tf.study.study_folder import StudyFolder
 from tests.experiment import tiny
@@ -27,7 +28,7 @@ class Trainings:
 
     def __init__(self, monkeypatch):
         self.jobs, self.rates, self.until = [], {}, math.inf
-        monkeypatch.setattr(tune.schedule, "run", self.run)
+        monkeypatch.setattr(tune.scheduler, "run", self.run)
         monkeypatch.setattr(RunFolder, "open", classmethod(lambda _, path: self.Run(self, path)))
 
     def run(self, jobs):
@@ -45,8 +46,12 @@ class Trainings:
         def __init__(self, trainings, path):
             self.rate = trainings.rates[path]
 
-        def load_checkpoint(self, which):
-            return Checkpoint(1, {}, {"best_cer": cer(self.rate)})
+        @property
+        def checkpoints(self):
+            return self
+
+        def state(self):
+            return TrainingState(best_cer=cer(self.rate))
 
 
 @pytest.fixture

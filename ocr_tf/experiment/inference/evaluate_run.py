@@ -44,7 +44,7 @@ def evaluate(config: Evaluate, run_folder: str) -> Evaluated:
         "checkpoint": {"which": config.checkpoint, "step": trained.step},
         "test": list(config.data.test),
         "finished": trained.finished,
-        "training_seconds": folder.load_checkpoint("last").state["elapsed"],
+        "training_seconds": folder.checkpoints.state().elapsed,
         "fingerprint": fingerprint,
     }
     return Evaluated(

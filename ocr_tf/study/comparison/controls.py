@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ocr_tf import options
+from ocr_tf.experiment.runs.description import RunDescription
 from ocr_tf.experiment.runs.run_folder import RunFolder
 
 SHARED = ("encoder", "sequence")  # parts whose first weights conditions have in common
@@ -25,7 +26,7 @@ OWN = ("train.seed",)
 
 def controls(runs: Mapping[str, Mapping[int, RunFolder]]) -> dict[str, Any]:
     """Compares the records of runs, by condition and seed."""
-    described = {c: {s: run.described for s, run in by.items()} for c, by in runs.items()}
+    described = {c: {s: run.description for s, run in by.items()} for c, by in runs.items()}
     every = [d for by in described.values() for d in by.values()]
     around = [s for by in runs.values() for run in by.values() for s in run.surroundings]
     links = {c: {s: _last_link(run) for s, run in by.items()} for c, by in runs.items()}
@@ -43,14 +44,14 @@ def controls(runs: Mapping[str, Mapping[int, RunFolder]]) -> dict[str, Any]:
             str(seed): {c: by[seed] for c, by in links.items() if seed in by} for seed in seeds
         },
         "lines": {c: _lines(next(iter(by.values()))) for c, by in runs.items()},
-        "data": _different(d.get("data") for d in every),
+        "data": _different(d.data for d in every),
         "steps": {c: [_steps(run) for run in by.values()] for c, by in runs.items()},
         "planned": _different(
             run.experiment.train.steps for by in runs.values() for run in by.values()
         ),
-        "threads": _different(s["threads"] for s in around),
+        "threads": _different(s.threads for s in around),
         "versions": code(runs),
-        "processors": _different(s["processor"] for s in around),
+        "processors": _different(s.processor for s in around),
         "options": _options(runs),
     }
     data = {condition: _data(by) for condition, by in runs.items()}
@@ -61,24 +62,25 @@ def controls(runs: Mapping[str, Mapping[int, RunFolder]]) -> dict[str, Any]:
 def code(runs: Mapping[str, Mapping[int, RunFolder]]) -> list[dict[str, Any]]:
     """With which code the runs were trained: every kind that there was, once."""
     around = (s for by in runs.values() for run in by.values() for s in run.surroundings)
-    return _different({name: s[name] for name in ("versions", "commit", "dirty")} for s in around)
+    return _different(
+        {"versions": s.versions, "commit": s.commit, "dirty": s.dirty} for s in around
+    )
 
 
-def _weights(described: Mapping[str, Any], part: str) -> str:
-    return described.get("first_weights", {}).get(part, "")
+def _weights(described: RunDescription, part: str) -> str:
+    return described.first_weights.get(part, "")
 
 
 def _last_link(run: RunFolder) -> str:
-    return next((r["batches"] for r in reversed(list(run.metrics())) if "batches" in r), "")
+    return next((v.batches for v in reversed(run.metrics.validations()) if v.batches), "")
 
 
 def _lines(run: RunFolder) -> dict[str, Any]:
-    data = run.described.get("data", {})
-    return {**data, "count": sum(role == "train" for role, _, _ in run.lines())}
+    return {**run.description.data, "count": sum(role == "train" for role, _, _ in run.lines())}
 
 
 def _steps(run: RunFolder) -> int:
-    return max((record["step"] for record in run.metrics()), default=0)
+    return run.metrics.last_step()
 
 
 def _different(values: Iterable[Any]) -> list[Any]:
@@ -103,7 +105,7 @@ def _options(runs: Mapping[str, Mapping[int, RunFolder]]) -> dict[str, dict[str,
 
 def _data(by: Mapping[int, RunFolder]) -> str:
     """What tells the lines of a condition's runs from others; empty where they are not one set."""
-    found = _different(run.described.get("data") for run in by.values())
+    found = _different(run.description.data for run in by.values())
     return json.dumps(found[0], sort_keys=True) if len(found) == 1 and found[0] else ""
 
 
