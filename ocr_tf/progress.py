@@ -97,13 +97,19 @@ class Progress:
             dynamic_ncols=True,
         )
 
-    def show(self, done: int, more: str = "") -> None:
-        """Says that `done` of the total is done; `more` stands behind it."""
+    def show(self, done: int, more: str = "", seconds_left: Optional[float] = None) -> None:
+        """Says how far the work is.
+
+        Args:
+            done: units that are done.
+            more: stands behind it.
+            seconds_left: where the caller knows better than the mean rate tells.
+        """
         bar = self._bar
         if bar.initial < self._measured_from <= done:
             bar.initial = done
             bar.start_t += bar.format_dict["elapsed"]
-        eta = self._eta(done)
+        eta = self._eta(done) if seconds_left is None else f"ETA {clock(seconds_left)}"
         parts = ("{desc} {n_fmt}/{total_fmt}", more.replace("{", "{{").replace("}", "}}"), eta)
         bar.bar_format = "  ".join(filter(None, parts))
         written = bar.update(done - bar.n)

@@ -23,6 +23,7 @@ from ocr_tf.errors import InputError
 from ocr_tf.experiment.config import flags
 from ocr_tf.experiment.config.exits import BAD_INPUT, exits
 from ocr_tf.experiment.config.experiment import Experiment
+from ocr_tf.experiment.training import checks
 from ocr_tf.options import option
 
 
@@ -60,6 +61,7 @@ def main(
                 "--data.train is missing: name the training lines, a labels file (path<TAB>text) "
                 "or synthetic:SPEC"
             )
+        checks.check(parsed.config, Path(workdir))
         from ocr_tf.experiment.training import loop  # TensorFlow
 
         loop.run(parsed.config, Path(workdir))

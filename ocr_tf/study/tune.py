@@ -8,6 +8,7 @@ not stay finite counts as the worst. The test lines are not touched.
 
 from __future__ import annotations
 
+import importlib.util
 import operator
 import sys
 from collections.abc import Mapping
@@ -39,7 +40,7 @@ def tune(
     Stopped and started again, it goes on; asked for more trials, it makes those.
 
     Raises:
-      InputError: Optuna is not there, or no rate of a condition trains.
+      InputError: no rate of a condition trains.
     """
     found, report = {}, {}
     for name, experiment in conditions.items():
@@ -57,6 +58,14 @@ def tune(
     return found, report
 
 
+def check_installed() -> None:
+    """Raises InputError where Optuna is not installed."""
+    if importlib.util.find_spec("optuna") is None:
+        raise InputError(
+            "--study.tune: Optuna is not installed; pip install optuna, or leave the flag out"
+        )
+
+
 def _steps(experiment: Experiment) -> int:
     return max(1, experiment.train.steps // SHARE)
 
@@ -64,10 +73,8 @@ def _steps(experiment: Experiment) -> int:
 def _search(
     folder: Path, name: str, experiment: Experiment, trials: int
 ) -> list[dict[str, Optional[float]]]:
-    try:
-        import optuna
-    except ImportError:
-        raise InputError("--study.tune needs Optuna: pip install 'ocr_tf[tune]'") from None
+    import optuna
+
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     State = optuna.trial.TrialState
     folder.mkdir(parents=True, exist_ok=True)

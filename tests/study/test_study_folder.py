@@ -80,14 +80,8 @@ def test_conditions_share_the_lines_that_all_can_use_and_one_alphabet(folder, tm
 
 
 def test_test_lines_are_looked_at_before_training(folder):
-    with pytest.raises(InputError, match="one line; a comparison needs two or more"):
-        pin(folder, CONDITIONS, [], ("synthetic:digits:count=1:split=test",))
     with pytest.raises(InputError, match="44 images that are among the training or validation"):
         pin(folder, CONDITIONS, [], CONDITIONS["ctc"].data.train)
-    empty = folder.path / "labels.tsv"
-    empty.write_text("a.png\t\nb.png\t\n")
-    with pytest.raises(InputError, match="no line has a text"):
-        pin(folder, CONDITIONS, [], (str(empty),))
     assert not folder.lines_path.exists()
 
 
