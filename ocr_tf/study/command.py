@@ -26,7 +26,7 @@ from ocr_tf.experiment.runs.atomic import atomic_write
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.experiment.training import checks
 from ocr_tf.options import option
-from ocr_tf.study import scheduler, tune
+from ocr_tf.study import scheduler, tune, up_to_date
 from ocr_tf.study.comparison.results import grouped
 from ocr_tf.study.config import Settings, Study
 from ocr_tf.study.job import Job
@@ -103,9 +103,15 @@ def run(study: Study, given: Study, workdir: Path) -> None:
             atomic_write(folder.tuned_path, text.encode())
         jobs = plan(folder, pinned, settings.seeds, test, settings.normalize)
         scheduler.run(jobs, settings.parallel, settings.engine)
+        kept = up_to_date.kept_lines(folder, given, pinned)
+        if kept is not None:
+            print("\n".join([*kept, "nothing has changed: the report is up to date"]))
+            return
         from ocr_tf.study import compare
 
-        compare.study(folder, given, pinned)
+        up_to_date.forget(folder)
+        lines = compare.study(folder, given, pinned)
+        up_to_date.remember(folder, given, pinned, lines)
 
 
 def check(

@@ -29,8 +29,12 @@ WRITTEN = ("tables/rates.csv", "report.json")  # of a report, the first and the 
 MIXED = "mixed"  # in the place of a checkpoint's name
 
 
-def study(folder: StudyFolder, given: Study, conditions: Mapping[str, Experiment]) -> None:
-    """Compares the runs of a study's folder, writes its report and prints the answer."""
+def study(folder: StudyFolder, given: Study, conditions: Mapping[str, Experiment]) -> list[str]:
+    """Compares the runs of a study's folder, writes its report and prints the answer.
+
+    Returns:
+        The lines that were printed.
+    """
     seeds = range(given.study.seeds)
     runs = {c: {s: RunFolder.open(folder.run(c, s)) for s in seeds} for c in conditions}
     grids = {
@@ -59,7 +63,7 @@ def study(folder: StudyFolder, given: Study, conditions: Mapping[str, Experiment
     if given.study.tune:
         about["tuning"] = folder.tuning()
     command = [f"python -m experiments.{given.name}", f"--workdir={folder.path}"]
-    _report(grids, runs, about, [*command, *settings], folder.report_path, given.contrasts)
+    return _report(grids, runs, about, [*command, *settings], folder.report_path, given.contrasts)
 
 
 def _measure_anew(cell: Cell, normalization: str) -> None:
@@ -213,7 +217,7 @@ def _report(
     command: Sequence[str],
     output: Path,
     contrasts: Optional[Mapping[str, Pairs]] = None,
-) -> None:
+) -> list[str]:
     grid = next(iter(grids.values()))  # that the verdict is about
     metric, by_seed = about["metric"], about["paired"]
     systems = [name for name in grid.conditions if name not in runs]
@@ -279,9 +283,9 @@ def _report(
         if image is not None:
             line["height"], line["width"] = map(int, image.shape)
     page = write(report, output, art)
-    for line in contrast_text.three_lines(report):
-        print(line)
-    print(f"report: {page}")
+    lines = [*contrast_text.three_lines(report), f"report: {page}"]
+    print("\n".join(lines))
+    return lines
 
 
 def _checkpoints(grid: Grid) -> dict[str, list[str]]:
