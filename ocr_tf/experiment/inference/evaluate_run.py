@@ -73,7 +73,7 @@ def evaluate(config: Evaluate, run_folder: str) -> Evaluated:
             search=search_text(search),
             checkpoint=CheckpointRead(config.checkpoint, trained.step),
             finished=trained.finished,
-            training_seconds=folder.load_checkpoint("last").state["elapsed"],
+            training_seconds=folder.checkpoints.state().elapsed,
         ),
     )
 
