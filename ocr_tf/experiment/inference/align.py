@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Optional
 
-import numpy as np
-from PIL import Image, PngImagePlugin
+from PIL import Image
 
 from ocr_tf import alignment_plot
-from ocr_tf.data.dataset import decodable
 from ocr_tf.data.image import as_tensor, measure_batch, why_bad
+from ocr_tf.data.image_file import read_image_file
+from ocr_tf.data.png import encode_png
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.inference.aligner import Aligned, Aligner, Columns
 from ocr_tf.experiment.inference.config import Align
@@ -33,7 +32,7 @@ def run(config: Align, image: str, run_folders: list[str]) -> None:
     """
     output = Path(config.output)
     _refuse_output(output)
-    encoded = _encoded(Path(image))
+    encoded = _encoded(image)
     runs = [restore(folder, config.checkpoint) for folder in run_folders]
     laid, progress = [], Progress("aligning", len(runs))
     for trained in runs:
@@ -41,7 +40,8 @@ def run(config: Align, image: str, run_folders: list[str]) -> None:
         progress.show(len(laid))
     progress.clear()
     panels = [line.panel(name) for name, line in zip(_names(run_folders), laid)]
-    atomic_write(output, _png(alignment_plot.alignments(laid[0].image, panels)))
+    picture = alignment_plot.alignments(laid[0].image, panels)
+    atomic_write(output, encode_png(picture, metadata={"Software": SOFTWARE}))
     for folder, line in zip(run_folders, laid):
         print(*_table(folder, line), sep="\n", end="\n\n")
     print(f"written to {output}")
@@ -70,11 +70,9 @@ def _align(trained: Trained, image: str, encoded: bytes, text: str) -> Aligned:
     return aligned
 
 
-def _encoded(path: Path) -> bytes:
+def _encoded(path: str) -> bytes:
     try:
-        return decodable(path.read_bytes())
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror or 'cannot be read'}") from None
+        return read_image_file(path)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
 
@@ -86,14 +84,6 @@ def _names(run_folders: Sequence[str]) -> Sequence[str]:
 
 
 # The picture
-
-
-def _png(picture: np.ndarray) -> bytes:
-    about = PngImagePlugin.PngInfo()
-    about.add_text("Software", SOFTWARE)
-    file = io.BytesIO()
-    Image.fromarray(picture).save(file, "PNG", pnginfo=about)
-    return file.getvalue()
 
 
 def _refuse_output(path: Path) -> None:

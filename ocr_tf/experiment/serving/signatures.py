@@ -54,7 +54,7 @@ class Serving(tf.Module):
         super().__init__(name="ocr_tf")
         model, experiment = trained.model, trained.experiment
         head, stride = model.head, experiment.encoder.stride
-        self.geometry = geometry = experiment.geometry
+        self.geometry = geometry = trained.geometry
         self.weights = list(model.variables)
         symbols = tf.constant([*model.alphabet.symbols, ""])
         encoded = tf.TensorSpec([None], tf.string, "images")
