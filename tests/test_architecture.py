@@ -25,6 +25,7 @@ RANKS = {
     "ocr_tf.progress": 0,
     "ocr_tf.text_file": 0,
     "ocr_tf.terminal": 0,
+    "ocr_tf.libjpeg_lines": 0,
     "ocr_tf.data": 1,
     "ocr_tf.encoders": 1,
     "ocr_tf.rnn": 1,

@@ -15,6 +15,7 @@ from ocr_tf.errors import InputError
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.experiment.serving.config import Predict
 from ocr_tf.experiment.serving.export_folder import is_export, read_geometry
+from ocr_tf.libjpeg_lines import without_libjpeg_lines
 from ocr_tf.progress import Progress
 from ocr_tf.terminal import escape_name, escape_text
 
@@ -40,7 +41,9 @@ def run(config: Predict, model: str, paths: list[str]) -> None:
     if any(file.exists() for file in files):
         from ocr_tf.experiment.serving.reader import open_model  # Here: it loads TensorFlow.
 
-        work.read(files, open_model(model, config.checkpoint, config.n_best))
+        reader = open_model(model, config.checkpoint, config.n_best)
+        with without_libjpeg_lines():
+            work.read(files, reader)
     else:
         for file in files:
             work.refuse(file, _opened(file).reason)
