@@ -16,9 +16,11 @@ from ocr_tf.errors import NAMED, InputError
 from ocr_tf.experiment.inference.config import Evaluate
 from ocr_tf.experiment.inference.evaluated import TROUBLES, Evaluated
 from ocr_tf.experiment.runs import predictions
+from ocr_tf.experiment.runs.outputs import check_writable
 from ocr_tf.experiment.runs.predictions import Placed, Prediction
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.experiment.tensorboard import event_file
+from ocr_tf.libjpeg_lines import without_libjpeg_lines
 from ocr_tf.metrics.error_rates import Rates, measure
 
 # Flags that mean something to one of the two kinds of evaluation alone.
@@ -43,9 +45,11 @@ def run(config: Evaluate, run_folder: str = "", quiet: bool = False) -> dict[str
         evaluated = _of_predictions(config)
     elif run_folder:
         _refuse_changed(config, OF_PREDICTIONS, "--predictions")
+        _check_run(config, run_folder)
         from ocr_tf.experiment.inference import evaluate_run  # Here, because it loads TensorFlow.
 
-        evaluated = evaluate_run.evaluate(config, run_folder)
+        with without_libjpeg_lines():
+            evaluated = evaluate_run.evaluate(config, run_folder)
     else:
         raise InputError("RUN is missing: name a run folder, or another system's --predictions")
     rates = measure(((p.reference or "", p.text) for p in evaluated.predictions), config.normalize)
@@ -70,6 +74,15 @@ def _refuse_changed(config: Evaluate, names: tuple[str, ...], owner: str) -> Non
             raise InputError(f"--{leaf.name}={leaf.value} belongs to {owner}; leave it out")
 
 
+def _check_run(config: Evaluate, run_folder: str) -> None:
+    """Refuses wrong paths before TensorFlow, which takes seconds to load, is needed."""
+    if "/" in config.name or config.name in ("", ".", ".."):
+        raise InputError(f"--name={config.name}: one folder name, without slashes")
+    folder = RunFolder.open(run_folder)
+    open_sources(config.data.test)
+    check_writable(folder.path / "evaluations" / config.name, run_folder, parents=True)
+
+
 def _print(evaluated: Evaluated, rates: Rates) -> None:
     print(f"{evaluated.title}, {rates.lines} lines")
     print(rates.table())
@@ -89,6 +102,7 @@ def _of_predictions(config: Evaluate) -> Evaluated:
             "predictions.jsonl"
         )
     output = Path(config.output)
+    check_writable(output, f"--output={output}", parents=True)
     system = config.system or output.resolve().name
     source = open_sources(config.data.test)
     placed = predictions.read(config.predictions)
