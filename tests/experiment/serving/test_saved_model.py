@@ -24,7 +24,7 @@ from ocr_tf.experiment.serving.config import Export
 from ocr_tf.experiment.serving.export_folder import ABOUT
 from tests.experiment import tiny, untrained
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "serving.md"
 SIGNATURES = {"serving_default", "tensors", "aligned", "n_best"}
 
 one_head = pytest.mark.parametrize("served", ["ctc"], indirect=True)
@@ -105,10 +105,10 @@ def test_warm_up_requests_are_answered_by_the_signatures_they_name(served):
 
 @pytest.mark.slow
 def test_the_documented_command_for_saved_model_cli(served, tmp_path):
-    text = README.read_text("utf-8").replace("\\\n", " ")
+    text = DOCUMENT.read_text("utf-8").replace("\\\n", " ")
     (tmp_path / "picture.png").write_bytes(served.images[0])
-    (tmp_path / "exported").mkdir()
-    (tmp_path / "exported" / "ctc").symlink_to(served.saved)
+    (tmp_path / "exported" / "ctc").mkdir(parents=True)
+    (tmp_path / "exported" / "ctc" / "1").symlink_to(served.saved)
     for program in ("python", "saved_model_cli"):
         words = shlex.split(re.search(rf"^{program} (?:-c|run) .*$", text, re.MULTILINE).group(0))
         words[0] = str(Path(sys.executable).with_name(program))
