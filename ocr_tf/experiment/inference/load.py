@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from ocr_tf import rng
 from ocr_tf.alphabet import Alphabet
+from ocr_tf.data.geometry import Geometry
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.experiment import Experiment
 from ocr_tf.experiment.runs.run_folder import RunFolder
@@ -17,11 +18,18 @@ from ocr_tf.recognizer import Recognizer
 
 
 class Trained(NamedTuple):
+    """A network with its trained weights."""
+
     folder: RunFolder
     experiment: Experiment
     model: Recognizer
     step: int  # of the checkpoint
-    finished: bool  # whether the run has come to its end
+    finished: bool  # the run has come to its end
+
+    @property
+    def geometry(self) -> Geometry:
+        """The size that the network's images are brought to."""
+        return self.experiment.geometry
 
 
 def build(experiment: Experiment, alphabet: Alphabet) -> Recognizer:
