@@ -24,21 +24,22 @@ from ocr_tf.study.report.svg import Drawing
 
 Report = Mapping[str, Any]
 
-# The plots of what was asked, which come before the others: TensorBoard sorts by tag.
+# The plots of what was asked, which come before the others. TensorBoard sorts by tag: `verdict` and
+# `why` come after the curves of the runs, `train` and `val`.
 ANSWER = ("contrasts", "interval", "differences", "seeds", "variance", "slices")
 
 # Settings that the table always has, by `summaries.hyperparameters`; and those that differ.
 SETTINGS = {
-    "experiment": "condition",
-    "encoder": "encoder",
-    "head": "head",
+    "Experiment": "condition",
+    "Encoder": "encoder",
+    "Head": "head",
     "sequence.layers": "layers",
-    "train.seed": "seed",
-    "train.learning_rate": "learning rate",
+    "Seed": "seed",
+    "Learning rate": "learning rate",
     "train.steps": "steps",
 }
 MEASURED = {"cer": "test CER", "wer": "test WER", "exact": "test exact match"}
-SELECTED = "summary/best_cer"  # of runs that are not evaluated yet
+SELECTED = "top/cer"  # of runs that are not evaluated yet
 TYPES = {bool: api_pb2.DATA_TYPE_BOOL, str: api_pb2.DATA_TYPE_STRING}
 
 RATES = {"cer": "CER", "wer": "WER", "exact": "exact match", "one_minus_ned": "1-NED"}
@@ -54,9 +55,7 @@ def write(report: Report, drawings: Iterable[Drawing], folder: Path) -> Path:
         summaries.text("answer/verdict", _verdict(report)),
         summaries.text("answer/rates", _rates(report)),
         *(
-            summaries.image(
-                f"{'answer' if d.name in ANSWER else 'figures'}/{d.name}", d.png, d.about
-            )
+            summaries.image(f"{'verdict' if d.name in ANSWER else 'why'}/{d.name}", d.png, d.about)
             for d in drawings
         ),
     ]
@@ -119,7 +118,7 @@ def _settings(report: Report) -> list[dict[str, Any]]:
 
 def _table_of_runs(report: Report, settings: Sequence[Mapping[str, Any]]) -> Summary.Value:
     values = {name: {one[name] for one in settings if name in one} for name in settings[0]}
-    values["train.seed"] = {seed for c in report["conditions"] for seed in c["seeds"]}
+    values["Seed"] = {seed for c in report["conditions"] for seed in c["seeds"]}
     shared = [name for name in values if all(name in one for one in settings)]
     chosen = [name for name in shared if name in SETTINGS or len(values[name]) > 1]
     evaluation = report["study"]["evaluation"]

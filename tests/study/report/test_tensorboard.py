@@ -82,7 +82,7 @@ class Server:
 
 def tags(pictures):
     """What each is shown under."""
-    groups = {True: "answer", False: "figures"}
+    groups = {True: "verdict", False: "why"}
     return {f"{groups[d.name in tensorboard.ANSWER]}/{d.name}": d.png for d in pictures}
 
 
@@ -118,7 +118,7 @@ def trained(folder, report, evaluation="best"):
             run.begin(
                 dataclasses.replace(experiment, train=train), Alphabet.from_texts(["0123"]), {}
             )
-            figures = {"summary/best_cer": 0.5, "train/loss": 2.0}
+            figures = {"top/cer": 0.5, "train/loss": 2.0}
             run.metrics.append({"step": 12, "wall": 1.0, **figures, "finished": True})
             rates = {key: row[key] for key in tensorboard.MEASURED}
             results = {"checkpoint": {"step": 12}, "rates": rates}
@@ -241,8 +241,8 @@ def test_the_table_of_runs_has_their_settings_and_final_figures(written, report)
         for row in seeds:
             shown = rows[f"{condition}/seed-{row['seed']}"]
             assert set(titles) <= set(shown.hparams)
-            assert shown.hparams["experiment"].string_value == condition
-            assert shown.hparams["train.seed"].number_value == row["seed"]
+            assert shown.hparams["Experiment"].string_value == condition
+            assert shown.hparams["Seed"].number_value == row["seed"]
             values = {value.name.tag: value.value for value in shown.metric_values}
             assert set(values) == {info.name.tag for info in columns.metric_infos}
             for key in tensorboard.MEASURED:
