@@ -38,7 +38,7 @@ class Command:
     """What belongs to the command, not to the study."""
 
     workdir: str = option(
-        "", "Folder of the study, made by the first start and continued by the next; needed."
+        "", "Folder of the study: made by the first start, continued by the next. Required."
     )
 
 

@@ -1,4 +1,4 @@
-"""The folder of a study: what it is, the lines and alphabet that it pinned, and where its runs are.
+"""The folder of a study: its conditions, the lines and the alphabet that they share, and their runs.
 
     study.json       name, conditions and their configurations
     lines.txt        sha256 of the images that every condition trains on
@@ -30,6 +30,8 @@ KNOWN = ("lock", "lines.txt", "alphabet.txt", "skipped.tsv")  # what is written 
 
 
 class StudyFolder:
+    """One study on disk."""
+
     def __init__(self, path: Path):
         """Names the folder, and touches nothing."""
         self.path = path
@@ -76,7 +78,7 @@ class StudyFolder:
         return locked(self.path)
 
     def remove_temporary(self) -> None:
-        """Takes away what killed processes left half-written; call it under `lock`."""
+        """Deletes what killed processes left half-written; call it under `lock`."""
         for leftover in self.path.rglob(f".*{TEMPORARY}"):
             leftover.unlink(missing_ok=True)
 
@@ -120,7 +122,7 @@ class StudyFolder:
         return list(began)
 
     def tuning(self) -> dict[str, Any]:
-        """What the search for learning rates found: see `tune.tune`. Empty if there was none.
+        """Reads what the search for learning rates has tried: see `tune.tune`. Empty if there was none.
 
         Raises:
           InputError: the file is damaged.
@@ -128,9 +130,9 @@ class StudyFolder:
         if not self.tuned_path.exists():
             return {}
         try:
-            found = json.loads(self.tuned_path.read_bytes())
-            if all({"steps", "chosen", "trials"} <= set(of) for of in found.values()):
-                return found
+            tuned: dict[str, Any] = json.loads(self.tuned_path.read_bytes())
+            if all({"steps", "chosen", "trials"} <= set(one) for one in tuned.values()):
+                return tuned
         except (ValueError, TypeError, AttributeError):
             pass
         raise InputError(f"{self.tuned_path}: damaged; delete it and {self.path}'s runs")
@@ -143,7 +145,7 @@ class StudyFolder:
         """
         if not any(self.path.glob("*/seed-*/run.json")):
             return
-        then = max((len(of["trials"]) for of in self.tuning().values()), default=0)
+        then = max((len(one["trials"]) for one in self.tuning().values()), default=0)
         if then != trials:
             raise InputError(
                 f"{self.path}: its runs were started with --study.tune={then}, not {trials}: give the "
@@ -168,7 +170,7 @@ class StudyFolder:
             )
 
     def write(self, name: str, conditions: Mapping[str, Experiment], test: Iterable[str]) -> None:
-        """Says what the study is; conditions from before stay."""
+        """Writes study.json; conditions from before stay in it."""
         described = {n: configuration(experiment) for n, experiment in conditions.items()}
         if self.begun:
             before = json.loads((self.path / "study.json").read_bytes())["conditions"]

@@ -31,18 +31,19 @@ SHARE = 4  # a trial has a quarter of the steps
 def tune(
     folder: StudyFolder, conditions: Mapping[str, Experiment], trials: int
 ) -> tuple[dict[str, Experiment], dict[str, Any]]:
-    """The conditions with the best rates found, and what was tried, as JSON values:
-
-        {condition: {"steps": of each trial, "chosen": trial, "trials": [trial, ..]}}
-
-    with a trial as {"learning_rate", "cer": None where its loss did not stay finite}.
+    """Searches for the best learning rate of each condition.
 
     Stopped and started again, it goes on; asked for more trials, it makes those.
+
+    Returns:
+        The conditions with the best rates, and the search as JSON values:
+        {condition: {"steps": of each trial, "chosen": trial, "trials": [trial, ..]}} with a trial as
+        {"learning_rate", "cer": None where its loss did not stay finite}.
 
     Raises:
       InputError: no rate of a condition trains.
     """
-    found, report = {}, {}
+    tuned, report = {}, {}
     for name, experiment in conditions.items():
         tried = _search(folder.path / "tune" / name, name, experiment, trials)
         trained = [trial for trial in tried if trial["cer"] is not None]
@@ -53,9 +54,9 @@ def tune(
             )
         best = min(trained, key=operator.itemgetter("cer"))  # of equals the first: the own rate
         print(f"{name}: --{RATE}={best['learning_rate']:.3g} of {trials} trials", file=sys.stderr)
-        found[name] = options.replace(experiment, {RATE: best["learning_rate"]})
+        tuned[name] = options.replace(experiment, {RATE: best["learning_rate"]})
         report[name] = {"steps": _steps(experiment), "chosen": best, "trials": tried}
-    return found, report
+    return tuned, report
 
 
 def check_installed() -> None:

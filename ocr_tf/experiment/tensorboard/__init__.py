@@ -1,1 +1,1 @@
-"""TODO."""
+"""Curves, pictures, texts and hyperparameters of a run, as TensorBoard reads them."""

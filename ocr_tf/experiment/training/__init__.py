@@ -1,1 +1,1 @@
-"""TODO."""
+"""Trains an experiment into a run folder."""
