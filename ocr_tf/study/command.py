@@ -39,7 +39,7 @@ class Command:
     """Flags of the command that are not the study's."""
 
     workdir: str = option(
-        "", "Folder of the study, made by the first start and continued by the next; needed."
+        "", "Folder of the study: made by the first start, continued by the next. Required."
     )
 
 

@@ -31,9 +31,14 @@ SHARE = 4  # a trial has a quarter of the steps
 def tune(
     folder: StudyFolder, conditions: Mapping[str, Experiment], trials: int
 ) -> tuple[dict[str, Experiment], dict[str, Tuned]]:
-    """Gives the conditions their best rates, and tells what was tried.
+    """Searches for the best learning rate of each condition.
 
     Stopped and started again, it goes on; asked for more trials, it makes those.
+
+    Returns:
+        The conditions with the best rates, and the search as JSON values:
+        {condition: {"steps": of each trial, "chosen": trial, "trials": [trial, ..]}} with a trial as
+        {"learning_rate", "cer": None where its loss did not stay finite}.
 
     Raises:
       InputError: no rate of a condition trains.
