@@ -57,6 +57,8 @@ def in_checkout(words: list[str]) -> list[str]:
     """The command of a checkout that does what an installed `ocr-tf` command does."""
     if words[:1] != ["ocr-tf"] or words[1] == "--help":
         return words
+    if words[2].endswith(".py"):
+        return []  # a file of the reader's
     return [f"tools/{words[1]}", *words[2:]]
 
 
