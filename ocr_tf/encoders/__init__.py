@@ -14,9 +14,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ocr_tf.registry import Registry
+from ocr_tf.types import Array
 
 
-def edges(steps: int, stride: int, scaled: int, original: int) -> np.ndarray:
+def edges(steps: int, stride: int, scaled: int, original: int) -> Array:
     """[steps + 1] float64: where steps begin and end, in columns of an image before it was resized.
 
     Args:

@@ -14,9 +14,9 @@ from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.common import NORMALIZATIONS, batch_size_option, checkpoint_option
 from ocr_tf.experiment.config.experiment import Data, Experiment, Train
 from ocr_tf.experiment.config.program import command_name
+from ocr_tf.metrics.registry import METRICS
 from ocr_tf.options import option
 
-METRICS = ("cer", "exact", "one_minus_ned")
 ENGINES = ("local", "ray")
 
 Pairs = tuple[tuple[str, str], tuple[str, str]]  # of conditions: ((a, b), (c, d))

@@ -18,6 +18,7 @@ What is measured, and so differs each time, stands under `timing`; the rest foll
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import math
 from collections.abc import Mapping, Sequence
@@ -297,7 +298,7 @@ def _timing(
         "seconds of training": {c: float(np.mean(of)) for c, of in trained.items()},
     }
     return {
-        "machine": machine.machine(),
+        "machine": dataclasses.asdict(machine.machine()),
         "latency": latency,
         "seconds_to_cer": _by_target(reached, "seconds"),
         "training_seconds": trained,
