@@ -1,1 +1,1 @@
-"""What `tools/bench` measures: how fast networks train and read, next to what this machine can do."""
+"""Measures how fast networks train and read, next to what this machine can do."""
