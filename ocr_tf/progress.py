@@ -33,7 +33,7 @@ class Afterwards(NamedTuple):
     seconds: float  # of what else follows
 
 
-class _Bar(tqdm):
+class _Bar(tqdm):  # type: ignore[type-arg]  # generic for mypy only
     """A tqdm that writes lines where it is not on a terminal, and nothing when it ends."""
 
     monitor_interval = 0  # no thread: whoever works calls often enough

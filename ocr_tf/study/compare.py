@@ -230,8 +230,10 @@ def _report(grids: Mapping[str, Grid], runs: Runs, asked: Asked, output: Path) -
     """Computes a report, writes it into a folder and prints the answer.
 
     Args:
-      grids: by checkpoint; the verdict is about the first.
-      runs: of the conditions that are runs, by condition and seed.
+        grids: by checkpoint; the verdict is about the first.
+        runs: of the conditions that are runs, by condition and seed.
+        asked: the question, and the command that asks it.
+        output: the folder.
     """
     report = _answer(grids, runs, asked)
     try:

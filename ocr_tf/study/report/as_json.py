@@ -123,15 +123,20 @@ def _of_type(declared: Any, definitions: dict[str, dict[str, Any]]) -> dict[str,
     if origin in (tuple, list, collections.abc.Sequence):
         return {"type": "array", "items": _of_type(arguments[0], definitions)}
     if _named_fields(declared):
-        name = declared.__name__
-        described = f"{declared.__module__}.{name}"
-        if name not in definitions:
-            definitions[name] = {"$comment": described}  # it may hold itself
-            definitions[name].update(_of_fields(declared, definitions))
-        if definitions[name]["$comment"] != described:
-            raise TypeError(f"{described} and {definitions[name]['$comment']}: rename one of them")
-        return {"$ref": f"#/$defs/{name}"}
+        return _of_class(declared, definitions)
     raise TypeError(f"no JSON Schema for {declared!r}")
+
+
+def _of_class(declared: Any, definitions: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Describes a dataclass or NamedTuple once, and refers to that."""
+    name = declared.__name__
+    described = f"{declared.__module__}.{name}"
+    if name not in definitions:
+        definitions[name] = {"$comment": described}  # it may hold itself
+        definitions[name].update(_of_fields(declared, definitions))
+    if definitions[name]["$comment"] != described:
+        raise TypeError(f"{described} and {definitions[name]['$comment']}: rename one of them")
+    return {"$ref": f"#/$defs/{name}"}
 
 
 def _of_fields(declared: type, definitions: dict[str, dict[str, Any]]) -> dict[str, Any]:

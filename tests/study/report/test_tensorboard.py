@@ -197,7 +197,9 @@ def test_what_answers_comes_first():
     tags = [
         tensorboard.tag(drawing) for drawing in page.render(report, fake.Art(report, range(30)))[1]
     ]
-    assert {"verdict/contrasts", "verdict/interval", "verdict/seeds", "verdict/variance"} < set(tags)
+    assert {"verdict/contrasts", "verdict/interval", "verdict/seeds", "verdict/variance"} < set(
+        tags
+    )
     assert {"why/curve_val", "why/cumulative"} < set(tags)
 
 
