@@ -26,7 +26,7 @@ class Settings:
     """Which runs, how many at a time, and what the verdict is about."""
 
     seeds: int = option(3, "Each condition is trained under the seeds 0 to N - 1.", minimum=1)
-    metric: str = option("cer", "What the verdict is about, declared beforehand.", choices=METRICS)
+    metric: str = option("cer", "What the verdict is about.", choices=METRICS)
     normalize: str = option(
         "none",
         "What is done to reference and text before they are compared.",
@@ -34,11 +34,11 @@ class Settings:
     )
     groups: str = option(
         "",
-        "Regular expression that finds in a line's id what it comes in, such as its page or writer; "
-        "lines of one group count as drawn together. Empty: every line by itself.",
+        "Regex that extracts the group (page, writer) from a line id; lines of one group are one "
+        "sampling unit. Empty: every line is its own.",
     )
     paired: bool = option(
-        False, "Pair the seeds: declared beforehand, the headline is within seeds."
+        False, "Pair the seeds: the headline compares the conditions within each seed."
     )
     parallel: int = option(1, "Runs trained at the same time.", minimum=1, maximum=256)
     engine: str = option(
@@ -190,11 +190,11 @@ class Compare:
     )
     groups: str = option(
         "",
-        "Regular expression that finds in a line's id what it comes in, such as its page or writer; "
-        "lines of one group count as drawn together. Empty: every line by itself.",
+        "Regex that extracts the group (page, writer) from a line id; lines of one group are one "
+        "sampling unit. Empty: every line is its own.",
     )
     paired: bool = option(
-        False, "Pair the seeds: declared beforehand, the headline is within seeds."
+        False, "Pair the seeds: the headline compares the conditions within each seed."
     )
     output: str = option("compared", "Folder of the report.")
 

@@ -33,6 +33,7 @@ from ocr_tf.metrics.paired.multiple_comparisons import Pair, Slice, pairwise, sl
 from ocr_tf.metrics.paired.outcomes import NotComparable, Outcomes, Result, Signature
 from ocr_tf.metrics.paired.power import Detectable, power, smallest_detectable
 from ocr_tf.metrics.paired.resampling import Bootstrap, Permutation, crossed_bootstrap, permutation
+from ocr_tf.metrics.paired.settling import Settling, settling
 from ocr_tf.metrics.paired.verdict import (
     ALPHA,
     FALLS,
@@ -69,6 +70,7 @@ __all__ = [
     "Permutation",
     "Rate",
     "Result",
+    "Settling",
     "Signature",
     "Slice",
     "Verdict",
@@ -84,6 +86,7 @@ __all__ = [
     "rate",
     "recipes",
     "seed_correlation",
+    "settling",
     "slices",
     "smallest_detectable",
     "too_small",
