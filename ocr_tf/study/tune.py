@@ -35,7 +35,7 @@ def tune(
     Stopped and started again, it goes on; asked for more trials, it makes those.
 
     Raises:
-      InputError: Optuna is not there, or no rate of a condition trains.
+        InputError: Optuna is not there, or no rate of a condition trains.
     """
     best_rates, searches = {}, {}
     for name, experiment in conditions.items():
@@ -63,7 +63,7 @@ def _search(folder: Path, name: str, experiment: Experiment, trials: int) -> lis
     except ImportError:
         raise InputError("--study.tune needs Optuna: pip install 'ocr_tf[tune]'") from None
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    State = optuna.trial.TrialState
+    states = optuna.trial.TrialState
     folder.mkdir(parents=True, exist_ok=True)
     storage = f"sqlite:///{folder / 'trials.db'}"
     own = experiment.train.learning_rate
@@ -71,15 +71,15 @@ def _search(folder: Path, name: str, experiment: Experiment, trials: int) -> lis
         # Made anew for every trial, from the trials that are finished: what is asked next does not
         # depend on how often the search was stopped.
         search = optuna.create_study(storage=storage, study_name=name, load_if_exists=True)
-        finished = search.get_trials(states=(State.COMPLETE, State.PRUNED))
+        finished = search.get_trials(states=(states.COMPLETE, states.PRUNED))
         if len(finished) >= trials:
             kept = sorted(finished, key=lambda trial: trial.number)[:trials]
             return [Trial(t.params[RATE], t.value) for t in kept]
         number = len(finished)
         search.sampler = optuna.samplers.TPESampler(seed=number, n_startup_trials=min(5, trials))
-        for broken in search.get_trials(states=(State.RUNNING,)):
-            search.tell(broken.number, state=State.FAIL)
-        waiting = search.get_trials(states=(State.WAITING,))
+        for broken in search.get_trials(states=(states.RUNNING,)):
+            search.tell(broken.number, state=states.FAIL)
+        waiting = search.get_trials(states=(states.WAITING,))
         if number == 0 and not waiting:
             search.enqueue_trial({RATE: own})
         trial = search.ask()
@@ -96,7 +96,7 @@ def _search(folder: Path, name: str, experiment: Experiment, trials: int) -> lis
             scheduler.run([job])
         except Diverged:
             print(f"{job.title}: counts as the worst", file=sys.stderr)
-            search.tell(trial, state=State.PRUNED)
+            search.tell(trial, state=states.PRUNED)
             continue
         state = RunFolder.open(job.workdir).load_checkpoint("last").state
         search.tell(trial, state["best_cer"])

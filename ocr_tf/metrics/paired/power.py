@@ -59,13 +59,13 @@ def smallest_detectable(
     df = N - 1.
 
     Args:
-      seeds, units: S_c of the conditions (once if paired by seed) and N of a comparison to be planned
-        with the variances of this one, its df by the interval's formula; by default those that it
-        had. With more of them df is at least what it was: more data never see less.
+        seeds, units: S_c of the conditions (once if paired by seed) and N of a comparison to be planned
+          with the variances of this one, its df by the interval's formula; by default those that it
+          had. With more of them df is at least what it was: more data never see less.
 
     Raises:
-      NotComparable: the comparison has no variance to go by.
-      ValueError: fewer than 2 seeds or units, or other seeds for these trained models.
+        NotComparable: the comparison has no variance to go by.
+        ValueError: fewer than 2 seeds or units, or other seeds for these trained models.
     """
     if not comparison.variance:
         raise NotComparable(f"no smallest detectable difference: {comparison.withheld}")
@@ -150,8 +150,8 @@ def power(difference: float, variance: float, df: float, confidence: float = 0.9
     The smallest detectable difference is the usual approximation to the D where this is .80.
 
     Args:
-      difference, variance, df: the true D and V in one unit and its square, and V's degrees of
-        freedom.
+        difference, variance, df: the true D and V in one unit and its square, and V's degrees of
+          freedom.
     """
     bound = stats.t.ppf((1 + confidence) / 2, df)
     shift = abs(difference) / np.sqrt(variance)

@@ -117,8 +117,10 @@ def comparisons(
     """Compares every pair of conditions by the study's metric; with several, by Holm over the pairs.
 
     Args:
-      by_seed: the headline pairs the seeds.
-      systems: conditions that nobody trains anew.
+        grid: the readings.
+        metric: that the verdict is about.
+        by_seed: the headline pairs the seeds.
+        systems: conditions that nobody trains anew.
     """
     every = {
         name: dataclasses.replace(outcomes(grid, name, metric), trained=name not in systems)
