@@ -5,14 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Callable, NamedTuple
 
-import numpy as np
 import tensorflow as tf
 
 from ocr_tf.bench import timing
 from ocr_tf.bench.config import Bench
 from ocr_tf.bench.models import Export
-from ocr_tf.data.dataset import decodable, open_source
+from ocr_tf.data.dataset import open_source
+from ocr_tf.data.image_file import read_image_file
 from ocr_tf.errors import InputError
+from ocr_tf.types import Array
 
 DRAWN = "synthetic:mixed:count=1"
 
@@ -22,8 +23,8 @@ class Answers(NamedTuple):
 
     name: str
     text: str  # that it reads in the image
-    seconds: np.ndarray  # [requests] of one image each
-    batch_seconds: np.ndarray  # [rounds] of a batch each
+    seconds: Array  # [requests] of one image each
+    batch_seconds: Array  # [rounds] of a batch each
 
 
 def load(config: Bench, exports: list[Export]) -> dict[str, Served]:
@@ -86,8 +87,6 @@ def image(path: str) -> bytes:
     if not path:
         return open_source(DRAWN).read(0)
     try:
-        return decodable(Path(path).read_bytes())
-    except OSError as error:
-        raise InputError(f"--image={path}: {error.strerror}") from None
+        return read_image_file(path)
     except InputError as error:
         raise InputError(f"--image={path}: {error}") from None

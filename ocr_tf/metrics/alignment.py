@@ -27,11 +27,18 @@ from typing import Any, Optional
 
 import numpy as np
 
+from ocr_tf.types import Array
+
 # Beyond these a symbol is counted; in advances, but for REREAD.
 SKIP = 3.0  # forward from the symbol before: at least a whole symbol is passed over
 RETURN = 1.0  # back from the furthest place read
 REREAD = 0.5  # of a symbol's weight where others had theirs
 DRIFT = 1.0  # off the symbol's place, either way
+
+# A column of an image holds ink where one of its pixels differs from the border's median gray by at least
+# both of these.
+INK_SHARE = 0.5  # of the difference that the image's most different pixel has
+INK_LEVELS = 32  # gray levels of 255; an image without such a pixel holds no ink
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,10 +67,10 @@ class Measures:
 
 
 def measure(
-    weights: np.ndarray,
-    edges: Optional[np.ndarray] = None,
-    ink: Optional[np.ndarray] = None,
-    places: Optional[np.ndarray] = None,
+    weights: Array,
+    edges: Optional[Array] = None,
+    ink: Optional[Array] = None,
+    places: Optional[Array] = None,
 ) -> Measures:
     """All measures of one alignment.
 
@@ -87,7 +94,7 @@ def measure(
     if places is not None:
         if np.shape(places) != x.shape:
             raise ValueError(f"places {np.shape(places)} of {symbols} symbols")
-        off: np.ndarray = x - np.asarray(places, np.float64)
+        off: Array = x - np.asarray(places, np.float64)
         offset, distance = _mean(off), _mean(np.abs(off))
         drifts = _which(np.abs(off) > DRIFT * step)
     return Measures(
@@ -106,20 +113,20 @@ def measure(
     )
 
 
-def advance(weights: np.ndarray, edges: Optional[np.ndarray] = None) -> float:
+def advance(weights: Array, edges: Optional[Array] = None) -> float:
     """The share of the line that each of its symbols would have if all were alike."""
     bounds = _bounds(weights, edges)
     return float((bounds[-1] - bounds[0]) / len(weights))
 
 
-def centers(weights: np.ndarray, edges: Optional[np.ndarray] = None) -> np.ndarray:
+def centers(weights: Array, edges: Optional[Array] = None) -> Array:
     """[L] center of mass of each symbol; NaN where a symbol has no weight."""
     bounds = _bounds(weights, edges)
     rows = _rows(weights)
     return np.where(rows.any(axis=1), rows @ ((bounds[:-1] + bounds[1:]) / 2), np.nan)
 
 
-def path_centers(path: np.ndarray, symbols: int, edges: Optional[np.ndarray] = None) -> np.ndarray:
+def path_centers(path: Array, symbols: int, edges: Optional[Array] = None) -> Array:
     """[L] center of the steps that a forced path gives each symbol; NaN for one without a step.
 
     Args:
@@ -130,21 +137,21 @@ def path_centers(path: np.ndarray, symbols: int, edges: Optional[np.ndarray] = N
     return centers((np.asarray(path) == np.arange(symbols)[:, None]).astype(float), edges)
 
 
-def entropies(weights: np.ndarray) -> np.ndarray:
+def entropies(weights: Array) -> Array:
     """[L] H_l in nats, 0 to log T; NaN where a symbol has no weight."""
     rows = _rows(weights)
     logs = np.log(rows, out=np.zeros_like(rows), where=rows > 0)
     return np.where(rows.any(axis=1), np.maximum(-(rows * logs).sum(axis=1), 0.0), np.nan)
 
 
-def rereading(weights: np.ndarray) -> np.ndarray:
+def rereading(weights: Array) -> Array:
     """[L] share of each symbol's weight where symbols before it had theirs; NaN without weight."""
     rows = _rows(weights)
     before = np.cumsum(rows, axis=0) - rows
     return np.where(rows.any(axis=1), np.minimum(rows, before).sum(axis=1), np.nan)
 
 
-def coverage(weights: np.ndarray, edges: Optional[np.ndarray] = None) -> np.ndarray:
+def coverage(weights: Array, edges: Optional[Array] = None) -> Array:
     """[T] symbols' worth of attention within one advance around each step's middle.
 
     A step's weight is spread evenly over it, so that steps wider than an advance count in part.
@@ -157,9 +164,7 @@ def coverage(weights: np.ndarray, edges: Optional[np.ndarray] = None) -> np.ndar
     return np.interp(low + 2 * half, bounds, passed) - np.interp(low, bounds, passed)
 
 
-def covered(
-    weights: np.ndarray, edges: Optional[np.ndarray] = None, ink: Optional[np.ndarray] = None
-) -> float:
+def covered(weights: Array, edges: Optional[Array] = None, ink: Optional[Array] = None) -> float:
     """The share of the line's ink, 0 to 1, near which a symbol's worth of attention fell.
 
     Args:
@@ -174,7 +179,58 @@ def covered(
     return float(np.minimum(coverage(weights, bounds), 1.0) @ amount / amount.sum())
 
 
-def skips(x: np.ndarray, step: float) -> tuple[int, ...]:
+def ink_columns(image: Array) -> Array:
+    """Marks the columns of a line image that something is written in.
+
+    A column holds ink where one of its pixels differs from the median gray of the image's outermost rows
+    and columns by at least INK_LEVELS, and by at least INK_SHARE of what the image's most different pixel
+    does. Dark writing on light paper and light writing on dark paper are alike.
+
+    Args:
+        image: [H, W] gray, 0 to 255.
+
+    Returns:
+        [W] bool.
+    """
+    gray = np.asarray(image, np.float64)
+    border = np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])
+    contrast = np.abs(gray - np.median(border)).max(axis=0)
+    return contrast >= max(INK_LEVELS, INK_SHARE * contrast.max())
+
+
+def ink_distances(spans: Array, image: Array) -> Array:
+    """Measures how far each span of columns is from the nearest column with ink.
+
+    Args:
+        spans: [L, 2] columns, not rounded, where spans begin and end; a span touches the whole columns
+            from floor(begin) to ceil(end) - 1, and one at least.
+        image: [H, W] gray, as `ink_columns`.
+
+    Returns:
+        [L] columns: 0 where there is ink under the span, infinity where the image has none at all.
+    """
+    columns = np.flatnonzero(ink_columns(image))
+    last_column = np.shape(image)[1] - 1
+    first = np.clip(np.floor(spans[:, 0]), 0, last_column)
+    last = np.clip(np.ceil(spans[:, 1]) - 1, first, last_column)
+    off = np.maximum(first[:, None] - columns, columns - last[:, None])
+    return np.maximum(off, 0.0).min(axis=1, initial=np.inf)
+
+
+def without_ink(spans: Array, image: Array) -> Array:
+    """Marks spans that have no ink under them: the network emits there, but no symbol is there.
+
+    Args:
+        spans: [L, 2], as `ink_distances`. A symbol without any weight has no span; leave it out.
+        image: [H, W] gray, as `ink_columns`.
+
+    Returns:
+        [L] bool.
+    """
+    return ink_distances(spans, image) > 0
+
+
+def skips(x: Array, step: float) -> tuple[int, ...]:
     """Symbols more than SKIP advances ahead of the furthest place read before them.
 
     Args:
@@ -184,29 +240,29 @@ def skips(x: np.ndarray, step: float) -> tuple[int, ...]:
     return _which(x - _furthest(x) > SKIP * step)
 
 
-def returns(x: np.ndarray, step: float) -> tuple[int, ...]:
+def returns(x: Array, step: float) -> tuple[int, ...]:
     """Symbols more than RETURN advances behind the furthest place read before them; as `skips`."""
     return _which(_furthest(x) - x > RETURN * step)
 
 
-def overlaps(weights: np.ndarray) -> tuple[int, ...]:
+def overlaps(weights: Array) -> tuple[int, ...]:
     """Symbols of [L, T] with more than REREAD of their weight where symbols before had theirs."""
     return _which(rereading(weights) > REREAD)
 
 
-def _furthest(x: np.ndarray) -> np.ndarray:
+def _furthest(x: Array) -> Array:
     """[L] the greatest center before each symbol; NaN before there is one."""
     before = np.concatenate([[np.nan], x[:-1]])
     return np.fmax.accumulate(before)
 
 
-def _rows(weights: np.ndarray) -> np.ndarray:
+def _rows(weights: Array) -> Array:
     """[L, T] each row's distribution, or zeros."""
     total = weights.sum(axis=1, keepdims=True, dtype=np.float64)
     return np.divide(weights, total, out=np.zeros(weights.shape), where=total > 0)
 
 
-def _bounds(weights: np.ndarray, edges: Optional[np.ndarray]) -> np.ndarray:
+def _bounds(weights: Array, edges: Optional[Array]) -> Array:
     if weights.ndim != 2 or not weights.size or not (np.isfinite(weights) & (weights >= 0)).all():
         raise ValueError(f"weights {weights.shape}: not [L, T], or not all 0 or above")
     steps = weights.shape[1]
@@ -216,11 +272,11 @@ def _bounds(weights: np.ndarray, edges: Optional[np.ndarray]) -> np.ndarray:
     return bounds
 
 
-def _which(there: np.ndarray) -> tuple[int, ...]:
+def _which(there: Array) -> tuple[int, ...]:
     return tuple(np.flatnonzero(there).tolist())
 
 
-def _mean(values: np.ndarray) -> Optional[float]:
+def _mean(values: Array) -> Optional[float]:
     """Of those that are numbers."""
     values = values[~np.isnan(values)]
     return float(values.mean()) if len(values) else None

@@ -16,6 +16,7 @@ from ocr_tf.errors import NAMED, InputError
 from ocr_tf.experiment.config import flags
 from ocr_tf.experiment.config.common import CHECKPOINTS
 from ocr_tf.experiment.config.experiment import Experiment, Train
+from ocr_tf.experiment.config.program import command_name, program_name
 from ocr_tf.experiment.inference.evaluated import rates_of
 from ocr_tf.experiment.runs import predictions, provenance
 from ocr_tf.experiment.runs.atomic import TEMPORARY
@@ -37,8 +38,12 @@ WRITTEN = ("tables/rates.csv", "report.json")
 MIXED = "mixed"  # in the place of a checkpoint's name
 
 
-def study(folder: StudyFolder, given: Study, conditions: Mapping[str, Experiment]) -> None:
-    """Compares the runs of a study's folder, writes its report and prints the answer."""
+def study(folder: StudyFolder, given: Study, conditions: Mapping[str, Experiment]) -> list[str]:
+    """Compares the runs of a study's folder, writes its report and prints the answer.
+
+    Returns:
+        The lines that were printed.
+    """
     seeds = range(given.study.seeds)
     runs = {c: {s: RunFolder.open(folder.run(c, s)) for s in seeds} for c in conditions}
     grids = {
@@ -65,8 +70,8 @@ def study(folder: StudyFolder, given: Study, conditions: Mapping[str, Experiment
         evaluation=next(iter(grids)),
         tuning=folder.tuning() if given.study.tune else {},
     )
-    command = (f"python -m experiments.{given.name}", f"--workdir={folder.path}", *settings)
-    _report(grids, runs, Asked(about, command, given.contrasts), folder.report_path)
+    command = (program_name(), f"--workdir={folder.path}", *settings)
+    return _report(grids, runs, Asked(about, command, given.contrasts), folder.report_path)
 
 
 def _measure_anew(cell: Cell, normalization: str) -> None:
@@ -109,7 +114,7 @@ def run(config: Compare, paths: Sequence[str]) -> None:
         paired=config.paired,
         evaluation=config.name,
     )
-    command = ("tools/compare", *paths, *flags.dump(config).splitlines())
+    command = (command_name("compare"), *paths, *flags.dump(config).splitlines())
     _report({_checkpoint(grid): grid}, runs, Asked(about, command), output)
 
 
@@ -221,7 +226,7 @@ class Asked:
     contrasts: Mapping[str, Pairs] = dataclasses.field(default_factory=dict)
 
 
-def _report(grids: Mapping[str, Grid], runs: Runs, asked: Asked, output: Path) -> None:
+def _report(grids: Mapping[str, Grid], runs: Runs, asked: Asked, output: Path) -> list[str]:
     """Computes a report, writes it into a folder and prints the answer.
 
     Args:
@@ -244,9 +249,9 @@ def _report(grids: Mapping[str, Grid], runs: Runs, asked: Asked, output: Path) -
     material = inputs.behind(grid)
     art = Art(grid, material)
     page = write_report(_explained(report, grid, material, art), output, art)
-    for line in contrasts.three_lines(report):
-        print(line)
-    print(f"report: {page}")
+    lines = [*contrasts.three_lines(report), f"report: {page}"]
+    print("\n".join(lines))
+    return lines
 
 
 def _answer(grids: Mapping[str, Grid], runs: Runs, asked: Asked) -> Report:

@@ -88,8 +88,8 @@ def test_every_typeface_is_there():
 @pytest.mark.parametrize(
     "spec, words",
     [
-        ("synthetic:digit", "did you mean 'digits'"),
-        ("synthetic:words:cuont=3", "did you mean 'count'"),
+        ("synthetic:digit", "did you mean digits"),
+        ("synthetic:words:cuont=3", "did you mean count"),
         ("synthetic:words:count=0", "whole number"),
         ("synthetic:words:count=many", "whole number"),
         ("synthetic:words:split=valid", "train or test"),

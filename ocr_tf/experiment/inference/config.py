@@ -26,6 +26,11 @@ class Evaluate:
         choices=NORMALIZATIONS,
     )
     batch_size: int = batch_size_option()
+    search: str = option(
+        "greedy",
+        "How texts are searched: greedy, or beam:WIDTH, which keeps that many beginnings of the text "
+        "at every step.",
+    )
     name: str = option("test", "A run's results go to its folder evaluations/NAME.")
     predictions: str = option(
         "",
@@ -47,8 +52,11 @@ class Evaluate:
 
 @dataclasses.dataclass(frozen=True)
 class Align:
-    """Draws where runs see the symbols of a text in an image, one run above the other, and prints
-    each symbol's columns in the image's own pixels."""
+    """Draws where runs emit the symbols of a text in an image, one run above the other, and prints
+    each symbol's columns in the image's own pixels.
+
+    A network may emit a symbol beside its glyph. Columns without ink under them are marked.
+    """
 
     text: str = option("", "Text to lay over the image. Default: what each run reads by itself.")
     output: str = option("alignment.png", "The picture to write.")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ocr_tf.data.dataset import open_sources
 from ocr_tf.data.lines import Lines, lines_fingerprint, load_lines
+from ocr_tf.decode import parse_search, search_text
 from ocr_tf.errors import NAMED, InputError
 from ocr_tf.experiment.config.experiment import unwritable
 from ocr_tf.experiment.inference.config import Evaluate
@@ -25,11 +26,10 @@ from ocr_tf.experiment.runs.seen_lines import refuse_seen
 
 def evaluate(config: Evaluate, run_folder: str) -> Evaluated:
     """Lets a run read the test lines; see `ocr_tf.experiment.inference.evaluate.run`."""
-    if "/" in config.name or config.name in ("", ".", ".."):
-        raise InputError(f"--name={config.name}: one folder name, without slashes")
+    search = parse_search(config.search)
     trained = restore(run_folder, config.checkpoint)
     experiment, folder = trained.experiment, trained.folder
-    geometry = experiment.geometry
+    geometry = trained.geometry
     lines = load_lines(open_sources(config.data.test), geometry, keep_bad=True, what="test images")
     seen = {digest: role for role, digest, _ in folder.lines()}
     refuse_seen(lines, seen, "--data.test", folder)
@@ -38,7 +38,7 @@ def evaluate(config: Evaluate, run_folder: str) -> Evaluated:
     _refuse_other_lines(output, fingerprint)
     if not trained.finished:
         print(f"warning: {run_folder} is not finished; this is what it has so far", file=sys.stderr)
-    readings = Reader(trained.model, geometry, config.batch_size).read(lines, "evaluating")
+    readings = Reader(trained.model, geometry, config.batch_size, search).read(lines, "evaluating")
     for bad in lines.bad[:NAMED]:
         print(f"counted as an error: {bad}", file=sys.stderr)
     read = [
@@ -68,9 +68,10 @@ def evaluate(config: Evaluate, run_folder: str) -> Evaluated:
             run=str(folder.path),
             experiment=experiment.name,
             seed=experiment.train.seed,
+            search=search_text(search),
             checkpoint=CheckpointRead(config.checkpoint, trained.step),
             finished=trained.finished,
-            training_seconds=folder.load_checkpoint("last").state["elapsed"],
+            training_seconds=folder.checkpoints.state().elapsed,
         ),
     )
 

@@ -90,6 +90,7 @@ class EvaluationResults:
     experiment: Optional[str] = None
     seed: Optional[int] = None
     checkpoint: Optional[CheckpointRead] = None
+    search: Optional[str] = None  # as --search names it
     finished: Optional[bool] = None  # the run's training
     training_seconds: Optional[float] = None
 

@@ -1,4 +1,4 @@
-"""Lines to texts in one graph, asked in several ways: what an export holds, and what predict runs."""
+"""Lines to texts in one graph, asked in several ways: an export holds it, and predict runs it."""
 
 from __future__ import annotations
 
@@ -7,54 +7,77 @@ from typing import Any, Callable, NamedTuple, Optional
 import tensorflow as tf
 
 from ocr_tf.data.image import original_widths, prepare_batch
-from ocr_tf.decode import Beam
+from ocr_tf.decode import Search
 from ocr_tf.decode.spans import spans
 from ocr_tf.experiment.inference.load import Trained
 from ocr_tf.types import Frames, Images, Labels
 
 DEFAULT = "serving_default"
 
+# In the place of log p where there is no text, and of log 0: JSON, which TensorFlow Serving answers in,
+# has no infinity. Its exponential is 0 in every floating-point type, and sums of some stay finite.
+NO_LOG_PROB = -1e9
+
 
 class Served(NamedTuple):
-    """Of encoded images: the signature `serving_default`."""
+    """The answer of the signature `serving_default`, which takes encoded images."""
 
     text: tf.Tensor  # [B] string, UTF-8; empty where not ok
-    log_prob: tf.Tensor  # [B] log p(text | image), natural log; minus infinity where not ok
+    log_prob: tf.Tensor  # [B] log p(text | image), natural log; NO_LOG_PROB where not ok
     ok: tf.Tensor  # [B] bool, false where the bytes are no image that can be used
 
 
 class NBest(NamedTuple):
-    """Of encoded images, K texts each, best first: the signature `n_best`."""
+    """The answer of the signature `n_best`: K texts of each encoded image, best first."""
 
     texts: tf.Tensor  # [B, K] string, UTF-8
-    log_probs: tf.Tensor  # [B, K]
+    log_probs: tf.Tensor  # [B, K], NO_LOG_PROB where not valid
     valid: tf.Tensor  # [B, K] bool, false where fewer were found
     ok: tf.Tensor  # [B] bool
 
 
 class Aligned(NamedTuple):
-    """Of encoded images, with the place of every symbol: the signature `aligned`."""
+    """The answer of the signature `aligned`: the text of each encoded image, and a span for each symbol.
+
+    A span is where the network emits the symbol, not where its glyph is. For attention the two mostly
+    agree; CTC may emit the first and the last symbol of a line at the image's edges, tens of pixels
+    from their glyphs.
+    """
 
     text: tf.Tensor
     log_prob: tf.Tensor
     ok: tf.Tensor
     symbols: tf.Tensor  # [B, L] string, UTF-8; empty behind the text's end
     lengths: tf.Tensor  # [B] int32, symbols of the text
-    spans: tf.Tensor  # [B, L, 2] float32, begin and end in columns of the image as it was sent
+    spans: (
+        tf.Tensor
+    )  # [B, L, 2] float32, begin and end of the middle 80 % of its weight, in columns
+    # of the image as it was sent
 
 
 class Serving(tf.Module):
-    """The signatures of a trained network, as functions; `tensors` takes pixels, all others images.
+    """Gives a trained network's signatures as functions; `tensors` takes pixels, all others images.
 
     A bad image fails alone. Any number of lines, none too. Holds the weights, not Keras' layers.
     """
 
-    def __init__(self, trained: Trained, beam: Optional[Beam] = None):
-        """`n_best` is there if a beam is given."""
+    def __init__(
+        self,
+        trained: Trained,
+        n_best_search: Optional[Search] = None,
+        search: Optional[Search] = None,
+    ):
+        """Without `search`, the signatures of one text read greedily.
+
+        Args:
+            trained: the network and its experiment.
+            n_best_search: what the signature `n_best` searches with; None leaves it out.
+            search: what all other signatures search with.
+        """
         super().__init__(name="ocr_tf")
         model, experiment = trained.model, trained.experiment
         head, stride = model.head, experiment.encoder.stride
-        self.geometry = geometry = experiment.geometry
+        self.geometry = geometry = trained.geometry
         self.weights = list(model.variables)
         symbols = tf.constant([*model.alphabet.symbols, ""])
         encoded = tf.TensorSpec([None], tf.string, "images")
@@ -71,10 +94,10 @@ class Serving(tf.Module):
             return tf.gather(symbols, tf.where(inside, ids, len(model.alphabet)))
 
         def read(frames: Frames, ok: tf.Tensor) -> tuple[Served, Labels, tf.Tensor]:
-            best = head.decode(frames)
+            best = head.decode(frames, search)
             labels = Labels(best.ids[:, 0], tf.where(ok, best.lengths[:, 0], 0))
             spelt = spell(*labels, ok)
-            log_prob = tf.where(ok, best.log_probs[:, 0], float("-inf"))
+            log_prob = _finite(best.log_probs[:, 0], ok)
             return Served(tf.strings.reduce_join(spelt, axis=1), log_prob, ok), labels, spelt
 
         def serving_default(images: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -90,10 +113,10 @@ class Serving(tf.Module):
 
         def n_best(images: tf.Tensor) -> dict[str, tf.Tensor]:
             prepared, ok = prepare(_some(images))
-            found = head.decode(frames_of(*prepared), beam)
-            valid = found.valid & ok[:, None]
-            texts = tf.strings.reduce_join(spell(found.ids, found.lengths, valid), axis=2)
-            log_probs = tf.where(valid, found.log_probs, float("-inf"))
+            best = head.decode(frames_of(*prepared), n_best_search)
+            valid = best.valid & ok[:, None]
+            texts = tf.strings.reduce_join(spell(best.ids, best.lengths, valid), axis=2)
+            log_probs = _finite(best.log_probs, valid)
             return _first(NBest(texts, log_probs, valid, ok), tf.size(images))
 
         def aligned(images: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -110,7 +133,7 @@ class Serving(tf.Module):
         self.serving_default = _function(serving_default, encoded)
         self.tensors = _function(tensors, pixels, widths)
         self.aligned = _function(aligned, encoded)
-        if beam is not None:
+        if n_best_search is not None:
             self.n_best = _function(n_best, encoded)
 
     def signatures(self) -> dict[str, Callable]:
@@ -121,6 +144,10 @@ class Serving(tf.Module):
 
 def _function(function: Callable, *signature: tf.TensorSpec) -> Any:
     return tf.function(function, input_signature=signature, autograph=False)
+
+
+def _finite(log_probs: tf.Tensor, valid: tf.Tensor) -> tf.Tensor:
+    return tf.where(valid, tf.maximum(log_probs, NO_LOG_PROB), NO_LOG_PROB)
 
 
 def _some(images: tf.Tensor) -> tf.Tensor:

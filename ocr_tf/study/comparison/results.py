@@ -16,10 +16,12 @@ from typing import NamedTuple, Optional
 import numpy as np
 
 from ocr_tf.errors import NAMED, InputError
+from ocr_tf.experiment.config.program import command_name
 from ocr_tf.experiment.runs import predictions
 from ocr_tf.experiment.runs.predictions import EvaluationResults, Prediction
-from ocr_tf.metrics.error_rates import Edits, edits
+from ocr_tf.metrics.edits import Edits, edits
 from ocr_tf.metrics.normalization import normalize
+from ocr_tf.metrics.registry import Metric, metric_of
 from ocr_tf.study.comparison import same_images
 
 
@@ -78,21 +80,41 @@ class Grid:
         }
 
     def errors(self, condition: str, metric: str) -> np.ndarray:
-        """[S, N] float64: edits (cer), 1 - exact match (exact), or d / max(N, M) (one_minus_ned)."""
-        table = self.edits[condition]
-        distance = np.array([[e.distance for e in row] for row in table], float)
-        if metric == "cer":
-            return distance
-        if metric == "exact":
-            return (distance > 0).astype(float)
-        read = np.array([[e.length + e.insertions - e.deletions for e in row] for row in table])
-        longer = np.maximum(read, self.lengths("cer"))
-        return np.divide(distance, longer, out=np.zeros_like(distance), where=longer > 0)
+        """Returns errors [S, N] float64 after normalization, as one of METRICS counts them.
+
+        Raises:
+            InputError: there is no metric of that name.
+        """
+        measured = metric_of(metric)
+        key = (condition, measured)
+        if key not in self._errors:
+            references = [normalize(text, self.normalization) for text in self.references]
+            counts = [
+                [
+                    measured.errors(reference, normalize(text, self.normalization))
+                    for reference, text in zip(references, texts)
+                ]
+                for texts in self.texts(condition)
+            ]
+            self._errors[key] = np.array(counts, np.float64)
+            self._errors[key].flags.writeable = False
+        return self._errors[key]
+
+    @functools.cached_property
+    def _errors(self) -> dict[tuple[str, Metric], np.ndarray]:
+        """What `errors` has counted."""
+        return {}
 
     def lengths(self, metric: str) -> np.ndarray:
-        """[N] what errors are divided by: reference symbols for cer, 1 for means over lines."""
-        row = next(iter(self.edits.values()))[0]
-        return np.array([e.length if metric == "cer" else 1 for e in row], float)
+        """Returns what errors are divided by, [N] float64: reference symbols for cer, else words or 1.
+
+        Raises:
+            InputError: there is no metric of that name.
+        """
+        length = metric_of(metric).length
+        return np.array(
+            [length(normalize(text, self.normalization)) for text in self.references], np.float64
+        )
 
 
 def join(
@@ -218,7 +240,7 @@ def _nothing(folder: Path) -> str:
         return f"{folder / predictions.RESULTS}: damaged; delete it and evaluate again"
     others = sorted(p.parent.name for p in folder.parent.glob(f"*/{predictions.RESULTS}"))
     hint = f", or compare by --name={others[0]}" if others else ""
-    return f"{folder}: no evaluation; measure it first with tools/evaluate{hint}"
+    return f"{folder}: no evaluation; measure it first with {command_name('evaluate')}{hint}"
 
 
 def _refuse_other_images(first: Cell, other: Cell) -> None:

@@ -10,8 +10,8 @@ from typing import Optional
 from ocr_tf.experiment.runs.predictions import RateFigures
 from ocr_tf.metrics import paired
 from ocr_tf.metrics.error_rates import measure
+from ocr_tf.metrics.registry import METRICS
 from ocr_tf.study.comparison.results import Grid
-from ocr_tf.study.config import METRICS
 
 GENERATOR_SEED = 0  # of permutations and bootstraps
 MORE = 2  # what twice the seeds, and twice the lines, would detect
@@ -157,7 +157,8 @@ def by_metric(grid: Grid, chosen: str, by_seed: bool = False) -> tuple[OtherMetr
     """Compares every pair by the metrics that were not chosen for the verdict; exploratory."""
     others: list[OtherMetric] = []
     for metric in METRICS:
-        if metric != chosen:
+        # A metric may have nothing to divide by: a reference of white space alone has no word.
+        if metric != chosen and grid.lengths(metric).any():
             every = {name: outcomes(grid, name, metric) for name in grid.conditions}
             others += [
                 OtherMetric(a, b, metric, paired.recipes(every[a], every[b], paired=by_seed))

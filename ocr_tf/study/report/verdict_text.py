@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Optional
 
+from ocr_tf.experiment.config.program import command_name
 from ocr_tf.metrics import paired
 from ocr_tf.metrics.paired import MODELS, RECIPES, TIED
 from ocr_tf.study.comparison.statistics import ComparedPair
@@ -391,7 +392,7 @@ def _pairing(pair: ComparedPair) -> Optional[str]:
             + f"; were seeds all that varies, pairing would pay above {seeds.pays_above:.2f}, but "
             "lines vary too."
         )
-    flag = "--study.paired, or --paired of tools/compare"
+    flag = f"--study.paired, or --paired of {command_name('compare')}"
     if ours.paired:
         return f"{said} The seeds are paired because the command line says so ({flag})."
     return (

@@ -53,7 +53,7 @@ def test_comparisons_read_back(report, files):
 
 def test_other_metrics_read_back(report, files):
     read = rows(files["by_metric.csv"])
-    assert len(read) == len(report.by_metric) == 2
+    assert len(read) == len(report.by_metric) == 3
     for row, pair in zip(read, report.by_metric):
         assert row["metric"] == pair.metric != report.study.metric
         assert float(row["difference"]) == pair.recipes.value
