@@ -77,13 +77,13 @@ def run(study: Study, given: Study, workdir: Path) -> None:
     """Continues a study to its report.
 
     Args:
-      study: as it stands in its file.
-      given: as the command line changed it.
-      workdir: its folder.
+        study: as it stands in its file.
+        given: as the command line changed it.
+        workdir: its folder.
 
     Raises:
-      InputError: see the parts.
-      KeyboardInterrupt: after the runs in training have been saved.
+        InputError: see the parts.
+        KeyboardInterrupt: after the runs in training have been saved.
     """
     conditions = study.resolved(given)
     settings, test = given.study, given.data.test

@@ -92,10 +92,10 @@ class StudyFolder:
         Conditions may have been added or left out.
 
         Returns:
-          The conditions that were begun before.
+            The conditions that were begun before.
 
         Raises:
-          InputError: the path holds something else.
+            InputError: the path holds something else.
         """
         check_writable(self.path, "choose another --workdir")
         if not self.begun:
@@ -127,7 +127,7 @@ class StudyFolder:
         """Reads the search for learning rates, by condition; empty if there was none.
 
         Raises:
-          InputError: the file is damaged.
+            InputError: the file is damaged.
         """
         if not self.tuned_path.exists():
             return {}
@@ -142,7 +142,7 @@ class StudyFolder:
         """Refuses to train some runs with learning rates that were searched for and some without.
 
         Raises:
-          InputError: runs were begun after another number of trials.
+            InputError: runs were begun after another number of trials.
         """
         if not any(self.path.glob("*/seed-*/run.json")):
             return

@@ -46,7 +46,7 @@ def write(report: Report, drawings: Iterable[Drawing], folder: Path) -> Path:
     """Replaces the event files of a report's folder.
 
     Raises:
-      OSError: nothing can be written there.
+        OSError: nothing can be written there.
     """
     values = [
         summaries.text("answer/verdict", _verdict(report)),
