@@ -20,9 +20,9 @@ from ocr_tf.experiment.inference.config import Evaluate
 from ocr_tf.experiment.inference.load import build, variables
 from ocr_tf.experiment.runs.checkpoints import TrainingState
 from ocr_tf.experiment.runs.run_folder import RunFolder
-from ocr_tf.study.analysis import label_errors
 from ocr_tf.study.analysis.label_errors import Opinion, rank
 from ocr_tf.study.config import AnyData, Suspects
+from ocr_tf.study.report import label_errors
 from tests.experiment import tiny
 
 SOURCE = "synthetic:digits:count=12:split=test"
@@ -179,10 +179,10 @@ def test_its_own_output_is_written_again_and_others_are_not(runs, labels, tmp_pa
     ]
     table.write_text("mine")
     page.unlink()
-    with pytest.raises(InputError, match=f"{table} exists and is not of tools/suspects"):
+    with pytest.raises(InputError, match=f"{table} exists and was not made by tools/suspects"):
         look(runs[:1], page, labels)
     page.write_text("<p>mine")
-    with pytest.raises(InputError, match=f"{page} exists and is not of tools/suspects"):
+    with pytest.raises(InputError, match=f"{page} exists and was not made by tools/suspects"):
         look(runs[:1], page, labels)
     assert (page.read_text(), table.read_text()) == ("<p>mine", "mine")
 
