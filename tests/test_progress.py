@@ -102,6 +102,16 @@ def test_a_line_that_is_said_stays_above(now):
     assert lines(second) == ["step 20/100  ETA 00:16"]
 
 
+def test_a_long_line_is_cut_to_the_terminal_but_not_in_a_log(now, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    for stream, length in ((Terminal(), 39), (io.StringIO(), 114)):
+        now[0] = 0.0
+        line = Progress("step", 100, patience=0, stream=stream)
+        now[0] = 9.0
+        line.show(10, "x" * 90)
+        assert len(stream.getvalue().strip()) == length
+
+
 def test_over_gives_the_items_and_says_how_many_are_done(now, monkeypatch):
     terminal = Terminal()
     monkeypatch.setattr(progress.sys, "stderr", terminal)

@@ -1,4 +1,4 @@
-"""What bench can be told; TensorFlow-free."""
+"""The options of the benchmark; TensorFlow-free."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ MEASURES = ("step", "inference", "parts", "layer", "memory")
 
 @dataclasses.dataclass(frozen=True)
 class Bench:
-    """Measures training steps, inference and exports: time, FLOPs and the share of this machine's GEMM
-    peak, memory. What is compared is timed in turn, in one process."""
+    """Measures training steps, inference and exports: time, FLOPs, share of the GEMM peak, memory.
+
+    The GEMM peak is the most that one dense matrix product reaches on this machine. What is compared is
+    timed in turn, in one process.
+    """
 
     batch_size: int = batch_size_option()
     width: int = option(100, "Width of the lines, in pixels of the encoder's input.", minimum=1)

@@ -24,7 +24,7 @@ BOTH, HEIGHT = (2, 2), (2, 1)  # what a pooling halves
 
 
 def crnn(values: Any, height: int) -> Any:
-    """Shi et al. 2015, Table 1, its last convolution padded along the width: see encoders/crnn.py."""
+    """Adds Shi et al. 2015, Table 1, its last convolution padded along the width: see encoders/crnn.py."""
     left = halve(halve(halve(halve(height))))
     values = _pool(_block(values, 64, "conv1"), BOTH)
     values = _pool(_block(values, 128, "conv2"), BOTH)
@@ -37,6 +37,7 @@ def crnn(values: Any, height: int) -> Any:
 
 
 def compact(values: Any, height: int) -> Any:
+    """Adds the layers of encoders/compact.py."""
     values = layers.ZeroPadding2D(2)(values)
     values = _block(values, 32, "conv1", kernel_size=5, strides=2, padding="valid")
     values = _pool(_block(values, 64, "conv2", normalize=True), BOTH)
@@ -113,16 +114,19 @@ class Twin:
 
     @property
     def trainable(self) -> list[tf.Variable]:
+        """All variables that learn."""
         return self.below.trainable_variables + self.head.trainable_variables
 
     def parameters(self) -> int:
-        """How many numbers are learnt."""
+        """Counts the numbers that are learned."""
         return sum(math.prod(variable.shape) for variable in self.trainable)
 
     def train(self) -> Any:
+        """Takes one whole training step."""
         return self._train(self.batch)
 
     def read(self) -> Any:
+        """Reads images as texts, without gradients."""
         return self._read(self.batch)
 
     def _take(self, batch: Batch) -> Tensor:

@@ -75,7 +75,7 @@ def _train(
 
 
 def resident_peak() -> Optional[int]:
-    """The most bytes of memory that this process has held so far."""
+    """Returns the most bytes of memory that this process has held so far, None if unknown."""
     # Not getrusage's maximum, which a new process inherits from the one that started it.
     with contextlib.suppress(OSError):
         match = re.search(

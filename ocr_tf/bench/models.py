@@ -1,4 +1,4 @@
-"""What a command line asks to measure: experiments by name, run folders, exports."""
+"""Sorts what a command line names to be measured: experiments, run folders, exports."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Network(NamedTuple):
     run: Optional[RunFolder] = None
 
     def build(self, experiment: Experiment) -> Recognizer:
-        """The network of a variant of the experiment: with the run's best weights, or new ones."""
+        """Builds a variant of the experiment's network: with the run's best weights, or new ones."""
         model = load.build(experiment, self.alphabet)
         if self.run is not None:
             arrays = self.run.checkpoints.load("best").arrays

@@ -31,7 +31,7 @@ LIGHT = Strengths()
 
 
 def augment(image: Any, key: Any, strengths: Strengths = LIGHT, keep_width: bool = False) -> Any:
-    """A perturbed copy of a line image.
+    """Perturbs a copy of a line image.
 
     Args:
         image: [H, W, 1] float32 in [-1, 1].
@@ -92,6 +92,6 @@ def augment(image: Any, key: Any, strengths: Strengths = LIGHT, keep_width: bool
 
 
 def _border(image: Any) -> Any:
-    """The mean gray of the outermost rows and columns: the paper beside the line."""
+    """Returns the mean gray of the outermost rows and columns: the paper beside the line."""
     edges = [image[0], image[-1], image[:, 0], image[:, -1]]
     return tf.reduce_mean(tf.stack([tf.reduce_mean(edge) for edge in edges]))

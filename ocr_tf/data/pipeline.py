@@ -36,7 +36,7 @@ def batches(
     strengths: Strengths = LIGHT,
     multiple: int = 1,
 ) -> tf.data.Dataset:
-    """The batches of a plan from number `start` on, in order.
+    """Makes the batches of a plan from number `start` on, in order.
 
     Args:
         lines: what the plan's positions refer to.
@@ -101,7 +101,7 @@ def pad(labels: Sequence[Sequence[int]]) -> tuple[Array, Array]:
 
 
 def sample_keys(ids: Sequence[str], seed: int, epoch: int) -> Array:
-    """[N, 2] int64: the key of each sample's randomness, of (seed, epoch) and of its id."""
+    """Returns the key of each sample's randomness, [N, 2] int64, of (seed, epoch) and of its id."""
     keys = np.empty([len(ids), 2], np.int64)
     keys[:, 0] = seed << 32 | epoch
     for row, name in zip(keys, ids):

@@ -70,11 +70,13 @@ class Drawn:
         ]
 
     def read(self, i: int) -> bytes:
+        """See `Source.read`."""
         if i not in self._rendered:
             self._rendered[i] = render(self.samples[i].text, self._seed, i, self._look)
         return self._rendered[i]
 
     def origin(self, i: int) -> str:
+        """See `Source.origin`."""
         return self.samples[i].place
 
 
@@ -160,7 +162,7 @@ def render(text: str, seed: int, index: int, look: str = "clean") -> bytes:
     slant, stretch = random.uniform(-0.3, 0.3), random.uniform(0.85, 1.15)
     # Output to input: x = x' / stretch + slant (y' - height / 2).
     affine = (1 / stretch, slant, -slant * height / 2, 0, 1, 0)
-    width = int(round(mask.width * stretch))
+    width = round(mask.width * stretch)
     mask = mask.transform(
         (width, height), Image.Transform.AFFINE, affine, Image.Resampling.BILINEAR
     )

@@ -14,7 +14,7 @@ State = Any  # any nest of tensors whose first dimension is the number of prefix
 
 
 class Decoder(NamedTuple):
-    """What searches need of an autoregressive head that has seen a batch of B lines."""
+    """An autoregressive head that has seen a batch of B lines, as searches step it."""
 
     # begin(copies) -> the state before the first symbol of N = B * copies prefixes, those of a line
     # side by side: a search that follows several prefixes of a line steps them together. Only the state

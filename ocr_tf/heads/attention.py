@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 
 class AttentionHead(Head):
+    """A decoder with additive attention; see the module."""
+
     def __init__(self, alphabet: Alphabet, config: Attention):
         super().__init__(alphabet)
         self.config = config
@@ -56,7 +58,7 @@ class AttentionHead(Head):
             self.embedding = self.add_weight("embedding", [alphabet.classes + 1, config.embedding])
 
     def _embed(self, ids: Tensor) -> Tensor:
-        """Ids (symbols, end, start) -> vectors; as a product, whose gradient is dense."""
+        """Embeds ids (symbols, end, start) as vectors; by a product, whose gradient is dense."""
         return tf.one_hot(ids, self.alphabet.classes + 1) @ self.embedding
 
     def _begin(self, frames: Frames) -> Any:
@@ -73,7 +75,7 @@ class AttentionHead(Head):
     def _logits(
         self, frames: Frames, labels: Labels, key: Optional[Tensor]
     ) -> tuple[Tensor, Tensor]:
-        """Teacher forcing: logits [B, L + 1, C] and targets [B, L + 1], which end with `end`."""
+        """Forces the labels: logits [B, L + 1, C] and targets [B, L + 1], which end with `end`."""
         end, start = self.alphabet.end, self.alphabet.start
         inside = tf.sequence_mask(labels.lengths, tf.shape(labels.ids)[1])
         symbols = tf.where(inside, labels.ids, end)
@@ -91,6 +93,7 @@ class AttentionHead(Head):
         return self.output_layer(attended), targets[:, : tf.shape(attended)[1]]
 
     def loss(self, frames: Frames, labels: Labels, key: Optional[Tensor] = None) -> Tensor:
+        """Computes the cross entropy of the symbols and the end; see `Head.loss`."""
         with tf.name_scope(self.name):
             logits, targets = self._logits(frames, labels, key)
         log_probs = tf.nn.log_softmax(logits)
@@ -104,10 +107,11 @@ class AttentionHead(Head):
         return tf.where(labels.lengths <= frames.lengths, losses, float("inf"))
 
     def score(self, frames: Frames, labels: Labels) -> Tensor:
+        """See `Head.score`."""
         return -self.loss(frames, labels)
 
     def step(self, ids: Tensor, state: Any) -> tuple[Tensor, Tensor, Any]:
-        """One symbol on: ids [N], state -> (log_probs [N, C], alignment [N, T], state)."""
+        """Goes one symbol on: ids [N], state -> (log_probs [N, C], alignment [N, T], state)."""
         with tf.name_scope(self.name):
             attended, state = self.wrapper(self._embed(ids), state)
             log_probs = tf.nn.log_softmax(self.output_layer(attended))
@@ -141,7 +145,7 @@ def _repeat(frames: Frames, copies: int) -> Frames:
 
 
 def positions(steps: Tensor, size: int) -> Tensor:
-    """[T, size] sines and cosines of the step, wavelengths from 4 to 4096 steps, geometrically.
+    """Returns sines and cosines of the step [T, size]; wavelengths grow geometrically, 4 to 4096 steps.
 
     Vaswani et al. 2017, section 3.5: a shift in position is a linear map of these.
     """

@@ -15,7 +15,7 @@ import itertools
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Optional
+from typing import Any, Optional
 
 import cv2
 import numpy as np
@@ -112,17 +112,10 @@ def _read(
     return Prediction(name, read, text, log_prob, log_prob + worse, ended)
 
 
-def report(
-    of: Grid,
-    metric: str = "cer",
-    last: Optional[Grid] = None,
-    contrasts: Optional[Mapping[str, Pairs]] = None,
-    by_seed: bool = False,
-    systems: Sequence[str] = (),
-) -> Report:
-    """A whole report, its trainings and measurements made up."""
-    full = answer(of, metric, last, contrasts, by_seed, systems)
-    return dataclasses.replace(full, analysis=_analysis(of, metric), cost=_cost(of, metric))
+def report(of: Grid, metric: str = "cer", **settings: Any) -> Report:
+    """A whole report, its trainings and measurements made up; settings as of `answer`."""
+    answered = answer(of, metric, **settings)
+    return dataclasses.replace(answered, analysis=_analysis(of, metric), cost=_cost(of, metric))
 
 
 def answer(

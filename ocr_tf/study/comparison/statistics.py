@@ -18,7 +18,7 @@ MORE = 2  # what twice the seeds, and twice the lines, would detect
 
 
 @dataclasses.dataclass(frozen=True)
-class SeedRates(RateFigures):
+class RunRates(RateFigures):
     """One condition's rates under one seed, with their counts."""
 
     seed: int
@@ -82,11 +82,11 @@ class ReportSignature(paired.Signature):
     paired: bool = False  # by seed
 
 
-def rates(grid: Grid) -> dict[str, tuple[SeedRates, ...]]:
+def rates(grid: Grid) -> dict[str, tuple[RunRates, ...]]:
     """Measures every condition's rates under every seed."""
     return {
         condition: tuple(
-            SeedRates(
+            RunRates(
                 seed=cell.seed,
                 **measure(
                     zip(grid.references, (p.text for p in cell.predictions)), grid.normalization
@@ -117,8 +117,10 @@ def comparisons(
     """Compares every pair of conditions by the study's metric; with several, by Holm over the pairs.
 
     Args:
-      by_seed: the headline pairs the seeds.
-      systems: conditions that nobody trains anew.
+        grid: the readings.
+        metric: that the verdict is about.
+        by_seed: the headline pairs the seeds.
+        systems: conditions that nobody trains anew.
     """
     every = {
         name: dataclasses.replace(outcomes(grid, name, metric), trained=name not in systems)

@@ -26,16 +26,16 @@ def write(report: Report, folder: Path, art: Art) -> Path:
     """Writes the report into a folder, the page last.
 
     Args:
-      report: what it says.
-      folder: made if it is not there; what an earlier report left in it is replaced.
-      art: the lines' images.
+        report: what it says.
+        folder: made if it is not there; what an earlier report left in it is replaced.
+        art: the lines' images.
 
     Returns:
-      The page.
+        The page.
 
     Raises:
-      ValueError: the report holds what JSON cannot, such as NaN.
-      OSError: nothing can be written there.
+        ValueError: the report holds what JSON cannot, such as NaN.
+        OSError: nothing can be written there.
     """
     content, drawings = page.render(report, art)
     text = as_json.dump(report)

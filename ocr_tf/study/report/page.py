@@ -10,7 +10,7 @@ import jinja2
 import numpy as np
 
 from ocr_tf.progress import Progress
-from ocr_tf.study.comparison.statistics import SeedRates
+from ocr_tf.study.comparison.statistics import RunRates
 from ocr_tf.study.report import (
     analysis_tables,
     contrasts,
@@ -42,7 +42,7 @@ class Rates(NamedTuple):
     """A condition at a checkpoint."""
 
     look: Look
-    rows: tuple[SeedRates, ...]
+    rows: tuple[RunRates, ...]
     links: list[str]  # to the lines that each seed misreads; empty but at the first checkpoint
 
 

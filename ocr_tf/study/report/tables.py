@@ -23,7 +23,7 @@ from ocr_tf.metrics.paired import Comparison, Contrast
 from ocr_tf.study.report import contrasts, formatting, verdict_text
 from ocr_tf.study.report.content import Report
 
-Row = dict[str, Union[None, str, int, float]]  # of CSV, by column
+Row = dict[str, Union[str, int, float, None]]  # of CSV, by column
 
 # Symbols that are special to LaTeX, and what prints them.
 LATEX = {

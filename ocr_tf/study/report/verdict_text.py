@@ -329,8 +329,7 @@ def _unit(pair: ComparedPair) -> str:
 
 
 def _few(report: Report, pair: ComparedPair) -> Optional[str]:
-    """Says that hardly anything is left to tell the conditions apart: nearly everything is read, or
-    there is little to read."""
+    """Says so where nearly everything is read, or there is little to read."""
     rates = report.rates[report.checkpoint]
     rows = [row for name in (pair.a, pair.b) for row in rates[name]]
     wrong = [row.edits for row in rows]
