@@ -12,6 +12,7 @@ from typing import Any
 from ocr_tf import options
 from ocr_tf.data.dataset import Sample, did_you_mean, open_sources
 from ocr_tf.data.fingerprint import fingerprint_of, image_digests
+from ocr_tf.decode import parse_search
 from ocr_tf.errors import NAMED, InputError
 from ocr_tf.experiment.inference.config import Evaluate
 from ocr_tf.experiment.inference.evaluated import TROUBLES, Evaluated
@@ -43,6 +44,7 @@ def run(config: Evaluate, run_folder: str = "", quiet: bool = False) -> dict[str
         evaluated = _of_predictions(config)
     elif run_folder:
         _refuse_changed(config, OF_PREDICTIONS, "--predictions")
+        parse_search(config.search)  # A wrong one is told before TensorFlow is loaded.
         from ocr_tf.experiment.inference import evaluate_run  # Here, because it loads TensorFlow.
 
         evaluated = evaluate_run.evaluate(config, run_folder)
