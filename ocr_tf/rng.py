@@ -14,7 +14,7 @@ from collections.abc import Iterable
 import numpy as np
 import tensorflow as tf
 
-from ocr_tf.types import Array
+from ocr_tf.types import Array, Tensor
 
 
 def digest(*parts: object) -> int:
@@ -23,14 +23,14 @@ def digest(*parts: object) -> int:
     return int.from_bytes(hashlib.sha256(text).digest()[:4], "big") >> 1
 
 
-def fold(key: tf.Tensor, data: tf.Tensor | int | str) -> tf.Tensor:
+def fold(key: Tensor, data: Tensor | int | str) -> Tensor:
     """Makes a new key [2] from a key and a name or number."""
     if isinstance(data, str):
         data = digest(data)
     return tf.random.experimental.stateless_fold_in(key, data)
 
 
-def dropout(values: tf.Tensor, rate: float, key: tf.Tensor | None, name: str) -> tf.Tensor:
+def dropout(values: Tensor, rate: float, key: Tensor | None, name: str) -> Tensor:
     """Drops values, inverted, keyed by (key, name); without a key, at inference, drops none."""
     if key is None or rate == 0:
         return values

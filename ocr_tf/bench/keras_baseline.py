@@ -69,15 +69,17 @@ def below_the_head(experiment: Experiment, width: int) -> tf.keras.Model:
     """Images [B, H, width, 1] to frames [B, T, U].
 
     Raises:
-        InputError: the encoder has no twin, or parts are frozen.
+        InputError: the encoder has no baseline, or parts are frozen.
     """
     if type(experiment.encoder) not in ENCODERS:
         raise InputError(
-            f"--against=keras: no plain Keras twin of encoder {experiment.encoder_name}; there are "
+            f"--against=keras: no plain Keras baseline of encoder {experiment.encoder_name}; there are "
             f"{', '.join(sorted(kind.__name__.lower() for kind in ENCODERS))}"
         )
     if experiment.train.freeze:
-        raise InputError("--against=keras: the plain Keras twin has no frozen parts; unfreeze them")
+        raise InputError(
+            "--against=keras: the plain Keras baseline has no frozen parts; unfreeze them"
+        )
     before = tf.keras.mixed_precision.global_policy()
     policy = "mixed_bfloat16" if experiment.train.bfloat16 else "float32"
     tf.keras.mixed_precision.set_global_policy(policy)
@@ -96,7 +98,7 @@ def below_the_head(experiment: Experiment, width: int) -> tf.keras.Model:
         tf.keras.mixed_precision.set_global_policy(before)
 
 
-class Twin:
+class KerasBaseline:
     """The plain network of an experiment on one batch; `train` and `read` are things to time."""
 
     def __init__(self, experiment: Experiment, alphabet: Alphabet, batch: Batch):

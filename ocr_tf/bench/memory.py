@@ -66,7 +66,7 @@ def _train(
     imported = resident_peak()
     batch = random_batch.batch(*batch_arguments)
     if kind == "keras":
-        contestant = keras_baseline.Twin(experiment, alphabet, batch)
+        contestant = keras_baseline.KerasBaseline(experiment, alphabet, batch)
     else:
         contestant = steps.Steps(load.build(experiment, alphabet), experiment.train, batch)
     for _ in range(STEPS):

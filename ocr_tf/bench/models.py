@@ -12,7 +12,7 @@ from ocr_tf.experiment.inference import load
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.recognizer import Recognizer
 
-SYMBOLS = "0123456789abcdefghijklmnopqrstuvwxyz"  # where an experiment has learnt no alphabet yet
+SYMBOLS = "0123456789abcdefghijklmnopqrstuvwxyz"  # where an experiment has learned no alphabet yet
 
 
 class Network(NamedTuple):

@@ -37,7 +37,7 @@ def image_digests(source: Source, what: str = "images") -> tuple[Array, list[str
         [N, 32] uint8; and a line for each image that cannot be read: its place and why.
     """
     total = len(source.samples)
-    found = np.zeros([total, 32], np.uint8)
+    digests = np.zeros([total, 32], np.uint8)
     bad = []
     progress = Progress(f"reading {what}", total)
     with concurrent.futures.ThreadPoolExecutor(READERS) as readers:
@@ -47,10 +47,10 @@ def image_digests(source: Source, what: str = "images") -> tuple[Array, list[str
                 if isinstance(data, str):
                     bad.append(f"{source.samples[i].place}: {data}")
                 else:
-                    found[i] = image_digest(data)
+                    digests[i] = image_digest(data)
             progress.show(span.stop)
     progress.clear()
-    return found, bad
+    return digests, bad
 
 
 def read_image(source: Source, i: int) -> Union[bytes, str]:

@@ -10,14 +10,14 @@ from __future__ import annotations
 import math
 import os
 import warnings
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Optional
 
 import tensorflow as tf
 
 from ocr_tf import rng
 from ocr_tf.alphabet import Alphabet
 from ocr_tf.decode import Greedy, Search, autoregressive
-from ocr_tf.decode.autoregressive import Decoder
+from ocr_tf.decode.autoregressive import Decoder, State
 from ocr_tf.heads.base import Head, as_float32
 from ocr_tf.types import Frames, Hypotheses, Labels, Tensor
 
@@ -61,7 +61,7 @@ class AttentionHead(Head):
         """Embeds ids (symbols, end, start) as vectors; by a product, whose gradient is dense."""
         return tf.one_hot(ids, self.alphabet.classes + 1) @ self.embedding
 
-    def _begin(self, frames: Frames) -> Any:
+    def _begin(self, frames: Frames) -> State:
         """Shows the frames to the attention mechanism, and gives the state before the first symbol."""
         values = as_float32(frames).values
         batch, steps = tf.shape(values)[0], tf.shape(values)[1]
@@ -110,7 +110,7 @@ class AttentionHead(Head):
         """See `Head.score`."""
         return -self.loss(frames, labels)
 
-    def step(self, ids: Tensor, state: Any) -> tuple[Tensor, Tensor, Any]:
+    def step(self, ids: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
         """Goes one symbol on: ids [N], state -> (log_probs [N, C], alignment [N, T], state)."""
         with tf.name_scope(self.name):
             attended, state = self.wrapper(self._embed(ids), state)
@@ -120,7 +120,7 @@ class AttentionHead(Head):
     def decoder_of(self, frames: Frames) -> Decoder:
         """Returns what searches need of these frames; see `Decoder`."""
 
-        def begin(copies: int) -> Any:
+        def begin(copies: int) -> State:
             repeated = frames if copies == 1 else _repeat(frames, copies)
             with tf.name_scope(self.name):
                 return self._begin(repeated)

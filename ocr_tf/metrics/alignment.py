@@ -274,8 +274,8 @@ def _bounds(weights: Array, edges: Optional[Array]) -> Array:
     return bounds
 
 
-def _which(there: Array) -> tuple[int, ...]:
-    return tuple(np.flatnonzero(there).tolist())
+def _which(chosen: Array) -> tuple[int, ...]:
+    return tuple(np.flatnonzero(chosen).tolist())
 
 
 def _mean(values: Array) -> Optional[float]:

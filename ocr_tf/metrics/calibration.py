@@ -133,11 +133,11 @@ def _bins(p: Array, hits: Array, bins: int, level: float) -> list[Bin]:
     p, hits = p[order], hits[order]
     cuts = np.arange(1, bins) * len(p) // bins
     ends = np.searchsorted(p, p[np.maximum(cuts - 1, 0)], side="right")
-    found = []
+    filled = []
     for part in np.split(np.arange(len(p)), np.unique(ends[cuts > 0])):
         if len(part):
             count = int(hits[part].sum())
             low, high = proportion_confint(count, len(part), 1 - level, "wilson")
             mean = float(p[part].mean())
-            found.append(Bin(len(part), mean, count / len(part), float(low), float(high)))
-    return found
+            filled.append(Bin(len(part), mean, count / len(part), float(low), float(high)))
+    return filled

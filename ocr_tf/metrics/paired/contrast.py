@@ -52,16 +52,16 @@ def contrasts(
     """
     by_name = {condition.name: condition for condition in conditions}
     each = 1 - (1 - confidence) / max(len(declared), 1)
-    found = [
+    estimated = [
         _contrast(name, pairs, [by_name[c] for pair in pairs for c in pair], each, paired)
         for name, pairs in declared.items()
     ]
-    if not found:
+    if not estimated:
         return []
-    adjusted = multipletests([1.0 if c.p is None else c.p for c in found], method="holm")[1]
+    adjusted = multipletests([1.0 if c.p is None else c.p for c in estimated], method="holm")[1]
     return [
         dataclasses.replace(c, p_holm=None if c.p is None else float(p))
-        for c, p in zip(found, adjusted)
+        for c, p in zip(estimated, adjusted)
     ]
 
 

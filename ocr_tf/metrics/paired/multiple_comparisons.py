@@ -119,17 +119,17 @@ def slices(
         ValueError: as `recipes`, a mask has another shape, or there is no such target.
     """
     joined(a, b)
-    found = []
+    tested = []
     for name, mask in members.items():
         inside = np.asarray(mask, bool)
         if inside.shape != a.lengths.shape:
             raise ValueError(f"slice {name}: a mask {inside.shape} of {len(a.ids)} lines")
         if a.lengths[inside].any():
-            found.append(_slice(name, a, b, inside, target, confidence))
-    tests = {s.name: s.against_rest.p for s in found if s.against_rest}
+            tested.append(_slice(name, a, b, inside, target, confidence))
+    tests = {s.name: s.against_rest.p for s in tested if s.against_rest}
     present = {name: p for name, p in tests.items() if p is not None}
     adjusted = dict(zip(present, _adjusted(list(present.values()), "fdr_bh")))
-    return [dataclasses.replace(s, p_adjusted=adjusted.get(s.name)) for s in found]
+    return [dataclasses.replace(s, p_adjusted=adjusted.get(s.name)) for s in tested]
 
 
 def too_small(*conditions: Outcomes) -> Optional[str]:

@@ -20,7 +20,7 @@ class NotComparable(InputError):
 
 @dataclasses.dataclass(frozen=True)
 class Signature:
-    """What a number depends on beside the models; it goes wherever the number goes.
+    """All that a number depends on beside the models; it goes wherever the number goes.
 
     The study fills the first fields, the functions that compute with outcomes the rest of them.
     """

@@ -152,9 +152,7 @@ def _of_probes(pair: ComparedPair, analysis: Analysis) -> Iterator[_Candidate]:
             yield from _of_estimate(sentence, "causes", difference.against_rest)
 
 
-def _of_estimate(
-    sentence: str, section: str, estimate: object
-) -> Iterator[_Candidate]:
+def _of_estimate(sentence: str, section: str, estimate: object) -> Iterator[_Candidate]:
     """One candidate where there is an interval and a p, else none."""
     if isinstance(estimate, (RateEstimate, paired.Estimate)):
         p, low, high = estimate.p, estimate.low, estimate.high

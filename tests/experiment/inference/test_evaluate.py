@@ -161,6 +161,12 @@ def test_only_the_same_systems_results_are_overwritten(lines):
         ({"predictions": "p"}, "", "--output is missing"),
         ({"predictions": "p", "output": "o", "checkpoint": "last"}, "", "--checkpoint=last bel"),
         ({"predictions": "p", "output": "o", "name": "n"}, "", "--name=n belongs to a RUN"),
+        (
+            {"predictions": "p", "output": "o", "search": "beam"},
+            "",
+            "--search=beam belongs to a RUN",
+        ),
+        ({"search": "beem"}, "runs/x", "--search=beem: the searches are greedy, beam"),
         ({"output": "o"}, "runs/x", "--output=o belongs to --predictions"),
         ({"missing": "empty"}, "runs/x", "--missing=empty belongs to --predictions"),
     ],
