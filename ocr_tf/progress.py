@@ -111,7 +111,8 @@ class Progress:
             bar.initial = done
             bar.start_t += bar.format_dict["elapsed"]
         eta = self._eta(done) if seconds_left is None else f"ETA {clock(seconds_left)}"
-        parts = ("{desc} {n_fmt}/{total_fmt}", more.replace("{", "{{").replace("}", "}}"), eta)
+        # The time before the rest: where a terminal is narrow, the end is cut.
+        parts = ("{desc} {n_fmt}/{total_fmt}", eta, more.replace("{", "{{").replace("}", "}}"))
         bar.bar_format = "  ".join(filter(None, parts))
         if self.stream.isatty():  # a longer line would wrap, and could not be rewritten
             bar.ncols = shutil.get_terminal_size().columns - 1
