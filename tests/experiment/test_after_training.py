@@ -1,6 +1,5 @@
 """Evaluate, export and predict on a trained run: one text everywhere, and bad input told in a line."""
 
-import dataclasses
 import json
 import math
 
@@ -45,7 +44,7 @@ def measured(folder, **settings):
     results = evaluate.run(config, str(folder / "run"))
     output = folder / "run" / "evaluations" / config.name
     written = json.loads((output / "results.json").read_text())
-    assert written["rates"] == dataclasses.asdict(results.rates)
+    assert written["rates"] == results.rates.as_flat()
     lines = (output / "predictions.jsonl").read_text().splitlines()
     return results, [json.loads(line) for line in lines]
 

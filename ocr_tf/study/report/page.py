@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Optional
 import jinja2
 import numpy as np
 
+from ocr_tf.metrics.registry import METRICS
 from ocr_tf.progress import Progress
 from ocr_tf.study.comparison.statistics import RunRates
 from ocr_tf.study.report import (
@@ -325,6 +326,7 @@ def _environment() -> jinja2.Environment:
     ):
         environment.filters[filter_.__name__] = filter_
     environment.globals.update(
+        metrics=METRICS,
         not_shown=verdict_text.NOT_SHOWN,
         would_help=verdict_text.would_help,
         recipes_meaning=verdict_text.RECIPES_MEANING,

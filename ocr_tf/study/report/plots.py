@@ -13,6 +13,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ocr_tf.metrics.paired import ALPHA, MODELS, TARGETS
+from ocr_tf.metrics.registry import metric_of
 from ocr_tf.study.comparison.curves import Point
 from ocr_tf.study.comparison.statistics import ComparedPair, RunRates
 from ocr_tf.study.report import forest_plot, formatting, svg, verdict_text
@@ -256,6 +257,5 @@ def _sides(pair: ComparedPair, pairs: int = 1) -> tuple[str, str]:
 
 
 def _error(row: RunRates, metric: str) -> Optional[float]:
-    """Takes a seed's rate of errors: for exact match and 1-NED, what they lack to 1."""
-    value: Optional[float] = getattr(row, metric)
-    return value if value is None or metric in ("cer", "wer") else 1 - value
+    """Takes a seed's rate of errors: of figures that are better when higher, what they lack to 1."""
+    return metric_of(metric).error_rate(row.figures[metric])

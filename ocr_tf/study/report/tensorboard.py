@@ -18,6 +18,7 @@ from tensorboard.plugins.hparams import api_pb2, plugin_data_pb2
 from tensorboard.plugins.hparams import metadata as hparams
 
 from ocr_tf.experiment.tensorboard import event_file, summaries
+from ocr_tf.metrics.registry import METRICS
 from ocr_tf.study.report import contrasts, formatting, verdict_text
 from ocr_tf.study.report.content import Report
 from ocr_tf.study.report.plot_registry import SECTIONS
@@ -38,8 +39,6 @@ SETTINGS = {
 MEASURED = {"cer": "test CER", "wer": "test WER", "exact": "test exact match"}
 SELECTED = "top/cer"  # of runs that are not evaluated yet
 TYPES = {bool: api_pb2.DATA_TYPE_BOOL, str: api_pb2.DATA_TYPE_STRING}
-
-RATES = {"cer": "CER", "wer": "WER", "exact": "exact match", "one_minus_ned": "1-NED"}
 
 
 def write(report: Report, drawings: Iterable[Drawing], folder: Path) -> Path:
@@ -99,13 +98,13 @@ def _change(change: contrasts.ChangeText) -> list[str]:
 
 
 def _rates(report: Report) -> str:
-    header = ("condition", "seed", "checkpoint", *RATES.values())
+    header = ("condition", "seed", "checkpoint", *(metric.title for metric in METRICS.values()))
     rows = [
         (
             name,
             str(row.seed),
             checkpoint,
-            *(formatting.percent(getattr(row, key)) for key in RATES),
+            *(formatting.percent(row.figures[name]) for name in METRICS),
         )
         for checkpoint, conditions in report.rates.items()
         for name, seeds in conditions.items()

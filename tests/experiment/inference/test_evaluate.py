@@ -75,7 +75,7 @@ def test_the_rates_are_those_of_the_texts(lines, capsys):
     assert [record["id"] for record in records] == [sample.id for sample in lines[1]]
     given = dict(rows)
     expected = measure([(sample.text, given[sample.id]) for sample in lines[1]])
-    assert dataclasses.asdict(results.rates) == expected.as_dict()
+    assert results.rates.as_flat() == expected.as_dict()
     assert expected.characters.distance == 1 + 1 + len(lines[1][2].text)
     assert results.troubled_lines == {
         "missing": 0,

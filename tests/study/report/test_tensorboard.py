@@ -127,13 +127,11 @@ def trained(folder, report, evaluation="best"):
             )
             figures = {"top/cer": 0.5, "train/loss": 2.0}
             run.metrics.append({"step": 12, "wall": 1.0, **figures, "finished": True})
-            figures = dataclasses.asdict(row)
-            del figures["seed"]
             results = EvaluationResults(
                 name,
                 ("lines.tsv",),
                 "f",
-                RateFigures(**figures),
+                RateFigures.from_flat(row.as_flat()),
                 checkpoint=CheckpointRead("best", 12),
             )
             predictions.write(run.evaluations_path / evaluation, results, [])
