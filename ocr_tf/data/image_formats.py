@@ -77,7 +77,7 @@ def decoded_bytes(encoded: Tensor) -> Tensor:
 
 
 def decode(encoded: Tensor, kind: Tensor, use: Use) -> Tensor:
-    """Decodes an image and returns what `use` makes of it; see `Use`."""
+    """Decodes the image and gives what `use` makes of it; see `Use`."""
     branches = [_decode_png, _decode_jpeg]
     return tf.switch_case(
         tf.cast(kind, tf.int32), [lambda decode=decode: decode(encoded, use) for decode in branches]
