@@ -33,6 +33,11 @@ RETURN = 1.0  # back from the furthest place read
 REREAD = 0.5  # of a symbol's weight where others had theirs
 DRIFT = 1.0  # off the symbol's place, either way
 
+# A column of an image holds ink where one of its pixels differs from the border's median gray by at least
+# both of these.
+INK_SHARE = 0.5  # of the difference that the image's most different pixel has
+INK_LEVELS = 32  # gray levels of 255; an image without such a pixel holds no ink
+
 
 @dataclasses.dataclass(frozen=True)
 class Measures:
@@ -172,6 +177,57 @@ def covered(
     if not amount.any():
         amount = np.diff(bounds)
     return float(np.minimum(coverage(weights, bounds), 1.0) @ amount / amount.sum())
+
+
+def ink_columns(image: np.ndarray) -> np.ndarray:
+    """Marks the columns of a line image that something is written in.
+
+    A column holds ink where one of its pixels differs from the median gray of the image's outermost rows
+    and columns by at least INK_LEVELS, and by at least INK_SHARE of what the image's most different pixel
+    does. Dark writing on light paper and light writing on dark paper are alike.
+
+    Args:
+        image: [H, W] gray, 0 to 255.
+
+    Returns:
+        [W] bool.
+    """
+    gray = np.asarray(image, np.float64)
+    border = np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])
+    contrast = np.abs(gray - np.median(border)).max(axis=0)
+    return contrast >= max(INK_LEVELS, INK_SHARE * contrast.max())
+
+
+def ink_distances(spans: np.ndarray, image: np.ndarray) -> np.ndarray:
+    """Measures how far each span of columns is from the nearest column with ink.
+
+    Args:
+        spans: [L, 2] columns, not rounded, where spans begin and end; a span touches the whole columns
+            from floor(begin) to ceil(end) - 1, and one at least.
+        image: [H, W] gray, as `ink_columns`.
+
+    Returns:
+        [L] columns: 0 where there is ink under the span, infinity where the image has none at all.
+    """
+    columns = np.flatnonzero(ink_columns(image))
+    last_column = np.shape(image)[1] - 1
+    first = np.clip(np.floor(spans[:, 0]), 0, last_column)
+    last = np.clip(np.ceil(spans[:, 1]) - 1, first, last_column)
+    off = np.maximum(first[:, None] - columns, columns - last[:, None])
+    return np.maximum(off, 0.0).min(axis=1, initial=np.inf)
+
+
+def without_ink(spans: np.ndarray, image: np.ndarray) -> np.ndarray:
+    """Marks spans that have no ink under them: the network emits there, but no symbol is there.
+
+    Args:
+        spans: [L, 2], as `ink_distances`. A symbol without any weight has no span; leave it out.
+        image: [H, W] gray, as `ink_columns`.
+
+    Returns:
+        [L] bool.
+    """
+    return ink_distances(spans, image) > 0
 
 
 def skips(x: np.ndarray, step: float) -> tuple[int, ...]:

@@ -9,12 +9,15 @@ from ocr_tf.metrics.alignment import (
     coverage,
     covered,
     entropies,
+    ink_columns,
+    ink_distances,
     measure,
     overlaps,
     path_centers,
     rereading,
     returns,
     skips,
+    without_ink,
 )
 
 
@@ -236,3 +239,44 @@ def test_it_is_json():
 def test_what_is_refused(changes, message):
     with pytest.raises(ValueError, match=message):
         measure(**{"weights": np.ones((2, 4)), **changes})
+
+
+# Ink
+
+
+def line_with_glyphs():
+    """[20, 100] light paper with noise, and two dark glyphs: columns 40 to 49 and 70 to 74."""
+    image = np.random.default_rng(0).normal(220, 4, (20, 100))
+    image[5:15, 40:50] = 30
+    image[8:10, 70:75] = 90
+    return np.clip(image, 0, 255).astype(np.uint8)
+
+
+def test_ink_is_what_differs_clearly_from_the_border_whichever_is_darker():
+    expected = [*range(40, 50), *range(70, 75)]
+    assert np.flatnonzero(ink_columns(line_with_glyphs())).tolist() == expected
+    assert np.flatnonzero(ink_columns(255 - line_with_glyphs())).tolist() == expected
+
+
+def test_faint_noise_on_an_empty_line_is_no_ink():
+    assert not ink_columns(line_with_glyphs()[:, :30]).any()
+    assert without_ink(np.array([[0.0, 30.0]]), line_with_glyphs()[:, :30]).tolist() == [True]
+
+
+def test_distances_count_columns_from_the_span_to_the_nearest_ink():
+    spans = np.array(
+        [
+            [0.0, 3.2],  # columns 0 to 3
+            [38.0, 40.1],  # touches column 40
+            [38.0, 40.0],  # ends before it
+            [55.0, 60.0],  # 50 to 54 lie between it and the first glyph
+            [99.7, 100.0],
+            [100.0, 100.0],  # without width, at the very end
+            [45.0, 45.0],
+            [0.0, 100.0],
+        ]
+    )
+    distances = ink_distances(spans, line_with_glyphs())
+    assert distances.tolist() == [37, 0, 1, 6, 25, 25, 0, 0]
+    assert without_ink(spans, line_with_glyphs()).tolist() == (distances > 0).tolist()
+    assert np.isinf(ink_distances(spans, np.full((20, 100), 128, np.uint8))).all()
