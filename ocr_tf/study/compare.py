@@ -261,24 +261,25 @@ def _report(
             f"{output}: cannot make the report's folder: {error.strerror}; choose another"
         ) from None
     # From here on there are networks and images: TensorFlow.
-    from ocr_tf.study.analysis import why
-    from ocr_tf.study.analysis.cost import cost
-    from ocr_tf.study.analysis.line_images import Art
-    from ocr_tf.study.comparison.inputs import behind
+    from ocr_tf.study.analysis import analyze, cost
+    from ocr_tf.study.analysis.line_images import LineImages
+    from ocr_tf.study.comparison.inputs import open_inputs
+    from ocr_tf.study.comparison.models import Networks
     from ocr_tf.study.report import contrasts as contrast_text
     from ocr_tf.study.report import write
 
-    material = behind(grid)
-    report["missing"] = list(material.missing)
-    report["why"] = why(grid, material, metric)
-    if material.runs:
-        report["cost"] = cost(grid, material, metric)
-    art = Art(grid, material)
+    inputs = open_inputs(grid)
+    networks = Networks(grid, inputs.runs) if inputs.runs else None
+    images = LineImages(grid, inputs.source, networks)
+    report["missing"] = list(inputs.missing)
+    report["analysis"] = analyze(grid, inputs, images, networks, metric)
+    if networks and inputs.source is not None:
+        report["cost"] = cost.measure(grid, inputs, networks, metric)
     for i, line in enumerate(report["lines"]):
-        image = art.image(i)
+        image = images.image(i)
         if image is not None:
             line["height"], line["width"] = map(int, image.shape)
-    page = write(report, output, art)
+    page = write(report, output, images)
     for line in contrast_text.three_lines(report):
         print(line)
     print(f"report: {page}")

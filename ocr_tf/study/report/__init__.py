@@ -13,6 +13,7 @@ that are absent, the page says so in a line.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,18 +21,18 @@ from typing import Any
 
 from ocr_tf.experiment.runs.atomic import atomic_write
 from ocr_tf.study.report import page, tables, tensorboard
-from ocr_tf.study.report.line_images import Art
+from ocr_tf.study.report.line_images import LineImages
 
-__all__ = ["Art", "write"]
+__all__ = ["LineImages", "write"]
 
 
-def write(report: Mapping[str, Any], folder: Path, art: Art) -> Path:
+def write(report: Mapping[str, Any], folder: Path, images: LineImages) -> Path:
     """Writes the report into a folder, the page last.
 
     Args:
-      report: plain JSON values.
+      report: plain JSON values, but for `analysis` and `cost`, which are dataclasses.
       folder: made if it is not there; what an earlier report left in it is replaced.
-      art: the lines' images.
+      images: of the lines.
 
     Returns:
       The page.
@@ -40,8 +41,10 @@ def write(report: Mapping[str, Any], folder: Path, art: Art) -> Path:
       ValueError: the report holds what JSON cannot, such as NaN.
       OSError: nothing can be written there.
     """
-    content, drawings = page.render(report, art)
-    text = json.dumps(report, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    content, drawings = page.render(report, images)
+    typed = {k: dataclasses.asdict(report[k]) for k in ("analysis", "cost") if k in report}
+    plain = {**report, **typed}
+    text = json.dumps(plain, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
     files = {f"tables/{name}": of.encode() for name, of in tables.files(report).items()}
     files.update({f"figures/{drawing.name}.png": drawing.png for drawing in drawings})
     for name in ("tables", "figures"):

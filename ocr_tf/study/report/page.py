@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Optional
 import jinja2
 import numpy as np
 
+from ocr_tf.metrics.alignment import INK_LEVELS, INK_SHARE
 from ocr_tf.progress import Progress
 from ocr_tf.study.report import (
     analysis_plots,
@@ -21,11 +22,12 @@ from ocr_tf.study.report import (
     line_list,
     line_plots,
     plots,
+    probe_tables,
     verdict_text,
 )
 from ocr_tf.study.report.gallery import Gallery
 from ocr_tf.study.report.html import Picture
-from ocr_tf.study.report.line_images import Art
+from ocr_tf.study.report.line_images import LineImages
 from ocr_tf.study.report.line_list import Lists, Reading
 from ocr_tf.study.report.svg import COLORS, Drawing, Look, looks
 
@@ -33,7 +35,7 @@ Report = Mapping[str, Any]
 
 TEMPLATE = "report.html"
 
-OPTIONAL = ("test", "signature", "controls", "cost", "why", "reproduce")
+OPTIONAL = ("test", "signature", "controls", "cost", "analysis", "reproduce")
 
 # Characters of the page, which together with all else stay under 10 MB for 1,000 lines.
 THUMBNAILS, IMAGES, ALIGNMENTS = 3_500_000, 1_200_000, 3_000_000
@@ -69,13 +71,16 @@ class Shown(NamedTuple):
     readings: list[tuple[Look, list[Reading]]]
 
 
-def render(report: Report, art: Art) -> tuple[str, list[Drawing]]:
+def render(report: Report, images: LineImages) -> tuple[str, list[Drawing]]:
     """The page and the drawings in it."""
     styles = looks([c["name"] for c in report["conditions"]])
     chosen = gallery.galleries(report)
     kept = line_list.kept(report, chosen)
     lists = Lists(report, kept)
-    galleries = _galleries(report, chosen, art, styles)
+    pair = verdict_text.headline(report)
+    analysis, costs = report.get("analysis"), report.get("cost")
+    tables = cost.arrange(costs, styles) if costs else None
+    galleries = _galleries(report, chosen, images, styles)
     values: dict[str, Any] = {
         "report": {**dict.fromkeys(OPTIONAL), **report},
         "looks": styles,
@@ -92,25 +97,17 @@ def render(report: Report, art: Art) -> tuple[str, list[Drawing]]:
         "rates": _rates(report, styles, lists),
         "checkpoints": plots.CHECKPOINTS,
         "mcnemar": _mcnemar(report, lists),
-        "reached": cost.reached(report, styles),
-        "costs": cost.rows(report, styles),
-        "imported": cost.imported(report),
-        "machine": (report.get("cost") or {}).get("timing", {}).get("machine"),
-        "slices": analysis_tables.slices(report, lists),
-        **_told(report, lists),
-        "confusions": analysis_tables.confusions(report, lists),
-        "choices": analysis_tables.choices(report, lists),
-        "calibration": analysis_tables.calibration(report, lists),
-        "distances": analysis_tables.distances(report, lists),
-        "examples": analysis_tables.examples(report),
-        "contrasts": analysis_tables.contrasts(report),
-        "levels_left_out": analysis_tables.left_out(report),
-        "squeezed": analysis_tables.squeezed(report),
-        "probes": _why(report, "probes") or {},
-        "aligned": len((_why(report, "alignments") or {}).get("indices", ())),
-        "brier": analysis_tables.brier(report),
-        "missing": [*dict.fromkeys((*report.get("missing", ()), *(_why(report, "missing") or ())))],
-        "families": analysis_tables.FAMILIES,
+        "cost": tables,
+        "reached": (tables.targets, tables.reached) if tables and tables.reached else None,
+        "analysis": analysis_tables.arrange(
+            analysis, (pair["a"], pair["b"]) if pair else None, lists, _widths(report)
+        ),
+        "missing": [
+            *dict.fromkeys([*report.get("missing", ()), *(analysis.missing if analysis else ())])
+        ],
+        "probe_plots": probe_tables.PLOTS,
+        "ink_levels": INK_LEVELS,
+        "ink_share": INK_SHARE,
         "galleries": [
             (of, shown, "" if of.every else lists.link(of.title, of.lines))
             for of, shown in galleries
@@ -120,7 +117,7 @@ def render(report: Report, art: Art) -> tuple[str, list[Drawing]]:
     values["bars"] = _bars(report, lists)
     values["drawings"] = _drawings(report, styles, values)
     values["sets"] = lists.sets
-    values["entries"] = _entries(report, kept, art, styles, lists)
+    values["entries"] = _entries(report, kept, images, styles, lists)
     values["left"] = len(report["lines"]) - len(kept)
     found = [d for d in values["drawings"].values() if d]
     return _environment().get_template(TEMPLATE).render(values, template=TEMPLATE), found
@@ -138,24 +135,12 @@ def _bars(report: Report, lists: Lists) -> list[tuple[line_plots.Bar, str]]:
     ]
 
 
-def _told(report: Report, lists: Lists) -> dict[str, list[analysis_tables.Told]]:
-    """Tables of kinds of errors, and of what is told like them."""
-    alignments = _why(report, "alignments") or {}
-    sections = {
-        "edits": (_why(report, "edits"), {}),
-        "failures": (_why(report, "failures"), analysis_tables.FAILURE_NAMES),
-        "errors": ((_why(report, "cross_scores") or {}).get("errors"), analysis_tables.ERROR_NAMES),
-        "measures": (alignments.get("measures"), analysis_tables.MEASURE_NAMES),
-        "events": (alignments.get("events"), analysis_tables.EVENT_NAMES),
-    }
+def _widths(report: Report) -> dict[str, int]:
+    """To which width each condition brings images, 0 if it does not."""
     return {
-        name: analysis_tables.told(report, section, lists, names)
-        for name, (section, names) in sections.items()
+        c["name"]: c.get("experiment", {}).get("config", {}).get("data", {}).get("width", 0)
+        for c in report["conditions"]
     }
-
-
-def _why(report: Report, name: str) -> Any:
-    return report.get("why", {}).get(name)
 
 
 def _would_help(report: Report) -> Optional[str]:
@@ -169,9 +154,11 @@ def _drawings(
     """By name; None where the report has nothing to draw."""
     links = {}
     seeds = {rates.look.name: rates.links for rates in next(iter(values["rates"].values()))}
-    rows = {row.name + family: row.link for family, of in values["slices"].items() for row in of}
-    for i, part in enumerate(_why(report, "slices") or ()):
-        links[i] = rows.get(part["name"] + part["family"], "")
+    analysis, costs = report.get("analysis"), report.get("cost")
+    slices = values["analysis"].slices
+    rows = {row.name + family: row.link for family, every in slices.items() for row in every}
+    for i, part in enumerate(analysis.slices if analysis else ()):
+        links[i] = rows.get(part.name + part.family, "")
     found: dict[str, Optional[Drawing]] = {
         "contrasts": contrasts.drawn(report),
         "interval": plots.interval(report, styles),
@@ -180,8 +167,13 @@ def _drawings(
         "variance": plots.variance(report),
         "slices": plots.slices(report, styles, links),
     }
-    many = (plots.curves, cost.drawings, analysis_plots.calibration, analysis_plots.probes)
-    found.update({d.name: d for draw in many for d in draw(report, styles)})
+    many = plots.curves(report, styles)
+    if costs:
+        many += cost.drawings(costs, values["metric"], styles)
+    if analysis:
+        many += analysis_plots.calibration(analysis, styles)
+        many += analysis_plots.probes(analysis, styles)
+    found.update({drawing.name: drawing for drawing in many})
     bars = [link for _, link in values["bars"]]
     found["histogram"] = line_plots.histogram(report, styles, bars)
     found["cumulative"] = line_plots.cumulative(report, styles)
@@ -236,21 +228,21 @@ def _mcnemar(report: Report, lists: Lists) -> list[Discordant]:
 
 
 def _galleries(
-    report: Report, chosen: Sequence[Gallery], art: Art, styles: Mapping[str, Look]
+    report: Report, chosen: Sequence[Gallery], images: LineImages, styles: Mapping[str, Look]
 ) -> list[tuple[Gallery, list[Shown]]]:
     shown = list(dict.fromkeys(i for of in chosen for i in of.shown))
-    images, alignments = [], []
+    pixels, alignments = [], []
     progress = Progress("drawing lines", len(shown))
     for number, i in enumerate(shown, 1):
-        images.append(art.image(i))
-        alignments.append(art.alignment(i))
+        pixels.append(images.image(i))
+        alignments.append(images.alignment(i))
         progress.show(number)
     progress.clear()
     by_line = dict(
         zip(
             shown,
             zip(
-                image_embedding.within(IMAGES, images, image_embedding.LINES),
+                image_embedding.within(IMAGES, pixels, image_embedding.LINES),
                 image_embedding.within(ALIGNMENTS, alignments, image_embedding.ALIGNMENTS),
             ),
         )
@@ -271,27 +263,29 @@ def _shown(
 
 
 def _entries(
-    report: Report, kept: Sequence[int], art: Art, styles: Mapping[str, Look], lists: Lists
+    report: Report,
+    kept: Sequence[int],
+    images: LineImages,
+    styles: Mapping[str, Look],
+    lists: Lists,
 ) -> list[line_list.Entry]:
     progress = Progress("reading images", len(kept))
-    images = []
+    thumbnails = []
     for number, i in enumerate(kept, 1):
-        image = art.image(i)
-        images.append(
+        image = images.image(i)
+        thumbnails.append(
             None if image is None else image_embedding.smaller(image, image_embedding.THUMBNAILS[0])
         )
         progress.show(number)
     progress.clear()
-    small = image_embedding.within(THUMBNAILS, images, image_embedding.THUMBNAILS)
+    small = image_embedding.within(THUMBNAILS, thumbnails, image_embedding.THUMBNAILS)
     return [line_list.entry(report, i, styles, lists, picture) for i, picture in zip(kept, small)]
 
 
 @functools.cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
-        loader=jinja2.ChoiceLoader(
-            [jinja2.PackageLoader("ocr_tf.study.report"), jinja2.PackageLoader("ocr_tf.experiment")]
-        ),
+        loader=jinja2.PackageLoader("ocr_tf.study.report"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

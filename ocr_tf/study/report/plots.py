@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Optional
 import numpy as np
 from matplotlib.figure import Figure
 
-from ocr_tf.study.report import forest_plot, formatting, svg, verdict_text
+from ocr_tf.study.report import forest_plot, formatting, probe_tables, svg, verdict_text
 from ocr_tf.study.report.forest_plot import Group, Row
 from ocr_tf.study.report.svg import DIM, PHONE, RULE, Drawing, Look
 
@@ -77,28 +77,22 @@ def differences(report: Report, looks: Looks) -> Optional[Drawing]:
 
 def slices(report: Report, looks: Looks, links: Mapping[int, str]) -> Optional[Drawing]:
     """The headline's difference on every slice of the lines; `links` to the lines, by slice."""
-    found = report.get("why", {}).get("slices")
-    pair = verdict_text.headline(report)
-    if not found or pair is None:
+    analysis, pair = report.get("analysis"), verdict_text.headline(report)
+    if not analysis or not analysis.slices or pair is None:
         return None
     families: dict[str, list[Row]] = {}
-    for i, part in enumerate(found):
-        for difference in part["differences"]:
-            if (difference["a"], difference["b"]) != (pair["a"], pair["b"]):
-                continue
-            inside = difference["inside"] or {
-                "value": difference["rate_a"] - difference["rate_b"],
-                "low": None,
-                "high": None,
-            }
-            row = _row(part["name"], pair, inside, looks)
-            note = f"N = {part['lines']:,}"
-            p = difference["p_adjusted"]
-            if p is not None and p <= verdict_text.ALPHA:
-                note = f"{formatting.probability(p)} · {note}"
-            families.setdefault(part["family"], []).append(
-                row._replace(note=note, link=links.get(i, ""), label=svg.short(row.label))
-            )
+    for i, part in enumerate(analysis.slices):
+        compared = part.difference(pair["a"], pair["b"])
+        if compared is None:
+            continue
+        row = _row(part.name, pair, probe_tables.inside(compared)._asdict(), looks)
+        note = f"N = {part.lines:,}"
+        p = compared.p_adjusted
+        if p is not None and p <= verdict_text.ALPHA:
+            note = f"{formatting.probability(p)} · {note}"
+        families.setdefault(part.family, []).append(
+            row._replace(note=note, link=links.get(i, ""), label=svg.short(row.label))
+        )
     groups = [Group(family, rows) for family, rows in families.items()]
     return svg.drawing(
         "slices",

@@ -18,7 +18,7 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Optional
 
-from ocr_tf.study.report import contrasts, formatting, verdict_text
+from ocr_tf.study.report import contrasts, formatting, probe_tables, verdict_text
 
 Report = Mapping[str, Any]
 Values = Sequence[Any]
@@ -58,7 +58,7 @@ def files(report: Report) -> dict[str, str]:
         found["contrasts.tex"] = _contrasts(report)
     if report.get("by_metric"):
         found["by_metric.csv"] = _csv(_metric_rows(report), report)
-    if report.get("why", {}).get("slices"):
+    if report.get("analysis") and report["analysis"].slices:
         found["slices.csv"] = _csv(_slice_rows(report), report)
     return found
 
@@ -132,21 +132,24 @@ def _metric_rows(report: Report) -> Iterable[dict[str, Any]]:
 
 
 def _slice_rows(report: Report) -> Iterable[dict[str, Any]]:
-    for part in report["why"]["slices"]:
-        for found in part["differences"]:
-            inside, against = found["inside"] or {}, found["against_rest"] or {}
+    for part in report["analysis"].slices:
+        for compared in part.differences:
+            inside, against = probe_tables.inside(compared), compared.against_rest
             yield {
-                "family": part["family"],
-                "slice": part["name"],
-                "lines": part["lines"],
-                **{key: found[key] for key in ("a", "b", "rate_a", "rate_b")},
-                "difference": inside.get("value", found["rate_a"] - found["rate_b"]),
-                "low": inside.get("low"),
-                "high": inside.get("high"),
-                "minus_rest": against.get("value"),
-                "p_minus_rest": against.get("p"),
-                "p_adjusted": found["p_adjusted"],
-                "withheld": found["withheld"],
+                "family": part.family,
+                "slice": part.name,
+                "lines": part.lines,
+                "a": compared.a,
+                "b": compared.b,
+                "rate_a": compared.rate_a,
+                "rate_b": compared.rate_b,
+                "difference": inside.value,
+                "low": inside.low,
+                "high": inside.high,
+                "minus_rest": against and against.value,
+                "p_minus_rest": against and against.p,
+                "p_adjusted": compared.p_adjusted,
+                "withheld": compared.withheld,
             }
 
 

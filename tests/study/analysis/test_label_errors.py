@@ -19,9 +19,9 @@ from ocr_tf.experiment.inference import evaluate
 from ocr_tf.experiment.inference.config import Evaluate
 from ocr_tf.experiment.inference.load import build, variables
 from ocr_tf.experiment.runs.run_folder import RunFolder
-from ocr_tf.study.analysis import label_errors
 from ocr_tf.study.analysis.label_errors import Opinion, rank
 from ocr_tf.study.config import AnyData, Suspects
+from ocr_tf.study.report import label_errors
 from tests.experiment import tiny
 
 SOURCE = "synthetic:digits:count=12:split=test"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 import re
 import subprocess
@@ -41,7 +42,7 @@ def full():
 @pytest.fixture(scope="module")
 def folder(full, tmp_path_factory):
     path = tmp_path_factory.mktemp("report")
-    assert reports.write(full, path, fake.Art(full, unreadable=[3])) == path / "report.html"
+    assert reports.write(full, path, fake.LineImages(full, unreadable=[3])) == path / "report.html"
     return path
 
 
@@ -91,7 +92,7 @@ def test_what_comes_from_data_is_text(folder, shown):
 def test_names_are_text_in_figures_too():
     evil = ("<b>&$x_1$", EVIL)
     report = fake.report(fake.grid(12, 2, evil))
-    for name in ("curves", "cost", "controls", "why"):
+    for name in ("curves", "cost", "controls", "analysis"):
         del report[name]
     content, drawings = page.render(report, Bare())
     shown = parsed.Page(content)
@@ -116,9 +117,9 @@ def test_numbers_are_those_of_the_report(full, shown):
         assert formatting.interval(found["low"], found["high"]) in shown.text
     assert formatting.probability(pair["recipes"]["p"]) in shown.text
     assert formatting.width(pair["detectable"]["difference"]) in shown.text
-    for of in full["why"]["failures"].values():
-        for rate in of["rates"].values():
-            assert formatting.percent(rate["value"]) in shown.text
+    for failure in full["analysis"].failures.values():
+        for rate in failure.rates.values():
+            assert formatting.percent(rate.value) in shown.text
     assert full["test"]["fingerprint"] in shown.text
 
 
@@ -139,8 +140,8 @@ def test_sets_hold_the_lines_that_their_numbers_are_of(full, shown, folder):
         number = anchors[title]
         return [i for i in range(len(full["lines"])) if f"s{number}" in shown.classes[f"line-{i}"]]
 
-    for part in full["why"]["slices"]:
-        assert members(f"{part['family']}: {part['name']}") == part["indices"]
+    for part in full["analysis"].slices:
+        assert members(f"{part.family}: {part.name}") == list(part.indices)
     wrong = [
         i
         for i, line in enumerate(full["lines"])
@@ -156,7 +157,16 @@ def test_an_image_that_cannot_be_read_is_missed(shown):
     assert "no image" in shown.text
 
 
-SECTIONS = ["test", "signature", "controls", "curves", "why", "cost", "reproduce", "comparisons"]
+SECTIONS = [
+    "test",
+    "signature",
+    "controls",
+    "curves",
+    "analysis",
+    "cost",
+    "reproduce",
+    "comparisons",
+]
 
 
 @pytest.mark.parametrize("name", [*SECTIONS, None])
@@ -169,13 +179,13 @@ def test_a_section_may_be_absent(full, name, undrawn):
     sentences = {
         "controls": "What the trainings shared is not known",
         "curves": "No learning curves",
-        "why": "No slices",
+        "analysis": "No slices",
         "cost": "Not measured",
         "reproduce": "does not say how it was made",
         "comparisons": "Nothing was compared",
     }
     # Without a comparison there is no pair to take slices of.
-    together = {None: set(sentences), "comparisons": {"comparisons", "why"}}
+    together = {None: set(sentences), "comparisons": {"comparisons", "analysis"}}
     expected = together.get(name, {name} & set(sentences))
     for key, sentence in sentences.items():
         assert (sentence in shown.text) == (key in expected), key
@@ -183,9 +193,24 @@ def test_a_section_may_be_absent(full, name, undrawn):
 
 @pytest.mark.parametrize("name", ["slices", "edits", "failures", "confusions", "probes"])
 def test_a_cause_may_be_absent(full, name, undrawn):
-    report = copy.deepcopy(full)
-    del report["why"][name]
+    kind = type(getattr(full["analysis"], name))
+    report = {**full, "analysis": dataclasses.replace(full["analysis"], **{name: kind()})}
     check_links(rendered(report))
+
+
+def test_without_networks_there_are_no_alignments(full, undrawn):
+    content = rendered({**full, "analysis": dataclasses.replace(full["analysis"], alignments=None)})
+    assert "Where the networks emit" in rendered(full).text
+    assert "Where the networks emit" not in content.text
+    check_links(content)
+
+
+def test_spans_without_ink_are_told_as_where_networks_emit(full, undrawn):
+    content = re.sub(r"\s+", " ", rendered(full).text)
+    assert "where the network emits the symbol, which need not be where the glyph is" in content
+    spaced = formatting.percent(0.96).replace(formatting.SPACE, " ")
+    assert f"ctc: {spaced} of the symbols whose spans hold no ink" in content
+    assert "47.3 pixels" in content and "attention: " not in content.split("47.3 pixels")[1][:90]
 
 
 def test_reasons_for_what_is_missing_are_told(full, undrawn):
@@ -204,7 +229,13 @@ def test_several_conditions(undrawn):
 
 def test_one_condition_alone(undrawn):
     report = fake.report(fake.grid(20, 2))
-    del report["why"], report["comparisons"], report["cost"], report["controls"], report["curves"]
+    del (
+        report["analysis"],
+        report["comparisons"],
+        report["cost"],
+        report["controls"],
+        report["curves"],
+    )
     for line in report["lines"]:
         del line["readings"]["attention"]
     del report["rates"]["best"]["attention"], report["conditions"][1]
@@ -230,7 +261,9 @@ def test_very_many_lines_are_not_all_listed(full, undrawn, monkeypatch):
 
 
 def test_all_files_are_there(full, folder):
-    assert json.loads((folder / "report.json").read_bytes()) == json.loads(json.dumps(full))
+    written = json.loads((folder / "report.json").read_bytes())
+    assert written.keys() == full.keys() and written["lines"] == full["lines"]
+    assert len(written["analysis"]["slices"]) == len(full["analysis"].slices)
     assert {p.name for p in (folder / "tables").iterdir()} == {
         "rates.csv",
         "rates.tex",
@@ -290,9 +323,9 @@ def test_the_templates_are_in_the_package(tmp_path):
 
 def test_probes_say_what_they_are_held_against_and_what_squeezes_them(full, undrawn):
     content = rendered(full).text
-    level = full["why"]["probes"]["repeats"]["levels"][0]
-    apart = level["control"]["differences"][0]["against_rest"]
-    assert formatting.interval(apart["low"], apart["high"], False) in content
+    (compared,) = full["analysis"].probes["repeats"].levels[-1].control.differences
+    apart = compared.against_rest
+    assert formatting.interval(apart.low, apart.high, False) in content
     assert "no repeats: 2" in content and "lengths: 32" in content
     assert "squeezed" not in content
     stretched = copy.deepcopy(full)
@@ -317,6 +350,6 @@ def test_a_search_for_rates_is_reported(full):
 
 def test_images_that_are_not_proven_the_same_are_told():
     report = fake.report(fake.grid(30, 2))
-    assert "not\n  proven" not in page.render(report, fake.Art(report, range(30)))[0]
+    assert "not\n  proven" not in page.render(report, fake.LineImages(report, range(30)))[0]
     report["test"]["same_images"] = False
-    assert "not\n  proven" in page.render(report, fake.Art(report, range(30)))[0]
+    assert "not\n  proven" in page.render(report, fake.LineImages(report, range(30)))[0]

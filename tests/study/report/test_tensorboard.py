@@ -185,7 +185,7 @@ def test_what_comes_first_exists(monkeypatch):
         return svg.Drawing(name, about, Markup(""), Markup(""), b"")
 
     monkeypatch.setattr(svg, "drawing", undrawn)
-    _, found = page.render(report, fake.Art(report, range(30)))
+    _, found = page.render(report, fake.LineImages(report, range(30)))
     assert set(tensorboard.ANSWER) < {d.name for d in found}
 
 
