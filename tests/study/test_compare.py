@@ -247,7 +247,7 @@ def test_lines_without_a_symbol_have_no_rate(tmp_path):
 
 def test_a_study_that_asks_whether_a_gain_changes_is_told_so_first(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(inputs, "open_inputs", lambda grid: inputs.Inputs())
-    monkeypatch.setattr(compare.curves, "refresh", lambda run: None)
+    monkeypatch.setattr(compare.event_file, "refresh", lambda run: None)
     folder, conditions = StudyFolder(tmp_path), {}
     right = [sample.text for sample in open_source(told.TEST).samples]
     for i, name in enumerate(("ctc-1", "attention-1", "ctc-2", "attention-2")):
@@ -274,7 +274,9 @@ def test_a_study_that_asks_whether_a_gain_changes_is_told_so_first(tmp_path, mon
 
 def test_another_normalization_reaches_what_the_runs_themselves_show(tmp_path, monkeypatch):
     refreshed = []
-    monkeypatch.setattr(compare.curves, "refresh", lambda run: refreshed.append(rates(run.path)))
+    monkeypatch.setattr(
+        compare.event_file, "refresh", lambda run: refreshed.append(rates(run.path))
+    )
     monkeypatch.setattr(compare, "_report", lambda *_: None)
 
     def rates(run):
