@@ -26,6 +26,8 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from ocr_tf.types import Array
+
 # In pixels.
 LEFT, RIGHT = 56, 12  # beside the columns: the rows' symbols stand on the left
 TITLE, SCALE, GAP = 24, 20, 14  # heights of title and scale; between panels
@@ -51,12 +53,12 @@ class Alignment(NamedTuple):
 
     title: str  # "ctc  'hello'  log p -0.12"
     symbols: Sequence[str]  # L symbols of the text
-    weights: np.ndarray  # [L, T] weight of each step for each symbol, 0 to 1
-    edges: np.ndarray  # [T + 1] where steps begin and end, in columns of the image drawn
-    path: Optional[np.ndarray] = None  # [T] symbol index on the best forced path, -1 for blank
+    weights: Array  # [L, T] weight of each step for each symbol, 0 to 1
+    edges: Array  # [T + 1] where steps begin and end, in columns of the image drawn
+    path: Optional[Array] = None  # [T] symbol index on the best forced path, -1 for blank
 
 
-def alignments(image: np.ndarray, panels: Sequence[Alignment], width: int = 1200) -> np.ndarray:
+def alignments(image: Array, panels: Sequence[Alignment], width: int = 1200) -> Array:
     """One picture of all panels, one above the other.
 
     Args:
@@ -86,7 +88,7 @@ class _Places(NamedTuple):
     bottom: int
 
 
-def _places(rows: int, line: np.ndarray) -> _Places:
+def _places(rows: int, line: Array) -> _Places:
     thick = int(np.clip(ROWS // max(1, rows), THINNEST, THICKEST))
     letters = int(np.clip(1.6 * line.shape[1] / max(1, rows), SMALL, LARGE))
     text = TITLE + line.shape[0]
@@ -94,7 +96,7 @@ def _places(rows: int, line: np.ndarray) -> _Places:
     return _Places(letters, thick, text, top, top + rows * thick)
 
 
-def _panel(line: np.ndarray, panel: Alignment, scale: float) -> np.ndarray:
+def _panel(line: Array, panel: Alignment, scale: float) -> Array:
     """A panel under the scaled line image [h, w]; `scale` is its pixels a column of the original."""
     rows, columns = len(panel.symbols), line.shape[1]
     places = _places(rows, line)
@@ -120,8 +122,8 @@ def _symbol(
     pen: Any,
     label: str,
     row: int,
-    weights: np.ndarray,
-    color: np.ndarray,
+    weights: Array,
+    color: Array,
     places: _Places,
     beside: bool,
 ) -> None:
@@ -161,14 +163,14 @@ def _frame(pen: Any, begin: float, top: float, end: float, thick: int) -> None:
         pen.line((box[0], box[3], box[2], box[3]), BLACK)
 
 
-def _by_column(weights: np.ndarray, edges: np.ndarray, columns: int) -> np.ndarray:
+def _by_column(weights: Array, edges: Array, columns: int) -> Array:
     """[L, T] to [L, columns]: the largest weight of the steps that a pixel column shows."""
     at = np.searchsorted(edges, np.arange(columns), side="right") - 1
     at = np.clip(at, 0, weights.shape[1] - 1)
     return np.clip(np.maximum.reduceat(weights, at, axis=1), 0, 1)
 
 
-def _cells(weights: np.ndarray, colors: np.ndarray, thick: int) -> np.ndarray:
+def _cells(weights: Array, colors: Array, thick: int) -> Array:
     """[L, w] weights as rows of `thick` pixels, parted by faint lines: [L thick, w, 3]."""
     rows = 255 + np.sqrt(weights)[:, :, None] * (colors[:, None, :] - 255)
     cells = np.repeat(rows, thick, axis=0)
@@ -176,7 +178,7 @@ def _cells(weights: np.ndarray, colors: np.ndarray, thick: int) -> np.ndarray:
     return np.rint(cells).astype(np.uint8)
 
 
-def _tinted(line: np.ndarray, weights: np.ndarray, colors: np.ndarray) -> np.ndarray:
+def _tinted(line: Array, weights: Array, colors: Array) -> Array:
     """The line [h, w] as RGB, each column blended with the mean color of its weights."""
     total = weights.sum(axis=0)  # [w]
     tint = (weights.T @ colors) / np.maximum(total, 1e-6)[:, None]  # [w, 3]
@@ -197,7 +199,7 @@ def _scale(pen: Any, columns: int, scale: float, top: int) -> None:
         pen.text((x, top + 5), f"{column:g}", DIM, font, anchor="ma")
 
 
-def _runs(path: np.ndarray) -> list[tuple[int, int, int]]:
+def _runs(path: Array) -> list[tuple[int, int, int]]:
     """(symbol, first step, last step) of every stretch of a path in one symbol."""
     changes = np.flatnonzero(np.diff(path)) + 1
     firsts, lasts = [0, *changes], [*(changes - 1), len(path) - 1]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import typing
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, Optional
 
 
@@ -20,7 +20,7 @@ def option(
     *,
     minimum: Optional[float] = None,
     maximum: Optional[float] = None,
-    choices: Optional[tuple[str, ...]] = None,
+    choices: Optional[Collection[str]] = None,
     alias: Optional[str] = None,
 ) -> Any:
     """A dataclass field: one number, word, switch or tuple of words that a flag can set.
@@ -30,7 +30,8 @@ def option(
         help: one sentence.
         minimum: the least value of a number.
         maximum: the greatest value of a number.
-        choices: the only words that are allowed.
+        choices: the only words that are allowed; a registry, to which names may still be added, is
+            read when a value is checked.
         alias: another name of its flag, in the same branch.
     """
     metadata = {
@@ -49,7 +50,7 @@ class Leaf(typing.NamedTuple):
     name: str  # dotted: train.learning_rate
     type: type  # bool, int, float, str or tuple (of str)
     value: Any
-    field: dataclasses.Field
+    field: dataclasses.Field[Any]
 
     @property
     def alias(self) -> str:

@@ -8,8 +8,9 @@ import tensorflow as tf
 
 from ocr_tf import rng
 from ocr_tf.alphabet import Alphabet
+from ocr_tf.decode import Search
 from ocr_tf.rnn import stack_bidirectional
-from ocr_tf.types import Batch, Frames, Hypotheses, Images, Labels
+from ocr_tf.types import Batch, Frames, Hypotheses, Images, Labels, Tensor
 
 
 class Recognizer(tf.keras.Model):
@@ -47,19 +48,19 @@ class Recognizer(tf.keras.Model):
         self.loss(image, Labels(tf.zeros([1, 1], tf.int32), tf.constant([1])))
         self.built = True
 
-    def _key(self, part: str, key: Optional[tf.Tensor]) -> Optional[tf.Tensor]:
+    def _key(self, part: str, key: Optional[Tensor]) -> Optional[Tensor]:
         return None if key is None or part in self.frozen else rng.fold(key, part)
 
-    def call(self, images: Images, key: Optional[tf.Tensor] = None) -> Frames:
+    def call(self, images: Images, key: Optional[Tensor] = None) -> Frames:
         """Images [B, H, W, 1] -> Frames [B, T, U], what heads read."""
         frames = self.encoder(images, self._key("encoder", key))
         return self.sequence(frames, self._key("sequence", key))
 
-    def loss(self, images: Images, labels: Labels, key: Optional[tf.Tensor] = None) -> tf.Tensor:
+    def loss(self, images: Images, labels: Labels, key: Optional[Tensor] = None) -> Tensor:
         """What training minimises: [B]."""
         return self.head.loss(self(images, key), labels, self._key("head", key))
 
-    def recognize(self, images: Images, search: Optional[Any] = None) -> Hypotheses:
+    def recognize(self, images: Images, search: Optional[Search] = None) -> Hypotheses:
         return self.head.decode(self(images), search)
 
     def parts(self) -> dict[str, list[tf.Variable]]:

@@ -14,6 +14,8 @@ from collections.abc import Iterable
 import numpy as np
 import tensorflow as tf
 
+from ocr_tf.types import Array
+
 
 def digest(*parts: object) -> int:
     """A 31-bit number from the parts' text, the same in every process and version."""
@@ -41,7 +43,7 @@ def path(variable: tf.Variable) -> str:
     return variable.name.split(":")[0]
 
 
-def initial_value(name: str, shape: tuple[int, ...], seed: int) -> np.ndarray:
+def initial_value(name: str, shape: tuple[int, ...], seed: int) -> Array:
     """A variable's first value, from the seed, its path and its shape alone.
 
     Glorot uniform for kernels and embeddings; orthogonal for recurrent kernels, gate by gate; zeros for

@@ -14,10 +14,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Protocol
 
+import numpy.typing as npt
+
 if TYPE_CHECKING:  # The command lines' --help imports this module and must not load TensorFlow.
     from tensorflow import Tensor
 else:
     Tensor = Any
+
+Array = npt.NDArray[Any]  # a NumPy array; comments and docstrings give its shape and dtype
 
 
 class Images(NamedTuple):

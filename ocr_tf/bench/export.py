@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Callable, NamedTuple
 
-import numpy as np
 import tensorflow as tf
 
 from ocr_tf.bench import timing
@@ -13,6 +12,7 @@ from ocr_tf.bench.config import Bench
 from ocr_tf.bench.models import Export
 from ocr_tf.data.dataset import decodable, open_source
 from ocr_tf.errors import InputError
+from ocr_tf.types import Array
 
 DRAWN = "synthetic:mixed:count=1"
 
@@ -22,8 +22,8 @@ class Answers(NamedTuple):
 
     name: str
     text: str  # that it reads in the image
-    seconds: np.ndarray  # [requests] of one image each
-    batch_seconds: np.ndarray  # [rounds] of a batch each
+    seconds: Array  # [requests] of one image each
+    batch_seconds: Array  # [rounds] of a batch each
 
 
 def load(config: Bench, exports: list[Export]) -> dict[str, Served]:

@@ -17,6 +17,10 @@ import tensorflow as tf
 from tensorflow.python.eager import record
 from tensorflow.python.framework import op_callbacks
 
+from ocr_tf.types import Tensor
+
+Gradient = tuple[str, tuple[Any, ...], tuple[Any, ...]]  # operation, shapes it is of
+
 PRODUCTS = ("MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3")
 INPUT_GRADIENT, FILTER_GRADIENT = "Conv2DBackpropInput", "Conv2DBackpropFilter"
 
@@ -38,14 +42,16 @@ def count(function: Callable[[], Any]) -> int:
 class _Counter:
     def __init__(self) -> None:
         self.flops = 0
-        self.pruned: Counter = Counter()  # gradients that are computed here and in no graph
+        self.pruned: Counter[Gradient] = (
+            Counter()
+        )  # gradients that are computed here and in no graph
 
     def see(
         self,
         kind: Any,
-        inputs: tuple,
-        attributes: tuple,
-        outputs: tuple,
+        inputs: tuple[Tensor, ...],
+        attributes: tuple[Any, ...],
+        outputs: tuple[Tensor, ...],
         op_name: Any = None,
         graph: Any = None,
     ) -> None:

@@ -12,6 +12,8 @@ from typing import Any, Callable, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from ocr_tf.types import Array
+
 # [m, k] x [k, n]; the last is what a convolution makes of a batch of lines.
 SHAPES = ((2048, 2048, 2048), (3072, 3072, 3072), (16384, 2304, 256))
 
@@ -32,10 +34,10 @@ class Peak(NamedTuple):
     """What the products of a dtype took."""
 
     shapes: list[tuple[int, int, int]]
-    rates: np.ndarray  # [shapes, rounds] FLOPs a second
+    rates: Array  # [shapes, rounds] FLOPs a second
 
     @property
-    def each_round(self) -> np.ndarray:
+    def each_round(self) -> Array:
         """FLOPs a second of the fastest: [rounds]."""
         return self.rates.max(axis=0)
 
@@ -57,7 +59,7 @@ def _product(dtype: str, shape: tuple[int, int, int]) -> Product:
     return Product(shape, lambda: multiply(left, right))
 
 
-def peak(seconds: Mapping[Product, np.ndarray]) -> Peak:
+def peak(seconds: Mapping[Product, Array]) -> Peak:
     """From what products took: [rounds] each."""
     rates = [product.flops / taken for product, taken in seconds.items()]
     return Peak([product.shape for product in seconds], np.stack(rates))

@@ -17,7 +17,7 @@ from ocr_tf.encoders import CRNN, Compact, halve
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.experiment import Experiment
 from ocr_tf.heads import CTC
-from ocr_tf.types import Batch, Frames
+from ocr_tf.types import Batch, Frames, Tensor
 
 layers = tf.keras.layers
 BOTH, HEIGHT = (2, 2), (2, 1)  # what a pooling halves
@@ -125,7 +125,7 @@ class Twin:
     def read(self) -> Any:
         return self._read(self.batch)
 
-    def _take(self, batch: Batch) -> tf.Tensor:
+    def _take(self, batch: Batch) -> Tensor:
         with tf.GradientTape() as tape:
             loss = tf.reduce_mean(self._loss(batch, training=True))
         gradients = tape.gradient(loss, self.trainable)
@@ -136,7 +136,7 @@ class Twin:
         values = tf.cast(self.below(batch.images.values, training=training), tf.float32)
         return Frames(values, tf.fill([tf.shape(values)[0]], tf.shape(values)[1]))
 
-    def _loss(self, batch: Batch, training: bool) -> tf.Tensor:
+    def _loss(self, batch: Batch, training: bool) -> Tensor:
         frames, labels = self._frames(batch, training), batch.labels
         if not self.has_ctc:
             step = tf.cast(self.optimizer.iterations, tf.int32) if training else 0

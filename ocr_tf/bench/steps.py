@@ -13,7 +13,7 @@ from ocr_tf.bench import flops
 from ocr_tf.experiment.config.experiment import PARTS, Experiment, Train
 from ocr_tf.experiment.training.step import Stepper
 from ocr_tf.recognizer import Recognizer
-from ocr_tf.types import Batch, Images
+from ocr_tf.types import Batch, Images, Tensor
 
 
 class Flops(NamedTuple):
@@ -74,7 +74,7 @@ class Parts:
             "sequence": _noise(self.frames["head"].values),
         }
 
-    def _key(self, part: str) -> Optional[tf.Tensor]:
+    def _key(self, part: str) -> Optional[Tensor]:
         return None if part in self.model.frozen else rng.fold(self.key, part)
 
     def functions(self) -> dict[str, Callable[[], Any]]:
@@ -90,7 +90,7 @@ class Parts:
             for name in PARTS
         }
 
-    def _arguments(self, name: str) -> tuple:
+    def _arguments(self, name: str) -> tuple[Any, Any]:
         """(input, what the gradient starts from or is asked for)."""
         if name == "encoder":
             return self.batch.images, self.upstream["encoder"]
@@ -104,12 +104,12 @@ class Parts:
         both = tf.function(lambda *given: self._both(name, *given), input_signature=signature)
         return lambda: both(*arguments)
 
-    def _forward(self, name: str, given: Any, other: Any) -> tf.Tensor:
+    def _forward(self, name: str, given: Any, other: Any) -> Tensor:
         if name == "head":
             return self.model.head.loss(given, other, self._key("head"))
         return getattr(self.model, name)(given, self._key(name)).values
 
-    def _both(self, name: str, given: Any, other: Any) -> list:
+    def _both(self, name: str, given: Any, other: Any) -> list[Tensor]:
         """The gradients that a step needs of this part: its weights', and its input's if any part
         before it learns."""
         sources = list(getattr(self.model, name).trainable_variables)
@@ -122,11 +122,11 @@ class Parts:
         return tape.gradient(output, sources, None if name == "head" else other)
 
 
-def _noise(like: tf.Tensor) -> tf.Tensor:
+def _noise(like: Tensor) -> Tensor:
     return tf.cast(tf.random.stateless_normal(tf.shape(like), [5, 6]), like.dtype)
 
 
-def _any_size(tensor: tf.Tensor) -> tf.TensorSpec:
+def _any_size(tensor: Tensor) -> tf.TensorSpec:
     """What batches of all sizes have in common: batch, width and time vary, features do not."""
     if len(tensor.shape) == 4:  # [B, H, W, 1]
         return tf.TensorSpec([None, tensor.shape[1], None, tensor.shape[3]], tensor.dtype)

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from ocr_tf.progress import Progress
+from ocr_tf.types import Array
 
 Key = TypeVar("Key")
 
@@ -24,7 +25,7 @@ class Spread(NamedTuple):
     high: float  # third quartile
 
 
-def spread(samples: np.ndarray) -> Spread:
+def spread(samples: Array) -> Spread:
     low, median, high = np.percentile(samples, [25, 50, 75])
     return Spread(float(median), float(low), float(high))
 
@@ -34,7 +35,7 @@ def alternate(
     rounds: int,
     what: str = "measuring",
     clock: Callable[[], float] = time.perf_counter,
-) -> dict[Key, np.ndarray]:
+) -> dict[Key, Array]:
     """Calls every contestant once a round, in the order given, after WARM_UP rounds that do not count.
 
     Returns:

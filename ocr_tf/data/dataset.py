@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
-import importlib
 import io
 import os
 import re
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
+from ocr_tf.data import SOURCES
 from ocr_tf.errors import InputError
-
-# Scheme -> module of ocr_tf.data whose `open(rest)` gives a Source. A bare path is `tsv:path`.
-SCHEMES = {"tsv": "tsv", "synthetic": "synthetic"}
 
 MAX_PIXELS = 50_000_000  # Larger images are refused by their header, before decoding.
 
@@ -70,25 +66,30 @@ class Concatenation:
         return source.origin(inner)
 
 
+def split_spec(spec: str) -> tuple[str, str]:
+    """The scheme of a source's name, and what stands behind the colon; a path has the scheme tsv."""
+    scheme, colon, rest = spec.partition(":")
+    if colon and scheme in SOURCES:
+        return scheme, rest
+    looks_like_one = colon and re.fullmatch(r"[a-z][a-z0-9_+-]+", scheme)
+    return (scheme, rest) if looks_like_one and not os.path.exists(spec) else ("tsv", spec)
+
+
 def open_source(spec: str) -> Source:
-    """The source that `spec` names.
+    """Opens the source that `spec` names.
 
     Args:
-        spec: a labels file, a folder that holds labels.tsv, or `scheme:rest` (see SCHEMES).
+        spec: a labels file, a folder that holds labels.tsv, or `scheme:rest` (see SOURCES).
 
     Raises:
         InputError: there is no such scheme or file, or it is not what the scheme expects.
     """
-    scheme, colon, rest = spec.partition(":")
-    if not (colon and scheme in SCHEMES):
-        if colon and re.fullmatch(r"[a-z][a-z0-9_+-]+", scheme) and not os.path.exists(spec):
-            raise InputError(
-                f"{spec}: no scheme {scheme!r}{did_you_mean(scheme, SCHEMES)}; "
-                f"there are {', '.join(SCHEMES)}, or give the path of a labels file"
-            )
-        scheme, rest = "tsv", spec
-    module = importlib.import_module(f"ocr_tf.data.{SCHEMES[scheme]}")
-    return module.open(rest)
+    scheme, rest = split_spec(spec)
+    try:
+        opener = SOURCES.find(scheme)
+    except InputError as error:
+        raise InputError(f"{spec}: {error}, or give the path of a labels file") from None
+    return opener(rest)
 
 
 def open_sources(specs: Sequence[str]) -> Source:
@@ -96,12 +97,6 @@ def open_sources(specs: Sequence[str]) -> Source:
     if not specs:
         raise InputError("no data given: name a labels file (path<TAB>text) or synthetic:")
     return Concatenation([open_source(spec) for spec in specs])
-
-
-def did_you_mean(word: str, words: Iterable[str]) -> str:
-    """A question to append to a message, or nothing."""
-    close = difflib.get_close_matches(word, list(words), n=1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
 
 
 def decodable(encoded: bytes) -> bytes:

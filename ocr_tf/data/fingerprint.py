@@ -15,17 +15,18 @@ import numpy as np
 from ocr_tf.data.dataset import Sample, Source
 from ocr_tf.errors import InputError
 from ocr_tf.progress import Progress
+from ocr_tf.types import Array
 
 READERS = 4  # threads that read files
 CHUNK = 128  # images between two looks at the clock
 
 
-def image_digest(encoded: bytes) -> np.ndarray:
+def image_digest(encoded: bytes) -> Array:
     """[32] uint8: sha256 of an encoded image. One that cannot be read has zeros in its place."""
     return np.frombuffer(hashlib.sha256(encoded).digest(), np.uint8)
 
 
-def image_digests(source: Source, what: str = "images") -> tuple[np.ndarray, list[str]]:
+def image_digests(source: Source, what: str = "images") -> tuple[Array, list[str]]:
     """The digest of every image of a source, decoding none.
 
     Args:
@@ -60,7 +61,7 @@ def read_image(source: Source, i: int) -> Union[bytes, str]:
         return str(error).removeprefix(f"{source.samples[i].place}: ")
 
 
-def fingerprint_of(samples: Iterable[Sample], digests: np.ndarray) -> str:
+def fingerprint_of(samples: Iterable[Sample], digests: Array) -> str:
     """sha256, in hexadecimal, over the id, text and image of every line in order."""
     total = hashlib.sha256()
     for sample, image in zip(samples, digests):

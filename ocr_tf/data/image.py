@@ -36,7 +36,7 @@ from ocr_tf.data.image_formats import (
     is_allowed_size,
     read_header,
 )
-from ocr_tf.types import Images
+from ocr_tf.types import Array, Images
 
 Transform = Callable[[Any, Any], Any]
 
@@ -129,7 +129,7 @@ def measure_batch(encoded: Any, geometry: Geometry) -> Any:
     return tf.scatter_nd(positions[:, tf.newaxis], widths, [count + 1])[:-1]
 
 
-def original(encoded: bytes) -> np.ndarray:
+def original(encoded: bytes) -> Array:
     """[H0, W0] uint8 gray: an image that `prepare` takes, rounded but not yet resized."""
     kind, _, _ = read_header(tf.constant(encoded))
     return np.rint(decode(encoded, kind)[..., 0]).astype(np.uint8)

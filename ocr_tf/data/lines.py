@@ -17,6 +17,7 @@ from ocr_tf.data.geometry import Geometry
 from ocr_tf.data.image import as_tensor, measure_batch, why_bad
 from ocr_tf.errors import InputError
 from ocr_tf.progress import Progress
+from ocr_tf.types import Array
 
 CHUNK = 128  # images measured together
 
@@ -36,9 +37,9 @@ class Lines:
     """The lines of one role: what is known of each without decoding it again."""
 
     source: Source
-    positions: np.ndarray  # [N] int64, of each line in the source
-    widths: np.ndarray  # [N] int32, pixels after scaling; 1 for a bad image that was kept
-    digests: np.ndarray  # [N, 32] uint8, sha256 of the encoded image
+    positions: Array  # [N] int64, of each line in the source
+    widths: Array  # [N] int32, pixels after scaling; 1 for a bad image that was kept
+    digests: Array  # [N, 32] uint8, sha256 of the encoded image
     bad: tuple[Bad, ...] = ()  # samples of the source with unusable images, kept or left out
 
     def __len__(self) -> int:
@@ -64,7 +65,7 @@ class Lines:
         """Where the image of line i is."""
         return self.source.origin(int(self.positions[i]))
 
-    def take(self, which: Union[np.ndarray, Sequence[int]]) -> Lines:
+    def take(self, which: Union[Array, Sequence[int]]) -> Lines:
         """These lines alone, in this order; `bad` stays, being about the source."""
         which = np.asarray(which, np.int64)
         return dataclasses.replace(
@@ -151,7 +152,7 @@ def split_lines(lines: Lines, share: float) -> tuple[Lines, Lines]:
     return lines.take(np.flatnonzero(~held_out)), lines.take(np.flatnonzero(held_out))
 
 
-def in_share(lines: Lines, share: float) -> np.ndarray:
+def in_share(lines: Lines, share: float) -> Array:
     """[N] bool: about `share` of the lines, by the image's digest; a smaller share is a part of a
     larger one, and independent of `split`."""
     second = np.ascontiguousarray(lines.digests[:, 8:16]).view(">u8")[:, 0]

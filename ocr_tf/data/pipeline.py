@@ -22,13 +22,13 @@ from ocr_tf.data.geometry import Geometry
 from ocr_tf.data.image import prepare_batch
 from ocr_tf.data.lines import Lines
 from ocr_tf.errors import InputError
-from ocr_tf.types import Batch, Labels
+from ocr_tf.types import Array, Batch, Labels
 
 
 def batches(
     lines: Lines,
     labels: Sequence[Sequence[int]],
-    plan: Union[Sequence[np.ndarray], Course],
+    plan: Union[Sequence[Array], Course],
     geometry: Geometry,
     *,
     start: int = 0,
@@ -57,7 +57,7 @@ def batches(
         raise ValueError(f"{len(labels)} labels for {len(lines)} lines")
     ids = lines.ids
 
-    def fetch(step: np.ndarray) -> tuple[np.ndarray, ...]:
+    def fetch(step: Array) -> tuple[Array, ...]:
         chosen = np.asarray(plan[int(step)])
         padded, lengths = pad([labels[i] for i in chosen])
         encoded = np.empty(len(chosen), object)
@@ -91,7 +91,7 @@ def batches(
     return dataset.map(assemble).prefetch(2).with_options(options)
 
 
-def pad(labels: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
+def pad(labels: Sequence[Sequence[int]]) -> tuple[Array, Array]:
     """Labels as [B, L] int32 behind which stands the alphabet's pad, L >= 1; lengths [B] int32."""
     lengths = np.array([len(label) for label in labels], np.int32)
     padded = np.full([len(labels), max([1, *lengths])], Alphabet.pad, np.int32)
@@ -100,7 +100,7 @@ def pad(labels: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
     return padded, lengths
 
 
-def sample_keys(ids: Sequence[str], seed: int, epoch: int) -> np.ndarray:
+def sample_keys(ids: Sequence[str], seed: int, epoch: int) -> Array:
     """[N, 2] int64: the key of each sample's randomness, of (seed, epoch) and of its id."""
     keys = np.empty([len(ids), 2], np.int64)
     keys[:, 0] = seed << 32 | epoch

@@ -8,27 +8,28 @@ the label by step t, the step's own emission included (equation 6).
 
 from __future__ import annotations
 
-from typing import Callable
+from typing import Any, Callable
 
 import tensorflow as tf
 
-from ocr_tf.types import Frames, Labels
+from ocr_tf.types import Frames, Labels, Tensor
 
 MINUS_INFINITY = float("-inf")
 
-Merge = Callable[..., tf.Tensor]
+Merge = Callable[..., Tensor]
+Loop = tuple[Any, ...]  # tensors and tensor arrays, the variables of a loop
 
 
-def _log_add(*terms: tf.Tensor) -> tf.Tensor:
+def _log_add(*terms: Tensor) -> Tensor:
     """log(sum(exp(terms))), minus infinity where all are."""
     return tf.reduce_logsumexp(tf.stack(terms), axis=0)
 
 
-def _log_max(*terms: tf.Tensor) -> tf.Tensor:
+def _log_max(*terms: Tensor) -> Tensor:
     return tf.reduce_max(tf.stack(terms), axis=0)
 
 
-def _states(labels: Labels, blank: int) -> tuple[tf.Tensor, tf.Tensor]:
+def _states(labels: Labels, blank: int) -> tuple[Tensor, Tensor]:
     """Class of every state, and whether it may be entered from two before it: ([B, S], [B, S])."""
     valid = tf.sequence_mask(labels.lengths, tf.shape(labels.ids)[1])
     symbols = tf.where(valid, labels.ids, blank)
@@ -39,19 +40,19 @@ def _states(labels: Labels, blank: int) -> tuple[tf.Tensor, tf.Tensor]:
     return states, (states != blank) & (states != two_before)
 
 
-def _emissions(log_probs: Frames, states: tf.Tensor) -> tf.Tensor:
+def _emissions(log_probs: Frames, states: Tensor) -> Tensor:
     """Log probability of each state's class at each step: [T, B, S]."""
     by_class = tf.transpose(log_probs.values, [0, 2, 1])  # [B, C, T]
     return tf.transpose(tf.gather(by_class, states, batch_dims=1), [2, 0, 1])
 
 
 def _alphas(
-    emissions: tf.Tensor,
-    skips: tf.Tensor,
-    lengths: tf.Tensor,
+    emissions: Tensor,
+    skips: Tensor,
+    lengths: Tensor,
     merge: Merge = _log_add,
     every: bool = True,
-) -> tf.Tensor:
+) -> Tensor:
     """[T, B, S] emissions -> alpha [T, B, S]; steps behind a line's length repeat its last one.
 
     `merge` makes one of the paths that meet in a state: their sum, or the best of them. If not every
@@ -59,10 +60,10 @@ def _alphas(
     """
     size = tf.shape(skips)[1]
 
-    def shift(alpha: tf.Tensor, by: int) -> tf.Tensor:
+    def shift(alpha: Tensor, by: int) -> Tensor:
         return tf.pad(alpha, [[0, 0], [by, 0]], constant_values=MINUS_INFINITY)[:, :size]
 
-    def step(t: tf.Tensor, alpha: tf.Tensor, saved: tuple) -> tuple:
+    def step(t: Tensor, alpha: Tensor, saved: Loop) -> Loop:
         skipped = tf.where(skips, shift(alpha, 2), MINUS_INFINITY)
         moved = merge(alpha, shift(alpha, 1), skipped) + emissions[t]
         alpha = tf.where((t < lengths)[:, None], moved, alpha)
@@ -70,7 +71,7 @@ def _alphas(
 
     first = tf.where(tf.range(size) < 2, emissions[0], MINUS_INFINITY)
     steps = tf.shape(emissions)[0]
-    saved: tuple = ()
+    saved: Loop = ()
     if every:
         array = tf.TensorArray(tf.float32, steps, element_shape=[None, None])
         saved = (array.write(0, first),)
@@ -79,7 +80,7 @@ def _alphas(
     return saved[0].stack() if every else last[None]
 
 
-def _ends(alphas: tf.Tensor, label_lengths: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def _ends(alphas: Tensor, label_lengths: Tensor) -> tuple[Tensor, Tensor]:
     """Alpha of the two states in which a label may end, last blank and last symbol: ([B], [B])."""
     last = alphas[-1]
     blank = tf.gather(last, 2 * label_lengths, batch_dims=1)
@@ -87,7 +88,7 @@ def _ends(alphas: tf.Tensor, label_lengths: tf.Tensor) -> tuple[tf.Tensor, tf.Te
     return blank, tf.where(label_lengths > 0, symbol, MINUS_INFINITY)
 
 
-def score(log_probs: Frames, labels: Labels, blank: int) -> tf.Tensor:
+def score(log_probs: Frames, labels: Labels, blank: int) -> Tensor:
     """log p(label | frames), summed over all paths: [B] float32.
 
     Minus infinity for a label that no path of the line's length spells; an empty label is all blanks.
@@ -103,7 +104,7 @@ def score(log_probs: Frames, labels: Labels, blank: int) -> tf.Tensor:
     return _log_add(*_ends(alphas, labels.lengths))
 
 
-def forced_path(log_probs: Frames, labels: Labels, blank: int) -> tuple[tf.Tensor, tf.Tensor]:
+def forced_path(log_probs: Frames, labels: Labels, blank: int) -> tuple[Tensor, Tensor]:
     """The most probable of the paths that spell a label (Viterbi), and its log probability.
 
     Returns:
@@ -117,7 +118,7 @@ def forced_path(log_probs: Frames, labels: Labels, blank: int) -> tuple[tf.Tenso
     in_blank, in_symbol = _ends(alphas, labels.lengths)
     size = tf.shape(states)[1]
 
-    def back(t: tf.Tensor, state: tf.Tensor, saved: tf.TensorArray) -> tuple:
+    def back(t: Tensor, state: Tensor, saved: tf.TensorArray) -> Loop:
         """From the state at step t to the one before it: the best of those it can be entered from."""
         saved = saved.write(t, state)
         origins = state[:, None] - [0, 1, 2]  # [B, 3]
@@ -141,7 +142,7 @@ def forced_path(log_probs: Frames, labels: Labels, blank: int) -> tuple[tf.Tenso
     return tf.where(spelt & (path % 2 == 1), path // 2, -1), total
 
 
-def occupancies(log_probs: Frames, labels: Labels, blank: int) -> tf.Tensor:
+def occupancies(log_probs: Frames, labels: Labels, blank: int) -> Tensor:
     """p(path is in symbol l at step t | label, frames): [B, L, T]; 0 for unreachable labels and padding.
 
     A backward pass is a forward pass over the mirrored line and label, so there is one recursion.
@@ -151,7 +152,7 @@ def occupancies(log_probs: Frames, labels: Labels, blank: int) -> tf.Tensor:
     emissions = _emissions(log_probs, states)
     alphas = _alphas(emissions, skips, steps)
 
-    def mirror(values: tf.Tensor) -> tf.Tensor:
+    def mirror(values: Tensor) -> Tensor:
         """[T, B, S] turned within each line's steps and states."""
         turned = tf.reverse_sequence(values, steps, seq_axis=0, batch_axis=1)
         return tf.reverse_sequence(turned, sizes, seq_axis=2, batch_axis=1)
@@ -173,7 +174,7 @@ def occupancies(log_probs: Frames, labels: Labels, blank: int) -> tf.Tensor:
     return tf.where(in_label & in_line, symbols, 0.0)
 
 
-def needed_steps(labels: Labels) -> tf.Tensor:
+def needed_steps(labels: Labels) -> Tensor:
     """The fewest steps that spell each label: its length and its adjacent repeats: [B]."""
     same = tf.cast(labels.ids[:, 1:] == labels.ids[:, :-1], tf.int32)
     inside = tf.sequence_mask(labels.lengths - 1, tf.shape(same)[1], tf.int32)

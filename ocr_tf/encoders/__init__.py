@@ -13,8 +13,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ocr_tf.registry import Registry
+from ocr_tf.types import Array
 
-def edges(steps: int, stride: int, scaled: int, original: int) -> np.ndarray:
+
+def edges(steps: int, stride: int, scaled: int, original: int) -> Array:
     """[steps + 1] float64: where steps begin and end, in columns of an image before it was resized.
 
     Args:
@@ -64,4 +67,4 @@ class Compact:
         return build(height, dtype)
 
 
-ENCODERS = {"crnn": CRNN, "compact": Compact}
+ENCODERS: Registry[Any] = Registry("encoder", {"crnn": CRNN, "compact": Compact})

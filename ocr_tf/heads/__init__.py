@@ -11,6 +11,7 @@ from typing import Any
 
 from ocr_tf.alphabet import Alphabet
 from ocr_tf.options import option
+from ocr_tf.registry import Registry
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,4 +58,4 @@ class Attention:
         return AttentionHead(alphabet, self)
 
 
-HEADS = {"ctc": CTC, "attention": Attention}
+HEADS: Registry[Any] = Registry("head", {"ctc": CTC, "attention": Attention})

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Optional
 
 import tensorflow as tf
 
 from ocr_tf.alphabet import Alphabet
-from ocr_tf.types import Frames, Hypotheses, Labels
+from ocr_tf.decode import Search
+from ocr_tf.types import Frames, Hypotheses, Labels, Tensor
 
 
 class Head(tf.keras.layers.Layer):
@@ -17,30 +18,33 @@ class Head(tf.keras.layers.Layer):
         super().__init__(name="head", dtype="float32")
         self.alphabet = alphabet
 
-    def loss(self, frames: Frames, labels: Labels, key: Optional[tf.Tensor] = None) -> tf.Tensor:
+    def loss(self, frames: Frames, labels: Labels, key: Optional[Tensor] = None) -> Tensor:
         """What training minimises: [B]; without a key (no dropout, no smoothing), -score.
 
         Infinite, without a gradient, for labels that cannot be reached.
         """
         raise NotImplementedError
 
-    def score(self, frames: Frames, labels: Labels) -> tf.Tensor:
+    def score(self, frames: Frames, labels: Labels) -> Tensor:
         """log p(label | frames), natural log, the whole string with its end: [B].
 
         Defined for every label: the empty one too, and minus infinity for unreachable ones.
         """
         raise NotImplementedError
 
-    def decode(self, frames: Frames, search: Optional[Any] = None) -> Hypotheses:
-        """K best texts; without a search, the greedy one (K = 1). Raises ValueError for a search
-        that this head does not know."""
+    def decode(self, frames: Frames, search: Optional[Search] = None) -> Hypotheses:
+        """Returns the K best texts that a search finds; without one, the greedy text (K = 1).
+
+        Raises:
+            InputError: the search cannot be used with this kind of head.
+        """
         raise NotImplementedError
 
-    def align(self, frames: Frames, labels: Labels) -> tf.Tensor:
+    def align(self, frames: Frames, labels: Labels) -> Tensor:
         """[B, L, T]: the weight of each step for each symbol of the label, the end left out."""
         raise NotImplementedError
 
-    def path(self, frames: Frames, labels: Labels) -> Optional[tuple[tf.Tensor, tf.Tensor]]:
+    def path(self, frames: Frames, labels: Labels) -> Optional[tuple[Tensor, Tensor]]:
         """The best of the paths that spell each label, for a head whose score sums over paths.
 
         [B, T] int32, the index in the label of the symbol that each step belongs to, -1 for none; and
@@ -51,15 +55,3 @@ class Head(tf.keras.layers.Layer):
 
 def as_float32(frames: Frames) -> Frames:
     return Frames(tf.cast(frames.values, tf.float32), frames.lengths)
-
-
-def single(labels: Labels, score: tf.Tensor, objective: tf.Tensor, ended: tf.Tensor) -> Hypotheses:
-    """One hypothesis a line, as Hypotheses with K = 1."""
-    return Hypotheses(
-        ids=labels.ids[:, None],
-        lengths=labels.lengths[:, None],
-        log_probs=score[:, None],
-        objective=objective[:, None],
-        ended=ended[:, None],
-        valid=tf.ones_like(ended[:, None]),
-    )

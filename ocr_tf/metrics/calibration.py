@@ -25,12 +25,14 @@ from typing import Any, NamedTuple, Union
 import numpy as np
 from statsmodels.stats.proportion import proportion_confint
 
+from ocr_tf.types import Array
+
 # Log probabilities are sums of float32: a certain line may end a little above 0, and any p within half
 # a float32's step of 1 may stand for it.
 ABOVE = 1e-3
 LEAST_DOUBT = 2.0**-24
 
-Floats = Union[Sequence[float], np.ndarray]
+Floats = Union[Sequence[float], Array]
 
 
 class Bin(NamedTuple):
@@ -64,7 +66,7 @@ class Calibration:
 
 
 def calibration(
-    log_probs: Floats, right: Union[Sequence[bool], np.ndarray], bins: int = 15, level: float = 0.95
+    log_probs: Floats, right: Union[Sequence[bool], Array], bins: int = 15, level: float = 0.95
 ) -> Calibration:
     """How well log probabilities [N] (natural) of readings foretell which of them are right [N].
 
@@ -99,9 +101,7 @@ def calibration(
     )
 
 
-def risk_coverage(
-    log_probs: Floats, right: Union[Sequence[bool], np.ndarray]
-) -> tuple[np.ndarray, np.ndarray]:
+def risk_coverage(log_probs: Floats, right: Union[Sequence[bool], Array]) -> tuple[Array, Array]:
     """Coverage k / N [N] and the share of wrong lines [N] among the k that are surest.
 
     Raises: as `calibration`.
@@ -115,9 +115,7 @@ def risk_coverage(
     return taken / len(logs), np.cumsum(wrong) / taken
 
 
-def _checked(
-    log_probs: Floats, right: Union[Sequence[bool], np.ndarray]
-) -> tuple[np.ndarray, np.ndarray]:
+def _checked(log_probs: Floats, right: Union[Sequence[bool], Array]) -> tuple[Array, Array]:
     logs, hits = np.asarray(log_probs, np.float64), np.asarray(right, bool)
     if logs.ndim != 1 or logs.shape != hits.shape or not len(logs):
         raise ValueError(f"log probabilities {logs.shape} of lines {hits.shape}")
@@ -128,7 +126,7 @@ def _checked(
     return np.minimum(logs, 0.0), hits
 
 
-def _bins(p: np.ndarray, hits: np.ndarray, bins: int, level: float) -> list[Bin]:
+def _bins(p: Array, hits: Array, bins: int, level: float) -> list[Bin]:
     """Neighbors of about equal number; a cut within one confidence moves to its end."""
     order = np.argsort(p, kind="stable")
     p, hits = p[order], hits[order]

@@ -11,7 +11,6 @@ TensorFlow-free until the flags are right.
 from __future__ import annotations
 
 import dataclasses
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,8 +20,10 @@ from ocr_tf.errors import InputError
 from ocr_tf.experiment.config import flags
 from ocr_tf.experiment.config.exits import exits
 from ocr_tf.experiment.config.experiment import Experiment
+from ocr_tf.experiment.config.program import program_name
 from ocr_tf.experiment.runs.atomic import atomic_write
 from ocr_tf.options import option
+from ocr_tf.study.comparison import tuning
 from ocr_tf.study.config import Study
 from ocr_tf.study.job import Job
 from ocr_tf.study.study_folder import StudyFolder
@@ -30,7 +31,7 @@ from ocr_tf.study.study_folder import StudyFolder
 
 @dataclasses.dataclass(frozen=True)
 class Command:
-    """What belongs to the command, not to the study."""
+    """Flags of the command that are not the study's."""
 
     workdir: str = option(
         "", "Folder of the study, made by the first start and continued by the next; needed."
@@ -43,7 +44,7 @@ def main(study: Study, doc: Optional[str], argv: Optional[Sequence[str]] = None)
         parsed = flags.parse(
             study,
             sys.argv[1:] if argv is None else argv,
-            program=flags.program_name(),
+            program=program_name(),
             description=doc or "",
             command=Command(),
         )
@@ -101,8 +102,7 @@ def run(study: Study, given: Study, workdir: Path) -> None:
             from ocr_tf.study.tune import tune
 
             pinned, tried = tune(folder, pinned, settings.tune)
-            text = json.dumps(tried, indent=2) + "\n"
-            atomic_write(folder.tuned_path, text.encode())
+            atomic_write(folder.tuned_path, tuning.dump(tried).encode())
         jobs = plan(folder, pinned, settings.seeds, test, settings.normalize)
         from ocr_tf.study import scheduler
 

@@ -13,9 +13,10 @@ from ocr_tf import options
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.common import NORMALIZATIONS, batch_size_option, checkpoint_option
 from ocr_tf.experiment.config.experiment import Data, Experiment, Train
+from ocr_tf.experiment.config.program import command_name
+from ocr_tf.metrics.registry import METRICS
 from ocr_tf.options import option
 
-METRICS = ("cer", "exact", "one_minus_ned")
 ENGINES = ("local", "ray")
 
 Pairs = tuple[tuple[str, str], tuple[str, str]]  # of conditions: ((a, b), (c, d))
@@ -130,6 +131,8 @@ class Study:
             name: dataclasses.replace(options.replace(experiment, changed), name=name)
             for name, experiment in self.conditions.items()
         }
+        for experiment in found.values():
+            experiment.check_registered()
         _refuse_same(found)
         _check_contrasts(self)
         return found
@@ -176,7 +179,9 @@ class Compare:
     """Compares evaluated runs, and other systems' evaluations, on the test lines that they share: which
     is better, how sure that is, and why. Seeds of one experiment are one condition."""
 
-    name: str = option("test", "Compare the runs' evaluations/NAME, made by tools/evaluate.")
+    name: str = option(
+        "test", f"Compare the runs' evaluations/NAME, made by {command_name('evaluate')}."
+    )
     metric: str = option("cer", "What the verdict is about.", choices=METRICS)
     normalize: str = option(
         "none",

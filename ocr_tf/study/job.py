@@ -31,10 +31,10 @@ class Job(NamedTuple):
 
     @property
     def done(self) -> bool:
-        """Whether all that the job makes is there; under which normalization it was measured does not
-        matter, since a study's comparison measures anew what was read."""
-        found = [predictions.results(self.evaluation(name)) for name in CHECKPOINTS]
-        return all(results is not None and results.get("finished") for results in found)
+        """True if all that the job makes is there; under which normalization it was measured does not
+        matter, since a study's comparison measures the readings anew."""
+        evaluations = [predictions.results(self.evaluation(name)) for name in CHECKPOINTS]
+        return all(results is not None and results.finished for results in evaluations)
 
     def evaluation(self, checkpoint: str) -> Path:
         return self.workdir / "evaluations" / checkpoint
@@ -53,7 +53,7 @@ class Job(NamedTuple):
         self.workdir.parent.mkdir(parents=True, exist_ok=True)
         path = self.workdir.with_name(self.workdir.name + ".job.json")
         content = {
-            "experiment": configuration(self.experiment),
+            "experiment": configuration(self.experiment, self.test),
             "workdir": str(self.workdir),
             "test": list(self.test),
             "normalize": self.normalize,

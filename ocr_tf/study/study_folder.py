@@ -1,4 +1,4 @@
-"""The folder of a study: what it is, the lines and alphabet that it pinned, and where its runs are.
+"""The folder of a study: its description, its pinned lines and alphabet, and its runs.
 
     study.json       name, conditions and their configurations
     lines.txt        sha256 of the images that every condition trains on
@@ -26,6 +26,8 @@ from ocr_tf.experiment.config.experiment import Experiment
 from ocr_tf.experiment.config.serialize import configuration, rebuild
 from ocr_tf.experiment.runs.atomic import TEMPORARY, atomic_write
 from ocr_tf.experiment.runs.run_folder import held
+from ocr_tf.study.comparison import tuning
+from ocr_tf.study.comparison.tuning import Tuned
 
 KNOWN = ("lock", "lines.txt", "alphabet.txt", "skipped.tsv")  # what is written before study.json
 
@@ -119,8 +121,8 @@ class StudyFolder:
                 self._check_same(condition, began[condition], experiment)
         return list(began)
 
-    def tuning(self) -> dict[str, Any]:
-        """What the search for learning rates found: see `tune.tune`. Empty if there was none.
+    def tuning(self) -> dict[str, Tuned]:
+        """Reads the search for learning rates, by condition; empty if there was none.
 
         Raises:
           InputError: the file is damaged.
@@ -128,12 +130,11 @@ class StudyFolder:
         if not self.tuned_path.exists():
             return {}
         try:
-            found = json.loads(self.tuned_path.read_bytes())
-            if all({"steps", "chosen", "trials"} <= set(of) for of in found.values()):
-                return found
-        except (ValueError, TypeError, AttributeError):
-            pass
-        raise InputError(f"{self.tuned_path}: damaged; delete it and {self.path}'s runs")
+            return tuning.load(self.tuned_path.read_bytes())
+        except (ValueError, TypeError, KeyError):
+            raise InputError(
+                f"{self.tuned_path}: damaged; delete it and {self.path}'s runs"
+            ) from None
 
     def check_tuning(self, trials: int) -> None:
         """Refuses to train some runs with learning rates that were searched for and some without.
@@ -143,7 +144,7 @@ class StudyFolder:
         """
         if not any(self.path.glob("*/seed-*/run.json")):
             return
-        then = max((len(of["trials"]) for of in self.tuning().values()), default=0)
+        then = max((len(search.trials) for search in self.tuning().values()), default=0)
         if then != trials:
             raise InputError(
                 f"{self.path}: its runs were started with --study.tune={then}, not {trials}: give the "

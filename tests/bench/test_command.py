@@ -117,9 +117,11 @@ def test_bad_settings_are_named(folder, settings, message):
 def test_an_image_or_an_export_that_cannot_be_used_is_named(folder, tmp_path):
     (tmp_path / "text.png").write_text("no image")
     with pytest.raises(InputError, match="one cannot read the image"):
-        command.run(Bench(**QUICK, image=str(tmp_path / "text.png")), [str(folder / "one")])
+        config = Bench(**QUICK, image=str(tmp_path / "text.png"))
+        command.run(config, [str(folder / "one")], experiment)
     with pytest.raises(InputError, match="--image=.*gone.png: No such file"):
-        command.run(Bench(**QUICK, image=str(tmp_path / "gone.png")), [str(folder / "one")])
+        config = Bench(**QUICK, image=str(tmp_path / "gone.png"))
+        command.run(config, [str(folder / "one")], experiment)
     (tmp_path / "saved_model.pb").write_bytes(b"")
     with pytest.raises(InputError, match="not an export of ocr_tf, or damaged"):
         command.run(Bench(**QUICK), [str(tmp_path)], experiment)

@@ -1,5 +1,6 @@
 """Evaluate, export and predict on a trained run: one text everywhere, and bad input told in a line."""
 
+import dataclasses
 import json
 import math
 
@@ -39,7 +40,8 @@ def measured(folder, **settings):
     config = Evaluate(data=TestData((TEST,)), **settings)
     results = evaluate.run(config, str(folder / "run"))
     output = folder / "run" / "evaluations" / config.name
-    assert json.loads((output / "results.json").read_text())["rates"] == results["rates"]
+    written = json.loads((output / "results.json").read_text())
+    assert written["rates"] == dataclasses.asdict(results.rates)
     lines = (output / "predictions.jsonl").read_text().splitlines()
     return results, [json.loads(line) for line in lines]
 
@@ -61,7 +63,7 @@ def test_tensorboard_shows_what_evaluate_measured(trained):
     results, _ = measured(trained, name="shown")
     events = EventAccumulator(str(trained / "run")).Reload()
     (point,) = events.Scalars("test/shown/cer")
-    assert (point.step, point.value) == (2, pytest.approx(results["rates"]["cer"]))
+    assert (point.step, point.value) == (2, pytest.approx(results.rates.cer))
 
 
 def test_predict_prints_the_same_from_run_and_export(trained, capsys):
@@ -104,7 +106,7 @@ def test_its_own_predictions_give_a_run_the_same_rates(trained, tmp_path):
         predictions=str(given), output=str(tmp_path / "again"), data=TestData((TEST,))
     )
     again = evaluate.run(config)
-    assert (again["rates"], again["fingerprint"]) == (results["rates"], results["fingerprint"])
+    assert (again.rates, again.fingerprint) == (results.rates, results.fingerprint)
     assert (tmp_path / "again" / "predictions.jsonl").read_bytes() == given.read_bytes()
 
 
@@ -118,8 +120,8 @@ def test_evaluation_keeps_every_line(trained, tmp_path):
     (tmp_path / "labels.tsv").write_text("\n".join(labels) + "\n", encoding="utf-8")
     config = Evaluate(name="odd", data=TestData((str(tmp_path / "labels.tsv"),)))
     results = evaluate.run(config, str(trained / "run"))
-    assert results["rates"]["lines"] == 5
-    troubles = results["troubled_lines"]
+    assert results.rates.lines == 5
+    troubles = results.troubled_lines
     assert {k: troubles[k] for k in ("unreadable", "unknown_symbol", "unreachable", "empty")} == {
         "unreadable": 1,
         "unknown_symbol": 1,

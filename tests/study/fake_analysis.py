@@ -19,8 +19,8 @@ from ocr_tf.study.analysis.content import (
     EmptySpans,
     Probe,
     ProbeLevel,
+    ProbeRates,
     ProbeReading,
-    SeedRates,
     SeedSpread,
     Spread,
 )
@@ -136,7 +136,8 @@ def _probes(of: Grid) -> dict[str, Probe]:
             cer=estimates.compare(outcomes),
             exact=estimates.compare(exact),
             by_seed={
-                c: SeedRates(tuple(outcomes[c].rates), tuple(exact[c].rates)) for c in of.conditions
+                c: ProbeRates(tuple(outcomes[c].rates), tuple(exact[c].rates))
+                for c in of.conditions
             },
             failures={},
             shown=(

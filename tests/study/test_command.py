@@ -43,7 +43,7 @@ def refused(capsys, monkeypatch, tmp_path):
         ([*NEEDED, "--study.seeds=0"], "--study.seeds: at least 1, not 0"),
         ([*NEEDED, "--study.seed=2"], "did you mean --study.seeds?"),
         ([*NEEDED, "--study.engine=foo"], "--study.engine: one of local, ray; not 'foo'"),
-        ([*NEEDED, "--study.metric=wer"], "--study.metric: one of cer, exact, one_minus_ned"),
+        ([*NEEDED, "--study.metric=wr"], "--study.metric: one of cer, wer, exact, one_minus_ned"),
         ([*NEEDED, "--train.seed=1"], "--train.seed=1: a study trains under"),
         ([*NEEDED, "--train.patience=1"], "--train.patience=1: every condition"),
         ([*NEEDED, "--data.lines=x"], "--data.lines=x: a study chooses"),

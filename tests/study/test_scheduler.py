@@ -75,9 +75,9 @@ CHILD = """
 import sys
 from pathlib import Path
 from tests.study.test_scheduler import jobs
-from ocr_tf.study import schedule
-schedule.WORKER = "tests.study.quick_worker"
-schedule.run(jobs(Path(sys.argv[1]), "waits"))
+from ocr_tf.study import scheduler
+scheduler.WORKER = "tests.study.quick_worker"
+scheduler.run(jobs(Path(sys.argv[1]), "waits"))
 """
 
 
@@ -112,11 +112,11 @@ import signal, sys
 from pathlib import Path
 from tests.study.test_scheduler import jobs
 from ocr_tf.experiment.config.exits import exits
-from ocr_tf.study import schedule
-schedule.WORKER = "tests.study.quick_worker"
+from ocr_tf.study import scheduler
+scheduler.WORKER = "tests.study.quick_worker"
 signal.signal(signal.SIGINT, signal.default_int_handler)  # who starts the tests may ignore it
 with exits():
-    schedule.run(jobs(Path(sys.argv[1]), "waits1", "waits2", "later"), parallel=2)
+    scheduler.run(jobs(Path(sys.argv[1]), "waits1", "waits2", "later"), parallel=2)
 """
 
 

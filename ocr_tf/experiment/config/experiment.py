@@ -139,11 +139,17 @@ class Experiment:
 
     @property
     def encoder_name(self) -> str:
-        return next(name for name, config in ENCODERS.items() if config is type(self.encoder))
+        """The name that the encoder is registered under. Raises InputError where it is not."""
+        return ENCODERS.name_of(self.encoder)
 
     @property
     def head_name(self) -> str:
-        return next(name for name, config in HEADS.items() if config is type(self.head))
+        """The name that the head is registered under. Raises InputError where it is not."""
+        return HEADS.name_of(self.head)
+
+    def check_registered(self) -> None:
+        """Raises InputError where encoder or head is of a class that no other process could name."""
+        _ = self.encoder_name, self.head_name
 
     @property
     def geometry(self) -> Geometry:

@@ -1,8 +1,8 @@
-"""What a system made of a set of lines, on disk: the one place that knows the formats.
+"""Evaluations on disk: the one place that knows the formats.
 
 An evaluation's folder, of a run or of any other system, holds
 
-    results.json         the rates with their counts, who read, and the fingerprint of the lines
+    results.json         EvaluationResults: the rates with their counts, who read, which lines
     predictions.jsonl    a Prediction a line, in the order of the lines
 
 A file of predictions that comes from elsewhere is either JSON lines, {"id": ..., "text": ...} with
@@ -15,6 +15,7 @@ TensorFlow-free: whoever compares systems need not load one.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from collections.abc import Iterable
@@ -24,6 +25,7 @@ from typing import Any, NamedTuple, Optional, Union
 from ocr_tf.alphabet import nfc
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.runs.atomic import atomic_write
+from ocr_tf.metrics.error_rates import Rates
 
 RESULTS, PREDICTIONS = "results.json", "predictions.jsonl"
 
@@ -31,8 +33,93 @@ RESULTS, PREDICTIONS = "results.json", "predictions.jsonl"
 ROUNDING = 1e-3
 
 
+@dataclasses.dataclass(frozen=True)
+class RateFigures:
+    """Error rates with their counts, as `ocr_tf.metrics.error_rates` defines them.
+
+    Rates are fractions; None where there is nothing to divide by.
+    """
+
+    normalization: str
+    cer: Optional[float]
+    wer: Optional[float]
+    exact: Optional[float]
+    one_minus_ned: Optional[float]
+    ar: Optional[float]
+    cr: Optional[float]
+    lines: int
+    exact_lines: int
+    insertions: int
+    deletions: int
+    substitutions: int
+    length: int  # symbols of the references
+    word_insertions: int
+    word_deletions: int
+    word_substitutions: int
+    word_length: int
+
+    @classmethod
+    def from_rates(cls, rates: Rates) -> RateFigures:
+        return cls(**rates.as_dict())
+
+    @property
+    def edits(self) -> int:
+        """Wrong symbols."""
+        return self.insertions + self.deletions + self.substitutions
+
+
+@dataclasses.dataclass(frozen=True)
+class CheckpointRead:
+    """The checkpoint of a run that was evaluated."""
+
+    which: str  # "best" or "last"
+    step: int
+
+
+@dataclasses.dataclass(frozen=True)
+class EvaluationResults:
+    """The content of results.json. A run has the fields from `run` on, another system `predictions`."""
+
+    system: str  # the experiment's name, or what the other system is called
+    test: tuple[str, ...]  # the sources of the lines
+    fingerprint: str  # of the lines
+    rates: RateFigures
+    troubled_lines: dict[str, int] = dataclasses.field(default_factory=dict)  # by kind of TROUBLES
+    predictions: Optional[str] = None  # the file that another system's texts were read from
+    run: Optional[str] = None  # the run's folder
+    experiment: Optional[str] = None
+    seed: Optional[int] = None
+    checkpoint: Optional[CheckpointRead] = None
+    search: Optional[str] = None  # as --search names it
+    finished: Optional[bool] = None  # the run's training
+    training_seconds: Optional[float] = None
+
+    def as_json(self) -> str:
+        """The file's text; fields that are None are left out."""
+        content = {
+            name: value for name, value in dataclasses.asdict(self).items() if value is not None
+        }
+        return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: Union[str, bytes]) -> EvaluationResults:
+        """Reads what `as_json` wrote.
+
+        Raises:
+            ValueError, TypeError, KeyError: it is something else.
+        """
+        content = json.loads(text)
+        checkpoint = content.pop("checkpoint", None)
+        return cls(
+            rates=RateFigures(**content.pop("rates")),
+            test=tuple(content.pop("test")),
+            checkpoint=None if checkpoint is None else CheckpointRead(**checkpoint),
+            **content,
+        )
+
+
 class Prediction(NamedTuple):
-    """What a system says of one line."""
+    """A system's reading of one line."""
 
     id: str
     text: str
@@ -50,27 +137,25 @@ class Placed(NamedTuple):
     prediction: Prediction
 
 
-def write(folder: Path, results: dict[str, Any], predictions: Iterable[Prediction]) -> None:
+def write(folder: Path, evaluation: EvaluationResults, predictions: Iterable[Prediction]) -> None:
     """Writes an evaluation's folder; the results, which vouch for the predictions, last."""
     folder.mkdir(parents=True, exist_ok=True)
     lines = (json.dumps(p._asdict(), ensure_ascii=False) + "\n" for p in predictions)
     atomic_write(folder / PREDICTIONS, "".join(lines).encode())
-    write_results(folder, results)
+    write_results(folder, evaluation)
 
 
-def write_results(folder: Path, results: dict[str, Any]) -> None:
+def write_results(folder: Path, evaluation: EvaluationResults) -> None:
     """Writes the results alone, of predictions that are there."""
-    text = json.dumps(results, indent=2, ensure_ascii=False) + "\n"
-    atomic_write(folder / RESULTS, text.encode())
+    atomic_write(folder / RESULTS, evaluation.as_json().encode())
 
 
-def results(folder: Path) -> Optional[dict[str, Any]]:
-    """The content of an evaluation's results.json; None if there is none."""
+def results(folder: Path) -> Optional[EvaluationResults]:
+    """Reads an evaluation's results.json; None if there is none, or it is damaged."""
     try:
-        content = json.loads((folder / RESULTS).read_bytes())
-    except (OSError, ValueError):
+        return EvaluationResults.from_json((folder / RESULTS).read_bytes())
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
-    return content if isinstance(content, dict) and "fingerprint" in content else None
 
 
 def read(path: Union[str, Path]) -> list[Placed]:
@@ -81,21 +166,21 @@ def read(path: Union[str, Path]) -> list[Placed]:
     """
     text = _text(path)
     parse = _from_json if text.lstrip().startswith("{") else _from_tsv
-    found: dict[str, Placed] = {}
+    by_id: dict[str, Placed] = {}
     for number, line in enumerate(text.split("\n"), 1):
         line = line[:-1] if line.endswith("\r") else line
         if not line.strip():
             continue
         place = f"{path}:{number}"
         prediction = parse(line, place)
-        other = found.setdefault(prediction.id, Placed(place, prediction))
+        other = by_id.setdefault(prediction.id, Placed(place, prediction))
         if other.place != place:
             raise InputError(
                 f"{place}: {prediction.id} was read at {other.place} already; leave one of the two"
             )
-    if not found:
+    if not by_id:
         raise InputError(f"{path}: holds no predictions; write a line's id, a tab and its text")
-    return list(found.values())
+    return list(by_id.values())
 
 
 def _text(path: Union[str, Path]) -> str:

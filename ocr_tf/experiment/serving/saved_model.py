@@ -12,7 +12,7 @@ from typing import Optional
 
 import tensorflow as tf
 
-from ocr_tf.decode import Beam
+from ocr_tf.decode import Beam, Search
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.inference.load import Trained, restore
 from ocr_tf.experiment.runs.atomic import atomic_write
@@ -61,11 +61,11 @@ def about(trained: Trained) -> bytes:
     return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
 
 
-def _save(trained: Trained, beam: Optional[Beam], target: Path) -> list[str]:
+def _save(trained: Trained, n_best_search: Optional[Search], target: Path) -> list[str]:
     """Writes the SavedModel and what belongs beside it; the names of its signatures."""
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        serving = Serving(trained, beam)
+        serving = Serving(trained, n_best_search)
         signatures = serving.signatures()
         options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
         tf.saved_model.save(serving, str(temporary), signatures, options)

@@ -7,7 +7,7 @@ from typing import Any, Callable, NamedTuple, Optional
 import tensorflow as tf
 
 from ocr_tf.data.image import original_widths, prepare_batch
-from ocr_tf.decode import Beam
+from ocr_tf.decode import Search
 from ocr_tf.decode.spans import spans
 from ocr_tf.experiment.inference.load import Trained
 from ocr_tf.types import Frames, Images, Labels
@@ -49,8 +49,19 @@ class Serving(tf.Module):
     A bad image fails alone. Any number of lines, none too. Holds the weights, not Keras' layers.
     """
 
-    def __init__(self, trained: Trained, beam: Optional[Beam] = None):
-        """`n_best` is there if a beam is given."""
+    def __init__(
+        self,
+        trained: Trained,
+        n_best_search: Optional[Search] = None,
+        search: Optional[Search] = None,
+    ):
+        """Without `search`, the signatures of one text read greedily.
+
+        Args:
+            trained: the network and its experiment.
+            n_best_search: what the signature `n_best` searches with; None leaves it out.
+            search: what all other signatures search with.
+        """
         super().__init__(name="ocr_tf")
         model, experiment = trained.model, trained.experiment
         head, stride = model.head, experiment.encoder.stride
@@ -71,7 +82,7 @@ class Serving(tf.Module):
             return tf.gather(symbols, tf.where(inside, ids, len(model.alphabet)))
 
         def read(frames: Frames, ok: tf.Tensor) -> tuple[Served, Labels, tf.Tensor]:
-            best = head.decode(frames)
+            best = head.decode(frames, search)
             labels = Labels(best.ids[:, 0], tf.where(ok, best.lengths[:, 0], 0))
             spelt = spell(*labels, ok)
             log_prob = tf.where(ok, best.log_probs[:, 0], float("-inf"))
@@ -90,7 +101,7 @@ class Serving(tf.Module):
 
         def n_best(images: tf.Tensor) -> dict[str, tf.Tensor]:
             prepared, ok = prepare(_some(images))
-            found = head.decode(frames_of(*prepared), beam)
+            found = head.decode(frames_of(*prepared), n_best_search)
             valid = found.valid & ok[:, None]
             texts = tf.strings.reduce_join(spell(found.ids, found.lengths, valid), axis=2)
             log_probs = tf.where(valid, found.log_probs, float("-inf"))
@@ -110,7 +121,7 @@ class Serving(tf.Module):
         self.serving_default = _function(serving_default, encoded)
         self.tensors = _function(tensors, pixels, widths)
         self.aligned = _function(aligned, encoded)
-        if beam is not None:
+        if n_best_search is not None:
             self.n_best = _function(n_best, encoded)
 
     def signatures(self) -> dict[str, Callable]:

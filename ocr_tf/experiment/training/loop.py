@@ -21,6 +21,7 @@ from ocr_tf.data import pipeline
 from ocr_tf.data.batching import Course
 from ocr_tf.errors import NAMED, Diverged, InputError
 from ocr_tf.experiment.config.experiment import PARTS, Experiment, Train
+from ocr_tf.experiment.config.program import command_name
 from ocr_tf.experiment.inference.aligner import Aligner
 from ocr_tf.experiment.inference.load import assign, build, initialize_from
 from ocr_tf.experiment.inference.recognize import WIDTHS, Reader, mean_loss
@@ -381,5 +382,5 @@ class Training:
         path = self.folder.path
         print(f"best CER {100 * self.best_cer:.2f} % at step {self.best_step}, {path}")
         print(f"curves:  tensorboard --logdir {path.parent}")
-        print(f"measure: tools/evaluate {path} --data.test=LABELS")
-        print(f"export:  tools/export {path} FOLDER")
+        print(f"measure: {command_name('evaluate')} {path} --data.test=LABELS")
+        print(f"export:  {command_name('export')} {path} FOLDER")

@@ -21,6 +21,7 @@ from ocr_tf.metrics.paired.comparison import (
 )
 from ocr_tf.metrics.paired.outcomes import Outcomes, Result, joined, one_seed, signed
 from ocr_tf.metrics.paired.variance_components import Components, Effects, components, effects
+from ocr_tf.types import Array
 
 # An interval stands on the normal limit of sums over its lines, and on an estimate of their variance:
 # below these a slice's is withheld, and a comparison's says nothing of what it could have seen.
@@ -52,7 +53,8 @@ def pairwise(
     Args:
       confidence: of all intervals together.
       paired: these recipes by seed.
-      generator_seed, replicates: for the permutations of these trained models.
+      generator_seed: determines the permutations of these trained models.
+      replicates: number of those permutations.
 
     Raises: as `recipes`; ValueError also if there is no such target.
     """
@@ -89,7 +91,7 @@ class Slice(Result):
 def slices(
     a: Outcomes,
     b: Outcomes,
-    members: Mapping[str, np.ndarray],
+    members: Mapping[str, Array],
     target: str = RECIPES,
     confidence: float = 0.95,
 ) -> list[Slice]:
@@ -137,7 +139,7 @@ def too_small(*conditions: Outcomes) -> Optional[str]:
 
 
 def _slice(
-    name: str, a: Outcomes, b: Outcomes, inside: np.ndarray, target: str, confidence: float
+    name: str, a: Outcomes, b: Outcomes, inside: Array, target: str, confidence: float
 ) -> Slice:
     one, other = a.take(inside), b.take(inside)
     first, second = effects(*one.units()), effects(*other.units())
@@ -170,7 +172,7 @@ def _slice(
     )
 
 
-def _on(condition: Outcomes, inside: np.ndarray) -> Effects:
+def _on(condition: Outcomes, inside: Array) -> Effects:
     """A condition's rates on some of the lines, and what all units add to them."""
     return effects(
         *dataclasses.replace(

@@ -11,6 +11,7 @@ import numpy as np
 
 from ocr_tf import __version__
 from ocr_tf.errors import InputError
+from ocr_tf.types import Array
 
 
 class NotComparable(InputError):
@@ -46,8 +47,8 @@ class Result:
 class Units(NamedTuple):
     """Errors [S, U] and lengths [U] of what is drawn independently: lines, or groups of lines."""
 
-    errors: np.ndarray
-    lengths: np.ndarray
+    errors: Array
+    lengths: Array
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -75,8 +76,8 @@ class Outcomes:
     """
 
     name: str
-    errors: np.ndarray
-    lengths: np.ndarray
+    errors: Array
+    lengths: Array
     seeds: Sequence[int]
     ids: Sequence[str]
     signature: Signature
@@ -114,11 +115,11 @@ class Outcomes:
             )
 
     @property
-    def rates(self) -> np.ndarray:
+    def rates(self) -> Array:
         """[S] R_s, fractions."""
         return self.errors.sum(axis=1) / self.lengths.sum()
 
-    def take(self, lines: np.ndarray) -> Outcomes:
+    def take(self, lines: Array) -> Outcomes:
         """Of some of the lines alone: a mask [N] of bool."""
         kept = np.flatnonzero(lines)
         return dataclasses.replace(

@@ -92,7 +92,7 @@ class Alignments:
 
 
 @dataclasses.dataclass(frozen=True)
-class SeedRates:
+class ProbeRates:
     """A condition's error rates on a level of a probe, by seed."""
 
     cer: tuple[float, ...]
@@ -129,7 +129,7 @@ class ProbeLevel:
     short: dict[str, int]  # lines left out for want of encoder steps, by condition
     cer: Compared
     exact: Compared
-    by_seed: dict[str, SeedRates]  # by condition
+    by_seed: dict[str, ProbeRates]  # by condition
     failures: dict[str, dict[str, tuple[int, ...]]]  # lines by failure, condition and seed
     shown: tuple[ProbeReading, ...]  # some of the lines
     control: Optional[Control]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 from ocr_tf.bench import machine, timing
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.inference.load import Trained
+from ocr_tf.experiment.runs.metrics_log import Validation
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.progress import Progress
 from ocr_tf.study.analysis import cost_content
@@ -120,10 +122,11 @@ def times_to_cer(runs: Mapping[str, Sequence[Path]]) -> dict[str, list[dict[floa
     One target more is the lowest CER, in tenths of a per cent, that all runs came to. Targets fall.
     """
     validations = {
-        c: [_validations(RunFolder(folder)) for folder in folders] for c, folders in runs.items()
+        c: [RunFolder(folder).metrics.validations() for folder in folders]
+        for c, folders in runs.items()
     }
     lowest = max(
-        min((cer for _, cer, _ in run), default=math.inf)
+        min((validation.cer for validation in run), default=math.inf)
         for of_condition in validations.values()
         for run in of_condition
     )
@@ -135,21 +138,7 @@ def times_to_cer(runs: Mapping[str, Sequence[Path]]) -> dict[str, list[dict[floa
     }
 
 
-class _Validation(NamedTuple):
-    step: int
-    cer: float
-    elapsed: Optional[float]  # seconds of training; runs may not have recorded it
-
-
-def _validations(run: RunFolder) -> list[_Validation]:
-    return [
-        _Validation(r["step"], r["val/cer"], r["elapsed"] if "elapsed" in r else None)
-        for r in run.metrics()
-        if "val/cer" in r
-    ]
-
-
-def _first_reached(validations: Sequence[_Validation], target: float) -> Reached:
+def _first_reached(validations: Sequence[Validation], target: float) -> Reached:
     """The first validation whose CER is the target or below."""
     first = next((v for v in validations if v.cer <= target), None)
     return Reached(first.step, first.elapsed) if first else Reached(None, None)
@@ -189,7 +178,7 @@ def _timing(
     in_batch = {c: one.batch.median / one.batch_lines for c, one in usual.items()}
     mean_trained = {c: float(np.mean(seconds)) for c, seconds in trained.items()}
     return Timing(
-        machine=Machine(**machine.machine()),
+        machine=Machine(**dataclasses.asdict(machine.machine())),
         latency=latency,
         seconds_to_cer=_by_target(
             {
@@ -229,4 +218,4 @@ def _latencies(contestant: Contestant, times: Mapping[Any, np.ndarray]) -> Laten
 
 
 def _training_seconds(trained: Trained) -> float:
-    return float(trained.folder.load_checkpoint("last").state["elapsed"])
+    return float(trained.folder.checkpoints.state().elapsed)

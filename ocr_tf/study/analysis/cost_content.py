@@ -89,7 +89,7 @@ class Machine:
 
     processor: str
     threads: int  # that one operation may use
-    versions: dict[str, str]  # of the libraries
+    versions: dict[str, Optional[str]]  # by package
     commit: Optional[str]
     dirty: Optional[bool]  # the working tree held changes
 

@@ -13,7 +13,7 @@ from ocr_tf.data.lines import Lines, lines_fingerprint
 from ocr_tf.experiment.inference.recognize import Reader, Reading
 from ocr_tf.experiment.runs.predictions import Prediction
 from ocr_tf.study.analysis import error_types, probe_data, slices
-from ocr_tf.study.analysis.content import Control, Probe, ProbeLevel, ProbeReading, SeedRates
+from ocr_tf.study.analysis.content import Control, Probe, ProbeLevel, ProbeRates, ProbeReading
 from ocr_tf.study.analysis.line_images import LineImages
 from ocr_tf.study.analysis.probe_data import MEANINGS, Level
 from ocr_tf.study.comparison import estimates, statistics
@@ -155,7 +155,7 @@ def _level(
         cer=estimates.compare(cer),
         exact=estimates.compare(exact),
         by_seed={
-            c: SeedRates(tuple(cer[c].rates.tolist()), tuple(exact[c].rates.tolist()))
+            c: ProbeRates(tuple(cer[c].rates.tolist()), tuple(exact[c].rates.tolist()))
             for c in probed.conditions
         },
         failures={n: failure.counts for n, failure in error_types.failures(probed).items()},

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Optional
+from typing import NamedTuple, Optional
 
 import jinja2
 import numpy as np
 
 from ocr_tf.metrics.alignment import INK_LEVELS, INK_SHARE
 from ocr_tf.progress import Progress
+from ocr_tf.study.comparison.statistics import SeedRates
 from ocr_tf.study.report import (
-    analysis_plots,
     analysis_tables,
     contrasts,
     cost,
@@ -21,21 +21,18 @@ from ocr_tf.study.report import (
     image_embedding,
     line_list,
     line_plots,
-    plots,
-    probe_tables,
+    plot_registry,
     verdict_text,
 )
+from ocr_tf.study.report.content import Report
 from ocr_tf.study.report.gallery import Gallery
 from ocr_tf.study.report.html import Picture
 from ocr_tf.study.report.line_images import LineImages
 from ocr_tf.study.report.line_list import Lists, Reading
+from ocr_tf.study.report.plot_registry import Links, Scene
 from ocr_tf.study.report.svg import COLORS, Drawing, Look, looks
 
-Report = Mapping[str, Any]
-
 TEMPLATE = "report.html"
-
-OPTIONAL = ("test", "signature", "controls", "cost", "analysis", "reproduce")
 
 # Characters of the page, which together with all else stay under 10 MB for 1,000 lines.
 THUMBNAILS, IMAGES, ALIGNMENTS = 3_500_000, 1_200_000, 3_000_000
@@ -45,7 +42,7 @@ class Rates(NamedTuple):
     """A condition at a checkpoint."""
 
     look: Look
-    rows: list[dict[str, Any]]  # by seed
+    rows: tuple[SeedRates, ...]
     links: list[str]  # to the lines that each seed misreads; empty but at the first checkpoint
 
 
@@ -71,128 +68,113 @@ class Shown(NamedTuple):
     readings: list[tuple[Look, list[Reading]]]
 
 
+class Values(NamedTuple):
+    """Names that the templates know."""
+
+    report: Report
+    looks: Mapping[str, Look]
+    colors: Sequence[str]
+    verdict: Optional[verdict_text.VerdictText]
+    changes: Sequence[contrasts.ChangeText]
+    beside: Sequence[verdict_text.Beside]  # other metrics
+    metric: str
+    rates: Mapping[str, Sequence[Rates]]  # by checkpoint
+    mcnemar: Sequence[Discordant]
+    cost: Optional[cost.CostTables]
+    analysis: analysis_tables.AnalysisTables
+    missing: Sequence[str]  # why parts are left out, a sentence each
+    galleries: Sequence[tuple[Gallery, Sequence[Shown], str]]  # with a link to all lines
+    bars: Sequence[tuple[line_plots.Bar, str]]  # of the histogram, with links
+    drawings: Sequence[Drawing]
+    sets: Sequence[line_list.Set]
+    entries: Sequence[line_list.Entry]
+    left: int  # lines that are not listed
+
+
 def render(report: Report, images: LineImages) -> tuple[str, list[Drawing]]:
-    """The page and the drawings in it."""
-    styles = looks([c["name"] for c in report["conditions"]])
+    """Makes the page and the drawings in it."""
+    styles = looks([condition.name for condition in report.conditions])
     chosen = gallery.galleries(report)
     kept = line_list.kept(report, chosen)
-    lists = Lists(report, kept)
-    pair = verdict_text.headline(report)
-    analysis, costs = report.get("analysis"), report.get("cost")
-    tables = cost.arrange(costs, styles) if costs else None
-    galleries = _galleries(report, chosen, images, styles)
-    values: dict[str, Any] = {
-        "report": {**dict.fromkeys(OPTIONAL), **report},
-        "looks": styles,
-        "colors": COLORS,
-        "verdict": verdict_text.verdict(report),
-        "changes": contrasts.contrasts(report),
-        "not_shown": verdict_text.NOT_SHOWN,
-        "pair": verdict_text.headline(report),
-        "pairs": verdict_text.compared(report),
-        "decision": functools.partial(verdict_text.decision, report),
-        "beside": verdict_text.beside(report),
-        "metric": verdict_text.name_of(report["study"]["metric"]),
-        "would_help": _would_help(report),
-        "rates": _rates(report, styles, lists),
-        "checkpoints": plots.CHECKPOINTS,
-        "mcnemar": _mcnemar(report, lists),
-        "cost": tables,
-        "reached": (tables.targets, tables.reached) if tables and tables.reached else None,
-        "analysis": analysis_tables.arrange(
-            analysis, (pair["a"], pair["b"]) if pair else None, lists, _widths(report)
-        ),
-        "missing": [
-            *dict.fromkeys([*report.get("missing", ()), *(analysis.missing if analysis else ())])
-        ],
-        "probe_plots": probe_tables.PLOTS,
-        "ink_levels": INK_LEVELS,
-        "ink_share": INK_SHARE,
-        "galleries": [
-            (of, shown, "" if of.every else lists.link(of.title, of.lines))
-            for of, shown in galleries
-        ],
-        "alpha": verdict_text.ALPHA,
-    }
-    values["bars"] = _bars(report, lists)
-    values["drawings"] = _drawings(report, styles, values)
-    values["sets"] = lists.sets
-    values["entries"] = _entries(report, kept, images, styles, lists)
-    values["left"] = len(report["lines"]) - len(kept)
-    found = [d for d in values["drawings"].values() if d]
-    return _environment().get_template(TEMPLATE).render(values, template=TEMPLATE), found
+    lists = Lists(kept)
+    shown = _galleries(report, chosen, images, styles)
+    rates = _rates(report, styles, lists)
+    mcnemar = _mcnemar(report, lists)
+    analysis = _analysis(report, lists)
+    galleries = [
+        (one, lines, "" if one.every else lists.link(one.title, one.lines)) for one, lines in shown
+    ]
+    bars = _bars(report, lists)
+    links = Links(
+        seeds={row.look.name: row.links for row in rates[report.checkpoint]},
+        slices=_slice_links(report, analysis),
+        bars=[link for _, link in bars],
+    )
+    drawings = plot_registry.drawn(Scene(report, styles, links))
+    values = Values(
+        report=report,
+        looks=styles,
+        colors=COLORS,
+        verdict=verdict_text.verdict(report),
+        changes=contrasts.contrasts(report),
+        beside=verdict_text.beside(report),
+        metric=verdict_text.name_of(report.study.metric),
+        rates=rates,
+        mcnemar=mcnemar,
+        cost=cost.arrange(report.cost, styles) if report.cost else None,
+        analysis=analysis,
+        missing=tuple(dict.fromkeys((*report.missing, *analysis.missing))),
+        galleries=galleries,
+        bars=bars,
+        drawings=drawings,
+        entries=_entries(report, kept, images, styles, lists),
+        sets=lists.sets,  # Last: the others ask for theirs.
+        left=len(report.lines) - len(kept),
+    )
+    names = {**values._asdict(), "template": TEMPLATE}
+    return _environment().get_template(TEMPLATE).render(names), drawings
 
 
 def _bars(report: Report, lists: Lists) -> list[tuple[line_plots.Bar, str]]:
-    """Bars of the histogram with links to their lines."""
-    pair = verdict_text.headline(report) or {}
-    return [
-        (
-            bar,
-            lists.link(f"CER of {pair['a']} {formatting.MINUS} {pair['b']}: {bar.name}", bar.lines),
-        )
-        for bar in line_plots.bars(report)
-    ]
+    """Links the bars of the histogram to their lines."""
+    pair = report.headline
+    if pair is None:
+        return []
+    title = f"CER of {pair.a} {formatting.MINUS} {pair.b}"
+    return [(bar, lists.link(f"{title}: {bar.name}", bar.lines)) for bar in line_plots.bars(report)]
 
 
-def _widths(report: Report) -> dict[str, int]:
-    """To which width each condition brings images, 0 if it does not."""
-    return {
-        c["name"]: c.get("experiment", {}).get("config", {}).get("data", {}).get("width", 0)
-        for c in report["conditions"]
+def _analysis(report: Report, lists: Lists) -> analysis_tables.AnalysisTables:
+    """Arranges the analysis, or what is shown where there is none."""
+    pair = (report.headline.a, report.headline.b) if report.headline else None
+    widths = {c.name: c.experiment.data.width if c.experiment else 0 for c in report.conditions}
+    return analysis_tables.arrange(report.analysis, pair, lists, widths)
+
+
+def _slice_links(report: Report, analysis: analysis_tables.AnalysisTables) -> dict[int, str]:
+    """Links to the lines of every slice of the analysis, by its position."""
+    if report.analysis is None:
+        return {}
+    links = {
+        (family, row.name): row.link for family, rows in analysis.slices.items() for row in rows
     }
-
-
-def _would_help(report: Report) -> Optional[str]:
-    pair = verdict_text.headline(report)
-    return verdict_text.would_help(pair) if pair else None
-
-
-def _drawings(
-    report: Report, styles: Mapping[str, Look], values: Mapping[str, Any]
-) -> dict[str, Optional[Drawing]]:
-    """By name; None where the report has nothing to draw."""
-    links = {}
-    seeds = {rates.look.name: rates.links for rates in next(iter(values["rates"].values()))}
-    analysis, costs = report.get("analysis"), report.get("cost")
-    slices = values["analysis"].slices
-    rows = {row.name + family: row.link for family, every in slices.items() for row in every}
-    for i, part in enumerate(analysis.slices if analysis else ()):
-        links[i] = rows.get(part.name + part.family, "")
-    found: dict[str, Optional[Drawing]] = {
-        "contrasts": contrasts.drawn(report),
-        "interval": plots.interval(report, styles),
-        "differences": plots.differences(report, styles),
-        "seeds": plots.seeds(report, styles, seeds),
-        "variance": plots.variance(report),
-        "slices": plots.slices(report, styles, links),
-    }
-    many = plots.curves(report, styles)
-    if costs:
-        many += cost.drawings(costs, values["metric"], styles)
-    if analysis:
-        many += analysis_plots.calibration(analysis, styles)
-        many += analysis_plots.probes(analysis, styles)
-    found.update({drawing.name: drawing for drawing in many})
-    bars = [link for _, link in values["bars"]]
-    found["histogram"] = line_plots.histogram(report, styles, bars)
-    found["cumulative"] = line_plots.cumulative(report, styles)
-    return found
+    keys = [(part.family, part.name) for part in report.analysis.slices]
+    return {i: links[key] for i, key in enumerate(keys) if key in links}
 
 
 def _rates(report: Report, styles: Mapping[str, Look], lists: Lists) -> dict[str, list[Rates]]:
-    found = {}
-    for checkpoint, conditions in report["rates"].items():
-        first = checkpoint == verdict_text.checkpoint(report)
-        found[checkpoint] = [
-            Rates(
-                styles[name],
-                rows,
-                [_misread(report, name, row["seed"], lists) if first else "" for row in rows],
-            )
+    """Arranges the rates of every checkpoint, those of the first with links to the misread lines."""
+
+    def link(checkpoint: str, name: str, seed: int) -> str:
+        return _misread(report, name, seed, lists) if checkpoint == report.checkpoint else ""
+
+    return {
+        checkpoint: [
+            Rates(styles[name], rows, [link(checkpoint, name, row.seed) for row in rows])
             for name, rows in conditions.items()
         ]
-    return found
+        for checkpoint, conditions in report.rates.items()
+    }
 
 
 def _misread(report: Report, condition: str, seed: int, lists: Lists) -> str:
@@ -201,36 +183,34 @@ def _misread(report: Report, condition: str, seed: int, lists: Lists) -> str:
 
 
 def _right(report: Report, condition: str, seed: int) -> np.ndarray:
-    """[N] whether a model reads each line without an edit."""
+    """Marks the lines that a model reads without an edit, [N] bool."""
     return np.array(
         [
-            any(r["seed"] == seed and r["edits"] == 0 for r in line["readings"][condition])
-            for line in report["lines"]
+            any(r.seed == seed and r.edits == 0 for r in line.readings[condition])
+            for line in report.lines
         ],
         bool,
     )
 
 
 def _mcnemar(report: Report, lists: Lists) -> list[Discordant]:
-    pair = verdict_text.headline(report)
-    found = []
-    for test in (pair or {}).get("mcnemar") or ():
-        a, b, seed = test["a"], test["b"], test["seed"]
+    """Links McNemar's counts of the headline's pair to their lines."""
+    rows = []
+    for test in report.headline.mcnemar if report.headline else ():
+        a, b, seed = test.a, test.b, test.seed
         right_a, right_b = (_right(report, name, seed) for name in (a, b))
         links = [
             lists.link(f"seed {seed}: {one} reads, {other} misses", np.flatnonzero(mask).tolist())
             for one, other, mask in ((a, b, right_a & ~right_b), (b, a, right_b & ~right_a))
         ]
-        found.append(
-            Discordant(seed, test["only_a_right"], test["only_b_right"], test["p"], *links)
-        )
-    return found
+        rows.append(Discordant(seed, test.only_a_right, test.only_b_right, test.p, *links))
+    return rows
 
 
 def _galleries(
     report: Report, chosen: Sequence[Gallery], images: LineImages, styles: Mapping[str, Look]
 ) -> list[tuple[Gallery, list[Shown]]]:
-    shown = list(dict.fromkeys(i for of in chosen for i in of.shown))
+    shown = list(dict.fromkeys(i for one in chosen for i in one.shown))
     pixels, alignments = [], []
     progress = Progress("drawing lines", len(shown))
     for number, i in enumerate(shown, 1):
@@ -247,7 +227,7 @@ def _galleries(
             ),
         )
     )
-    return [(of, [_shown(report, i, *by_line[i], styles) for i in of.shown]) for of in chosen]
+    return [(one, [_shown(report, i, *by_line[i], styles) for i in one.shown]) for one in chosen]
 
 
 def _shown(
@@ -257,9 +237,9 @@ def _shown(
     alignment: Optional[Picture],
     styles: Mapping[str, Look],
 ) -> Shown:
-    line = report["lines"][i]
-    readings = [(styles[name], line_list.readings(report, line, name)) for name in line["readings"]]
-    return Shown(i, line["id"], line["reference"], picture, alignment, readings)
+    line = report.lines[i]
+    readings = [(styles[name], line_list.readings(report, line, name)) for name in line.readings]
+    return Shown(i, line.id, line.reference, picture, alignment, readings)
 
 
 def _entries(
@@ -304,6 +284,16 @@ def _environment() -> jinja2.Environment:
         formatting.mean,
         formatting.deviation,
         formatting.listed,
+        formatting.checkpoint,
+        verdict_text.outcome,
     ):
         environment.filters[filter_.__name__] = filter_
+    environment.globals.update(
+        ink_levels=INK_LEVELS,
+        ink_share=INK_SHARE,
+        not_shown=verdict_text.NOT_SHOWN,
+        would_help=verdict_text.would_help,
+        recipes_meaning=verdict_text.RECIPES_MEANING,
+        models_meaning=verdict_text.MODELS_MEANING,
+    )
     return environment

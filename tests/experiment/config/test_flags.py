@@ -79,8 +79,8 @@ def test_a_second_call_starts_from_the_defaults():
 @pytest.mark.parametrize(
     "argument, message",
     [
-        ("--coutn=4", "Unknown flag --coutn; did you mean --count?"),
-        ("--rate=4", "Unknown flag --rate; did you mean --branch.rate?"),
+        ("--coutn=4", "Unknown flag --coutn (did you mean --count?)"),
+        ("--rate=4", "Unknown flag --rate (did you mean --branch.rate?)"),
         ("--zzzzzz=4", "Unknown flag --zzzzzz; --help lists the flags"),
         ("--count=x", "--count: a whole number from 1 to 9; not 'x'"),
         ("--count=1.5", "--count: a whole number from 1 to 9; not '1.5'"),
@@ -89,8 +89,8 @@ def test_a_second_call_starts_from_the_defaults():
         ("--count=0", "--count: at least 1, not 0"),
         ("--count=10", "--count: at most 9, not 10"),
         ("--switch=perhaps", "--switch: true or false; not 'perhaps'"),
-        ("--shape=rond", "--shape: one of round, square; not 'rond'; did you mean round?"),
-        ("--branch.some=head,encode", "--branch.some: any of encoder, head; not 'encode'; did you"),
+        ("--shape=rond", "--shape: one of round, square; not 'rond' (did you mean round?)"),
+        ("--branch.some=head,encode", "--branch.some: any of encoder, head; not 'encode' (did you"),
         ("--branch.rate=nan", "--branch.rate: must be finite, not nan"),
         ("--branch.rate=fast", "--branch.rate: a number, at least 0; not 'fast'"),
         ("--branch.words=a,,b", "--branch.words: an empty item in 'a,,b'"),

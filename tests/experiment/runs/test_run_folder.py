@@ -118,7 +118,7 @@ def test_an_option_of_another_version_is_refused_by_name(folder):
 
 def test_a_head_of_another_version_is_refused_by_name(folder):
     rewrite(folder, lambda content: content.update(head="joint2"))
-    assert "head 'joint2' is none of" in refusal(RunFolder.open, folder.path)
+    assert "no head 'joint2'; there are ctc, attention" in refusal(RunFolder.open, folder.path)
 
 
 def test_a_damaged_run_json_is_named(folder):

@@ -6,7 +6,6 @@ import base64
 import io
 import itertools
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +14,6 @@ from PIL import Image
 from ocr_tf.alphabet import nfc
 from ocr_tf.study.report import html
 
-ROOT = Path(__file__).resolve().parents[3]
 TEXTS = [
     "",
     "a",

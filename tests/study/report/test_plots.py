@@ -14,20 +14,20 @@ from tests.study import fake
 
 @pytest.fixture(scope="module")
 def report():
-    return fake.report(fake.grid(200, 3, rate=0.15, first=""))
+    return fake.answer(fake.grid(200, 3, rate=0.15, first=""))
 
 
 def test_every_line_is_in_one_bar(report):
     bars = line_plots.bars(report)
     assert [bar.low for bar in bars] == sorted(bar.low for bar in bars)
     lines = [i for bar in bars for i in bar.lines]
-    empty = [i for i, line in enumerate(report["lines"]) if not line["reference"]]
-    assert sorted(lines + empty) == list(range(len(report["lines"])))
+    empty = [i for i, line in enumerate(report.lines) if not line.reference]
+    assert sorted(lines + empty) == list(range(len(report.lines)))
     for bar in bars:
         for i in bar.lines:
-            line = report["lines"][i]
+            line = report.lines[i]
             a, b = (
-                np.mean([r["edits"] for r in line["readings"][c]]) / len(line["reference"])
+                np.mean([r.edits for r in line.readings[c]]) / len(line.reference)
                 for c in ("ctc", "attention")
             )
             assert bar.low - 1e-6 <= a - b <= bar.high + 1e-6 or abs(a - b) > 1
