@@ -9,6 +9,9 @@ by looking down. A panel shows, from top to bottom:
     the path        where there is one: its steps framed in black, in the rows of its symbols
     a scale         columns of the image
 
+A symbol whose span has no ink under it is written in a dashed box: the network emits it there, but its
+glyph is elsewhere.
+
 TensorFlow-free; text is set in DejaVu Sans, which comes with matplotlib, so that the same input gives
 the same pixels. What it lacks (and what cannot be seen, like spaces) is shown by a sign or its number.
 """
@@ -46,6 +49,11 @@ COLORS = np.array(
 WHITE, BLACK, DIM, FAINT = (255, 255, 255), (0, 0, 0), (110, 110, 110), 240
 SIGNS = {" ": "␣", "\N{NO-BREAK SPACE}": "⍽"}
 LACKING, NUMBER = "□", "U+"
+NO_INK = "dashed: no ink under it"
+DASH = 3  # pixels drawn, and as many left out
+
+
+Box = tuple[float, float, float, float]  # left, top, right, bottom
 
 
 class Alignment(NamedTuple):
@@ -56,6 +64,8 @@ class Alignment(NamedTuple):
     weights: Array  # [L, T] weight of each step for each symbol, 0 to 1
     edges: Array  # [T + 1] where steps begin and end, in columns of the image drawn
     path: Optional[Array] = None  # [T] symbol index on the best forced path, -1 for blank
+    # [L] bool: there is no ink where the symbol is emitted
+    without_ink: Optional[Array] = None
 
 
 def alignments(image: Array, panels: Sequence[Alignment], width: int = 1200) -> Array:
@@ -108,10 +118,14 @@ def _panel(line: Array, panel: Alignment, scale: float) -> Array:
     if rows:
         picture.paste(Image.fromarray(_cells(weights, colors, places.thick)), (LEFT, places.rows))
     pen = ImageDraw.Draw(picture)
-    _title(pen, panel.title, width - 16)
+    no_ink = np.zeros(rows, bool) if panel.without_ink is None else panel.without_ink
+    _title(pen, panel.title, width - 16, NO_INK if no_ink.any() else "")
     _scale(pen, columns, scale, places.bottom)
     for row, symbol in enumerate(panel.symbols):
-        _symbol(pen, _label(symbol), row, weights[row], colors[row], places, rows >= FAR)
+        label = _label(symbol)
+        box = _symbol(pen, label, row, weights[row], colors[row], places, rows >= FAR)
+        if no_ink[row] and box:
+            _dash(pen, box)
     for row, first, last in [] if panel.path is None else _runs(panel.path):
         begin, end = LEFT + np.rint(panel.edges[[first, last + 1]] * scale)
         _frame(pen, begin, places.rows + row * places.thick, end, places.thick)
@@ -126,8 +140,12 @@ def _symbol(
     color: Array,
     places: _Places,
     beside: bool,
-) -> None:
-    """Writes a symbol before its row, `beside` its weights in the row too, and in the text."""
+) -> Optional[Box]:
+    """Writes a symbol before its row, `beside` its weights in the row too, and in the text.
+
+    Returns:
+        The box of the symbol in the text; None where it has no weight and so no place there.
+    """
     red, green, blue = (int(0.8 * part) for part in color)
     ink = (red, green, blue)
     number = label.startswith(NUMBER)
@@ -136,16 +154,34 @@ def _symbol(
     pen.text((LEFT - 8, middle), label, ink, font, anchor="rm")
     sums = np.cumsum(weights)
     if sums[-1] <= 0:
-        return
+        return None
     begin, median = (int(np.argmax(sums > part * sums[-1])) for part in (0.1, 0.5))
     if beside and begin > 40:
         pen.text((LEFT + begin - 4, middle), label, ink, font, anchor="rm")
     place = (LEFT + median, places.text + places.letters / 2 + 3)
-    pen.text(place, LACKING if number else label, ink, _font(places.letters), anchor="mm")
+    label, font = LACKING if number else label, _font(places.letters)
+    pen.text(place, label, ink, font, anchor="mm")
+    left, _, right, _ = pen.textbbox(place, label, font, anchor="mm")
+    return left - 3, places.text + 1, right + 3, places.rows - 2
 
 
-def _title(pen: Any, title: str, room: int) -> None:
+def _dash(pen: Any, box: Box) -> None:
+    """Draws the sides of a box in dashes."""
+    left, top, right, bottom = (round(side) for side in box)
+    for x in range(left, right + 1, 2 * DASH):
+        for y in (top, bottom):
+            pen.line((x, y, min(x + DASH - 1, right), y), BLACK)
+    for y in range(top, bottom + 1, 2 * DASH):
+        for x in (left, right):
+            pen.line((x, y, x, min(y + DASH - 1, bottom)), BLACK)
+
+
+def _title(pen: Any, title: str, room: int, remark: str) -> None:
+    """Writes the title, cut where it is too long, and a remark at the right."""
     font = _font(14)
+    if remark:
+        pen.text((8 + room, 6), remark, DIM, _font(SMALL), anchor="ra")
+        room -= round(_font(SMALL).getlength(remark)) + 12
     title = "".join(c if _has(c) else LACKING for c in title)
     ends = np.cumsum([font.getlength(c) for c in title])
     if title and ends[-1] > room:

@@ -53,6 +53,23 @@ def test_the_path_is_framed_in_the_rows_of_its_symbols():
     np.testing.assert_array_equal(alignments(image, [blank]), one)
 
 
+def test_a_symbol_without_ink_stands_in_a_dashed_box():
+    image, line = noise(30, 100), panel("abc", 25, 100, (3, 14))
+    plain = alignments(image, [line])
+    np.testing.assert_array_equal(
+        alignments(image, [line._replace(without_ink=np.zeros(3, bool))]), plain
+    )
+    marked = alignments(image, [line._replace(without_ink=np.array([False, True, True]))])
+    rows, columns = where(plain[TITLE:], marked[TITLE:])  # `c` has no place and gets no box
+    scale, top = plot.TALLEST / 30, round(plot.TALLEST)
+    middle = LEFT + 14.5 * 4 * scale
+    assert columns[0] < middle < columns[-1] and columns[-1] - columns[0] < 40
+    assert top <= rows[0] and rows[-1] - rows[0] < plot.LARGE + 10
+    side = (marked[TITLE + rows[0] : TITLE + rows[-1] + 1, columns[0]] == 0).all(axis=1)
+    assert 0.3 < side.mean() < 0.8  # dashes
+    assert (plain[:TITLE] != marked[:TITLE]).any()  # says what the dashes mean
+
+
 def test_panels_stand_one_above_the_other():
     image = noise(30, 100)
     first, second = panel("abc", 25, 100, (1, 2, 3)), panel("äb", 25, 100, (3, 4))

@@ -10,7 +10,8 @@ import tensorflow as tf
 from ocr_tf.bench import timing
 from ocr_tf.bench.config import Bench
 from ocr_tf.bench.models import Export
-from ocr_tf.data.dataset import decodable, open_source
+from ocr_tf.data.dataset import open_source
+from ocr_tf.data.image_file import read_image_file
 from ocr_tf.errors import InputError
 from ocr_tf.types import Array
 
@@ -86,8 +87,6 @@ def image(path: str) -> bytes:
     if not path:
         return open_source(DRAWN).read(0)
     try:
-        return decodable(Path(path).read_bytes())
-    except OSError as error:
-        raise InputError(f"--image={path}: {error.strerror}") from None
+        return read_image_file(path)
     except InputError as error:
         raise InputError(f"--image={path}: {error}") from None

@@ -27,7 +27,7 @@ class Network(NamedTuple):
         """The network of a variant of the experiment: with the run's best weights, or new ones."""
         model = load.build(experiment, self.alphabet)
         if self.run is not None:
-            arrays = self.run.load_checkpoint("best").arrays
+            arrays = self.run.checkpoints.load("best").arrays
             load.assign(load.variables(model), arrays, self.name)
         return model
 

@@ -24,6 +24,7 @@ from ocr_tf.experiment.config import flags
 from ocr_tf.experiment.config.exits import exits
 from ocr_tf.experiment.config.experiment import Experiment
 from ocr_tf.experiment.config.program import CONSOLE, command_name, program_name
+from ocr_tf.experiment.training import checks
 from ocr_tf.options import option
 from ocr_tf.study import command as study_command
 from ocr_tf.study.config import Study
@@ -71,6 +72,7 @@ def main(
                 "or synthetic:SPEC"
             )
         parsed.config.check_registered()
+        checks.check(parsed.config, Path(workdir))
         from ocr_tf.experiment.training import loop  # TensorFlow
 
         loop.run(parsed.config, Path(workdir))

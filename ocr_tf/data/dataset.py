@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import os
 import re
-import warnings
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from ocr_tf.data import SOURCES
 from ocr_tf.errors import InputError
-
-MAX_PIXELS = 50_000_000  # Larger images are refused by their header, before decoding.
 
 
 class Sample(NamedTuple):
@@ -97,48 +93,3 @@ def open_sources(specs: Sequence[str]) -> Source:
     if not specs:
         raise InputError("no data given: name a labels file (path<TAB>text) or synthetic:")
     return Concatenation([open_source(spec) for spec in specs])
-
-
-def decodable(encoded: bytes) -> bytes:
-    """The image as a format that TensorFlow decodes: TIFF and WebP become PNG, others stay.
-
-    Orientation tags are ignored and 16 bits are kept, as `ocr_tf.data.image` does.
-
-    Raises:
-        InputError: a TIFF or WebP image that cannot be read or has more than 50 million pixels;
-            the message lacks the place, which the caller knows.
-    """
-    if encoded[:4] in (b"II*\0", b"MM\0*"):
-        kind = "TIFF"
-    elif encoded[:4] == b"RIFF" and encoded[8:12] == b"WEBP":
-        kind = "WebP"
-    else:
-        return encoded
-    import cv2  # Here, because few data sets need it.
-    import numpy as np
-    from PIL import Image
-
-    # Both libraries tell of what is said here in a line. Set for good: a context is not for threads.
-    warnings.filterwarnings("ignore", module=r"PIL\.")
-    cv2.setLogLevel(0)
-    try:
-        with Image.open(io.BytesIO(encoded)) as image:  # Reads the header alone.
-            columns, rows = image.size
-    except Image.DecompressionBombError:
-        raise InputError(f"{kind} of more than {MAX_PIXELS // 1_000_000} million pixels") from None
-    except Exception:  # Pillow raises nearly anything for a broken TIFF.
-        raise InputError(f"truncated, corrupt or unsupported {kind}") from None
-    if columns * rows > MAX_PIXELS:
-        raise InputError(
-            f"{columns}x{rows} pixels: more than {MAX_PIXELS // 1_000_000} million"
-        ) from None
-    try:
-        flags = cv2.IMREAD_UNCHANGED
-        pixels = cv2.imdecode(np.frombuffer(encoded, np.uint8), flags)
-        good = pixels is not None and pixels.dtype in (np.uint8, np.uint16)
-        png = cv2.imencode(".png", pixels)[1].tobytes() if good else b""
-    except cv2.error:
-        png = b""
-    if not png:
-        raise InputError(f"truncated, corrupt or unsupported {kind}")
-    return png

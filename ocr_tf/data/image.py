@@ -3,18 +3,18 @@
 Training, evaluation, prediction and the exported graph all call it, because decoders and resizers
 of different libraries differ by tens of gray levels. What it makes of each kind of image:
 
-    size         read from the header first; more than 50 million pixels, or a side of one, is
-                 refused before decoding
-    color       gray by Rec. 601 (0.299 R + 0.587 G + 0.114 B), not rounded
-    transparency composited over white (PNG, tRNS chunks too); GIF's transparent pixels are black
+    size         read from the header first; more than 50 million pixels, a side of one or of more
+                 than 65,535 is refused before decoding
+    color        gray by Rec. 601 (0.299 R + 0.587 G + 0.114 B), not rounded
+    transparency composited over white (PNG, tRNS chunks too)
     16-bit PNG   scaled by 255 / 65535
-    palette      expanded (PNG, GIF, 8-bit BMP)
+    palette      expanded
     CMYK JPEG    converted to RGB as TensorFlow does it, without a color profile
-    animation    the first frame
+    animated PNG the first frame
     orientation  EXIF is ignored: pixels are taken as they are stored
-    BMP          8, 24 and 32 bits a pixel, not compressed; the fourth byte of 32 is ignored
 
-Any other format is turned into PNG at the source (`ocr_tf.data.dataset.decodable`).
+The graph decodes PNG and JPEG. Any other format is turned into PNG at the source
+(`ocr_tf.data.image_file`), which says what becomes of it.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from typing import Any, Callable, Optional
 import numpy as np
 import tensorflow as tf
 
-from ocr_tf.data.dataset import MAX_PIXELS
 from ocr_tf.data.geometry import Geometry
+from ocr_tf.data.image_file import MAX_PIXELS, MAX_SIDE
 from ocr_tf.data.image_formats import (
     FORMATS,
     JPEG,
@@ -35,6 +35,7 @@ from ocr_tf.data.image_formats import (
     decode,
     is_allowed_size,
     read_header,
+    resize,
 )
 from ocr_tf.types import Array, Images
 
@@ -52,7 +53,7 @@ def prepare(encoded: Any, geometry: Geometry) -> Any:
     kind, height, width = read_header(encoded)
     scaled = _scaled_width(height, width, geometry)
     checks = [
-        tf.debugging.Assert(kind >= 0, ["not a PNG, JPEG, GIF or BMP image"], name="is_image"),
+        tf.debugging.Assert(kind >= 0, ["not a PNG or JPEG image"], name="is_image"),
         tf.debugging.Assert(
             is_allowed_size(height, width), ["too many or too few pixels", height, width]
         ),
@@ -60,7 +61,7 @@ def prepare(encoded: Any, geometry: Geometry) -> Any:
     ]
     with tf.control_dependencies([check for check in checks if check is not None]):
         encoded = tf.identity(encoded)
-    return _resize(decode(encoded, kind), scaled, geometry)
+    return _line(encoded, kind, scaled, geometry)
 
 
 def prepare_batch(
@@ -86,7 +87,7 @@ def prepare_batch(
     """
 
     def line(position: Any, data: Any, kind: Any, scaled: Any) -> tuple[Any, Any, Any]:
-        image = _resize(decode(data, kind), scaled, geometry)
+        image = _line(data, kind, scaled, geometry)
         if transform is not None:
             image = tf.ensure_shape(transform(image, position), [geometry.height, None, 1])
         return position, image, tf.shape(image)[1]
@@ -119,7 +120,7 @@ def measure_batch(encoded: Any, geometry: Geometry) -> Any:
     """
 
     def line(position: Any, data: Any, kind: Any, scaled: Any) -> tuple[Any, Any]:
-        decoded = tf.shape(decode(data, kind))[0] > 0
+        decoded = decode(data, kind, lambda pixels, _: tf.size(pixels) > 0)
         return position, tf.where(decoded, scaled, 0)
 
     count = tf.shape(encoded)[0]
@@ -132,7 +133,8 @@ def measure_batch(encoded: Any, geometry: Geometry) -> Any:
 def original(encoded: bytes) -> Array:
     """[H0, W0] uint8 gray: an image that `prepare` takes, rounded but not yet resized."""
     kind, _, _ = read_header(tf.constant(encoded))
-    return np.rint(decode(encoded, kind)[..., 0]).astype(np.uint8)
+    gray = decode(tf.constant(encoded), kind, lambda pixels, gray: gray(pixels))
+    return np.rint(gray[..., 0]).astype(np.uint8)
 
 
 def original_widths(encoded: Any, ok: Any) -> Any:
@@ -151,16 +153,18 @@ def why_bad(encoded: bytes, geometry: Geometry) -> Optional[str]:
         return "zero bytes"
     kind = PNG
     try:
-        found, rows, columns = (int(part) for part in read_header(tf.constant(encoded)))
-        if found < 0:
-            return "not an image (no PNG, JPEG, GIF or BMP header)"
-        kind = found
+        known, rows, columns = (int(part) for part in read_header(tf.constant(encoded)))
+        if known < 0:
+            return "not an image (none of PNG, JPEG, GIF, BMP, TIFF and WebP by its header)"
+        kind = known
         if not (rows and columns):
             return f"truncated or corrupt {FORMATS[kind]}: no size in its header"
         if min(rows, columns) < MIN_SIDE:
             return f"{columns}x{rows} pixels: too small to hold a line"
-        if not bool(is_allowed_size(rows, columns)):
+        if rows * columns > MAX_PIXELS:
             return f"{columns}x{rows} pixels: more than {MAX_PIXELS // 1_000_000} million"
+        if not bool(is_allowed_size(rows, columns)):
+            return f"{columns}x{rows} pixels: a side of more than {MAX_SIDE}"
         scaled = int(_scaled_width(tf.constant(rows), tf.constant(columns), geometry))
         if not bool(_fits(scaled, geometry)):
             return (
@@ -208,9 +212,11 @@ def _scaled_width(height: Any, width: Any, geometry: Geometry) -> Any:
     return tf.cast(tf.clip_by_value(scaled, 1, tf.int32.max), tf.int32)
 
 
-def _resize(gray: Any, scaled: Any, geometry: Geometry) -> Any:
-    """[H0, W0, 1] in 0..255 to [height, scaled, 1] in -1..1."""
-    image = tf.image.resize(gray, tf.stack([geometry.height, scaled]), "bilinear", antialias=True)
+def _line(encoded: Any, kind: Any, scaled: Any, geometry: Geometry) -> Any:
+    """Decodes and resizes to [height, scaled, 1] in -1..1."""
+    image = decode(
+        encoded, kind, lambda pixels, gray: resize(pixels, gray, geometry.height, scaled)
+    )
     image = tf.ensure_shape(image, [geometry.height, geometry.width or None, 1])
     return tf.clip_by_value(image * (1 / 127.5) - 1.0, -1.0, 1.0)
 

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import io
 import os
 import threading
 from collections.abc import Iterable, Sequence
@@ -29,6 +28,7 @@ from typing import Any
 import numpy as np
 
 from ocr_tf.data.dataset import Sample
+from ocr_tf.data.png import encode_png
 from ocr_tf.errors import InputError, did_you_mean
 
 SYMBOLS = {"digits": "0123456789", "words": "abcdefghijklmnopqrstuvwxyz"}
@@ -171,9 +171,7 @@ def render(text: str, seed: int, index: int, look: str = "clean") -> bytes:
     cover = np.asarray(mask, np.float32) / 255
     noise = random.normal(0, deviation, cover.shape)
     pixels = np.clip(np.rint(paper + (ink - paper) * cover + noise), 0, 255).astype(np.uint8)
-    encoded = io.BytesIO()
-    Image.fromarray(pixels).save(encoded, "PNG", compress_level=1)
-    return encoded.getvalue()
+    return encode_png(pixels, compress_level=1)
 
 
 def _worn(

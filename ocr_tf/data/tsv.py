@@ -7,12 +7,13 @@ to the file's folder. Blank lines are skipped; an empty text is allowed.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from ocr_tf.alphabet import nfc
-from ocr_tf.data.dataset import Sample, decodable
+from ocr_tf.data.dataset import Sample
+from ocr_tf.data.image_file import read_image_file
 from ocr_tf.errors import InputError
+from ocr_tf.text_file import read_text_file
 
 DEFAULT_NAME = "labels.tsv"
 
@@ -34,7 +35,8 @@ class Labels:
         self.samples: list[Sample] = []
         self._paths: list[Path] = []
         times: dict[str, int] = {}
-        for number, line in enumerate(_text(file).split("\n"), 1):
+        content = read_text_file(file, "labels", "give a UTF-8 file of lines path<TAB>text")
+        for number, line in enumerate(content.split("\n"), 1):
             place = f"{file}:{number}"
             line = line[:-1] if line.endswith("\r") else line
             if not line.strip():
@@ -56,9 +58,7 @@ class Labels:
     def read(self, i: int) -> bytes:
         place = self.samples[i].place
         try:
-            return decodable(self._paths[i].read_bytes())
-        except OSError as error:
-            raise InputError(f"{place}: cannot read {self._paths[i]}: {_reason(error)}") from None
+            return read_image_file(self._paths[i])
         except InputError as error:
             raise InputError(f"{place}: {self._paths[i]}: {error}") from None
 
@@ -73,22 +73,3 @@ def open(path: str) -> Labels:
         InputError: it is missing, is not UTF-8, holds no lines, or one without a tab.
     """
     return Labels(path)
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise InputError(
-            f"{file}: cannot read the labels: {_reason(error)}; "
-            "give a UTF-8 file of lines path<TAB>text"
-        ) from None
-    except UnicodeDecodeError as error:
-        number = error.object.count(b"\n", 0, error.start) + 1
-        raise InputError(
-            f"{file}:{number}: not UTF-8 (byte {error.start}); save the file as UTF-8"
-        ) from None
-
-
-def _reason(error: OSError) -> str:
-    return error.strerror or (os.strerror(error.errno) if error.errno else str(error))

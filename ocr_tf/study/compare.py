@@ -42,8 +42,12 @@ WRITTEN = ("tables/rates.csv", "report.json")
 MIXED = "mixed"  # in the place of a checkpoint's name
 
 
-def study(folder: StudyFolder, given: Study, conditions: Mapping[str, Experiment]) -> None:
-    """Compares the runs of a study's folder, writes its report and prints the answer."""
+def study(folder: StudyFolder, given: Study, conditions: Mapping[str, Experiment]) -> list[str]:
+    """Compares the runs of a study's folder, writes its report and prints the answer.
+
+    Returns:
+        The lines that were printed.
+    """
     seeds = range(given.study.seeds)
     runs = {c: {s: RunFolder.open(folder.run(c, s)) for s in seeds} for c in conditions}
     grids = {
@@ -71,7 +75,7 @@ def study(folder: StudyFolder, given: Study, conditions: Mapping[str, Experiment
         tuning=folder.tuning() if given.study.tune else {},
     )
     command = (program_name(), f"--workdir={folder.path}", *settings)
-    _report(grids, runs, Asked(about, command, given.contrasts), folder.report_path)
+    return _report(grids, runs, Asked(about, command, given.contrasts), folder.report_path)
 
 
 def _measure_anew(cell: Cell, normalization: str) -> None:
@@ -226,7 +230,7 @@ class Asked:
     contrasts: Mapping[str, Pairs] = dataclasses.field(default_factory=dict)
 
 
-def _report(grids: Mapping[str, Grid], runs: Runs, asked: Asked, output: Path) -> None:
+def _report(grids: Mapping[str, Grid], runs: Runs, asked: Asked, output: Path) -> list[str]:
     """Computes a report, writes it into a folder and prints the answer.
 
     Args:
@@ -249,9 +253,9 @@ def _report(grids: Mapping[str, Grid], runs: Runs, asked: Asked, output: Path) -
     networks = Networks(grid, opened.runs) if opened.runs else None
     images = LineImages(grid, opened.source, networks)
     page = write_report(_explained(report, grid, opened, networks, images), output, images)
-    for line in contrasts.three_lines(report):
-        print(line)
-    print(f"report: {page}")
+    lines = [*contrasts.three_lines(report), f"report: {page}"]
+    print("\n".join(lines))
+    return lines
 
 
 def _answer(grids: Mapping[str, Grid], runs: Runs, asked: Asked) -> Report:

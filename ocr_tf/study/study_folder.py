@@ -19,13 +19,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ocr_tf import options
 from ocr_tf.errors import InputError
-from ocr_tf.experiment.config import flags
+from ocr_tf.experiment.config.differences import differences
 from ocr_tf.experiment.config.experiment import Experiment
 from ocr_tf.experiment.config.serialize import configuration, rebuild
-from ocr_tf.experiment.runs.atomic import TEMPORARY, atomic_write
-from ocr_tf.experiment.runs.run_folder import held
+from ocr_tf.experiment.runs.atomic import TEMPORARY, atomic_write, check_writable
+from ocr_tf.experiment.runs.lock import locked
 from ocr_tf.study.comparison import tuning
 from ocr_tf.study.comparison.tuning import Tuned
 
@@ -75,8 +74,8 @@ class StudyFolder:
             ) from None
 
     def lock(self) -> Any:
-        """Holds the folder for this process. Raises InputError if another does."""
-        return held(self.path)
+        """Locks the folder for this process. Raises InputError if another does."""
+        return locked(self.path)
 
     def remove_temporary(self) -> None:
         """Takes away what killed processes left half-written; call it under `lock`."""
@@ -96,6 +95,7 @@ class StudyFolder:
         Raises:
           InputError: the path holds something else.
         """
+        check_writable(self.path, "choose another --workdir")
         if not self.begun:
             self._check_empty()
             return []
@@ -159,23 +159,9 @@ class StudyFolder:
                         f"{self.path} is not empty and holds no study ({item.name} is in it); "
                         "choose another --workdir"
                     )
-        elif self.path.exists():
-            raise InputError(f"{self.path} is not a folder; choose another --workdir")
 
     def _check_same(self, condition: str, began: Experiment, experiment: Experiment) -> None:
-        then = {leaf.name: leaf.value for leaf in options.leaves(began)}
-        now = {leaf.name: leaf.value for leaf in options.leaves(experiment)}
-        differing = [
-            f"--{name}={flags.text(then[name])}, not {flags.text(now[name]) or 'empty'}"
-            for name in now
-            if name in then and then[name] != now[name]
-        ]
-        kinds = (
-            (began.encoder_name, began.head_name),
-            (experiment.encoder_name, experiment.head_name),
-        )
-        if kinds[0] != kinds[1]:
-            differing.append(f"{' and '.join(kinds[0])}, not {' and '.join(kinds[1])}")
+        differing = differences(began, experiment)
         if differing:
             raise InputError(
                 f"{self.path}: condition {condition} was started with {'; '.join(differing)}: give "

@@ -8,6 +8,7 @@ not stay finite counts as the worst. The test lines are not touched.
 
 from __future__ import annotations
 
+import importlib.util
 import operator
 import sys
 from collections.abc import Mapping
@@ -35,7 +36,7 @@ def tune(
     Stopped and started again, it goes on; asked for more trials, it makes those.
 
     Raises:
-      InputError: Optuna is not there, or no rate of a condition trains.
+      InputError: no rate of a condition trains.
     """
     best_rates, searches = {}, {}
     for name, experiment in conditions.items():
@@ -53,15 +54,21 @@ def tune(
     return best_rates, searches
 
 
+def check_installed() -> None:
+    """Raises InputError where Optuna is not installed."""
+    if importlib.util.find_spec("optuna") is None:
+        raise InputError(
+            "--study.tune: Optuna is not installed; pip install optuna, or leave the flag out"
+        )
+
+
 def _steps(experiment: Experiment) -> int:
     return max(1, experiment.train.steps // SHARE)
 
 
 def _search(folder: Path, name: str, experiment: Experiment, trials: int) -> list[Trial]:
-    try:
-        import optuna
-    except ImportError:
-        raise InputError("--study.tune needs Optuna: pip install 'ocr_tf[tune]'") from None
+    import optuna
+
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     State = optuna.trial.TrialState
     folder.mkdir(parents=True, exist_ok=True)
@@ -98,5 +105,4 @@ def _search(folder: Path, name: str, experiment: Experiment, trials: int) -> lis
             print(f"{job.title}: counts as the worst", file=sys.stderr)
             search.tell(trial, state=State.PRUNED)
             continue
-        state = RunFolder.open(job.workdir).load_checkpoint("last").state
-        search.tell(trial, state["best_cer"])
+        search.tell(trial, RunFolder.open(job.workdir).checkpoints.state().best_cer)

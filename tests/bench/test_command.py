@@ -17,6 +17,7 @@ from ocr_tf.bench.random_batch import batch
 from ocr_tf.cli.experiments import experiment
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.inference import load
+from ocr_tf.experiment.runs.checkpoints import TrainingState
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from tests.experiment import tiny
 
@@ -44,7 +45,7 @@ def folder(tmp_path_factory):
     }
     run = RunFolder.create_or_open(folder / "run")
     run.begin(experiment, alphabet, {})
-    run.save_checkpoint(1, arrays, {"best_step": 1, "finished": True})
+    run.checkpoints.save(1, arrays, TrainingState(best_step=1, finished=True))
     reader = Reader()
     for name in ("one", "two"):
         tf.saved_model.save(reader, str(folder / name), {"serving_default": reader.read})

@@ -1,14 +1,7 @@
-import numpy as np
 import pytest
-import tensorflow as tf
-from PIL import Image
 
-from ocr_tf.data.dataset import decodable, open_source, open_sources
-from ocr_tf.data.geometry import Geometry
-from ocr_tf.data.image import prepare
+from ocr_tf.data.dataset import open_source, open_sources
 from ocr_tf.errors import InputError
-
-from .images import encode, line, noise
 
 
 def write(folder, text, name="labels.tsv"):
@@ -85,42 +78,3 @@ def test_concatenation_reads_from_each_and_refuses_equal_ids(tmp_path):
     assert [s.id for s in both.samples] == ["a/1.png", "b/1.png"]
     assert both.read(1) == b"second" and both.origin(1).endswith("b/1.png")
     assert f"{first}:1" in message(open_sources, (first, first))
-
-
-@pytest.mark.parametrize("kind, options", [("TIFF", {}), ("WebP", {"lossless": True})])
-def test_tiff_and_webp_become_png(tmp_path, kind, options):
-    pixels = noise(12, 20, 3)
-    name = f"a.{kind.lower()}"
-    source = open_source(write(tmp_path, f"{name}\tx\n"))
-    (tmp_path / name).write_bytes(encode(pixels, kind, **options))
-    expected = prepare(tf.constant(encode(pixels)), Geometry(12))
-    np.testing.assert_array_equal(prepare(tf.constant(source.read(0)), Geometry(12)), expected)
-    encoded = encode(pixels, kind, **options)
-    (tmp_path / name).write_bytes(encoded[: len(encoded) // 3])
-    assert f"labels.tsv:1: {tmp_path / name}: truncated" in message(source.read, 0)
-
-
-def test_sixteen_bit_and_transparent_tiff_keep_both():
-    deep = np.array([[0, 300, 65535]] * 2, np.uint16)
-    png = decodable(encode(deep, "TIFF"))
-    gray = (prepare(tf.constant(png), Geometry(2)).numpy()[:, :, 0] + 1) * 127.5
-    np.testing.assert_allclose(gray, deep / 257.0, atol=1e-3)
-    clear = decodable(encode(np.zeros((4, 4, 4), np.uint8), "TIFF"))
-    assert prepare(tf.constant(clear), Geometry(4)).numpy().min() == 1
-
-
-def test_a_tiff_bomb_is_refused_by_its_header():
-    huge = encode(Image.new("1", (8000, 8000)), "TIFF", compression="group4")
-    assert "8000x8000 pixels" in message(decodable, huge)
-
-
-def test_other_formats_pass_untouched():
-    for encoded in line(), b"", b"anything":
-        assert decodable(encoded) is encoded
-
-
-def test_a_broken_tiff_is_told_of_by_nobody_else(capfd):
-    encoded = encode(noise(30, 90, 3), "TIFF", compression="tiff_lzw")
-    with pytest.raises(InputError, match="truncated, corrupt or unsupported TIFF"):
-        decodable(encoded[:-300])
-    assert capfd.readouterr() == ("", "")

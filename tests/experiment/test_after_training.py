@@ -17,6 +17,7 @@ from ocr_tf.experiment.inference.config import Evaluate
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.experiment.serving import predict, saved_model
 from ocr_tf.experiment.serving.config import Export, Predict
+from ocr_tf.experiment.serving.signatures import NO_LOG_PROB
 from ocr_tf.experiment.training import loop
 from tests.experiment import tiny
 
@@ -96,7 +97,7 @@ def test_bad_images_fail_one_by_one(trained, tmp_path, capsys):
     read = tf.saved_model.load(str(trained / "saved")).signatures["serving_default"]
     out = read(images=tf.constant([b"", good, b"hello"]))
     np.testing.assert_array_equal(out["ok"], [False, True, False])
-    assert out["text"][0] == b"" and out["log_prob"][2] == -math.inf
+    assert out["text"][0] == b"" and out["log_prob"][2] == NO_LOG_PROB
 
 
 def test_its_own_predictions_give_a_run_the_same_rates(trained, tmp_path):

@@ -112,6 +112,9 @@ class Quick:
 
     def _compare(self, folder, given, conditions):
         self.compared.append((list(conditions), given.study.seeds))
+        folder.report_path.mkdir(exist_ok=True)
+        (folder.report_path / "report.html").write_text("x")
+        return [f"the answer of {given.study.seeds} seeds"]
 
     def started(self, condition):
         """Its runs in the order of their starts."""
@@ -140,6 +143,28 @@ def test_a_seed_and_a_condition_that_are_added_train_only_themselves(quick):
         (["ctc", "attention", "slower"], 3),
         (["attention", "slower"], 2),
     ]
+
+
+def test_a_finished_study_keeps_its_report(quick, capsys, monkeypatch):
+    for seeds in (2, 2, 3, 3):
+        quick.run(BOTH, f"--study.seeds={seeds}")
+    assert [seeds for _, seeds in quick.compared] == [2, 3]
+    kept = "nothing has changed: the report is up to date"
+    said = capsys.readouterr().out.splitlines()
+    assert said == ["the answer of 2 seeds", kept, "the answer of 3 seeds", kept]
+
+
+def test_a_report_that_was_not_finished_is_made_anew(quick, monkeypatch):
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    quick.run(BOTH)
+    with monkeypatch.context() as patch:
+        patch.setattr(compare, "study", killed)
+        with pytest.raises(KeyboardInterrupt):
+            quick.run(BOTH, "--study.seeds=3")
+    quick.run(BOTH)  # what the other one has overwritten is not looked at
+    assert [seeds for _, seeds in quick.compared] == [2, 2]
 
 
 def test_a_study_that_was_killed_before_it_was_one_pins_anew(quick, monkeypatch):

@@ -6,7 +6,8 @@ import sys
 import pytest
 
 from ocr_tf.errors import Diverged, InputError
-from ocr_tf.experiment.runs.run_folder import Checkpoint, RunFolder
+from ocr_tf.experiment.runs.checkpoints import TrainingState
+from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.study import tune
 from ocr_tf.study.study_folder import StudyFolder
 from tests.experiment import tiny
@@ -45,8 +46,12 @@ class Trainings:
         def __init__(self, trainings, path):
             self.rate = trainings.rates[path]
 
-        def load_checkpoint(self, which):
-            return Checkpoint(1, {}, {"best_cer": cer(self.rate)})
+        @property
+        def checkpoints(self):
+            return self
+
+        def state(self):
+            return TrainingState(best_cer=cer(self.rate))
 
 
 @pytest.fixture
@@ -115,7 +120,7 @@ def test_more_trials_keep_those_that_were_made(trainings, tmp_path):
     assert more["ctc"].trials[:2] == first["ctc"].trials
 
 
-def test_optuna_is_asked_for_by_name(tmp_path, monkeypatch):
+def test_optuna_is_asked_for_by_name(monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna", None)
-    with pytest.raises(InputError, match=r"pip install 'ocr_tf\[tune\]'"):
-        search(tmp_path, 1)
+    with pytest.raises(InputError, match="pip install optuna"):
+        tune.check_installed()

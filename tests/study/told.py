@@ -55,7 +55,7 @@ def run(
     experiment = options.replace(tiny.experiment(head, seed=seed), flags or {})
     folder.begin(experiment, Alphabet(alphabet), {**told, **facts})
     folder.remember_lines([("train", b"\1" * 32, "a"), ("val", b"\2" * 32, "b")])
-    folder.append_metrics({"step": steps, "val/cer": 0.5, "batches": _sha(chain, seed)})
+    folder.metrics.append({"step": steps, "val/cer": 0.5, "batches": _sha(chain, seed)})
     return folder
 
 

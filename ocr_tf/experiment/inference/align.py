@@ -1,25 +1,31 @@
-"""Shows where runs see the symbols of a text in an image: a picture, and a table of columns."""
+"""Shows where runs emit the symbols of a text in an image: a picture, and a table of columns.
+
+TensorFlow-free until the runs are loaded, so that wrong paths are told at once.
+"""
 
 from __future__ import annotations
 
-import io
 import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
-import numpy as np
-from PIL import Image, PngImagePlugin
+from PIL import Image
 
 from ocr_tf import alignment_plot
-from ocr_tf.data.dataset import decodable
-from ocr_tf.data.image import as_tensor, measure_batch, why_bad
+from ocr_tf.data.image_file import read_image_file
+from ocr_tf.data.png import encode_png
 from ocr_tf.errors import InputError
-from ocr_tf.experiment.inference.aligner import Aligned, Aligner, Columns
 from ocr_tf.experiment.inference.config import Align
-from ocr_tf.experiment.inference.load import Trained, restore
 from ocr_tf.experiment.runs.atomic import atomic_write
+from ocr_tf.experiment.runs.outputs import check_writable
+from ocr_tf.experiment.runs.run_folder import RunFolder
+from ocr_tf.libjpeg_lines import without_libjpeg_lines
 from ocr_tf.progress import Progress
+
+if TYPE_CHECKING:
+    from ocr_tf.experiment.inference.aligner import Aligned, Columns
+    from ocr_tf.experiment.inference.load import Trained
 
 SOFTWARE = "ocr_tf align"  # a picture's metadata say so: only such files are written over
 
@@ -33,15 +39,21 @@ def run(config: Align, image: str, run_folders: list[str]) -> None:
     """
     output = Path(config.output)
     _refuse_output(output)
-    encoded = _encoded(Path(image))
+    encoded = _encoded(image)
+    for folder in run_folders:
+        RunFolder.open(folder)
+    from ocr_tf.experiment.inference.load import restore  # Here: it loads TensorFlow.
+
     runs = [restore(folder, config.checkpoint) for folder in run_folders]
     laid, progress = [], Progress("aligning", len(runs))
-    for trained in runs:
-        laid.append(_align(trained, image, encoded, config.text))
-        progress.show(len(laid))
+    with without_libjpeg_lines():
+        for trained in runs:
+            laid.append(_align(trained, image, encoded, config.text))
+            progress.show(len(laid))
     progress.clear()
     panels = [line.panel(name) for name, line in zip(_names(run_folders), laid)]
-    atomic_write(output, _png(alignment_plot.alignments(laid[0].image, panels)))
+    picture = alignment_plot.alignments(laid[0].image, panels)
+    atomic_write(output, encode_png(picture, metadata={"Software": SOFTWARE}))
     for folder, line in zip(run_folders, laid):
         print(*_table(folder, line), sep="\n", end="\n\n")
     print(f"written to {output}")
@@ -49,8 +61,11 @@ def run(config: Align, image: str, run_folders: list[str]) -> None:
 
 def _align(trained: Trained, image: str, encoded: bytes, text: str) -> Aligned:
     """Lays the text, or without one the run's own reading, over the image."""
+    from ocr_tf.data.image import as_tensor, measure_batch, why_bad
+    from ocr_tf.experiment.inference.aligner import Aligner
+
     experiment, alphabet, folder = trained.experiment, trained.model.alphabet, trained.folder.path
-    geometry = experiment.geometry
+    geometry = trained.geometry
     unknown = alphabet.unknown(text)
     if unknown:
         symbols = " ".join(map(repr, unknown))
@@ -70,17 +85,15 @@ def _align(trained: Trained, image: str, encoded: bytes, text: str) -> Aligned:
     return aligned
 
 
-def _encoded(path: Path) -> bytes:
+def _encoded(path: str) -> bytes:
     try:
-        return decodable(path.read_bytes())
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror or 'cannot be read'}") from None
+        return read_image_file(path)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
 
 
 def _names(run_folders: Sequence[str]) -> Sequence[str]:
-    """What the runs are called in the picture: their folders' own names where those differ."""
+    """Gives the runs' names in the picture: their folders' own where those differ."""
     names = [Path(folder).resolve().name for folder in run_folders]
     return names if len(set(names)) == len(names) else run_folders
 
@@ -88,24 +101,15 @@ def _names(run_folders: Sequence[str]) -> Sequence[str]:
 # The picture
 
 
-def _png(picture: np.ndarray) -> bytes:
-    about = PngImagePlugin.PngInfo()
-    about.add_text("Software", SOFTWARE)
-    file = io.BytesIO()
-    Image.fromarray(picture).save(file, "PNG", pnginfo=about)
-    return file.getvalue()
-
-
 def _refuse_output(path: Path) -> None:
     if path.suffix.lower() != ".png":
         raise InputError(f"--output={path}: the picture is a PNG file; let its name end in .png")
-    if not path.parent.is_dir():
-        raise InputError(f"--output={path}: there is no folder {path.parent}; make it first")
+    check_writable(path, f"--output={path}")
     if not path.exists():
         return
     try:
-        with Image.open(path) as found:
-            ours = found.info.get("Software") == SOFTWARE
+        with Image.open(path) as picture:
+            ours = picture.info.get("Software") == SOFTWARE
     except (OSError, ValueError, Image.DecompressionBombError):
         ours = False
     if not ours:
@@ -120,11 +124,19 @@ def _table(run_folder: str, line: Aligned) -> Iterator[str]:
         "" if line.path_log_prob is None else f", of the best path alone {line.path_log_prob:.4g}"
     )
     yield f"{run_folder}: {line.text!r}  log p {line.log_prob:.4g}{best}"
-    yield "symbol    columns  weight  peak" + ("  best path" if line.path is not None else "")
-    for row in line.rows():
+    rows = line.rows()
+    on_path = line.path is not None
+    yield "symbol    columns  weight  peak" + ("  best path" if on_path else "") + "  no ink"
+    for row in rows:
         cells = f"{_span(row.columns):>11}  {row.weight:6.2f}  {row.peak:4.2f}"
-        path = f"  {_span(row.path):>9}" if line.path is not None else ""
-        yield _padded(repr(row.symbol), 6) + cells + path
+        path = f"  {_span(row.path):>9}" if on_path else ""
+        mark = "       x" if row.no_ink else ""
+        yield _padded(repr(row.symbol), 6) + cells + path + mark
+    if any(row.no_ink for row in rows):
+        yield (
+            "no ink: the columns hold nothing but background; the network emits the symbol there, but "
+            "its glyph is elsewhere"
+        )
 
 
 def _span(columns: Optional[Columns]) -> str:

@@ -1,4 +1,8 @@
-"""Where a model sees the symbols of a text in a line image: as numbers, as a table and for drawing."""
+"""Aligns a text with a line image: where the model emits each symbol, as numbers, table and drawing.
+
+Where it emits a symbol need not be where the glyph is: CTC may emit the first and the last symbol of a
+line at the image's edges. Spans without ink under them are marked.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +19,12 @@ from ocr_tf.data.geometry import Geometry
 from ocr_tf.data.image import as_tensor, original, prepare_batch
 from ocr_tf.decode.spans import spans
 from ocr_tf.encoders import edges
+from ocr_tf.metrics.alignment import without_ink
 from ocr_tf.recognizer import Recognizer
 from ocr_tf.types import Labels
 
-Columns = tuple[
-    int, int
-]  # the first and the last one, from 0, of the image as it was before resizing
+# The first and the last one, from 0, of the image as it was before resizing.
+Columns = tuple[int, int]
 
 
 class Row(NamedTuple):
@@ -31,6 +35,7 @@ class Row(NamedTuple):
     weight: float  # over all steps: 1 for attention, for CTC the steps it is expected to hold
     peak: float  # of the step with the most
     path: Optional[Columns]  # where the best forced path is in it; None: there is no path
+    no_ink: bool  # `columns` has no ink: the symbol is emitted there, but its glyph is elsewhere
 
 
 class Aligned(NamedTuple):
@@ -46,6 +51,7 @@ class Aligned(NamedTuple):
     path_log_prob: Optional[float]
 
     def rows(self) -> list[Row]:
+        no_ink = self.without_ink()
         return [
             Row(
                 symbol,
@@ -53,15 +59,20 @@ class Aligned(NamedTuple):
                 float(self.weights[i].sum()),
                 float(self.weights[i].max()),
                 self._on_path(i),
+                bool(no_ink[i]),
             )
             for i, symbol in enumerate(self.text)
         ]
 
+    def without_ink(self) -> np.ndarray:
+        """[L] bool: symbols that have a span, but no ink under it."""
+        return self.weights.any(axis=1) & without_ink(self.spans, self.image)
+
     def panel(self, name: str) -> alignment_plot.Alignment:
-        """For `draw.alignments(self.image, ...)`."""
+        """This alignment as a part of a picture, for `alignment_plot.alignments(self.image, ...)`."""
         title = f"{name}  {self.text!r}  log p {self.log_prob:.3g}"
         return alignment_plot.Alignment(
-            title, tuple(self.text), self.weights, self.edges, self.path
+            title, tuple(self.text), self.weights, self.edges, self.path, self.without_ink()
         )
 
     def _on_path(self, i: int) -> Optional[Columns]:
@@ -77,7 +88,7 @@ class Aligned(NamedTuple):
 
 
 class _Laid(NamedTuple):
-    """What the graph gives of a batch, and each line's part of it."""
+    """The graph's answer for a batch, or one line's part of it."""
 
     ok: Any  # [B] bool
     width: Any  # [B] after resizing
@@ -93,7 +104,7 @@ class Aligner:
     """A model and its compiled alignment."""
 
     def __init__(self, model: Recognizer, geometry: Geometry, stride: int):
-        """`stride` is the encoder's: columns of a resized image that a step stands for."""
+        """Compiles; `stride` is the encoder's: columns of a resized image that a step stands for."""
         self.model, self.geometry, self.stride = model, geometry, stride
         images, vector = tf.TensorSpec([None], tf.string), tf.TensorSpec([None], tf.int32)
         ids = tf.TensorSpec([None, None], tf.int32)

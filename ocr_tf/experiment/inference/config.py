@@ -52,8 +52,11 @@ class Evaluate:
 
 @dataclasses.dataclass(frozen=True)
 class Align:
-    """Draws where runs see the symbols of a text in an image, one run above the other, and prints
-    each symbol's columns in the image's own pixels."""
+    """Draws where runs emit the symbols of a text in an image, one run above the other, and prints
+    each symbol's columns in the image's own pixels.
+
+    A network may emit a symbol beside its glyph. Columns without ink under them are marked.
+    """
 
     text: str = option("", "Text to lay over the image. Default: what each run reads by itself.")
     output: str = option("alignment.png", "The picture to write.")

@@ -15,6 +15,7 @@ from ocr_tf.errors import NAMED, InputError, did_you_mean
 from ocr_tf.experiment.inference.config import Evaluate
 from ocr_tf.experiment.inference.evaluated import TROUBLES, Evaluated, rates_of
 from ocr_tf.experiment.runs import predictions
+from ocr_tf.experiment.runs.outputs import check_writable
 from ocr_tf.experiment.runs.predictions import (
     EvaluationResults,
     Placed,
@@ -23,6 +24,7 @@ from ocr_tf.experiment.runs.predictions import (
 )
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.experiment.tensorboard import event_file
+from ocr_tf.libjpeg_lines import without_libjpeg_lines
 
 # Flags that mean something to one of the two kinds of evaluation alone.
 OF_A_RUN = ("checkpoint", "batch_size", "search", "name")
@@ -46,9 +48,11 @@ def run(config: Evaluate, run_folder: str = "", quiet: bool = False) -> Evaluati
         evaluated = _of_predictions(config)
     elif run_folder:
         _refuse_changed(config, OF_PREDICTIONS, "--predictions")
+        _check_run(config, run_folder)
         from ocr_tf.experiment.inference import evaluate_run  # Here, because it loads TensorFlow.
 
-        evaluated = evaluate_run.evaluate(config, run_folder)
+        with without_libjpeg_lines():
+            evaluated = evaluate_run.evaluate(config, run_folder)
     else:
         raise InputError("RUN is missing: name a run folder, or another system's --predictions")
     predictions.write(evaluated.output, evaluated.results, evaluated.predictions)
@@ -65,6 +69,15 @@ def _refuse_changed(config: Evaluate, names: tuple[str, ...], owner: str) -> Non
     for leaf in options.leaves(config):
         if leaf.name in names and leaf.value != defaults[leaf.name]:
             raise InputError(f"--{leaf.name}={leaf.value} belongs to {owner}; leave it out")
+
+
+def _check_run(config: Evaluate, run_folder: str) -> None:
+    """Refuses wrong paths before TensorFlow, which takes seconds to load, is needed."""
+    if "/" in config.name or config.name in ("", ".", ".."):
+        raise InputError(f"--name={config.name}: one folder name, without slashes")
+    folder = RunFolder.open(run_folder)
+    open_sources(config.data.test)
+    check_writable(folder.path / "evaluations" / config.name, run_folder, parents=True)
 
 
 def _print(evaluated: Evaluated) -> None:
@@ -87,6 +100,7 @@ def _of_predictions(config: Evaluate) -> Evaluated:
             "predictions.jsonl"
         )
     output = Path(config.output)
+    check_writable(output, f"--output={output}", parents=True)
     system = config.system or output.resolve().name
     source = open_sources(config.data.test)
     placed = predictions.read(config.predictions)

@@ -26,12 +26,10 @@ from ocr_tf.experiment.runs.seen_lines import refuse_seen
 
 def evaluate(config: Evaluate, run_folder: str) -> Evaluated:
     """Lets a run read the test lines; see `ocr_tf.experiment.inference.evaluate.run`."""
-    if "/" in config.name or config.name in ("", ".", ".."):
-        raise InputError(f"--name={config.name}: one folder name, without slashes")
     search = parse_search(config.search)
     trained = restore(run_folder, config.checkpoint)
     experiment, folder = trained.experiment, trained.folder
-    geometry = experiment.geometry
+    geometry = trained.geometry
     lines = load_lines(open_sources(config.data.test), geometry, keep_bad=True, what="test images")
     seen = {digest: role for role, digest, _ in folder.lines()}
     refuse_seen(lines, seen, "--data.test", folder)
@@ -73,7 +71,7 @@ def evaluate(config: Evaluate, run_folder: str) -> Evaluated:
             search=search_text(search),
             checkpoint=CheckpointRead(config.checkpoint, trained.step),
             finished=trained.finished,
-            training_seconds=folder.load_checkpoint("last").state["elapsed"],
+            training_seconds=folder.checkpoints.state().elapsed,
         ),
     )
 

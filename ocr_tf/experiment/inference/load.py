@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from ocr_tf import rng
 from ocr_tf.alphabet import Alphabet
+from ocr_tf.data.geometry import Geometry
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.experiment import Experiment
 from ocr_tf.experiment.runs.run_folder import RunFolder
@@ -17,11 +18,18 @@ from ocr_tf.recognizer import Recognizer
 
 
 class Trained(NamedTuple):
+    """A network with its trained weights."""
+
     folder: RunFolder
     experiment: Experiment
     model: Recognizer
     step: int  # of the checkpoint
-    finished: bool  # whether the run has come to its end
+    finished: bool  # the run has come to its end
+
+    @property
+    def geometry(self) -> Geometry:
+        """The size that the network's images are brought to."""
+        return self.experiment.geometry
 
 
 def build(experiment: Experiment, alphabet: Alphabet) -> Recognizer:
@@ -45,11 +53,11 @@ def restore(path: Union[str, Path], which: str = "best") -> Trained:
         InputError: there is no run, no finished checkpoint, or another version wrote it.
     """
     folder = RunFolder.open(path)
-    checkpoint = folder.load_checkpoint(which)
+    checkpoint = folder.checkpoints.load(which)
     experiment = folder.experiment
     model = build(experiment, folder.alphabet)
     assign(variables(model), checkpoint.arrays, str(path))
-    finished = folder.load_checkpoint("last").state["finished"]
+    finished = folder.checkpoints.state().finished
     return Trained(folder, experiment, model, checkpoint.step, finished)
 
 
@@ -60,7 +68,7 @@ def initialize_from(model: Recognizer, parent: RunFolder, parts: str) -> None:
         InputError: they do not fit.
     """
     flag = f"--train.init_from={parent.path}"
-    arrays = parent.load_checkpoint("best").arrays
+    arrays = parent.checkpoints.load("best").arrays
     wanted = variables(model)
     if parts != "all":
         wanted = {path: v for path, v in wanted.items() if not path.startswith("head/")}

@@ -1,136 +1,155 @@
-"""Reads pictures with a run or an export: path, text and confidence on a line, separated by tabs."""
+"""Reads images with a run or an export: path, text and confidence on a line, separated by tabs.
+
+TensorFlow-free until the model is loaded, so that a wrong path is told at once.
+"""
 
 from __future__ import annotations
 
-import json
 import math
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Callable, NamedTuple, Union
+from typing import TYPE_CHECKING, NamedTuple
 
-import tensorflow as tf
-
-from ocr_tf.data.dataset import decodable
-from ocr_tf.data.geometry import Geometry
-from ocr_tf.data.image import why_bad
-from ocr_tf.decode import Beam
+from ocr_tf.data.image_file import ImageFile, open_image_file
 from ocr_tf.errors import InputError
-from ocr_tf.experiment.inference.load import restore
+from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.experiment.serving.config import Predict
-from ocr_tf.experiment.serving.saved_model import ABOUT
-from ocr_tf.experiment.serving.signatures import DEFAULT, NBest, Served, Serving
+from ocr_tf.experiment.serving.export_folder import is_export, read_geometry
+from ocr_tf.libjpeg_lines import without_libjpeg_lines
 from ocr_tf.progress import Progress
+from ocr_tf.terminal import escape_name, escape_text
+
+if TYPE_CHECKING:
+    from ocr_tf.experiment.serving.reader import ModelReader
 
 IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp")
 
-
-class Reader(NamedTuple):
-    read: Callable[..., dict[str, tf.Tensor]]  # encoded images [B] to `Served`, or to `NBest`
-    geometry: Geometry
+# Bytes of a batch's images, encoded and decoded: what is larger by itself is read alone.
+IN_FLIGHT = 128_000_000
 
 
 def run(config: Predict, model: str, paths: list[str]) -> None:
     """Prints the texts of every image that can be read, in the order given; names the others on stderr.
 
     Raises:
-        InputError: no such model; or, after all others are read, that some images could not be.
+        InputError: no such model or no image at all; flags that would do nothing; or, after all others
+            are read, that some images could not be.
     """
-    reader = _open(model, config)
-    files = list(_images(paths))
-    failed = 0
-    progress = Progress("predicting", len(files))
-    for start in range(0, len(files), config.batch_size):
-        chunk = files[start : start + config.batch_size]
-        encoded = [_encoded(path) for path in chunk]
-        data = [item if isinstance(item, bytes) else b"" for item in encoded]
-        answer = reader.read(images=tf.constant(data, tf.string))
-        readings = _readings(answer, config.n_best)
-        progress.clear()
-        for path, found, item in zip(chunk, readings, encoded):
-            for text, log_prob in found:
-                print(f"{escaped(path)}\t{text}\t{math.exp(log_prob):.4f}")
-            if not found:
-                failed += 1
-                reason = item if isinstance(item, str) else why_bad(item, reader.geometry)
-                print(f"error: {escaped(path)}: {reason or 'cannot be read'}", file=sys.stderr)
-        sys.stdout.flush()
-        progress.show(start + len(chunk))
-    progress.clear()
-    if failed:
-        raise InputError(f"{failed} of {len(files)} images could not be read (named above)")
+    check_model(model, config)
+    files = _images(paths)
+    work = _Work(config, len(files))
+    if any(file.exists() for file in files):
+        from ocr_tf.experiment.serving.reader import open_model  # Here: it loads TensorFlow.
 
-
-def escaped(path: Path) -> str:
-    """A path as one field of a line of UTF-8."""
-    text = str(path).replace("\\", r"\\")
-    text = text.replace("\t", r"\t").replace("\n", r"\n").replace("\r", r"\r")
-    return text.encode("utf-8", "backslashreplace").decode()  # a name need not be UTF-8
-
-
-def _readings(answer: dict[str, tf.Tensor], n_best: int) -> list[list[tuple[str, float]]]:
-    """(text, log p) of each image, best first; none of a bad one."""
-    if n_best:
-        many = NBest(**answer)
-        columns = (many.texts[:, :n_best], many.log_probs[:, :n_best], many.valid[:, :n_best])
+        reader = open_model(model, config.checkpoint, config.n_best)
+        with without_libjpeg_lines():
+            work.read(files, reader)
     else:
-        one = Served(**answer)
-        columns = (one.text[:, None], one.log_prob[:, None], one.ok[:, None])
-    return [
-        [(text.decode(), float(log_prob)) for text, log_prob, valid in zip(*line) if valid]
-        for line in zip(*(column.numpy() for column in columns))
-    ]
+        for file in files:
+            work.refuse(file, _opened(file).reason)
+    if work.failed:
+        raise InputError(f"{work.failed} of {len(files)} images could not be read (named above)")
 
 
-def _open(model: str, config: Predict) -> Reader:
-    """The reading function of an export or a run, and the geometry it brings images to."""
-    path = Path(model)
-    if (path / "saved_model.pb").exists():
-        return _open_export(path, config.n_best)
-    trained = restore(path, config.checkpoint)
-    width = max(Beam().width, config.n_best)
-    serving = Serving(trained, Beam(width, config.n_best) if config.n_best else None)
-    read = serving.n_best if config.n_best else serving.serving_default
-    return Reader(read, trained.experiment.geometry)
+def check_model(model: str, config: Predict) -> None:
+    """Refuses what is no model, and flags that would do nothing with it.
+
+    Raises:
+        InputError: see above.
+    """
+    if not is_export(model):
+        RunFolder.open(model)
+        return
+    read_geometry(Path(model))
+    if config.checkpoint != Predict().checkpoint:
+        raise InputError(
+            f"--checkpoint={config.checkpoint}: {model} is an export, which holds one checkpoint; "
+            "leave the flag out, or name the run"
+        )
 
 
-def _open_export(path: Path, n_best: int) -> Reader:
-    try:
-        about = json.loads((path / ABOUT).read_bytes())
-        geometry = Geometry(**about["geometry"])
-        signatures = tf.saved_model.load(str(path)).signatures
-        read: Any = signatures[DEFAULT]
-    except (OSError, ValueError, LookupError, TypeError, tf.errors.OpError) as error:
-        raise InputError(f"{path}: not an export of ocr_tf, or damaged ({error})") from None
-    if n_best:
-        read = signatures.get("n_best")
-        given = read.structured_outputs["texts"].shape[1] if read else 0
-        if n_best > given:
-            raise InputError(
-                f"--n_best={n_best}: {path} gives at most {given}; export the run again with "
-                f"--n_best={n_best}"
-            )
-    return Reader(read, geometry)
+class _Opened(NamedTuple):
+    """A file and its content, or why it has none."""
+
+    path: Path
+    image: ImageFile
+    reason: str = ""
 
 
-def _images(paths: list[str]) -> Iterator[Path]:
-    """Files as they are given; of folders, the images in them and below, sorted."""
+class _Work:
+    """Reads files in batches that fit in memory, and prints what becomes of each."""
+
+    def __init__(self, config: Predict, total: int):
+        self.batch_size = config.batch_size
+        self.done = self.failed = 0
+        self.progress = Progress("predicting", total)
+
+    def read(self, files: list[Path], reader: ModelReader) -> None:
+        """Reads and prints all files, in their order."""
+        batch: list[_Opened] = []
+        total = 0
+        for file in files:
+            opened = _opened(file)
+            size = len(opened.image.encoded) + reader.decoded_bytes(opened.image.encoded)
+            if batch and (len(batch) == self.batch_size or total + size > IN_FLIGHT):
+                self._read_batch(batch, reader)
+                batch, total = [], 0
+            batch.append(opened)
+            total += size
+        self._read_batch(batch, reader)
+        self.progress.clear()
+
+    def refuse(self, path: Path, reason: str) -> None:
+        """Names a file that cannot be read."""
+        self.failed += 1
+        print(f"error: {escape_name(path)}: {reason}", file=sys.stderr)
+
+    def _read_batch(self, batch: list[_Opened], reader: ModelReader) -> None:
+        readings = reader.read([opened.image.encoded for opened in batch])
+        self.progress.clear()
+        for (path, image, reason), texts in zip(batch, readings):
+            for text, log_prob in texts:
+                print(f"{escape_name(path)}\t{escape_text(text)}\t{math.exp(log_prob):.4f}")
+            if not texts:
+                cause = reason or reader.why_bad(image.encoded) or "cannot be read"
+                self.refuse(path, cause)
+            elif image.pages > 1:
+                print(
+                    f"note: {escape_name(path)}: first of {image.pages} pages read", file=sys.stderr
+                )
+        sys.stdout.flush()
+        self.done += len(batch)
+        self.progress.show(self.done)
+
+
+def _images(paths: list[str]) -> list[Path]:
+    """Files as they are given; of folders, the images in them and below, sorted, hidden ones aside."""
+    files: list[Path] = []
     for name in paths:
         path = Path(name)
         if not path.is_dir():
-            yield path
+            files.append(path)
             continue
-        found = sorted(p for p in path.rglob("*") if p.suffix.lower() in IMAGES and p.is_file())
-        if not found:
+        images = sorted(p for p in path.rglob("*") if p.suffix.lower() in IMAGES and p.is_file())
+        visible = [p for p in images if not _is_hidden(p.relative_to(path))]
+        hidden = len(images) - len(visible)
+        if hidden:
+            print(
+                f"note: {escape_name(path)}: {hidden} hidden images left out; name them to read them",
+                file=sys.stderr,
+            )
+        if not visible:
             raise InputError(f"{path}: no images in this folder ({', '.join(IMAGES)})")
-        yield from found
+        files += visible
+    return files
 
 
-def _encoded(path: Path) -> Union[bytes, str]:
-    """The image's bytes in a format that TensorFlow decodes, or why there are none."""
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+def _opened(path: Path) -> _Opened:
     try:
-        return decodable(path.read_bytes())
-    except OSError as error:
-        return error.strerror or "cannot be read"
+        return _Opened(path, open_image_file(path))
     except InputError as error:
-        return str(error)
+        return _Opened(path, ImageFile(b"", 1), str(error))

@@ -1,4 +1,7 @@
-"""A run as what serves: a SavedModel that needs only TensorFlow, or a TensorFlow Lite file."""
+"""A run as what serves: a SavedModel that needs only TensorFlow, or a TensorFlow Lite file.
+
+TensorFlow-free until the run is loaded, so that wrong paths and flags are told at once.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +11,17 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import Optional
+from typing import TYPE_CHECKING
 
-import tensorflow as tf
-
-from ocr_tf.decode import Beam, Search
 from ocr_tf.errors import InputError
-from ocr_tf.experiment.inference.load import Trained, restore
 from ocr_tf.experiment.runs.atomic import atomic_write
-from ocr_tf.experiment.serving import tflite, warmup
+from ocr_tf.experiment.runs.outputs import check_writable
+from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.experiment.serving.config import Export
-from ocr_tf.experiment.serving.signatures import Serving
+from ocr_tf.experiment.serving.export_folder import ABOUT, EXTRA
 
-EXTRA = Path("assets.extra")
-ABOUT = EXTRA / "ocr_tf.json"
+if TYPE_CHECKING:
+    from ocr_tf.experiment.inference.load import Trained
 
 
 def run(config: Export, run_folder: str, output: str) -> None:
@@ -31,23 +31,42 @@ def run(config: Export, run_folder: str, output: str) -> None:
         InputError: no run, the output exists, or flags that do not go together.
     """
     target = Path(output)
-    if target.exists():
-        raise InputError(f"{target} exists; choose another name or remove it")
-    if config.n_best > config.beam:
-        raise InputError(
-            f"--n_best={config.n_best}: at most --beam={config.beam}; give a wider one"
-        )
+    lite = target.suffix == ".tflite"
+    _check(config, run_folder, target, lite)
+    from ocr_tf.experiment.inference.load import restore  # Here: it loads TensorFlow.
+
     trained = restore(run_folder, config.checkpoint)
     if not trained.finished:
         print(f"warning: {run_folder} is not finished; this is what it has so far", file=sys.stderr)
     target.parent.mkdir(parents=True, exist_ok=True)
-    if target.suffix == ".tflite":
+    if lite:
+        from ocr_tf.experiment.serving import tflite
+
         atomic_write(target, tflite.convert(trained, about(trained)))
         takes = "pixels, widths (one line) -> ids, lengths, log_prob"
     else:
-        beam = Beam(config.beam, config.n_best) if config.n_best else None
-        takes = ", ".join(_save(trained, beam, target))
+        takes = ", ".join(_save(trained, config, target))
     print(f"{target}: {takes}; step {trained.step} of {run_folder}")
+
+
+def _check(config: Export, run_folder: str, target: Path, lite: bool) -> None:
+    """Refuses what could not be written, and flags that go together badly or would do nothing."""
+    if target.exists() or target.is_symlink():
+        raise InputError(f"{target} exists; choose another name or remove it")
+    default = Export()
+    if lite and config.n_best not in (0, default.n_best):
+        raise InputError(
+            f"--n_best={config.n_best}: a TensorFlow Lite file gives one text; leave it out"
+        )
+    if config.beam != default.beam and (lite or not config.n_best):
+        owner = "a TensorFlow Lite file searches greedily" if lite else "--n_best=0 needs no beam"
+        raise InputError(f"--beam={config.beam}: {owner}; leave it out")
+    if config.n_best > config.beam:
+        raise InputError(
+            f"--n_best={config.n_best}: at most --beam={config.beam}; give a wider one"
+        )
+    RunFolder.open(run_folder)
+    check_writable(target, str(target), parents=True)
 
 
 def about(trained: Trained) -> bytes:
@@ -56,16 +75,22 @@ def about(trained: Trained) -> bytes:
         "experiment": trained.experiment.name,
         "run": str(trained.folder.path),
         "step": trained.step,
-        "geometry": dataclasses.asdict(trained.experiment.geometry),
+        "geometry": dataclasses.asdict(trained.geometry),
     }
     return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
 
 
-def _save(trained: Trained, n_best_search: Optional[Search], target: Path) -> list[str]:
-    """Writes the SavedModel and what belongs beside it; the names of its signatures."""
+def _save(trained: Trained, config: Export, target: Path) -> list[str]:
+    """Writes the SavedModel and what belongs beside it; gives the names of its signatures."""
+    import tensorflow as tf
+
+    from ocr_tf.decode import Beam
+    from ocr_tf.experiment.serving import warmup
+    from ocr_tf.experiment.serving.signatures import Serving
+
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        serving = Serving(trained, n_best_search)
+        serving = Serving(trained, Beam(config.beam, config.n_best) if config.n_best else None)
         signatures = serving.signatures()
         options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
         tf.saved_model.save(serving, str(temporary), signatures, options)

@@ -1,4 +1,4 @@
-"""Lines to texts in one graph, asked in several ways: what an export holds, and what predict runs."""
+"""Lines to texts in one graph, asked in several ways: an export holds it, and predict runs it."""
 
 from __future__ import annotations
 
@@ -14,37 +14,49 @@ from ocr_tf.types import Frames, Images, Labels
 
 DEFAULT = "serving_default"
 
+# In the place of log p where there is no text, and of log 0: JSON, which TensorFlow Serving answers in,
+# has no infinity. Its exponential is 0 in every floating-point type, and sums of some stay finite.
+NO_LOG_PROB = -1e9
+
 
 class Served(NamedTuple):
-    """Of encoded images: the signature `serving_default`."""
+    """The answer of the signature `serving_default`, which takes encoded images."""
 
     text: tf.Tensor  # [B] string, UTF-8; empty where not ok
-    log_prob: tf.Tensor  # [B] log p(text | image), natural log; minus infinity where not ok
+    log_prob: tf.Tensor  # [B] log p(text | image), natural log; NO_LOG_PROB where not ok
     ok: tf.Tensor  # [B] bool, false where the bytes are no image that can be used
 
 
 class NBest(NamedTuple):
-    """Of encoded images, K texts each, best first: the signature `n_best`."""
+    """The answer of the signature `n_best`: K texts of each encoded image, best first."""
 
     texts: tf.Tensor  # [B, K] string, UTF-8
-    log_probs: tf.Tensor  # [B, K]
+    log_probs: tf.Tensor  # [B, K], NO_LOG_PROB where not valid
     valid: tf.Tensor  # [B, K] bool, false where fewer were found
     ok: tf.Tensor  # [B] bool
 
 
 class Aligned(NamedTuple):
-    """Of encoded images, with the place of every symbol: the signature `aligned`."""
+    """The answer of the signature `aligned`: the text of each encoded image, and a span for each symbol.
+
+    A span is where the network emits the symbol, not where its glyph is. For attention the two mostly
+    agree; CTC may emit the first and the last symbol of a line at the image's edges, tens of pixels
+    from their glyphs.
+    """
 
     text: tf.Tensor
     log_prob: tf.Tensor
     ok: tf.Tensor
     symbols: tf.Tensor  # [B, L] string, UTF-8; empty behind the text's end
     lengths: tf.Tensor  # [B] int32, symbols of the text
-    spans: tf.Tensor  # [B, L, 2] float32, begin and end in columns of the image as it was sent
+    spans: (
+        tf.Tensor
+    )  # [B, L, 2] float32, begin and end of the middle 80 % of its weight, in columns
+    # of the image as it was sent
 
 
 class Serving(tf.Module):
-    """The signatures of a trained network, as functions; `tensors` takes pixels, all others images.
+    """Gives a trained network's signatures as functions; `tensors` takes pixels, all others images.
 
     A bad image fails alone. Any number of lines, none too. Holds the weights, not Keras' layers.
     """
@@ -65,7 +77,7 @@ class Serving(tf.Module):
         super().__init__(name="ocr_tf")
         model, experiment = trained.model, trained.experiment
         head, stride = model.head, experiment.encoder.stride
-        self.geometry = geometry = experiment.geometry
+        self.geometry = geometry = trained.geometry
         self.weights = list(model.variables)
         symbols = tf.constant([*model.alphabet.symbols, ""])
         encoded = tf.TensorSpec([None], tf.string, "images")
@@ -85,7 +97,7 @@ class Serving(tf.Module):
             best = head.decode(frames, search)
             labels = Labels(best.ids[:, 0], tf.where(ok, best.lengths[:, 0], 0))
             spelt = spell(*labels, ok)
-            log_prob = tf.where(ok, best.log_probs[:, 0], float("-inf"))
+            log_prob = _finite(best.log_probs[:, 0], ok)
             return Served(tf.strings.reduce_join(spelt, axis=1), log_prob, ok), labels, spelt
 
         def serving_default(images: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -101,10 +113,10 @@ class Serving(tf.Module):
 
         def n_best(images: tf.Tensor) -> dict[str, tf.Tensor]:
             prepared, ok = prepare(_some(images))
-            found = head.decode(frames_of(*prepared), n_best_search)
-            valid = found.valid & ok[:, None]
-            texts = tf.strings.reduce_join(spell(found.ids, found.lengths, valid), axis=2)
-            log_probs = tf.where(valid, found.log_probs, float("-inf"))
+            best = head.decode(frames_of(*prepared), n_best_search)
+            valid = best.valid & ok[:, None]
+            texts = tf.strings.reduce_join(spell(best.ids, best.lengths, valid), axis=2)
+            log_probs = _finite(best.log_probs, valid)
             return _first(NBest(texts, log_probs, valid, ok), tf.size(images))
 
         def aligned(images: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -132,6 +144,10 @@ class Serving(tf.Module):
 
 def _function(function: Callable, *signature: tf.TensorSpec) -> Any:
     return tf.function(function, input_signature=signature, autograph=False)
+
+
+def _finite(log_probs: tf.Tensor, valid: tf.Tensor) -> tf.Tensor:
+    return tf.where(valid, tf.maximum(log_probs, NO_LOG_PROB), NO_LOG_PROB)
 
 
 def _some(images: tf.Tensor) -> tf.Tensor:

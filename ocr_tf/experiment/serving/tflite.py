@@ -37,7 +37,7 @@ def convert(trained: Trained, about: bytes) -> bytes:
     model = build(experiment, trained.model.alphabet)
     weights = {path: value.numpy() for path, value in variables(trained.model).items()}
     assign(variables(model), weights, str(trained.folder.path))
-    geometry = experiment.geometry
+    geometry = trained.geometry
 
     def read(pixels: tf.Tensor, widths: tf.Tensor) -> dict[str, tf.Tensor]:
         best = model.recognize(Images(pixels, widths))

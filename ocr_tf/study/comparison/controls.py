@@ -86,9 +86,9 @@ def controls(runs: Runs) -> Controls:
         data=_different(map(_data, every)),
         steps={c: tuple(map(_steps, by_seed.values())) for c, by_seed in runs.items()},
         planned=_different(run.experiment.train.steps for run in every),
-        threads=_different(s["threads"] for s in around),
+        threads=_different(dict(s.threads) for s in around),
         versions=code(runs),
-        processors=_different(s["processor"] for s in around),
+        processors=_different(s.processor or "" for s in around),
         options=_options(runs),
     )
     same, differs = _sentences(compared, {c: _shared_data(by) for c, by in runs.items()})
@@ -98,24 +98,22 @@ def controls(runs: Runs) -> Controls:
 def code(runs: Runs) -> tuple[Code, ...]:
     """Gathers the code that the runs were trained with: every kind that there was, once."""
     around = (s for by_seed in runs.values() for run in by_seed.values() for s in run.surroundings)
-    return _different(Code(s["versions"], s["commit"], s["dirty"]) for s in around)
+    return _different(Code(dict(s.versions), s.commit, s.dirty) for s in around)
 
 
 def _first_weights(run: RunFolder) -> dict[str, str]:
     """Reads the fingerprint of each shared part's first weights."""
-    described = run.described
-    recorded = described["first_weights"] if "first_weights" in described else {}
+    recorded = run.description.first_weights
     return {part: recorded[part] if part in recorded else "" for part in SHARED}
 
 
 def _batches(run: RunFolder) -> str:
     """Reads the last fingerprint of the batches, which stands for all before it too."""
-    return next((r["batches"] for r in reversed(list(run.metrics())) if "batches" in r), "")
+    return next((v.batches for v in reversed(run.metrics.validations()) if v.batches), "")
 
 
 def _data(run: RunFolder) -> Optional[DataFingerprints]:
-    described = run.described
-    recorded = described["data"] if "data" in described else None
+    recorded = run.description.data
     return DataFingerprints(recorded["train"], recorded["val"]) if recorded else None
 
 
@@ -124,7 +122,7 @@ def _lines(run: RunFolder) -> TrainingLines:
 
 
 def _steps(run: RunFolder) -> int:
-    return max((record["step"] for record in run.metrics()), default=0)
+    return run.metrics.last_step()
 
 
 def _different(values: Iterable[Value]) -> tuple[Value, ...]:

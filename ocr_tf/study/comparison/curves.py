@@ -34,11 +34,10 @@ class LearningCurve:
 
 def learning_curve(seed: int, run: RunFolder) -> LearningCurve:
     """Reads a run's records."""
-    records = list(run.metrics())
-    validations = [record for record in records if "val/cer" in record]
+    validations = run.metrics.validations()
     return LearningCurve(
         seed=seed,
-        train=tuple(Point(r["step"], r["train/loss"]) for r in records if "train/loss" in r),
-        val=tuple(Point(r["step"], r["val/cer"]) for r in validations),
-        timing=CurveTiming(tuple(r["elapsed"] if "elapsed" in r else None for r in validations)),
+        train=tuple(Point(point.step, point.loss) for point in run.metrics.losses()),
+        val=tuple(Point(validation.step, validation.cer) for validation in validations),
+        timing=CurveTiming(tuple(validation.elapsed for validation in validations)),
     )

@@ -13,6 +13,7 @@ from ocr_tf.data.lines import Lines
 from ocr_tf.errors import NAMED, InputError
 from ocr_tf.experiment.config.program import command_name
 from ocr_tf.experiment.runs.atomic import atomic_write
+from ocr_tf.experiment.runs.outputs import check_writable
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.progress import Progress
 from ocr_tf.study.analysis.label_errors import LabelError, opinions_of, rank
@@ -67,8 +68,7 @@ def _check_output(output: Path, table: Path) -> None:
     """Refuses early what could not be written, and to write over what others made."""
     if output.suffix != ".html":
         raise InputError(f"--output={output}: name a file that ends in .html")
-    if not output.parent.is_dir():
-        raise InputError(f"--output={output}: there is no folder {output.parent}; make it first")
+    check_writable(output, f"--output={output}")
     ours = output.is_file() and html.is_made_from(TEMPLATE, output)
     for path in (output, table):
         if path.exists() and not ours:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -15,13 +19,15 @@ from ocr_tf.data.image import prepare_batch
 from ocr_tf.encoders import ENCODERS
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.inference import align
-from ocr_tf.experiment.inference.aligner import Aligner
+from ocr_tf.experiment.inference.aligner import Aligned, Aligner
 from ocr_tf.experiment.inference.config import Align
 from ocr_tf.experiment.inference.load import build, variables
+from ocr_tf.experiment.runs.checkpoints import TrainingState
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.types import Frames, Labels
 from tests.experiment import tiny
 
+ROOT = Path(__file__).resolve().parents[3]
 STRIDE = ENCODERS["compact"].stride
 
 
@@ -164,7 +170,7 @@ def runs(tmp_path_factory):
         run = RunFolder.create_or_open(folder / head / "run")
         run.begin(experiment, alphabet, {})
         arrays = {path: variable.numpy() for path, variable in weights.items()}
-        run.save_checkpoint(0, arrays, {"best_step": 0, "finished": True})
+        run.checkpoints.save(0, arrays, TrainingState(best_step=0, finished=True))
     (folder / "line.png").write_bytes(png(noise(16, 90)))
     return folder
 
@@ -232,3 +238,50 @@ def test_bad_input_is_one_line_and_writes_nothing(case, runs, tmp_path, monkeypa
     assert sorted(tmp_path.iterdir()) == before
     for name, content in files.items():
         assert (tmp_path / name).read_bytes() == content
+
+
+def marked() -> Aligned:
+    """A bar in the columns 40 to 59 of 100, and three symbols: on it, beside it, and nowhere."""
+    image = np.full([20, 100], 255, np.uint8)
+    image[:, 40:60] = 0
+    weights = np.zeros([3, 10], np.float32)
+    weights[0, 4] = weights[1, 0] = 1
+    spans = np.array([[41, 49], [1.5, 9], [0, 0]], np.float32)
+    return Aligned(image, "abc", -1.0, weights, np.arange(11) * 10.0, spans, None, None)
+
+
+def test_a_span_without_ink_is_marked():
+    line = marked()
+    assert [row.no_ink for row in line.rows()] == [False, True, False]
+    assert line.panel("ctc").without_ink.tolist() == [False, True, False]
+    table = list(align._table("run", line))
+    assert table[1].endswith("peak  no ink")
+    assert [row.endswith(" x") for row in table[2:5]] == [False, True, False]
+    assert table[5].startswith("no ink: ")
+    assert not any("no ink: " in row for row in align._table("run", line._replace(text="a")))
+
+
+def test_wrong_paths_are_told_without_tensorflow(runs, tmp_path):
+    script = (
+        "import sys\n"
+        "from ocr_tf.cli import launch\n"
+        "try:\n"
+        "    launch.tool('align', sys.argv[1:])\n"
+        "finally:\n"
+        "    assert 'tensorflow' not in sys.modules\n"
+    )
+    image, run = str(runs / "line.png"), str(runs / "ctc" / "run")
+    for arguments, message in [
+        ([image, str(tmp_path / "none")], "none: no such run folder"),
+        ([str(tmp_path), run], "Is a directory"),
+        ([image, run, "--output=/proc/a.png"], "--output=/proc/a.png: cannot write in /proc"),
+    ]:
+        done = subprocess.run(
+            [sys.executable, "-c", script, *arguments],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            check=False,
+        )
+        assert done.returncode == 2 and message in done.stderr and done.stderr.count("\n") == 1

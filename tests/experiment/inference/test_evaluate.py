@@ -11,13 +11,16 @@ from pathlib import Path
 
 import pytest
 
+from ocr_tf.alphabet import Alphabet
 from ocr_tf.data.dataset import open_source
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.common import TestData
 from ocr_tf.experiment.inference import evaluate
 from ocr_tf.experiment.inference.config import Evaluate
 from ocr_tf.experiment.runs import predictions
+from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.metrics.error_rates import measure
+from tests.experiment import tiny
 
 ROOT = Path(__file__).resolve().parents[3]
 LINES = 6
@@ -191,3 +194,35 @@ def test_scoring_needs_no_tensorflow(lines):
     )
     assert done.returncode == 0, done.stderr
     assert "5 of 6 lines: no prediction" in done.stdout
+
+
+def test_wrong_paths_of_a_run_are_told_without_tensorflow(lines, tmp_path):
+    experiment, run = tiny.experiment("ctc"), tmp_path / "run"
+    RunFolder.create_or_open(run).begin(experiment, Alphabet("0123456789"), {})
+    (tmp_path / "file").write_text("")
+    (run / "evaluations").symlink_to(tmp_path / "file")
+    code = (
+        "import sys; sys.modules['tensorflow'] = None\n"
+        "from ocr_tf.cli import launch\n"
+        "launch.tool('evaluate', sys.argv[1:])"
+    )
+    for name, data, message in [
+        ("none", str(lines[0]), "none: no such run folder"),
+        ("run", "none.tsv", "none.tsv: cannot read the labels: No such file"),
+        ("run", str(lines[0]), "run: cannot write in run/evaluations: Not a directory"),
+    ]:
+        done = subprocess.run(
+            [sys.executable, "-c", code, name, f"--data.test={data}"],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 2 and message in done.stderr, done.stderr
+        assert done.stderr.count("\n") == 1
+
+
+def test_an_output_that_cannot_be_written_is_told_before_the_work(lines, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="^--output=.*/file/out: cannot write in .*/file"):
+        score(lines, fake(lines[1]), output=str(tmp_path / "file" / "out"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -44,6 +45,8 @@ def check(served, folder, count: int, seed: int, capfd) -> None:
     shown = capfd.readouterr()
     rows = dict(line.split("\t", 1) for line in shown.out.splitlines())
     failures = [line for line in shown.err.splitlines() if line.startswith("error: ")]
+    others = [line for line in shown.err.splitlines() if line and line not in failures]
+    assert all(re.match(r"note: |predicting |\d{4}-.*tensorflow/", line) for line in others), others
     named = {line.removeprefix("error: ").partition(": ")[0]: line for line in failures}
     assert len(rows) == len(shown.out.splitlines()) and len(named) == len(failures)
     assert set(rows).isdisjoint(named) and set(rows) | set(named) == set(paths)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import math
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from ocr_tf.data.image import as_tensor
 from ocr_tf.errors import InputError
-from ocr_tf.experiment.serving import predict
+from ocr_tf.experiment.serving import predict, reader
 from ocr_tf.experiment.serving.config import Predict
+from tests.experiment import untrained
 
 NAMES = {
     b"plain.png": "plain.png",
@@ -20,6 +26,8 @@ NAMES = {
     rb"a\tb.png": r"a\\tb.png",
     b"\xff.png": r"\udcff.png",  # no UTF-8
     "ü.png".encode(): "ü.png",
+    b"\x1b[2J.png": r"\x1b[2J.png",
+    "a\u202egnp.png".encode(): r"a\u202egnp.png",
 }
 
 
@@ -46,7 +54,7 @@ def test_any_path_is_one_field_of_one_line(served, tmp_path, capsys):
             with open(os.path.join(os.fsencode(folder), name), "wb") as file:
                 file.write(content)
     paths = [str(tmp_path / kind / os.fsdecode(name)) for kind in ("good", "bad") for name in NAMES]
-    with pytest.raises(InputError, match="6 of 12"):
+    with pytest.raises(InputError, match=f"{len(NAMES)} of {2 * len(NAMES)}"):
         predict.run(Predict(), str(served.saved), paths)
     shown = capsys.readouterr()
     printed = [line.split("\t")[0] for line in shown.out.split("\n")[:-1]]
@@ -82,3 +90,100 @@ def test_more_texts_than_an_export_has_are_refused(served, folder):
         match="--n_best=4: .*saved gives at most 3; export the run again with --n_best=4",
     ):
         predict.run(Predict(n_best=4), str(served.saved), [str(folder)])
+
+
+one_head = pytest.mark.parametrize("served", ["ctc"], indirect=True)
+
+
+@one_head
+def test_files_that_are_huge_endless_or_pipes_fail_alone(served, tmp_path, capsys):
+    for i, image in enumerate(untrained.images()[:2]):
+        (tmp_path / f"{i}.png").write_bytes(image)
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "zero.png").symlink_to("/dev/zero")
+    with open(tmp_path / "sparse.png", "wb") as file:
+        file.truncate(40_000_000_000)
+    names = ("0.png", "pipe.png", "zero.png", "sparse.png", "1.png")
+    with pytest.raises(InputError, match="3 of 5 images could not be read"):
+        predict.run(Predict(), str(served.saved), [str(tmp_path / name) for name in names])
+    shown = capsys.readouterr()
+    read = [Path(line.split("\t")[0]).name for line in shown.out.splitlines()]
+    assert read == ["0.png", "1.png"]
+    refused = [line for line in shown.err.splitlines() if line.startswith("error: ")]
+    assert [Path(line.split(": ")[1]).name for line in refused] == [*names[1:4]]
+
+
+@one_head
+def test_batches_are_bounded_by_what_their_images_take(served, tmp_path, capsys, monkeypatch):
+    paths = [tmp_path / f"{i}.png" for i in range(8)]
+    for path, image in zip(paths, untrained.images()):
+        path.write_bytes(image)
+    sizes, open_model = [], reader.open_model
+
+    def spied(*arguments):
+        model = open_model(*arguments)
+        read = model.read
+        model.read = lambda encoded: sizes.append(len(encoded)) or read(encoded)
+        return model
+
+    monkeypatch.setattr("ocr_tf.experiment.serving.reader.open_model", spied)
+    outputs = []
+    for bound in (1, 60_000, 10**9):
+        monkeypatch.setattr(predict, "IN_FLIGHT", bound)
+        predict.run(Predict(batch_size=5), str(served.saved), [str(path) for path in paths])
+        outputs.append(capsys.readouterr().out)
+    assert sizes[:8] == [1] * 8 and sizes[-2:] == [5, 3] and 2 < len(sizes[8:-2]) < 8
+    assert outputs[0] == outputs[1] == outputs[2]
+
+
+@one_head
+def test_pages_and_hidden_files_are_named(served, tmp_path, capsys):
+    pages = [Image.open(io.BytesIO(image)) for image in untrained.images()[:3]]
+    pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
+    (tmp_path / ".thumbs").mkdir()
+    for name in (".hidden.png", ".thumbs/1.png"):
+        pages[0].save(tmp_path / name)
+    predict.run(Predict(), str(served.saved), [str(tmp_path)])
+    shown = capsys.readouterr()
+    assert [line.split("\t")[0] for line in shown.out.splitlines()] == [str(tmp_path / "a.tif")]
+    assert [line for line in shown.err.splitlines() if line.startswith("note: ")] == [
+        f"note: {tmp_path}: 2 hidden images left out; name them to read them",
+        f"note: {tmp_path / 'a.tif'}: first of 3 pages read",
+    ]
+
+
+@one_head
+def test_a_flag_without_effect_is_refused(served, folder):
+    with pytest.raises(
+        InputError, match="--checkpoint=last: .*saved is an export, which holds one"
+    ):
+        predict.run(Predict(checkpoint="last"), str(served.saved), [str(folder)])
+
+
+WRONG = """
+import sys
+from ocr_tf.errors import InputError
+from ocr_tf.experiment.serving import predict
+from ocr_tf.experiment.serving.config import Predict
+try:
+    predict.run(Predict(), sys.argv[1], sys.argv[2:])
+except InputError as error:
+    print(error)
+assert "tensorflow" not in sys.modules
+"""
+
+
+@one_head
+def test_wrong_paths_are_told_without_tensorflow(served, tmp_path):
+    model, none, other = str(served.saved), str(tmp_path / "none"), str(tmp_path / "b.png")
+    for arguments, message in [
+        ([none, other], f"{none}: no such run folder; name the --workdir of a training\n"),
+        ([model, none, other], "2 of 2 images could not be read (named above)\n"),
+        ([str(served.run), none], "1 of 1 images could not be read (named above)\n"),
+        ([model, str(tmp_path)], f"{tmp_path}: no images in this folder"),
+    ]:
+        done = subprocess.run(
+            [sys.executable, "-c", WRONG, *arguments], capture_output=True, text=True, check=True
+        )
+        assert done.stdout.startswith(message)
+    assert f"error: {none}: No such file or directory" in done.stderr or not done.stderr

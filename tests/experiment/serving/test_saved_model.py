@@ -21,9 +21,10 @@ from ocr_tf.errors import InputError
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.experiment.serving import saved_model, tflite, warmup
 from ocr_tf.experiment.serving.config import Export
+from ocr_tf.experiment.serving.export_folder import ABOUT
 from tests.experiment import tiny, untrained
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "serving.md"
 SIGNATURES = {"serving_default", "tensors", "aligned", "n_best"}
 
 one_head = pytest.mark.parametrize("served", ["ctc"], indirect=True)
@@ -104,10 +105,10 @@ def test_warm_up_requests_are_answered_by_the_signatures_they_name(served):
 
 @pytest.mark.slow
 def test_the_documented_command_for_saved_model_cli(served, tmp_path):
-    text = README.read_text("utf-8").replace("\\\n", " ")
+    text = DOCUMENT.read_text("utf-8").replace("\\\n", " ")
     (tmp_path / "picture.png").write_bytes(served.images[0])
-    (tmp_path / "exported").mkdir()
-    (tmp_path / "exported" / "ctc").symlink_to(served.saved)
+    (tmp_path / "exported" / "ctc").mkdir(parents=True)
+    (tmp_path / "exported" / "ctc" / "1").symlink_to(served.saved)
     for program in ("python", "saved_model_cli"):
         words = shlex.split(re.search(rf"^{program} (?:-c|run) .*$", text, re.MULTILINE).group(0))
         words[0] = str(Path(sys.executable).with_name(program))
@@ -119,7 +120,7 @@ def test_the_documented_command_for_saved_model_cli(served, tmp_path):
 
 
 def test_it_says_what_it_was_made_of(served):
-    about = json.loads((served.saved / saved_model.ABOUT).read_text())
+    about = json.loads((served.saved / ABOUT).read_text())
     assert about["experiment"] == f"tiny_{served.head}" and about["step"] == 1
     assert about["geometry"]["height"] == served.trained.experiment.data.height
 
@@ -155,6 +156,45 @@ def test_more_texts_than_the_beam_holds_are_refused(served, tmp_path, capsys):
         launch.tool("export", [str(served.run), str(tmp_path / "saved"), "--n_best=9"])
     assert stopped.value.code == 2
     assert capsys.readouterr().err == "error: --n_best=9: at most --beam=8; give a wider one\n"
+
+
+@one_head
+@pytest.mark.parametrize(
+    "flags, message",
+    [
+        (["saved", "--n_best=0", "--beam=4"], "--beam=4: --n_best=0 needs no beam; leave it out"),
+        (
+            ["a.tflite", "--beam=9"],
+            "--beam=9: a TensorFlow Lite file searches greedily; leave it out",
+        ),
+        (
+            ["a.tflite", "--n_best=2"],
+            "--n_best=2: a TensorFlow Lite file gives one text; leave it out",
+        ),
+        (
+            ["file/saved"],
+            "{}/file/saved: cannot write in {}/file: Not a directory; choose another place",
+        ),
+    ],
+)
+def test_what_would_do_nothing_or_could_not_be_written_is_told_without_tensorflow(
+    served, tmp_path, flags, message
+):
+    (tmp_path / "file").write_text("")
+    script = (
+        "import sys\n"
+        "from ocr_tf.cli import launch\n"
+        "try:\n"
+        "    launch.tool('export', sys.argv[1:])\n"
+        "finally:\n"
+        "    assert 'tensorflow' not in sys.modules\n"
+    )
+    arguments = [str(served.run), str(tmp_path / flags[0]), *flags[1:]]
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments], capture_output=True, text=True
+    )
+    assert done.stderr == f"error: {message}\n".replace("{}", str(tmp_path))
+    assert done.returncode == 2 and [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 @one_head

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -10,9 +12,10 @@ from ocr_tf.data.image import as_tensor, prepare_batch
 from ocr_tf.decode import Beam
 from ocr_tf.decode.spans import spans
 from ocr_tf.encoders import edges
-from ocr_tf.experiment.serving.signatures import Serving
+from ocr_tf.experiment.serving.signatures import NO_LOG_PROB, Serving
 from ocr_tf.types import Labels
 from tests.data.images import encode, noise
+from tests.experiment import untrained
 
 BAD = [2, 3, 4]  # of the images of `served`
 
@@ -46,7 +49,7 @@ def test_the_text_is_the_models(served, serving):
         assert answer["text"][i].decode() == ("" if i in BAD else text)
     good = answer["ok"]
     np.testing.assert_allclose(answer["log_prob"][good], best.log_probs[:, 0][good], rtol=1e-4)
-    assert (answer["log_prob"][~good] == -np.inf).all()
+    assert (answer["log_prob"][~good] == NO_LOG_PROB).all()
 
 
 def test_pixels_read_as_the_images_they_come_from(served, serving):
@@ -80,7 +83,7 @@ def test_the_best_of_each_line_with_their_scores(served, serving):
     for i, texts in enumerate(texts_of(model, found)):
         if i in BAD:
             assert not answer["ok"][i] and not answer["valid"][i].any()
-            assert (answer["log_probs"][i] == -np.inf).all()
+            assert (answer["log_probs"][i] == NO_LOG_PROB).all()
             assert (answer["texts"][i] == b"").all()
             continue
         valid = answer["valid"][i]
@@ -94,7 +97,7 @@ def test_the_best_of_each_line_with_their_scores(served, serving):
 def test_spans_are_columns_of_the_image_that_was_sent(served, serving):
     sizes = [(16, 150), (32, 300), (41, 99), (7, 60)]
     sent = [encode(noise(*size, seed=i)) for i, size in enumerate(sizes)]
-    sent += [b"broken", encode(noise(20, 80, 3, seed=9), "JPEG"), encode(noise(9, 70), "GIF")]
+    sent += [b"broken", encode(noise(20, 80, 3, seed=9), "JPEG"), encode(noise(9, 70, 4))]
     sizes += [None, (20, 80), (9, 70)]
     answer = ask(serving, "aligned", sent)
     plain = ask(serving, "serving_default", sent)
@@ -120,6 +123,15 @@ def test_spans_are_columns_of_the_image_that_was_sent(served, serving):
         expected = np.interp(steps, np.arange(count + 1), columns)
         np.testing.assert_allclose(answer["spans"][i, :length], expected, rtol=1e-4, atol=1e-3)
         assert (0 <= answer["spans"][i]).all() and (answer["spans"][i] <= size[1] + 1e-3).all()
+
+
+def test_an_answer_is_json_whatever_was_sent(serving):
+    for images in ([b"", b"x"], [b"x", *untrained.images()]):
+        for name in ("serving_default", "n_best", "aligned"):
+            answer = ask(serving, name, images)
+            numbers = {k: v.tolist() for k, v in answer.items() if v.dtype != object}
+            json.dumps(numbers, allow_nan=False)
+    assert np.exp(np.float32(NO_LOG_PROB)) == 0
 
 
 def test_a_line_reads_the_same_alone_and_in_any_batch(served, serving):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 
@@ -63,7 +64,7 @@ def test_an_early_stop_of_all_runs_is_told(tmp_path):
 def test_a_run_that_went_on_with_other_threads_is_told(tmp_path):
     runs = study(tmp_path)
     changed = next(iter(runs["ctc"].values()))
-    facts = {**changed.described, "threads": {"cores": 64}}
+    facts = {**dataclasses.asdict(changed.description.surroundings), "threads": {"cores": 64}}
     (changed.path / "resumed.json").write_text(json.dumps([facts]))
     assert controls(runs).differs == (
         "Thread counts differ between runs, or within one that went on under others.",

@@ -126,7 +126,7 @@ def trained(folder, report, evaluation="best"):
                 dataclasses.replace(experiment, train=train), Alphabet.from_texts(["0123"]), {}
             )
             figures = {"summary/best_cer": 0.5, "train/loss": 2.0}
-            run.append_metrics({"step": 12, "wall": 1.0, **figures, "finished": True})
+            run.metrics.append({"step": 12, "wall": 1.0, **figures, "finished": True})
             figures = dataclasses.asdict(row)
             del figures["seed"]
             results = EvaluationResults(
