@@ -15,7 +15,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import itertools
-from typing import Any, Callable, Optional
+from typing import Callable, Optional
 
 import cv2
 import numpy as np
@@ -60,7 +60,7 @@ SYMBOLS_WITH_EMPTY_SPANS = "a symbol's span holds no ink; share of the symbols o
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class AlignedLine:
-    """What is kept of a line over which a network has laid the reference."""
+    """A line over which a network has laid the reference, as far as it is kept."""
 
     measures: alignment.Measures
     events: dict[str, int]  # symbols, by EVENTS
@@ -186,7 +186,7 @@ class _Table:
         return np.array([line.measures.symbols for line in next(iter(self.aligned.values()))])
 
     def measure(self, name: str, meaning: str) -> AlignmentMeasure:
-        """Of the lines that have it under all networks."""
+        """Averages a measure over the lines that have it under all networks."""
         rows = self._rows(lambda line: getattr(line.measures, name))
         known = np.isfinite(np.concatenate(list(rows.values()))).all(axis=0)
         part = estimates.part(self.grid, self.chosen[known])
@@ -206,12 +206,12 @@ class _Table:
         )
 
     def event(self, name: str, meaning: str) -> Occurrences:
-        """Of all symbols of the lines."""
+        """Counts an event, as a share of all symbols of the lines."""
         counts = self._rows(lambda line: line.events[name])
         return self._occurrences(name, meaning, counts, self.symbols)
 
     def empty_spans(self) -> EmptySpans:
-        """Of all lines and symbols."""
+        """Counts spans without ink over all lines and symbols."""
         counts = self._rows(lambda line: line.empty_spans.sum())
         lines = {c: row > 0 for c, row in counts.items()}
         at_ends: dict[str, Optional[float]] = {}
@@ -234,7 +234,7 @@ class _Table:
         )
 
     def distances(self) -> tuple[Distance, ...]:
-        """Of every condition's centers from the paths of every other that has paths."""
+        """Measures every condition's centers against the paths of every other that has paths."""
         return tuple(
             self._distance(a, b, seed)
             for a, b in itertools.permutations(self.seeds, 2)
@@ -272,7 +272,7 @@ class _Table:
         whole = {c: row.astype(int) for c, row in counts.items()}
         return estimates.occurrences(self.grid, name, meaning, whole, lengths, self.chosen)
 
-    def _rows(self, value: Callable[[AlignedLine], Any]) -> dict[str, np.ndarray]:
+    def _rows(self, value: Callable[[AlignedLine], Optional[float]]) -> dict[str, np.ndarray]:
         """[S, n] of every condition; NaN for None."""
         return {
             c: np.array([[value(line) for line in self.aligned[c, s]] for s in seeds], float)

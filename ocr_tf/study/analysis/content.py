@@ -22,7 +22,7 @@ from ocr_tf.study.comparison.estimates import Compared, Measured, Occurrences
 
 @dataclasses.dataclass(frozen=True)
 class Spread:
-    """Where values lie."""
+    """The mean and the quartiles of values."""
 
     mean: float
     low: float  # first quartile
@@ -47,7 +47,7 @@ class AlignmentMeasure(Measured):
 
 @dataclasses.dataclass(frozen=True)
 class Distance:
-    """How far A's centers of mass are from B's best forced paths, under one seed."""
+    """The distance of A's centers of mass from B's best forced paths, under one seed."""
 
     a: str
     b: str
@@ -79,7 +79,7 @@ class EmptySpans:
 
 @dataclasses.dataclass(frozen=True)
 class Alignments:
-    """Where the networks see the symbols of the references, which are laid over lines that all can write."""
+    """The alignments of references with their lines, of those lines that all networks can write."""
 
     indices: tuple[int, ...]  # of the lines
     measures: dict[str, AlignmentMeasure]  # by name
@@ -155,7 +155,7 @@ class Probe:
 
 @dataclasses.dataclass(frozen=True)
 class Analysis:
-    """Where and how the conditions differ.
+    """The differences between the conditions, by line, kind of error and network.
 
     Everything is exploratory but the tests of the slices, which are corrected for their number.
     """

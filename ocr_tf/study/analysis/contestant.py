@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Sequence
-from typing import Any, Callable
+from typing import Callable, Union
 
 import numpy as np
 import tensorflow as tf
@@ -80,12 +80,16 @@ class Contestant:
             read=tuple(int(length) for length in read),
         )
 
-    def calls(self) -> dict[tuple[str, Any], Callable[[], Any]]:
+    def calls(self) -> dict[tuple[str, Union[int, str]], Callable[[], object]]:
         """Lists what is timed, by (search, place in the sample or "batch")."""
+        batches: dict[Union[int, str], Batch] = {
+            **dict(enumerate(self._singles)),
+            "batch": self._batch,
+        }
         return {
             (name, what): functools.partial(read, batch.images)
             for name, read in self._read.items()
-            for what, batch in [*enumerate(self._singles), ("batch", self._batch)]
+            for what, batch in batches.items()
         }
 
     def batch_lines(self) -> int:

@@ -6,7 +6,7 @@ import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Optional, TypeVar
+from typing import NamedTuple, Optional, TypeVar, Union
 
 import numpy as np
 
@@ -38,9 +38,12 @@ TARGETS = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01)  # CER on the validation lines
 
 Value = TypeVar("Value")
 
+# What is timed: condition, search, and the place in the sample or "batch".
+Timed = tuple[str, str, Union[int, str]]
+
 
 class Effort(NamedTuple):
-    """How much is measured."""
+    """The amount of measuring."""
 
     rounds: int = 20  # each times everything once
     batch: int = 32  # lines of the batch that is timed
@@ -162,7 +165,7 @@ def _by_target(
 def _timing(
     networks: Networks,
     contestants: Mapping[str, Contestant],
-    times: Mapping[Any, np.ndarray],
+    times: Mapping[Timed, np.ndarray],
     rates: Mapping[str, RateEstimate],
     reached: Mapping[str, Sequence[Mapping[float, Reached]]],
     effort: Effort,
@@ -200,9 +203,9 @@ def _timing(
     )
 
 
-def _latencies(contestant: Contestant, times: Mapping[Any, np.ndarray]) -> Latencies:
-    def seconds(*key: Any) -> Seconds:
-        return Seconds(*timing.spread(times[(contestant.condition, *key)]))
+def _latencies(contestant: Contestant, times: Mapping[Timed, np.ndarray]) -> Latencies:
+    def seconds(search: str, what: Union[int, str]) -> Seconds:
+        return Seconds(*timing.spread(times[contestant.condition, search, what]))
 
     places = range(len(contestant.sample()))
     return Latencies(

@@ -1,4 +1,4 @@
-"""What conditions cost, as the renderers of a report take it. TensorFlow-free.
+"""The cost of conditions, as the renderers of a report take it. TensorFlow-free.
 
 Parts are those of `ocr_tf.experiment.config.experiment.PARTS`: encoder, sequence, head. Networks are those
 of each condition's first seed. What is measured, and so differs each time, stands under `Cost.timing`; the
@@ -31,7 +31,7 @@ class SampleLine:
 
 @dataclasses.dataclass(frozen=True)
 class Size:
-    """What a network needs for the lines of the sample, counted."""
+    """The parameters and operations of a network, counted."""
 
     parameters: dict[str, int]  # by part
     flops: dict[str, tuple[int, ...]]  # of reading, by part and line of the sample
@@ -60,7 +60,7 @@ class Seconds:
 
 @dataclasses.dataclass(frozen=True)
 class Latency:
-    """How long one search takes, from images as tensors to texts."""
+    """The time of one search, from images as tensors to texts."""
 
     each: tuple[Seconds, ...]  # a line of the sample, read alone
     batch: Seconds
@@ -85,7 +85,7 @@ class Memory:
 
 @dataclasses.dataclass(frozen=True)
 class Machine:
-    """What the times were measured on."""
+    """The machine and the code that the times were measured on."""
 
     processor: str
     threads: int  # that one operation may use
@@ -96,7 +96,7 @@ class Machine:
 
 @dataclasses.dataclass(frozen=True)
 class Timing:
-    """What was measured with a clock, or with a process of its own."""
+    """Times and memory, which differ with each measurement."""
 
     machine: Machine
     latency: dict[str, Latencies]  # by condition
@@ -108,7 +108,7 @@ class Timing:
 
 @dataclasses.dataclass(frozen=True)
 class Cost:
-    """What the conditions cost, next to their errors."""
+    """The cost of all conditions, next to their errors."""
 
     sample: tuple[SampleLine, ...]  # at even places of the test lines' order by length
     conditions: dict[str, Size]

@@ -162,7 +162,7 @@ STEPS = "the reference needs more encoder steps than the image gives"
 
 @dataclasses.dataclass(frozen=True)
 class Failure(Occurrences):
-    """How often a failure happens, among the lines that it can happen to."""
+    """The frequency of a failure among the lines that it can happen to."""
 
     known_of: str  # the head that it is known of; empty: of none
 

@@ -33,7 +33,7 @@ ERRORS = {
 
 @dataclasses.dataclass(frozen=True)
 class Choice:
-    """How many lines would be right if, of two conditions' readings, a judge chose one.
+    """The lines that would be right if, of two conditions' readings, a judge chose one.
 
     The judge `by_a` takes the reading that A's model finds more probable, `by_b` goes by B's model,
     `by_both` by the sum of both log-probabilities, and `either` always takes the right one. Their gains and
@@ -50,7 +50,7 @@ class Choice:
 
 @dataclasses.dataclass(frozen=True)
 class SearchErrors:
-    """What the networks' scores say of their errors."""
+    """Errors in the light of the networks' own scores."""
 
     errors: dict[str, Occurrences]  # wrong readings, as shares of all lines, by ERRORS
     choices: tuple[Choice, ...]  # of every pair of conditions and seed that they share

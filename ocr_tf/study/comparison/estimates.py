@@ -6,7 +6,7 @@ import dataclasses
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Callable, NamedTuple, Optional, Union
+from typing import Callable, NamedTuple, Optional, Union
 
 import numpy as np
 
@@ -64,7 +64,7 @@ class Measured(Compared):
 
 @dataclasses.dataclass(frozen=True)
 class Occurrences(Measured):
-    """How often something happens, and on which lines."""
+    """The frequency of something, and the lines on which it happens."""
 
     counts: dict[str, tuple[int, ...]]  # by condition and seed
     lines: dict[str, tuple[OnLine, ...]]  # by condition
@@ -162,7 +162,7 @@ def target(*conditions: paired.Outcomes) -> str:
 
 def rate(a: paired.Outcomes) -> RateEstimate:
     """Estimates a condition's rate; the interval is withheld where there are too few lines or errors."""
-    return RateEstimate(**_fields((a,), float(a.rates.mean()), lambda: paired.rate(a, target(a))))
+    return _estimate((a,), float(a.rates.mean()), lambda: paired.rate(a, target(a)))
 
 
 def difference(a: paired.Outcomes, b: paired.Outcomes) -> Difference:
@@ -171,28 +171,32 @@ def difference(a: paired.Outcomes, b: paired.Outcomes) -> Difference:
     def estimate() -> paired.Estimate:
         return paired.recipes(a, b) if target(a, b) == paired.RECIPES else paired.models(a, b)
 
-    fields = _fields((a, b), float(a.rates.mean() - b.rates.mean()), estimate)
+    short = _estimate((a, b), float(a.rates.mean() - b.rates.mean()), estimate)
+    fields = {f.name: getattr(short, f.name) for f in dataclasses.fields(short)}
     return Difference(**fields, a=a.name, b=b.name)
 
 
-def _fields(
+def _estimate(
     conditions: tuple[paired.Outcomes, ...],
     value: float,
     estimate: Callable[[], paired.Estimate],
-) -> dict[str, Any]:
-    """The fields of a RateEstimate."""
+) -> RateEstimate:
     withheld = paired.too_small(*conditions)
     if withheld is None:
         full = estimate()
-        return {f.name: getattr(full, f.name) for f in dataclasses.fields(RateEstimate)}
-    return {
-        "signature": signed(*conditions),
-        "target": target(*conditions),
-        "value": value,
-        "confidence": 0.95,
-        **dict.fromkeys(("low", "high", "p")),
-        "withheld": withheld,
-    }
+        return RateEstimate(
+            **{f.name: getattr(full, f.name) for f in dataclasses.fields(RateEstimate)}
+        )
+    return RateEstimate(
+        signature=signed(*conditions),
+        target=target(*conditions),
+        value=value,
+        confidence=0.95,
+        low=None,
+        high=None,
+        p=None,
+        withheld=withheld,
+    )
 
 
 def compare(conditions: Mapping[str, paired.Outcomes]) -> Compared:

@@ -36,7 +36,10 @@ class Chosen:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Inputs:
-    """What the readings came from. Sections of the report that need what is None are left out."""
+    """The texts, images and runs that the readings came from.
+
+    Sections of the report that need what is None are left out.
+    """
 
     trained: Optional[list[str]] = None  # texts of the lines that any of the runs was trained on
     source: Optional[Source] = None  # the grid's lines in its order, with their images

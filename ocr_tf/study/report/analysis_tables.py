@@ -85,7 +85,7 @@ class ChoiceRow(NamedTuple):
 
 
 class CalibrationRow(NamedTuple):
-    """What a condition's confidences are worth."""
+    """The calibration of a condition's confidences."""
 
     condition: str
     figures: dict[str, tuple[float, Optional[float]]]  # mean and deviation, by CALIBRATION
@@ -95,7 +95,7 @@ class CalibrationRow(NamedTuple):
 
 
 class DistanceRow(NamedTuple):
-    """How far A's centers are from B's paths, under one seed."""
+    """The distance of A's centers from B's paths, under one seed."""
 
     a: str
     b: str
@@ -119,7 +119,7 @@ class SliceRow(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class AnalysisTables:
-    """What the page shows of an analysis; empty where there is none."""
+    """The tables that the page shows of an analysis; empty where there is none."""
 
     slices: dict[str, list[SliceRow]]  # by family
     edits: list[KindRow]

@@ -31,7 +31,7 @@ AXES = {
 
 
 class Row(NamedTuple):
-    """What a condition costs, as texts; a dash where it was not measured."""
+    """The cost of a condition, as texts; a dash where it was not measured."""
 
     look: Look
     parameters: list[str]  # encoder, sequence, head
@@ -44,7 +44,7 @@ class Row(NamedTuple):
 
 
 class Reached(NamedTuple):
-    """How long a condition took to CERs on the validation lines."""
+    """The time that a condition took to reach CERs on the validation lines."""
 
     look: Look
     cells: list[str]
@@ -52,7 +52,7 @@ class Reached(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class CostTables:
-    """What the page shows of the cost."""
+    """The tables that the page shows of the cost."""
 
     rows: list[Row]
     targets: list[str]  # CERs on the validation lines, the lowest that any run came to

@@ -45,7 +45,7 @@ class Contrast(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Probes:
-    """What the page shows of the probes; empty where there are none."""
+    """The tables that the page shows of the probes; empty where there are none."""
 
     meanings: dict[str, str]  # by family
     examples: list[Example]
