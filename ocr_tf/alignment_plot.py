@@ -69,7 +69,7 @@ class Alignment(NamedTuple):
 
 
 def alignments(image: Array, panels: Sequence[Alignment], width: int = 1200) -> Array:
-    """One picture of all panels, one above the other.
+    """Draws all panels in one picture, one above the other.
 
     Args:
         image: [H, W] uint8 gray, 255 = white.
@@ -107,7 +107,7 @@ def _places(rows: int, line: Array) -> _Places:
 
 
 def _panel(line: Array, panel: Alignment, scale: float) -> Array:
-    """A panel under the scaled line image [h, w]; `scale` is its pixels a column of the original."""
+    """Draws a panel under the scaled line image [h, w]; `scale` is its pixels a column of the original."""
     rows, columns = len(panel.symbols), line.shape[1]
     places = _places(rows, line)
     colors = COLORS[np.arange(rows) % len(COLORS)]  # [L, 3]
@@ -190,7 +190,7 @@ def _title(pen: Any, title: str, room: int, remark: str) -> None:
 
 
 def _frame(pen: Any, begin: float, top: float, end: float, thick: int) -> None:
-    """Around a cell; a narrow one would be covered by its sides."""
+    """Frames a cell; a narrow one would be covered by its sides."""
     box = (begin, top, max(begin, end - 1), top + thick - 2)
     if end - begin >= 6:
         pen.rectangle(box, outline=BLACK)
@@ -200,14 +200,14 @@ def _frame(pen: Any, begin: float, top: float, end: float, thick: int) -> None:
 
 
 def _by_column(weights: Array, edges: Array, columns: int) -> Array:
-    """[L, T] to [L, columns]: the largest weight of the steps that a pixel column shows."""
+    """Takes [L, T] to [L, columns]: the largest weight of the steps that a pixel column shows."""
     at = np.searchsorted(edges, np.arange(columns), side="right") - 1
     at = np.clip(at, 0, weights.shape[1] - 1)
     return np.clip(np.maximum.reduceat(weights, at, axis=1), 0, 1)
 
 
 def _cells(weights: Array, colors: Array, thick: int) -> Array:
-    """[L, w] weights as rows of `thick` pixels, parted by faint lines: [L thick, w, 3]."""
+    """Draws weights [L, w] as rows of `thick` pixels, parted by faint lines: [L thick, w, 3]."""
     rows = 255 + np.sqrt(weights)[:, :, None] * (colors[:, None, :] - 255)
     cells = np.repeat(rows, thick, axis=0)
     cells[thick - 1 :: thick] = np.minimum(cells[thick - 1 :: thick], FAINT)
@@ -215,7 +215,7 @@ def _cells(weights: Array, colors: Array, thick: int) -> Array:
 
 
 def _tinted(line: Array, weights: Array, colors: Array) -> Array:
-    """The line [h, w] as RGB, each column blended with the mean color of its weights."""
+    """Tints the line [h, w] as RGB, each column blended with the mean color of its weights."""
     total = weights.sum(axis=0)  # [w]
     tint = (weights.T @ colors) / np.maximum(total, 1e-6)[:, None]  # [w, 3]
     share = 0.5 * np.minimum(total, 1)[:, None]
@@ -236,14 +236,14 @@ def _scale(pen: Any, columns: int, scale: float, top: int) -> None:
 
 
 def _runs(path: Array) -> list[tuple[int, int, int]]:
-    """(symbol, first step, last step) of every stretch of a path in one symbol."""
+    """Yields (symbol, first step, last step) of every stretch of a path in one symbol."""
     changes = np.flatnonzero(np.diff(path)) + 1
     firsts, lasts = [0, *changes], [*(changes - 1), len(path) - 1]
     return [(int(path[a]), a, b) for a, b in zip(firsts, lasts) if path[a] >= 0]
 
 
 def _label(symbol: str) -> str:
-    """What stands for a symbol: itself, a sign for what cannot be seen, or its number."""
+    """Returns what stands for a symbol: itself, a sign for what cannot be seen, or its number."""
     if symbol in SIGNS:
         return SIGNS[symbol]
     if not _has(symbol) or unicodedata.category(symbol)[0] in "CZ":

@@ -23,7 +23,7 @@ def option(
     choices: Optional[Collection[str]] = None,
     alias: Optional[str] = None,
 ) -> Any:
-    """A dataclass field: one number, word, switch or tuple of words that a flag can set.
+    """Makes a dataclass field: one number, word, switch or tuple of words that a flag can set.
 
     Args:
         default: its value where no flag is given.
@@ -61,7 +61,7 @@ class Leaf(typing.NamedTuple):
 
 
 def leaves(config: Any, prefix: str = "") -> Iterator[Leaf]:
-    """Every option of a configuration tree, depth first, in the order of definition."""
+    """Yields every option of a configuration tree, depth first, in the order of definition."""
     hints = typing.get_type_hints(type(config))
     for field in dataclasses.fields(config):
         value = getattr(config, field.name)
@@ -74,7 +74,7 @@ def leaves(config: Any, prefix: str = "") -> Iterator[Leaf]:
 
 
 def replace(config: Any, values: dict[str, Any]) -> Any:
-    """A copy of a configuration tree with the leaves named in `values` (dotted) replaced."""
+    """Copies a configuration tree with the leaves named in `values` (dotted) replaced."""
     changes: dict[str, Any] = {}
     branches: dict[str, dict[str, Any]] = {}
     for name, value in values.items():

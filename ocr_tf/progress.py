@@ -6,6 +6,7 @@ A thin layer over tqdm: silent while the work is short, in place on a terminal, 
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sys
 import time
 from collections.abc import Collection, Iterator, Mapping
@@ -32,7 +33,7 @@ class Afterwards(NamedTuple):
     seconds: float  # of what else follows
 
 
-class _Bar(tqdm):
+class _Bar(tqdm):  # type: ignore[type-arg]  # generic for mypy only
     """A tqdm that writes lines where it is not on a terminal, and nothing when it ends."""
 
     monitor_interval = 0  # no thread: whoever works calls often enough
@@ -94,7 +95,7 @@ class Progress:
             miniters=0,
             smoothing=0.0,  # the rate is a mean: work is slow at times, as when it is validated
             position=0,
-            dynamic_ncols=True,
+            nrows=2,  # there is this line alone, also on a terminal that does not tell its size
         )
 
     def show(self, done: int, more: str = "", seconds_left: Optional[float] = None) -> None:
@@ -110,8 +111,11 @@ class Progress:
             bar.initial = done
             bar.start_t += bar.format_dict["elapsed"]
         eta = self._eta(done) if seconds_left is None else f"ETA {clock(seconds_left)}"
-        parts = ("{desc} {n_fmt}/{total_fmt}", more.replace("{", "{{").replace("}", "}}"), eta)
+        # The time before the rest: where a terminal is narrow, the end is cut.
+        parts = ("{desc} {n_fmt}/{total_fmt}", eta, more.replace("{", "{{").replace("}", "}}"))
         bar.bar_format = "  ".join(filter(None, parts))
+        if self.stream.isatty():  # a longer line would wrap, and could not be rewritten
+            bar.ncols = shutil.get_terminal_size().columns - 1
         written = bar.update(done - bar.n)
         if not written and self._shown and done >= self.total:
             bar.refresh()

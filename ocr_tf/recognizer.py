@@ -28,8 +28,18 @@ class Recognizer(tf.keras.Model):
         bfloat16: bool = False,
         frozen: tuple[str, ...] = (),
     ):
-        """`encoder`, `sequence` and `head` are their configurations; `frozen` names parts that do not
-        learn and compute as at inference. Every weight has its keyed first value."""
+        """Builds the parts and gives every weight its keyed first value.
+
+        Args:
+            encoder: its configuration, one of ENCODERS.
+            sequence: the configuration of the recurrent layers.
+            head: its configuration, one of HEADS.
+            alphabet: the symbols that are read.
+            height: H of the images.
+            seed: of the first weights.
+            bfloat16: whether encoder and sequence compute in mixed bfloat16.
+            frozen: parts that do not learn and compute as at inference.
+        """
         super().__init__(name="recognizer")
         dtype = "mixed_bfloat16" if bfloat16 else "float32"
         self.alphabet, self.height, self.frozen = alphabet, height, frozen
@@ -57,19 +67,20 @@ class Recognizer(tf.keras.Model):
         return self.sequence(frames, self._key("sequence", key))
 
     def loss(self, images: Images, labels: Labels, key: Optional[Tensor] = None) -> Tensor:
-        """What training minimises: [B]."""
+        """Computes what training minimizes: [B]."""
         return self.head.loss(self(images, key), labels, self._key("head", key))
 
     def recognize(self, images: Images, search: Optional[Search] = None) -> Hypotheses:
+        """Reads images; without a search, greedily."""
         return self.head.decode(self(images), search)
 
     def parts(self) -> dict[str, list[tf.Variable]]:
-        """Variables of encoder, sequence and head."""
+        """Returns the variables of encoder, sequence and head."""
         return {name: getattr(self, name).variables for name in ("encoder", "sequence", "head")}
 
 
 def batch_signature(height: int) -> Batch:
-    """What every batch of lines of this height looks like."""
+    """Returns the signature of every batch of lines of this height."""
     ids, flags = tf.TensorSpec([None], tf.int32), tf.TensorSpec([None], tf.bool)
     images = Images(tf.TensorSpec([None, height, None, 1], tf.float32), ids)
     return Batch(images, Labels(tf.TensorSpec([None, None], tf.int32), ids), ids, flags)

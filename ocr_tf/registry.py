@@ -45,6 +45,7 @@ class Part(NamedTuple):
 
     @property
     def title(self) -> str:
+        """The part as messages name it: head 'deep_ctc'."""
         return f"{self.kind} {self.name!r}"
 
 

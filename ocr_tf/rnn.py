@@ -36,7 +36,7 @@ CLOSED = -1e4
 def stack_bidirectional(
     layers: int, units: int, dropout: float = 0.0, dtype: str = "float32"
 ) -> StackedBidirectional:
-    """`layers` bidirectional LSTMs; each layer's two directions are concatenated and fed to the next.
+    """Makes bidirectional LSTMs; each layer's two directions are concatenated and fed to the next.
 
     Frames [B, T, D] -> Frames [B, T, 2 * units], or as they came with 0 layers. Dropout acts on the
     output of each layer.
@@ -93,7 +93,7 @@ class BidirectionalLSTM(tf.keras.layers.Layer):
                 direction.build(shape)
 
     def call(self, values: Tensor, lengths: Tensor, training: bool = False) -> Tensor:
-        """values [T, B, D] -> [T, B, 2 * units]; steps from `lengths` on are zero."""
+        """Reads values [T, B, D] -> [T, B, 2 * units]; steps from `lengths` on are zero."""
         inside = tf.sequence_mask(lengths, tf.shape(values)[0])  # [B, T]
         direct = _with_keras if tf.config.list_logical_devices("GPU") else _with_loop
         outputs = [direct(lstm, values, inside, training) for lstm in self.directions]
@@ -103,7 +103,7 @@ class BidirectionalLSTM(tf.keras.layers.Layer):
 def _with_keras(
     lstm: tf.keras.layers.LSTM, values: Tensor, inside: Tensor, training: bool
 ) -> Tensor:
-    """One direction, [T, B, D] -> [T, B, U] float32, as Keras computes it."""
+    """Computes one direction, [T, B, D] -> [T, B, U] float32, as Keras does."""
     outputs = lstm(tf.cast(values, tf.float32), mask=tf.transpose(inside), training=training)
     if lstm.go_backwards:
         outputs = tf.reverse(outputs, [0])
@@ -113,7 +113,7 @@ def _with_keras(
 def _with_loop(
     lstm: tf.keras.layers.LSTM, values: Tensor, inside: Tensor, training: bool
 ) -> Tensor:
-    """One direction, [T, B, D] -> [T, B, U] float32: a product over all steps, then the recurrence."""
+    """Computes one direction, [T, B, D] -> [T, B, U] float32: one product, then the recurrence."""
     cell, scale = lstm.cell, _gates(lstm.units)[0]
     steps, batch = tf.shape(values)[0], tf.shape(values)[1]
     kernel = tf.cast(cell.kernel * scale, values.dtype)
@@ -126,12 +126,12 @@ def _with_loop(
 
 
 def _product(values: Tensor, weights: Tensor) -> Tensor:
-    """Multiplied in the weights' dtype, given back in float32."""
+    """Multiplies in the weights' dtype, and returns float32."""
     return tf.cast(tf.matmul(tf.cast(values, weights.dtype), weights), tf.float32)
 
 
 def _gates(units: int) -> tuple[Tensor, Tensor]:
-    """Factors and offsets [4U] that make one tanh compute all gates.
+    """Returns factors and offsets [4U] that make one tanh compute all gates.
 
     sigmoid(x) = tanh(x / 2) / 2 + 1 / 2 for i, f and o; g is a tanh itself.
     """
@@ -159,7 +159,10 @@ def _loop(
 
 
 def _run(projected: Tensor, recurrent: Tensor, backwards: bool, save: bool) -> tuple[Tensor, ...]:
-    """Outputs [T, B, U]; if saved, also gates i, f, g, o [T, B, 4U] and cells [T, B, U] of every step."""
+    """Runs the cell over all steps: outputs h [T, B, U].
+
+    If they are to be saved, it also returns gates i, f, g, o [T, B, 4U] and cells c [T, B, U].
+    """
     units = recurrent.shape[0]
     steps, batch = tf.shape(projected)[0], tf.shape(projected)[1]
     scale, offset = _gates(units)
@@ -181,7 +184,7 @@ def _run(projected: Tensor, recurrent: Tensor, backwards: bool, save: bool) -> t
 
 
 def recur_only(projected: Tensor, recurrent: Tensor, backwards: bool) -> Tensor:
-    """The recurrence without what a gradient needs: [T, B, 4U], [U, 4U] -> [T, B, U].
+    """Runs the recurrence without what a gradient needs: [T, B, 4U], [U, 4U] -> [T, B, U].
 
     Both factors hold each gate's scale (see `_gates`); products are in the weights' dtype.
     """
@@ -189,7 +192,7 @@ def recur_only(projected: Tensor, recurrent: Tensor, backwards: bool) -> Tensor:
 
 
 def recur_with_gradient(projected: Tensor, recurrent: Tensor, backwards: bool) -> Tensor:
-    """The same with its gradient: backpropagation through time (Graves 2012, section 4.6)."""
+    """Runs the recurrence with its gradient: backpropagation through time (Graves 2012, section 4.6)."""
 
     @tf.custom_gradient
     def recur(projected: Tensor, recurrent: Tensor) -> tuple[Tensor, object]:
@@ -211,7 +214,7 @@ def _gradient(
     recurrent: Tensor,
     backwards: bool,
 ) -> tuple[Tensor, Tensor]:
-    """Backpropagation through time: the gradients of the projected inputs and the recurrent weights.
+    """Propagates back through time: the gradients of the projected inputs and the recurrent weights.
 
     Args:
         upstream: [T, B, U], the gradient of the outputs, without what comes from later steps.
@@ -228,7 +231,7 @@ def _gradient(
     steps, batch = tf.shape(outputs)[0], tf.shape(outputs)[1]
 
     def previous(values: Tensor) -> Tensor:
-        """Each step's predecessor in the direction's own order; zeros before the first."""
+        """Returns each step's predecessor in the direction's own order; zeros before the first."""
         zeros = tf.zeros_like(values[:1])
         return tf.concat([values[1:], zeros] if backwards else [zeros, values[:-1]], axis=0)
 
@@ -253,7 +256,7 @@ def _gradient(
     )  # once: a product that transposes would do so at every step
 
     def body(t: Tensor, d_output: Tensor, d_cell: Tensor, saved: tf.TensorArray) -> Values:
-        """One step back: `d_output` and `d_cell` are what the step after this one passed on."""
+        """Goes one step back: `d_output` and `d_cell` are what the step after this one passed on."""
         d_output += upstream[t]
         d_cell += d_output * cell_from_output[t]
         d_inputs = tf.concat([d_cell, d_cell, d_cell, d_output], axis=-1) * factors[t]

@@ -109,7 +109,10 @@ def test_the_head_of_the_example_keeps_the_contract(tmp_path):
         "np.testing.assert_allclose(head.loss(frames, labels), -head.score(frames, labels), 1e-4)\n"
         "assert {v.shape[0] for v in head.trainable_variables} == {4, 8, 3}\n"
     )
-    for arguments in (["-c", code], ["deep_or_plain.py", "--help"]):
+    for arguments in (
+        ["-c", code],
+        ["-m", "ocr_tf.cli.launch", "study", "deep_or_plain.py", "--help"],
+    ):
         done = run(arguments, tmp_path)
         assert done.returncode == 0, done.stderr
 

@@ -43,8 +43,8 @@ def test_on_a_terminal_it_is_rewritten_and_taken_away(now):
     shown = show(Progress("reading", 100, stream=Terminal()), now, times)
     assert "\n" not in shown
     assert lines(shown) == [
-        "reading 25/100  loss {1}  ETA 00:07",
-        "reading 100/100  loss {1}  ETA 00:00",
+        "reading 25/100  ETA 00:07  loss {1}",
+        "reading 100/100  ETA 00:00  loss {1}",
     ]
 
 
@@ -52,9 +52,9 @@ def test_a_log_gets_few_lines_and_counts_from_where_it_started(now):
     line = Progress("step", 1000, done=900, patience=0, stream=io.StringIO())
     shown = show(line, now, [(1.0, 910), (5.0, 950), (11.0, 960), (12.0, 1000)])
     assert shown.split("\n") == [
-        "step 910/1000  loss {1}  ETA 00:09",
-        "step 960/1000  loss {1}  ETA 00:07",
-        "step 1000/1000  loss {1}  ETA 00:00",
+        "step 910/1000  ETA 00:09  loss {1}",
+        "step 960/1000  ETA 00:07  loss {1}",
+        "step 1000/1000  ETA 00:00  loss {1}",
         "",
     ]
 
@@ -64,8 +64,8 @@ def test_steps_that_are_traced_are_left_out_of_the_rate(now):
     shown = show(line, now, [(30.0, 1), (30.4, 2), (31.0, 3), (41.0, 13), (61.0, 33)])
     assert shown.splitlines() == [
         "step 1/103  loss {1}",  # thirty seconds a step mean nothing
-        "step 13/103  loss {1}  ETA 01:30",
-        "step 33/103  loss {1}  ETA 01:10",
+        "step 13/103  ETA 01:30  loss {1}",
+        "step 33/103  ETA 01:10  loss {1}",
     ]
 
 
@@ -75,7 +75,7 @@ def test_a_rate_of_less_than_a_second_tells_no_eta(now):
     assert lines(shown) == [
         "step 51/100  loss {1}",
         "step 52/100  loss {1}",
-        "step 54/100  loss {1}  ETA 00:23",
+        "step 54/100  ETA 00:23  loss {1}",
     ]
 
 
@@ -84,8 +84,8 @@ def test_what_follows_is_told_too(now):
     line = Progress("step", 100, patience=0, stream=io.StringIO(), afterwards=then)
     shown = show(line, now, [(10.0, 10), (100.0, 100)])
     assert shown.splitlines() == [
-        "step 10/100  loss {1}  ETA 01:30 (whole study 05:20)",
-        "step 100/100  loss {1}  ETA 00:00",
+        "step 10/100  ETA 01:30 (whole study 05:20)  loss {1}",
+        "step 100/100  ETA 00:00  loss {1}",
     ]
 
 
@@ -100,6 +100,16 @@ def test_a_line_that_is_said_stays_above(now):
     first, second = terminal.getvalue().split("\n")
     assert lines(first) == ["step 10/100  ETA 00:18", "a warning"]
     assert lines(second) == ["step 20/100  ETA 00:16"]
+
+
+def test_a_long_line_is_cut_to_the_terminal_but_not_in_a_log(now, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    for stream, length in ((Terminal(), 39), (io.StringIO(), 114)):
+        now[0] = 0.0
+        line = Progress("step", 100, patience=0, stream=stream)
+        now[0] = 9.0
+        line.show(10, "x" * 90)
+        assert len(stream.getvalue().strip()) == length
 
 
 def test_over_gives_the_items_and_says_how_many_are_done(now, monkeypatch):

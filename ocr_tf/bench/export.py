@@ -1,4 +1,4 @@
-"""How long an export takes to answer: requests of one image, and batches."""
+"""Times an export's answers: requests of one image, and batches."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DRAWN = "synthetic:mixed:count=1"
 
 
 class Answers(NamedTuple):
-    """What an export was seen to do."""
+    """The times of one export's answers."""
 
     name: str
     text: str  # that it reads in the image
@@ -28,7 +28,8 @@ class Answers(NamedTuple):
 
 
 def load(config: Bench, exports: list[Export]) -> dict[str, Served]:
-    """
+    """Opens exports and shows each the image that it is timed with.
+
     Raises:
         InputError: an export that cannot be used, or an image that cannot be read.
     """
@@ -51,7 +52,8 @@ class Served:
     """A SavedModel's `serving_default`, asked for the same image again and again."""
 
     def __init__(self, path: Path, image: bytes):
-        """
+        """Opens the SavedModel and lets it read the image once.
+
         Raises:
             InputError: no such signature, or it cannot read the image.
         """
@@ -73,13 +75,13 @@ class Served:
         self.text = answer["text"][0].numpy().decode()
 
     def ask(self, count: int) -> Callable[[], Any]:
-        """A request with `count` images."""
+        """Makes a request with `count` images."""
         images = tf.fill([count], tf.constant(self.image))
         return lambda: self._signature(**{self._name: images})
 
 
 def image(path: str) -> bytes:
-    """An encoded image: of the file, or a drawn line if there is no path.
+    """Reads an encoded image: of the file, or a drawn line if there is no path.
 
     Raises:
         InputError: the file cannot be read.

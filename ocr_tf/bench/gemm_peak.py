@@ -26,12 +26,13 @@ class Product(NamedTuple):
 
     @property
     def flops(self) -> int:
+        """Of one product: a multiplication and an addition each."""
         m, k, n = self.shape
         return 2 * m * k * n
 
 
 class Peak(NamedTuple):
-    """What the products of a dtype took."""
+    """The rates of a dtype's products."""
 
     shapes: list[tuple[int, int, int]]
     rates: Array  # [shapes, rounds] FLOPs a second
@@ -48,6 +49,7 @@ class Peak(NamedTuple):
 
 
 def products(dtype: str) -> list[Product]:
+    """Makes a product of each of SHAPES."""
     return [_product(dtype, shape) for shape in SHAPES]
 
 
@@ -60,6 +62,6 @@ def _product(dtype: str, shape: tuple[int, int, int]) -> Product:
 
 
 def peak(seconds: Mapping[Product, Array]) -> Peak:
-    """From what products took: [rounds] each."""
+    """Computes the rates of products from their seconds, [rounds] each."""
     rates = [product.flops / taken for product, taken in seconds.items()]
     return Peak([product.shape for product in seconds], np.stack(rates))

@@ -16,7 +16,7 @@ Operands = tuple[Tensor, ...]  # values, hidden, gates, kernel, recurrent
 
 
 class Size(NamedTuple):
-    """What decides a layer's work."""
+    """The sizes that a layer's work depends on."""
 
     steps: int  # T
     batch: int  # B
@@ -26,14 +26,17 @@ class Size(NamedTuple):
 
     @property
     def flops(self) -> int:
-        """Forward and backward, both directions: each weight meets each step of each line three times,
-        in the product, in its input's gradient and in its own."""
+        """Forward and backward, both directions.
+
+        Each weight meets each step of each line three times: in the product, in its input's gradient
+        and in its own.
+        """
         weights = 2 * (self.features + self.units) * 4 * self.units
         return 3 * 2 * weights * self.steps * self.batch
 
 
 def contestants(size: Size) -> dict[str, Callable[[], Any]]:
-    """Our layer, Keras' own, and the products alone."""
+    """Makes what is timed: our layer, Keras' own, and the products alone."""
     return {
         "layer": ours(size),
         "layer, its GEMMs alone": products(size),
@@ -42,7 +45,7 @@ def contestants(size: Size) -> dict[str, Callable[[], Any]]:
 
 
 def ours(size: Size) -> Callable[[], Any]:
-    """The layer as training uses it: gradients of its weights and of what it reads."""
+    """Makes the layer as training uses it: gradients of its weights and of what it reads."""
     layer = stack_bidirectional(1, size.units, dtype=_policy(size))
     values, upstream = _inputs(size)
     frames, key = Frames(values, tf.fill([size.batch], size.steps)), tf.constant([0, 1])
@@ -63,7 +66,7 @@ def ours(size: Size) -> Callable[[], Any]:
 
 
 def keras(size: Size) -> Callable[[], Any]:
-    """Bidirectional(LSTM) without a mask."""
+    """Makes Keras' Bidirectional(LSTM), without a mask."""
     lstm = tf.keras.layers.LSTM(size.units, return_sequences=True, dtype=_policy(size))
     layer = tf.keras.layers.Bidirectional(lstm, dtype=_policy(size))
     values, upstream = _inputs(size)
@@ -80,7 +83,7 @@ def keras(size: Size) -> Callable[[], Any]:
 
 
 def products(size: Size) -> Callable[[], Any]:
-    """The layer's matrix products, of the same shapes, in its dtype, with nothing between them.
+    """Makes the layer's matrix products, of the same shapes and dtype, with nothing between them.
 
     Those of all steps are one product for each direction: of the inputs, of the inputs' gradient, of the
     kernel's gradient and of the recurrent weights' gradient. Those of the recurrence, T forward and T

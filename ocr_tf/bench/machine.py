@@ -15,7 +15,7 @@ from ocr_tf.experiment.runs.provenance import describe
 
 @dataclasses.dataclass(frozen=True)
 class Machine:
-    """Where figures come from."""
+    """The machine and the code that figures come from."""
 
     processor: str
     threads: int  # that one operation may use

@@ -66,7 +66,7 @@ def _train(
     imported = resident_peak()
     batch = random_batch.batch(*batch_arguments)
     if kind == "keras":
-        contestant = keras_baseline.Twin(experiment, alphabet, batch)
+        contestant = keras_baseline.KerasBaseline(experiment, alphabet, batch)
     else:
         contestant = steps.Steps(load.build(experiment, alphabet), experiment.train, batch)
     for _ in range(STEPS):
@@ -75,7 +75,7 @@ def _train(
 
 
 def resident_peak() -> Optional[int]:
-    """The most bytes of memory that this process has held so far."""
+    """Returns the most bytes of memory that this process has held so far, None if unknown."""
     # Not getrusage's maximum, which a new process inherits from the one that started it.
     with contextlib.suppress(OSError):
         match = re.search(

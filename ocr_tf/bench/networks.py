@@ -1,4 +1,4 @@
-"""Measures networks: all of them, their parts, their plain twins and the peak, in one alternation."""
+"""Measures networks: all of them, their parts, their Keras baselines and the peak, in one alternation."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Measured(NamedTuple):
     name: str
     experiment: Experiment
     dtype: str
-    parameters: int  # that are learnt
+    parameters: int  # that are learned
     rows: list[Row]
     decoded: Optional[float]  # symbols a line at inference, on average
     memory: dict[str, memory.Peak]  # ours, and keras where it is asked for
@@ -65,7 +65,7 @@ def prepare(config: Bench, networks: list[Network]) -> list[Contest]:
     """Builds every network in every dtype.
 
     Raises:
-        InputError: a batch that a head cannot learn, or an encoder without a twin.
+        InputError: a batch that a head cannot learn, or an encoder without a baseline.
     """
     contests = []
     dtypes = dict.fromkeys(config.dtypes)
@@ -113,13 +113,13 @@ def _of(owner: Any, seconds: dict[Any, Array]) -> dict[Any, Array]:
 
 
 class Contest:
-    """One network in one dtype: its whole steps, its parts and its plain Keras twin, to be timed."""
+    """One network in one dtype: its whole steps, its parts and its plain Keras baseline, to be timed."""
 
     def __init__(self, config: Bench, network: Network, dtype: str):
         """Builds the network.
 
         Raises:
-            InputError: a batch that the head cannot learn, or an encoder without a twin.
+            InputError: a batch that the head cannot learn, or an encoder without a baseline.
         """
         experiment = steps.still(network.experiment, dtype, config.batch_size)
         self.config, self.network, self.experiment = config, network, experiment
@@ -137,12 +137,12 @@ class Contest:
         model = network.build(experiment)
         self.steps = steps.Steps(model, experiment.train, self.batch)
         self.parts = steps.Parts(model, self.batch)
-        self.twin = None
+        self.baseline = None
         if config.against == "keras":
-            self.twin = keras_baseline.Twin(experiment, network.alphabet, self.batch)
-            if self.twin.parameters() != self.steps.parameters():
+            self.baseline = keras_baseline.KerasBaseline(experiment, network.alphabet, self.batch)
+            if self.baseline.parameters() != self.steps.parameters():
                 raise ValueError(
-                    f"{network.name}: its twin has {self.twin.parameters()} parameters"
+                    f"{network.name}: its baseline has {self.baseline.parameters()} parameters"
                 )
 
     def layer_sizes(self) -> list[layer.Size]:
@@ -163,10 +163,10 @@ class Contest:
             functions[TRAIN] = self.steps.train
         if "inference" in wanted:
             functions[READ] = self.steps.read
-        if self.twin and "step" in wanted:
-            functions[f"keras {TRAIN}"] = self.twin.train
-        if self.twin and "inference" in wanted:
-            functions[f"keras {READ}"] = self.twin.read
+        if self.baseline and "step" in wanted:
+            functions[f"keras {TRAIN}"] = self.baseline.train
+        if self.baseline and "inference" in wanted:
+            functions[f"keras {READ}"] = self.baseline.read
         return {(self, what): function for what, function in functions.items()}
 
     def measured(self, seconds: dict[str, Array]) -> Measured:
@@ -189,7 +189,7 @@ class Contest:
                 rows.append(Row(what, taken))  # Its search is another: no count of ours is its.
         peaks = {}
         if "memory" in self.config.measure:
-            for kind in ("ours", "keras") if self.twin else ("ours",):
+            for kind in ("ours", "keras") if self.baseline else ("ours",):
                 given = (self.experiment, self.network.alphabet, self.batch_arguments)
                 peaks[kind] = memory.measure(kind, *given)
         return Measured(

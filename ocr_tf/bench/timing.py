@@ -18,7 +18,7 @@ WARM_UP = 2  # calls that are not counted: they trace, allocate and fill caches
 
 
 class Spread(NamedTuple):
-    """Where the middle of the samples lies and how wide they scatter."""
+    """The median of samples and their quartiles."""
 
     median: float
     low: float  # first quartile
@@ -26,6 +26,7 @@ class Spread(NamedTuple):
 
 
 def spread(samples: Array) -> Spread:
+    """Computes the median and quartiles of samples [N]."""
     low, median, high = np.percentile(samples, [25, 50, 75])
     return Spread(float(median), float(low), float(high))
 

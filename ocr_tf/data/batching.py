@@ -1,4 +1,4 @@
-"""Which lines make up which batch: computed from (seed, epoch), never consumed from a stream.
+"""Batches of lines as a function of (seed, epoch), never drawn from a stream.
 
 So training opens at any step of any epoch without replaying, and two heads under one seed see the
 same batches.
@@ -23,7 +23,7 @@ def plan(
     batch_size: int,
     shuffle: bool = True,
 ) -> list[Array]:
-    """The batches of an epoch, each line once, all batches full but at most one.
+    """Plans the batches of an epoch: each line once, all batches full but at most one.
 
     Shuffled: lines in random order are cut into windows of some dozens of batches, sorted by width
     inside each, cut into batches, and the batches of all windows shuffled: a batch's lines are of
@@ -32,11 +32,16 @@ def plan(
 
     Args:
         widths: [N] pixels.
-        seed, epoch: the key of the order, each at least 0.
+        seed: with the epoch the key of the order, at least 0.
+        epoch: at least 0.
         batch_size: at least 1.
+        shuffle: whether the lines are shuffled.
 
     Returns:
-        Arrays of int64 positions in `widths`. Raises ValueError for a batch size below 1.
+        Arrays of int64 positions in `widths`.
+
+    Raises:
+        ValueError: the batch size is below 1.
     """
     if batch_size < 1:
         raise ValueError(f"a batch holds at least one line, not {batch_size}")
@@ -67,10 +72,11 @@ class Course:
         return self._steps
 
     def epoch(self, step: int) -> int:
+        """Returns the number of a step's epoch."""
         return step // self.steps_per_epoch
 
     def __getitem__(self, step: int) -> Array:
-        """Positions of the lines of a step's batch."""
+        """Returns the positions of the lines of a step's batch."""
         epoch, within = divmod(step, self.steps_per_epoch)
         if epoch != self._epoch:
             self._plan = plan(self._widths, self._seed, epoch, self._batch_size)

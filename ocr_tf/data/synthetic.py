@@ -70,11 +70,13 @@ class Drawn:
         ]
 
     def read(self, i: int) -> bytes:
+        """See `Source.read`."""
         if i not in self._rendered:
             self._rendered[i] = render(self.samples[i].text, self._seed, i, self._look)
         return self._rendered[i]
 
     def origin(self, i: int) -> str:
+        """See `Source.origin`."""
         return self.samples[i].place
 
 
@@ -114,31 +116,31 @@ def open(rest: str) -> Drawn:
 
 
 def split_of(text: str) -> str:
-    """The split that a text belongs to: a quarter of all strings are for testing."""
+    """Returns the split that a text belongs to: a quarter of all strings are for testing."""
     return "test" if hashlib.sha256(text.encode("utf-8")).digest()[0] % 4 == 0 else "train"
 
 
 def texts(kind: str, count: int, seed: int, split: str) -> list[str]:
-    """The first `count` distinct texts of a kind, seed and split."""
-    found: dict[str, None] = {}
-    while len(found) < count:
-        generator = _generator(seed, len(found), _TEXT)
+    """Draws the first `count` distinct texts of a kind, seed and split."""
+    distinct: dict[str, None] = {}
+    while len(distinct) < count:
+        generator = _generator(seed, len(distinct), _TEXT)
         while True:
             drawn = ("digits", "words")[generator.integers(2)] if kind == "mixed" else kind
             length = generator.integers(SHORTEST, LONGEST + 1)
             text = "".join(generator.choice(list(SYMBOLS[drawn]), length))
-            if split_of(text) == split and text not in found:
-                found[text] = None
+            if split_of(text) == split and text not in distinct:
+                distinct[text] = None
                 break
-    return list(found)
+    return list(distinct)
 
 
 def drawable(symbols: Iterable[str]) -> list[str]:
-    """Those of the symbols that every typeface has."""
+    """Keeps the symbols that every typeface has."""
     from matplotlib.ft2font import FT2Font
 
-    held = [FT2Font(_path(name)).get_charmap() for name in FONTS]
-    return [symbol for symbol in symbols if all(ord(symbol) in of_font for of_font in held)]
+    charmaps = [FT2Font(_path(name)).get_charmap() for name in FONTS]
+    return [symbol for symbol in symbols if all(ord(symbol) in charmap for charmap in charmaps)]
 
 
 def render(text: str, seed: int, index: int, look: str = "clean") -> bytes:
@@ -160,7 +162,7 @@ def render(text: str, seed: int, index: int, look: str = "clean") -> bytes:
     slant, stretch = random.uniform(-0.3, 0.3), random.uniform(0.85, 1.15)
     # Output to input: x = x' / stretch + slant (y' - height / 2).
     affine = (1 / stretch, slant, -slant * height / 2, 0, 1, 0)
-    width = int(round(mask.width * stretch))
+    width = round(mask.width * stretch)
     mask = mask.transform(
         (width, height), Image.Transform.AFFINE, affine, Image.Resampling.BILINEAR
     )
@@ -191,7 +193,7 @@ def _worn(
 
 
 def _generator(seed: int, index: int, stream: int) -> np.random.Generator:
-    """Keyed by its arguments: no draw depends on how many were made before."""
+    """Makes a generator keyed by its arguments: no draw depends on how many were made before."""
     return np.random.Generator(np.random.Philox(key=[stream << 32 | seed, index]))
 
 

@@ -14,7 +14,7 @@ State = Any  # any nest of tensors whose first dimension is the number of prefix
 
 
 class Decoder(NamedTuple):
-    """What searches need of an autoregressive head that has seen a batch of B lines."""
+    """An autoregressive head that has seen a batch of B lines, as searches step it."""
 
     # begin(copies) -> the state before the first symbol of N = B * copies prefixes, those of a line
     # side by side: a search that follows several prefixes of a line steps them together. Only the state
@@ -80,8 +80,8 @@ def greedy(decoder: Decoder, bounds: Tensor, early_stop: bool = True) -> Hypothe
         )
 
     texts = tf.TensorArray(tf.int32, most + 1, element_shape=bounds.shape)
-    none, zero, nothing = (tf.zeros([batch], dtype) for dtype in (tf.bool, tf.int32, tf.float32))
-    first = (0, zero + decoder.start, ~none, none, nothing, nothing, zero, texts, decoder.begin(1))
+    false, zero, zeros = (tf.zeros([batch], dtype) for dtype in (tf.bool, tf.int32, tf.float32))
+    first = (0, zero + decoder.start, ~false, false, zeros, zeros, zero, texts, decoder.begin(1))
     vector = tf.TensorShape([None])
     shapes = (
         tf.TensorShape([]),

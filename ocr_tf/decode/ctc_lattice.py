@@ -1,5 +1,7 @@
-"""CTC's lattice: one forward pass in log space gives the score, with its mirror image the occupancies,
-and with maxima in place of sums the best path.
+"""CTC's lattice: scores, occupancies and best paths of labels.
+
+One forward pass in log space gives the score, with its mirror image the occupancies, and with maxima in
+place of sums the best path.
 
 Graves et al. 2006, Connectionist temporal classification, section 4.1. States are the label with blanks
 around every symbol, S = 2 L + 1; alpha[t, s] is the log probability of having spelt s states' worth of
@@ -21,7 +23,7 @@ Loop = tuple[Any, ...]  # tensors and tensor arrays, the variables of a loop
 
 
 def _log_add(*terms: Tensor) -> Tensor:
-    """log(sum(exp(terms))), minus infinity where all are."""
+    """Returns log(sum(exp(terms))), minus infinity where all are."""
     return tf.reduce_logsumexp(tf.stack(terms), axis=0)
 
 
@@ -30,7 +32,7 @@ def _log_max(*terms: Tensor) -> Tensor:
 
 
 def _states(labels: Labels, blank: int) -> tuple[Tensor, Tensor]:
-    """Class of every state, and whether it may be entered from two before it: ([B, S], [B, S])."""
+    """Lists the class of every state, and if it may be entered from two before it: ([B, S], [B, S])."""
     valid = tf.sequence_mask(labels.lengths, tf.shape(labels.ids)[1])
     symbols = tf.where(valid, labels.ids, blank)
     blanks = tf.fill(tf.shape(symbols), blank)
@@ -41,7 +43,7 @@ def _states(labels: Labels, blank: int) -> tuple[Tensor, Tensor]:
 
 
 def _emissions(log_probs: Frames, states: Tensor) -> Tensor:
-    """Log probability of each state's class at each step: [T, B, S]."""
+    """Gathers the log probability of each state's class at each step: [T, B, S]."""
     by_class = tf.transpose(log_probs.values, [0, 2, 1])  # [B, C, T]
     return tf.transpose(tf.gather(by_class, states, batch_dims=1), [2, 0, 1])
 
@@ -53,7 +55,9 @@ def _alphas(
     merge: Merge = _log_add,
     every: bool = True,
 ) -> Tensor:
-    """[T, B, S] emissions -> alpha [T, B, S]; steps behind a line's length repeat its last one.
+    """Passes forward: emissions [T, B, S] -> alpha [T, B, S].
+
+    Steps behind a line's length repeat its last one.
 
     `merge` makes one of the paths that meet in a state: their sum, or the best of them. If not every
     step is wanted, the last alone is kept: [1, B, S].
@@ -81,7 +85,7 @@ def _alphas(
 
 
 def _ends(alphas: Tensor, label_lengths: Tensor) -> tuple[Tensor, Tensor]:
-    """Alpha of the two states in which a label may end, last blank and last symbol: ([B], [B])."""
+    """Picks alpha of the two states in which a label may end, last blank and last symbol: [B] each."""
     last = alphas[-1]
     blank = tf.gather(last, 2 * label_lengths, batch_dims=1)
     symbol = tf.gather(last, tf.maximum(2 * label_lengths - 1, 0), batch_dims=1)
@@ -89,7 +93,7 @@ def _ends(alphas: Tensor, label_lengths: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def score(log_probs: Frames, labels: Labels, blank: int) -> Tensor:
-    """log p(label | frames), summed over all paths: [B] float32.
+    """Computes log p(label | frames), summed over all paths: [B] float32.
 
     Minus infinity for a label that no path of the line's length spells; an empty label is all blanks.
 
@@ -105,7 +109,7 @@ def score(log_probs: Frames, labels: Labels, blank: int) -> Tensor:
 
 
 def forced_path(log_probs: Frames, labels: Labels, blank: int) -> tuple[Tensor, Tensor]:
-    """The most probable of the paths that spell a label (Viterbi), and its log probability.
+    """Finds the most probable of the paths that spell a label (Viterbi), and its log probability.
 
     Returns:
         [B, T] int32, the index in the label of the symbol that each step belongs to, -1 for blank,
@@ -119,7 +123,7 @@ def forced_path(log_probs: Frames, labels: Labels, blank: int) -> tuple[Tensor, 
     size = tf.shape(states)[1]
 
     def back(t: Tensor, state: Tensor, saved: tf.TensorArray) -> Loop:
-        """From the state at step t to the one before it: the best of those it can be entered from."""
+        """Goes from the state at step t to the best of those before it that it can be entered from."""
         saved = saved.write(t, state)
         origins = state[:, None] - [0, 1, 2]  # [B, 3]
         allowed = (origins >= 0) & tf.stack(
@@ -143,7 +147,9 @@ def forced_path(log_probs: Frames, labels: Labels, blank: int) -> tuple[Tensor, 
 
 
 def occupancies(log_probs: Frames, labels: Labels, blank: int) -> Tensor:
-    """p(path is in symbol l at step t | label, frames): [B, L, T]; 0 for unreachable labels and padding.
+    """Computes p(path is in symbol l at step t | label, frames): [B, L, T].
+
+    It is 0 for unreachable labels and padding.
 
     A backward pass is a forward pass over the mirrored line and label, so there is one recursion.
     """
@@ -153,7 +159,7 @@ def occupancies(log_probs: Frames, labels: Labels, blank: int) -> Tensor:
     alphas = _alphas(emissions, skips, steps)
 
     def mirror(values: Tensor) -> Tensor:
-        """[T, B, S] turned within each line's steps and states."""
+        """Turns [T, B, S] within each line's steps and states."""
         turned = tf.reverse_sequence(values, steps, seq_axis=0, batch_axis=1)
         return tf.reverse_sequence(turned, sizes, seq_axis=2, batch_axis=1)
 
@@ -175,7 +181,7 @@ def occupancies(log_probs: Frames, labels: Labels, blank: int) -> Tensor:
 
 
 def needed_steps(labels: Labels) -> Tensor:
-    """The fewest steps that spell each label: its length and its adjacent repeats: [B]."""
+    """Counts the fewest steps that spell each label, its length and its adjacent repeats: [B]."""
     same = tf.cast(labels.ids[:, 1:] == labels.ids[:, :-1], tf.int32)
     inside = tf.sequence_mask(labels.lengths - 1, tf.shape(same)[1], tf.int32)
     return labels.lengths + tf.reduce_sum(same * inside, axis=1)

@@ -1,4 +1,4 @@
-"""What a search is: an object that takes what any head gives and returns texts; TensorFlow-free.
+"""Search: an object that takes what any head gives and returns texts; TensorFlow-free.
 
 A head puts out either all of its scores at once, a distribution over symbols and blank for every frame
 (`Search.ctc`), or one symbol at a time, given what it wrote before (`Search.autoregressive`).

@@ -8,7 +8,7 @@ from ocr_tf.types import Tensor
 
 
 def spans(weights: Tensor, share: float = 0.8) -> Tensor:
-    """The central interval of the steps that holds `share` of each symbol's weight: [B, L, 2] float32.
+    """Finds the central interval of steps with `share` of each symbol's weight: [B, L, 2] float32.
 
     Begin and end are counted in steps from the start of the line, 0 to T, between whole ones too: a
     step's weight is spread evenly over it, so a row with all its weight in step t gives

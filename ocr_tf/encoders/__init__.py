@@ -18,7 +18,9 @@ from ocr_tf.types import Array
 
 
 def edges(steps: int, stride: int, scaled: int, original: int) -> Array:
-    """[steps + 1] float64: where steps begin and end, in columns of an image before it was resized.
+    """Returns where steps begin and end, in columns of the image before it was resized.
+
+    The result is [steps + 1] float64.
 
     Args:
         steps: T; those that begin behind the image end where it ends.
@@ -30,22 +32,25 @@ def edges(steps: int, stride: int, scaled: int, original: int) -> Array:
 
 
 def halve(size: int) -> int:
-    """What pooling by two with same padding leaves."""
+    """Returns the size that pooling by two with same padding leaves."""
     return -(-size // 2)
 
 
 @dataclasses.dataclass(frozen=True)
 class CRNN:
-    """The network of Shi et al. 2015, An End-to-End Trainable Neural Network for Image-based
-    Sequence Recognition, Table 1: seven convolutions, D = 512."""
+    """CRNN's encoder: seven convolutions, D = 512.
+
+    Shi et al. 2015, An End-to-End Trainable Neural Network for Image-based Sequence Recognition, Table 1.
+    """
 
     stride: ClassVar[int] = 4
 
     def steps(self, width: int) -> int:
-        """T of an image `width` pixels wide: ceil(ceil(W / 2) / 2)."""
+        """Returns T of an image `width` pixels wide: ceil(ceil(W / 2) / 2)."""
         return max(1, halve(halve(width)))
 
     def build(self, height: int, dtype: str = "float32") -> Any:
+        """Makes the encoder of images `height` pixels high."""
         from ocr_tf.encoders.crnn import build
 
         return build(height, dtype)
@@ -58,10 +63,11 @@ class Compact:
     stride: ClassVar[int] = 4
 
     def steps(self, width: int) -> int:
-        """T of an image `width` pixels wide: ceil(ceil(W / 2) / 2)."""
+        """Returns T of an image `width` pixels wide: ceil(ceil(W / 2) / 2)."""
         return max(1, halve(halve(width)))
 
     def build(self, height: int, dtype: str = "float32") -> Any:
+        """Makes the encoder of images `height` pixels high."""
         from ocr_tf.encoders.compact import build
 
         return build(height, dtype)

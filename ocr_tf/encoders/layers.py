@@ -28,7 +28,7 @@ def pool(images: Images, height: int, width: int) -> Images:
 
 
 def to_frames(images: Images) -> Frames:
-    """[B, H, W, C] -> [B, T = W, D = H * C]: each column becomes one feature vector."""
+    """Makes each column one feature vector: [B, H, W, C] -> [B, T = W, D = H * C]."""
     values = tf.transpose(images.values, [0, 2, 1, 3])  # [B, W, H, C]
     batch, width = tf.shape(values)[0], tf.shape(values)[1]
     values = tf.reshape(values, [batch, width, values.shape[2] * values.shape[3]])
@@ -64,7 +64,7 @@ class MaskedBatchNorm(tf.keras.layers.Layer):
         self.moving_variance = self.add_weight("moving_variance", channels, **moving)
 
     def call(self, values: Tensor, mask: Tensor, batch_statistics: bool) -> Tensor:
-        """values [B, H, W, C], mask [B, 1, W, 1] -> normalized values, ENDED where the mask is 0."""
+        """Normalizes values [B, H, W, C]; the result is ENDED where the mask [B, 1, W, 1] is 0."""
         mask = tf.cast(mask, tf.float32)
         if batch_statistics:
             values, mean, variance = self._normalize_batch(values, mask)
@@ -75,7 +75,7 @@ class MaskedBatchNorm(tf.keras.layers.Layer):
         return _affine(values, scale, self.beta - self.moving_mean * scale, mask)
 
     def _normalize_batch(self, values: Tensor, mask: Tensor) -> tuple[Tensor, ...]:
-        """The normalized values, and the mean and variance [C] of the batch."""
+        """Returns the normalized values, and the mean and variance [C] of the batch."""
         # Sums around the moving mean, so that the variance is no difference of two large numbers.
         center = tf.stop_gradient(tf.identity(self.moving_mean))
         weights = tf.reshape(
@@ -114,7 +114,7 @@ class MaskedBatchNorm(tf.keras.layers.Layer):
 
 
 def _affine(values: Tensor, scale: Tensor, shift: Tensor, mask: Tensor) -> Tensor:
-    """values * scale + shift, ENDED where the mask is 0, in the values' dtype.
+    """Computes values * scale + shift, ENDED where the mask is 0, in the values' dtype.
 
     In float32: in bfloat16 the shift's own rounding would move every value the same way.
     """

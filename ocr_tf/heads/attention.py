@@ -10,14 +10,14 @@ from __future__ import annotations
 import math
 import os
 import warnings
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Optional
 
 import tensorflow as tf
 
 from ocr_tf import rng
 from ocr_tf.alphabet import Alphabet
 from ocr_tf.decode import Greedy, Search, autoregressive
-from ocr_tf.decode.autoregressive import Decoder
+from ocr_tf.decode.autoregressive import Decoder, State
 from ocr_tf.heads.base import Head, as_float32
 from ocr_tf.types import Frames, Hypotheses, Labels, Tensor
 
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 
 class AttentionHead(Head):
+    """A decoder with additive attention; see the module."""
+
     def __init__(self, alphabet: Alphabet, config: Attention):
         super().__init__(alphabet)
         self.config = config
@@ -56,10 +58,10 @@ class AttentionHead(Head):
             self.embedding = self.add_weight("embedding", [alphabet.classes + 1, config.embedding])
 
     def _embed(self, ids: Tensor) -> Tensor:
-        """Ids (symbols, end, start) -> vectors; as a product, whose gradient is dense."""
+        """Embeds ids (symbols, end, start) as vectors; by a product, whose gradient is dense."""
         return tf.one_hot(ids, self.alphabet.classes + 1) @ self.embedding
 
-    def _begin(self, frames: Frames) -> Any:
+    def _begin(self, frames: Frames) -> State:
         """Shows the frames to the attention mechanism, and gives the state before the first symbol."""
         values = as_float32(frames).values
         batch, steps = tf.shape(values)[0], tf.shape(values)[1]
@@ -73,7 +75,7 @@ class AttentionHead(Head):
     def _logits(
         self, frames: Frames, labels: Labels, key: Optional[Tensor]
     ) -> tuple[Tensor, Tensor]:
-        """Teacher forcing: logits [B, L + 1, C] and targets [B, L + 1], which end with `end`."""
+        """Forces the labels: logits [B, L + 1, C] and targets [B, L + 1], which end with `end`."""
         end, start = self.alphabet.end, self.alphabet.start
         inside = tf.sequence_mask(labels.lengths, tf.shape(labels.ids)[1])
         symbols = tf.where(inside, labels.ids, end)
@@ -91,6 +93,7 @@ class AttentionHead(Head):
         return self.output_layer(attended), targets[:, : tf.shape(attended)[1]]
 
     def loss(self, frames: Frames, labels: Labels, key: Optional[Tensor] = None) -> Tensor:
+        """Computes the cross entropy of the symbols and the end; see `Head.loss`."""
         with tf.name_scope(self.name):
             logits, targets = self._logits(frames, labels, key)
         log_probs = tf.nn.log_softmax(logits)
@@ -104,10 +107,11 @@ class AttentionHead(Head):
         return tf.where(labels.lengths <= frames.lengths, losses, float("inf"))
 
     def score(self, frames: Frames, labels: Labels) -> Tensor:
+        """See `Head.score`."""
         return -self.loss(frames, labels)
 
-    def step(self, ids: Tensor, state: Any) -> tuple[Tensor, Tensor, Any]:
-        """One symbol on: ids [N], state -> (log_probs [N, C], alignment [N, T], state)."""
+    def step(self, ids: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
+        """Goes one symbol on: ids [N], state -> (log_probs [N, C], alignment [N, T], state)."""
         with tf.name_scope(self.name):
             attended, state = self.wrapper(self._embed(ids), state)
             log_probs = tf.nn.log_softmax(self.output_layer(attended))
@@ -116,7 +120,7 @@ class AttentionHead(Head):
     def decoder_of(self, frames: Frames) -> Decoder:
         """Returns what searches need of these frames; see `Decoder`."""
 
-        def begin(copies: int) -> Any:
+        def begin(copies: int) -> State:
             repeated = frames if copies == 1 else _repeat(frames, copies)
             with tf.name_scope(self.name):
                 return self._begin(repeated)
@@ -141,7 +145,7 @@ def _repeat(frames: Frames, copies: int) -> Frames:
 
 
 def positions(steps: Tensor, size: int) -> Tensor:
-    """[T, size] sines and cosines of the step, wavelengths from 4 to 4096 steps, geometrically.
+    """Returns sines and cosines of the step [T, size]; wavelengths grow geometrically, 4 to 4096 steps.
 
     Vaswani et al. 2017, section 3.5: a shift in position is a linear map of these.
     """

@@ -1,4 +1,4 @@
-"""What a head is: it scores, decodes and aligns, with one meaning of probability for all."""
+"""The contract of heads: each scores, decodes and aligns, with one meaning of probability for all."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ class Head(tf.keras.layers.Layer):
         self.alphabet = alphabet
 
     def loss(self, frames: Frames, labels: Labels, key: Optional[Tensor] = None) -> Tensor:
-        """What training minimises: [B]; without a key (no dropout, no smoothing), -score.
+        """Computes what training minimizes: [B]; without a key (no dropout, no smoothing), -score.
 
-        Infinite, without a gradient, for labels that cannot be reached.
+        It is infinite, without a gradient, for labels that cannot be reached.
         """
         raise NotImplementedError
 
     def score(self, frames: Frames, labels: Labels) -> Tensor:
-        """log p(label | frames), natural log, the whole string with its end: [B].
+        """Computes log p(label | frames), natural log, of the whole string with its end: [B].
 
-        Defined for every label: the empty one too, and minus infinity for unreachable ones.
+        It is defined for every label: the empty one too, and minus infinity for unreachable ones.
         """
         raise NotImplementedError
 
@@ -41,17 +41,19 @@ class Head(tf.keras.layers.Layer):
         raise NotImplementedError
 
     def align(self, frames: Frames, labels: Labels) -> Tensor:
-        """[B, L, T]: the weight of each step for each symbol of the label, the end left out."""
+        """Computes the weight of each step for each symbol of the label, without the end: [B, L, T]."""
         raise NotImplementedError
 
     def path(self, frames: Frames, labels: Labels) -> Optional[tuple[Tensor, Tensor]]:
-        """The best of the paths that spell each label, for a head whose score sums over paths.
+        """Finds the best of the paths that spell each label, for a head whose score sums over paths.
 
-        [B, T] int32, the index in the label of the symbol that each step belongs to, -1 for none; and
-        [B], its log probability. None from a head without paths.
+        Returns:
+            [B, T] int32, the index in the label of the symbol that each step belongs to, -1 for none;
+            and [B], its log probability. None from a head without paths.
         """
         return None
 
 
 def as_float32(frames: Frames) -> Frames:
+    """Casts frames of any dtype."""
     return Frames(tf.cast(frames.values, tf.float32), frames.lengths)

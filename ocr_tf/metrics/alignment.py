@@ -43,7 +43,7 @@ INK_LEVELS = 32  # gray levels of 255; an image without such a pixel holds no in
 
 @dataclasses.dataclass(frozen=True)
 class Measures:
-    """Of one line; `measure` makes it. None: too few symbols have a place to say it."""
+    """Measures of one line's alignment; `measure` makes it. None: too few symbols have a place to say it."""
 
     symbols: int  # L
     advance: float  # expected, in the unit of the edges
@@ -59,7 +59,7 @@ class Measures:
     drifts: Optional[tuple[int, ...]]  # symbols read off their place; None without places
 
     def as_dict(self) -> dict[str, Any]:
-        """As JSON values."""
+        """Returns JSON values."""
         return {
             name: list(value) if isinstance(value, tuple) else value
             for name, value in dataclasses.asdict(self).items()
@@ -72,16 +72,16 @@ def measure(
     ink: Optional[Array] = None,
     places: Optional[Array] = None,
 ) -> Measures:
-    """All measures of one alignment.
+    """Computes all measures of one alignment.
 
     Args:
-      weights: [L, T], not negative, L and T at least 1.
-      edges: [T + 1] rising; by default 0 to T.
-      ink: [T] how much there is to read in each step, in any unit; by default a step's width.
-      places: [L] where the symbols are, such as `path_centers`; NaN where that is not known.
+        weights: [L, T], not negative, L and T at least 1.
+        edges: [T + 1] rising; by default 0 to T.
+        ink: [T] how much there is to read in each step, in any unit; by default a step's width.
+        places: [L] where the symbols are, such as `path_centers`; NaN where that is not known.
 
     Raises:
-      ValueError: shapes that do not fit, or negative or no numbers as weights.
+        ValueError: shapes that do not fit, or negative or no numbers as weights.
     """
     bounds = _bounds(weights, edges)
     symbols = len(weights)
@@ -114,45 +114,45 @@ def measure(
 
 
 def advance(weights: Array, edges: Optional[Array] = None) -> float:
-    """The share of the line that each of its symbols would have if all were alike."""
+    """Returns the share of the line that each of its symbols would have if all were alike."""
     bounds = _bounds(weights, edges)
     return float((bounds[-1] - bounds[0]) / len(weights))
 
 
 def centers(weights: Array, edges: Optional[Array] = None) -> Array:
-    """[L] center of mass of each symbol; NaN where a symbol has no weight."""
+    """Computes the center of mass of each symbol, [L]; NaN where a symbol has no weight."""
     bounds = _bounds(weights, edges)
     rows = _rows(weights)
     return np.where(rows.any(axis=1), rows @ ((bounds[:-1] + bounds[1:]) / 2), np.nan)
 
 
 def path_centers(path: Array, symbols: int, edges: Optional[Array] = None) -> Array:
-    """[L] center of the steps that a forced path gives each symbol; NaN for one without a step.
+    """Computes the center [L] of the steps that a forced path gives each symbol; NaN for one without a step.
 
     Args:
-      path: [T] index of the symbol that each step is given to, -1 for none.
-      symbols: L.
-      edges: as `measure`.
+        path: [T] index of the symbol that each step is given to, -1 for none.
+        symbols: L.
+        edges: as `measure`.
     """
     return centers((np.asarray(path) == np.arange(symbols)[:, None]).astype(float), edges)
 
 
 def entropies(weights: Array) -> Array:
-    """[L] H_l in nats, 0 to log T; NaN where a symbol has no weight."""
+    """Computes H_l in nats, [L], 0 to log T; NaN where a symbol has no weight."""
     rows = _rows(weights)
     logs = np.log(rows, out=np.zeros_like(rows), where=rows > 0)
     return np.where(rows.any(axis=1), np.maximum(-(rows * logs).sum(axis=1), 0.0), np.nan)
 
 
 def rereading(weights: Array) -> Array:
-    """[L] share of each symbol's weight where symbols before it had theirs; NaN without weight."""
+    """Computes the share of each symbol's weight where symbols before it had theirs; NaN without weight."""
     rows = _rows(weights)
     before = np.cumsum(rows, axis=0) - rows
     return np.where(rows.any(axis=1), np.minimum(rows, before).sum(axis=1), np.nan)
 
 
 def coverage(weights: Array, edges: Optional[Array] = None) -> Array:
-    """[T] symbols' worth of attention within one advance around each step's middle.
+    """Sums symbols' worth of attention within one advance around each step's middle: [T].
 
     A step's weight is spread evenly over it, so that steps wider than an advance count in part.
     """
@@ -165,10 +165,12 @@ def coverage(weights: Array, edges: Optional[Array] = None) -> Array:
 
 
 def covered(weights: Array, edges: Optional[Array] = None, ink: Optional[Array] = None) -> float:
-    """The share of the line's ink, 0 to 1, near which a symbol's worth of attention fell.
+    """Computes the share of the line's ink, 0 to 1, near which a symbol's worth of attention fell.
 
     Args:
-      ink: [T], as `measure`; where there is none at all, the steps' widths.
+        weights: [L, T], as `measure`.
+        edges: [T + 1], as `measure`.
+        ink: [T], as `measure`; where there is none at all, the steps' widths.
     """
     bounds = _bounds(weights, edges)
     amount = np.diff(bounds) if ink is None else np.asarray(ink, np.float64)
@@ -232,33 +234,33 @@ def without_ink(spans: Array, image: Array) -> Array:
 
 
 def skips(x: Array, step: float) -> tuple[int, ...]:
-    """Symbols more than SKIP advances ahead of the furthest place read before them.
+    """Finds symbols more than SKIP advances ahead of the furthest place read before them.
 
     Args:
-      x: [L] centers.
-      step: the advance.
+        x: [L] centers.
+        step: the advance.
     """
     return _which(x - _furthest(x) > SKIP * step)
 
 
 def returns(x: Array, step: float) -> tuple[int, ...]:
-    """Symbols more than RETURN advances behind the furthest place read before them; as `skips`."""
+    """Finds symbols more than RETURN advances behind the furthest place read before them; as `skips`."""
     return _which(_furthest(x) - x > RETURN * step)
 
 
 def overlaps(weights: Array) -> tuple[int, ...]:
-    """Symbols of [L, T] with more than REREAD of their weight where symbols before had theirs."""
+    """Finds symbols of [L, T] with more than REREAD of their weight where symbols before had theirs."""
     return _which(rereading(weights) > REREAD)
 
 
 def _furthest(x: Array) -> Array:
-    """[L] the greatest center before each symbol; NaN before there is one."""
+    """Returns the greatest center before each symbol, [L]; NaN before there is one."""
     before = np.concatenate([[np.nan], x[:-1]])
     return np.fmax.accumulate(before)
 
 
 def _rows(weights: Array) -> Array:
-    """[L, T] each row's distribution, or zeros."""
+    """Returns each row's distribution, or zeros: [L, T]."""
     total = weights.sum(axis=1, keepdims=True, dtype=np.float64)
     return np.divide(weights, total, out=np.zeros(weights.shape), where=total > 0)
 
@@ -273,11 +275,11 @@ def _bounds(weights: Array, edges: Optional[Array]) -> Array:
     return bounds
 
 
-def _which(there: Array) -> tuple[int, ...]:
-    return tuple(np.flatnonzero(there).tolist())
+def _which(chosen: Array) -> tuple[int, ...]:
+    return tuple(np.flatnonzero(chosen).tolist())
 
 
 def _mean(values: Array) -> Optional[float]:
-    """Of those that are numbers."""
+    """Averages those that are numbers."""
     values = values[~np.isnan(values)]
     return float(values.mean()) if len(values) else None

@@ -60,7 +60,7 @@ class Calibration:
     bins: tuple[Bin, ...]  # by rising confidence
 
     def as_dict(self) -> dict[str, Any]:
-        """As JSON values."""
+        """Returns JSON values."""
         fields = dataclasses.asdict(self)
         return {**fields, "bins": [b._asdict() for b in self.bins]}
 
@@ -68,16 +68,17 @@ class Calibration:
 def calibration(
     log_probs: Floats, right: Union[Sequence[bool], Array], bins: int = 15, level: float = 0.95
 ) -> Calibration:
-    """How well log probabilities [N] (natural) of readings foretell which of them are right [N].
+    """Measures how well log probabilities [N] (natural) foretell which readings are right [N].
 
     Args:
-      log_probs: minus infinity for a line without a reading.
-      bins: at most so many, of N / bins lines each where confidences differ (15 as in Guo et al.).
-      level: of the bins' intervals.
+        log_probs: [N], minus infinity for a line without a reading.
+        right: [N] bool.
+        bins: at most so many, of N / bins lines each where confidences differ (15 as in Guo et al.).
+        level: of the bins' intervals.
 
     Raises:
-      ValueError: no lines; lengths that differ; what is no log probability; a line that is right
-        at probability 0; or no bin.
+        ValueError: no lines; lengths that differ; what is no log probability; a line that is right
+          at probability 0; or no bin.
     """
     logs, hits = _checked(log_probs, right)
     if bins < 1:
@@ -102,7 +103,7 @@ def calibration(
 
 
 def risk_coverage(log_probs: Floats, right: Union[Sequence[bool], Array]) -> tuple[Array, Array]:
-    """Coverage k / N [N] and the share of wrong lines [N] among the k that are surest.
+    """Computes coverage k / N [N] and the share of wrong lines [N] among the k that are surest.
 
     Raises: as `calibration`.
     """
@@ -132,11 +133,11 @@ def _bins(p: Array, hits: Array, bins: int, level: float) -> list[Bin]:
     p, hits = p[order], hits[order]
     cuts = np.arange(1, bins) * len(p) // bins
     ends = np.searchsorted(p, p[np.maximum(cuts - 1, 0)], side="right")
-    found = []
+    filled = []
     for part in np.split(np.arange(len(p)), np.unique(ends[cuts > 0])):
         if len(part):
             count = int(hits[part].sum())
             low, high = proportion_confint(count, len(part), 1 - level, "wilson")
             mean = float(p[part].mean())
-            found.append(Bin(len(part), mean, count / len(part), float(low), float(high)))
-    return found
+            filled.append(Bin(len(part), mean, count / len(part), float(low), float(high)))
+    return filled

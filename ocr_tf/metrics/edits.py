@@ -11,7 +11,7 @@ from ocr_tf.alphabet import nfc
 
 
 class Edits(NamedTuple):
-    """What turns a reference into a hypothesis, with the fewest edits."""
+    """Counts of the fewest edits that turn a reference into a hypothesis."""
 
     insertions: int  # symbols that only the hypothesis has
     deletions: int  # symbols that only the reference has
@@ -25,12 +25,12 @@ class Edits(NamedTuple):
 
     @property
     def rate(self) -> Optional[float]:
-        """d / N; None where N is 0."""
+        """The rate d / N; None where N is 0."""
         return self.distance / self.length if self.length else None
 
 
 def edits(reference: str, hypothesis: str) -> Edits:
-    """The edits between two texts, counted over code points of their NFC.
+    """Counts the edits between two texts, over code points of their NFC.
 
     The distance alone does not say which edits they are: `ab` becomes `ba` by two substitutions,
     or by a deletion and an insertion. Of all ways with the fewest edits, the one counted has the
@@ -41,7 +41,7 @@ def edits(reference: str, hypothesis: str) -> Edits:
 
 
 def word_edits(reference: str, hypothesis: str) -> Edits:
-    """As `edits`, over words: NFC text split on white space."""
+    """Counts as `edits`, over words: NFC text split on white space."""
     return _edits(nfc(reference).split(), nfc(hypothesis).split())
 
 

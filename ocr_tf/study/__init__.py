@@ -12,6 +12,7 @@ Its files:
     worker        that process: trains a run and evaluates its checkpoints
     tune          searches each condition's learning rate
     time_left     estimates how long the remaining runs of a study take
+    up_to_date    tells whether a finished study's report still holds
 
 Its rooms: `comparison` (readings side by side, and the statistics), `analysis` (why conditions differ) and
 `report` (page, JSON, tables, plots).

@@ -39,7 +39,7 @@ class Command:
     """Flags of the command that are not the study's."""
 
     workdir: str = option(
-        "", "Folder of the study, made by the first start and continued by the next; needed."
+        "", "Folder of the study: made by the first start, continued by the next. Required."
     )
 
 
@@ -77,13 +77,13 @@ def run(study: Study, given: Study, workdir: Path) -> None:
     """Continues a study to its report.
 
     Args:
-      study: as it stands in its file.
-      given: as the command line changed it.
-      workdir: its folder.
+        study: as it stands in its file.
+        given: as the command line changed it.
+        workdir: its folder.
 
     Raises:
-      InputError: see the parts.
-      KeyboardInterrupt: after the runs in training have been saved.
+        InputError: see the parts.
+        KeyboardInterrupt: after the runs in training have been saved.
     """
     conditions = study.resolved(given)
     settings, test = given.study, given.data.test

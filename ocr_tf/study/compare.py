@@ -91,8 +91,8 @@ def run(config: Compare, paths: Sequence[str]) -> None:
     Runs of one experiment with one set of flags, but for the seed, are one condition.
 
     Raises:
-      InputError: what is named is no run or evaluation, runs cannot be compared, or the output is
-        something else.
+        InputError: what is named is no run or evaluation, runs cannot be compared, or the output is
+          something else.
     """
     output = Path(config.output)
     _check_output(output)
@@ -234,8 +234,10 @@ def _report(grids: Mapping[str, Grid], runs: Runs, asked: Asked, output: Path) -
     """Computes a report, writes it into a folder and prints the answer.
 
     Args:
-      grids: by checkpoint; the verdict is about the first.
-      runs: of the conditions that are runs, by condition and seed.
+        grids: by checkpoint; the verdict is about the first.
+        runs: of the conditions that are runs, by condition and seed.
+        asked: what is compared.
+        output: the folder, made if it is not there.
     """
     report = _answer(grids, runs, asked)
     try:

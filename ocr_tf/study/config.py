@@ -24,32 +24,42 @@ Pairs = tuple[tuple[str, str], tuple[str, str]]  # of conditions: ((a, b), (c, d
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """Which runs, how many at a time, and what the verdict is about."""
+    """Which runs are trained, how many at a time, and what decides between the conditions."""
 
-    seeds: int = option(3, "Each condition is trained under the seeds 0 to N - 1.", minimum=1)
-    metric: str = option("cer", "What the verdict is about, declared beforehand.", choices=METRICS)
+    seeds: int = option(
+        3, "Train each condition with this many random seeds, from 0 on.", minimum=1
+    )
+    metric: str = option(
+        "cer",
+        "Metric that decides which condition is better; choose it before you see results.",
+        choices=METRICS,
+    )
     normalize: str = option(
         "none",
-        "What is done to reference and text before they are compared.",
+        "Normalization of reference and reading before they are compared.",
         choices=NORMALIZATIONS,
     )
     groups: str = option(
         "",
-        "Regular expression that finds in a line's id what it comes in, such as its page or writer; "
-        "lines of one group count as drawn together. Empty: every line by itself.",
+        "Regex that extracts the group (page, writer) from a line id; lines of one group are one "
+        "sampling unit. Empty: each line is one.",
     )
     paired: bool = option(
-        False, "Pair the seeds: declared beforehand, the headline is within seeds."
+        False,
+        "Compare the conditions seed by seed: runs of one seed start from the same weights. Choose it "
+        "before you see results.",
     )
-    parallel: int = option(1, "Runs trained at the same time.", minimum=1, maximum=256)
+    parallel: int = option(
+        1, "Runs to train at the same time; they share the cores.", minimum=1, maximum=256
+    )
     engine: str = option(
         "local",
-        "Where runs are trained: in processes of this machine, or on a Ray cluster.",
+        "Where to train: in processes of this machine, or on a Ray cluster (at RAY_ADDRESS).",
         choices=ENGINES,
     )
     tune: int = option(
         0,
-        "Trials of a search for each condition's learning rate; 0: none.",
+        "Trials of a search for each condition's learning rate, before its runs; 0: no search.",
         minimum=0,
         maximum=1000,
     )
@@ -57,10 +67,10 @@ class Settings:
 
 @dataclasses.dataclass(frozen=True)
 class StudyData(Data):
-    """Which lines, in which geometry; the same for every condition."""
+    """The lines to train on, to validate with and to test on; the same for every condition."""
 
     test: tuple[str, ...] = option(
-        (), "Test lines, read once after training: labels files or synthetic:SPEC, comma-separated."
+        (), "Test lines, read after training: labels files or synthetic:SPEC, comma-separated."
     )
 
 
@@ -89,8 +99,14 @@ class Study:
         contrasts: Optional[Mapping[str, Pairs]] = None,
         **settings: Any,
     ) -> Study:
-        """A study whose flags start at the first condition's; `settings` are those of `Settings`,
-        and `test` the test lines."""
+        """Makes a study whose flags start at the first condition's.
+
+        Args:
+            name: of its file.
+            conditions: experiments by name.
+            contrasts: see the class.
+            settings: those of `Settings`, and `test`, the test lines.
+        """
         first = next(iter(conditions.values()))
         data = {f.name: getattr(first.data, f.name) for f in dataclasses.fields(Data)}
         test = tuple(settings.pop("test", ()))
@@ -104,7 +120,7 @@ class Study:
         )
 
     def resolved(self, given: Study) -> dict[str, Experiment]:
-        """Each condition's experiment with the flags that a command line changed.
+        """Changes each condition's experiment as a command line asks.
 
         Args:
           given: this study as the command line gave it back. A flag that still has this study's
@@ -127,15 +143,15 @@ class Study:
                 raise InputError(f"--{name}={changed[name]}: {way_out}")
         # Early stopping would give conditions unequal budgets.
         changed["train.patience"] = 0
-        found = {
+        experiments = {
             name: dataclasses.replace(options.replace(experiment, changed), name=name)
             for name, experiment in self.conditions.items()
         }
-        for experiment in found.values():
+        for experiment in experiments.values():
             experiment.check_registered()
-        _refuse_same(found)
+        _refuse_same(experiments)
         _check_contrasts(self)
-        return found
+        return experiments
 
 
 REFUSED = {
@@ -182,10 +198,10 @@ class Compare:
     name: str = option(
         "test", f"Compare the runs' evaluations/NAME, made by {command_name('evaluate')}."
     )
-    metric: str = option("cer", "What the verdict is about.", choices=METRICS)
+    metric: str = option("cer", "Metric that decides which condition is better.", choices=METRICS)
     normalize: str = option(
         "none",
-        "What to do to reference and text before they are compared.",
+        "Normalization of reference and reading before they are compared.",
         choices=NORMALIZATIONS,
     )
     lines: str = option(
@@ -195,11 +211,13 @@ class Compare:
     )
     groups: str = option(
         "",
-        "Regular expression that finds in a line's id what it comes in, such as its page or writer; "
-        "lines of one group count as drawn together. Empty: every line by itself.",
+        "Regex that extracts the group (page, writer) from a line id; lines of one group are one "
+        "sampling unit. Empty: each line is one.",
     )
     paired: bool = option(
-        False, "Pair the seeds: declared beforehand, the headline is within seeds."
+        False,
+        "Compare the conditions seed by seed: runs of one seed start from the same weights. Choose it "
+        "before you see results.",
     )
     output: str = option("compared", "Folder of the report.")
 

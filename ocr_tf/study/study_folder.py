@@ -1,4 +1,4 @@
-"""The folder of a study: its description, its pinned lines and alphabet, and its runs.
+"""The folder of a study: its conditions, the lines and the alphabet that they share, and their runs.
 
     study.json       name, conditions and their configurations
     lines.txt        sha256 of the images that every condition trains on
@@ -32,6 +32,8 @@ KNOWN = ("lock", "lines.txt", "alphabet.txt", "skipped.tsv")  # what is written 
 
 
 class StudyFolder:
+    """One study on disk."""
+
     def __init__(self, path: Path):
         """Names the folder, and touches nothing."""
         self.path = path
@@ -78,7 +80,7 @@ class StudyFolder:
         return locked(self.path)
 
     def remove_temporary(self) -> None:
-        """Takes away what killed processes left half-written; call it under `lock`."""
+        """Deletes what killed processes left half-written; call it under `lock`."""
         for leftover in self.path.rglob(f".*{TEMPORARY}"):
             leftover.unlink(missing_ok=True)
 
@@ -90,10 +92,10 @@ class StudyFolder:
         Conditions may have been added or left out.
 
         Returns:
-          The conditions that were begun before.
+            The conditions that were begun before.
 
         Raises:
-          InputError: the path holds something else.
+            InputError: the path holds something else.
         """
         check_writable(self.path, "choose another --workdir")
         if not self.begun:
@@ -125,7 +127,7 @@ class StudyFolder:
         """Reads the search for learning rates, by condition; empty if there was none.
 
         Raises:
-          InputError: the file is damaged.
+            InputError: the file is damaged.
         """
         if not self.tuned_path.exists():
             return {}
@@ -140,7 +142,7 @@ class StudyFolder:
         """Refuses to train some runs with learning rates that were searched for and some without.
 
         Raises:
-          InputError: runs were begun after another number of trials.
+            InputError: runs were begun after another number of trials.
         """
         if not any(self.path.glob("*/seed-*/run.json")):
             return
@@ -169,7 +171,7 @@ class StudyFolder:
             )
 
     def write(self, name: str, conditions: Mapping[str, Experiment], test: Iterable[str]) -> None:
-        """Says what the study is; conditions from before stay."""
+        """Writes study.json; conditions from before stay in it."""
         described = {n: configuration(experiment) for n, experiment in conditions.items()}
         if self.begun:
             before = json.loads((self.path / "study.json").read_bytes())["conditions"]

@@ -31,12 +31,17 @@ SHARE = 4  # a trial has a quarter of the steps
 def tune(
     folder: StudyFolder, conditions: Mapping[str, Experiment], trials: int
 ) -> tuple[dict[str, Experiment], dict[str, Tuned]]:
-    """Gives the conditions their best rates, and tells what was tried.
+    """Searches for the best learning rate of each condition.
 
     Stopped and started again, it goes on; asked for more trials, it makes those.
 
+    Returns:
+        The conditions with the best rates, and the search as JSON values:
+        {condition: {"steps": of each trial, "chosen": trial, "trials": [trial, ..]}} with a trial as
+        {"learning_rate", "cer": None where its loss did not stay finite}.
+
     Raises:
-      InputError: no rate of a condition trains.
+        InputError: no rate of a condition trains.
     """
     best_rates, searches = {}, {}
     for name, experiment in conditions.items():
@@ -70,7 +75,7 @@ def _search(folder: Path, name: str, experiment: Experiment, trials: int) -> lis
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    State = optuna.trial.TrialState
+    states = optuna.trial.TrialState
     folder.mkdir(parents=True, exist_ok=True)
     storage = f"sqlite:///{folder / 'trials.db'}"
     own = experiment.train.learning_rate
@@ -78,15 +83,15 @@ def _search(folder: Path, name: str, experiment: Experiment, trials: int) -> lis
         # Made anew for every trial, from the trials that are finished: what is asked next does not
         # depend on how often the search was stopped.
         search = optuna.create_study(storage=storage, study_name=name, load_if_exists=True)
-        finished = search.get_trials(states=(State.COMPLETE, State.PRUNED))
+        finished = search.get_trials(states=(states.COMPLETE, states.PRUNED))
         if len(finished) >= trials:
             kept = sorted(finished, key=lambda trial: trial.number)[:trials]
             return [Trial(t.params[RATE], t.value) for t in kept]
         number = len(finished)
         search.sampler = optuna.samplers.TPESampler(seed=number, n_startup_trials=min(5, trials))
-        for broken in search.get_trials(states=(State.RUNNING,)):
-            search.tell(broken.number, state=State.FAIL)
-        waiting = search.get_trials(states=(State.WAITING,))
+        for broken in search.get_trials(states=(states.RUNNING,)):
+            search.tell(broken.number, state=states.FAIL)
+        waiting = search.get_trials(states=(states.WAITING,))
         if number == 0 and not waiting:
             search.enqueue_trial({RATE: own})
         trial = search.ask()
@@ -103,6 +108,6 @@ def _search(folder: Path, name: str, experiment: Experiment, trials: int) -> lis
             scheduler.run([job])
         except Diverged:
             print(f"{job.title}: counts as the worst", file=sys.stderr)
-            search.tell(trial, state=State.PRUNED)
+            search.tell(trial, state=states.PRUNED)
             continue
         search.tell(trial, RunFolder.open(job.workdir).checkpoints.state().best_cer)

@@ -14,7 +14,7 @@ import functools
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Optional
+from typing import Any, Optional
 
 import cv2
 import numpy as np
@@ -111,23 +111,16 @@ def _read(
     return Prediction(name, read, text, log_prob, log_prob + worse, ended)
 
 
-def report(
-    of: Grid,
-    metric: str = "cer",
-    last: Optional[Grid] = None,
-    contrasts: Optional[Mapping[str, Pairs]] = None,
-    by_seed: bool = False,
-    systems: Sequence[str] = (),
-) -> Report:
-    """A whole report, its trainings and measurements made up."""
-    full = answer(of, metric, last, contrasts, by_seed, systems)
+def report(of: Grid, metric: str = "cer", **settings: Any) -> Report:
+    """A whole report, its trainings and measurements made up; settings as of `answer`."""
+    answered = answer(of, metric, **settings)
     analysis = fake_analysis.analysis(
         of,
         metric,
         trained=[word for i, word in enumerate(WORDS) if i % 3] * 5,
         images=[image(text, i) for i, text in enumerate(of.references)],
     )
-    return dataclasses.replace(full, analysis=analysis, cost=fake_cost.cost(of, metric))
+    return dataclasses.replace(answered, analysis=analysis, cost=fake_cost.cost(of, metric))
 
 
 def answer(

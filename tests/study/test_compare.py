@@ -267,7 +267,9 @@ def test_a_study_that_asks_whether_a_gain_changes_is_told_so_first(tmp_path, mon
     assert set(report["contrasts"]) == set(CHECKPOINTS)
     (found,) = report["contrasts"]["best"]
     assert found["contrast"]["pairs"] == [list(pair) for pair in pairs]
-    rates = {c: sum(r["cer"] for r in rows) / 2 for c, rows in report["rates"]["best"].items()}
+    rates = {
+        c: sum(r["figures"]["cer"] for r in rows) / 2 for c, rows in report["rates"]["best"].items()
+    }
     expected = [rates[a] - rates[b] for a, b in pairs]
     assert found["contrast"]["differences"] == pytest.approx(expected)
     value = found["contrast"]["value"]

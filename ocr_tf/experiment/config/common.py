@@ -28,7 +28,7 @@ def batch_size_option() -> Any:
 
 @dataclasses.dataclass(frozen=True)
 class OwnParts:
-    """Heads, encoders and data sources of your own:"""
+    """Heads, encoders and data sources of your own."""
 
     parts: tuple[str, ...] = option(
         (),

@@ -8,12 +8,15 @@ Flags live in a registry of their own for each call, so a process may parse as o
 from __future__ import annotations
 
 import csv
+import dataclasses
 import inspect
 import io
+import itertools
 import re
 import textwrap
 import typing
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, Optional
 
 from absl import flags
@@ -24,6 +27,7 @@ from ocr_tf.experiment.config.common import OwnParts
 
 HELP = ("-h", "-help", "--help", "-helpfull", "--helpfull", "-helpshort", "--helpshort")
 WIDTH = 100
+HEADER = "# experiment: "  # opens a file of flags; its reader takes # for a comment
 
 
 class Positional(typing.NamedTuple):
@@ -78,6 +82,8 @@ def parse(
         flags.DEFINE_flag(_flag(leaf), flag_values=values_of)
         if leaf.alias:
             flags.DEFINE_alias(leaf.alias, leaf.name, flag_values=values_of)
+    for tree in trees:
+        _refuse_other_flagfiles(_before_terminator(arguments), _name(tree))
     rest = _read(values_of, leaves, program, arguments)
     values = {name: values_of[name].value for name in leaves}
     try:
@@ -90,13 +96,19 @@ def parse(
     return Parsed(changed[-2], changed[0] if command is not None else None, positional)
 
 
+def flagfile(config: Any) -> str:
+    """Writes the text of a --flagfile that gives this configuration, and names what it belongs to."""
+    name = _name(config)
+    return (f"{HEADER}{name}\n" if name else "") + dump(config)
+
+
 def dump(config: Any) -> str:
-    """The text of a --flagfile that gives this configuration: one --name=value a line."""
+    """Writes a configuration as flags: one --name=value a line."""
     return "".join(f"--{leaf.name}={text(leaf.value)}\n" for leaf in options.leaves(config))
 
 
 def text(value: Any) -> str:
-    """A leaf's value as its flag takes it."""
+    """Writes a leaf's value as its flag takes it."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (tuple, list)):
@@ -107,7 +119,7 @@ def text(value: Any) -> str:
 
 
 def _with_values(tree: Any, values: dict[str, Any]) -> Any:
-    """The tree with its own leaves taken from `values`, checked."""
+    """Takes the tree's own leaves from `values`, and checks them."""
     own = {}
     for leaf in options.leaves(tree):
         value = values[leaf.name]
@@ -125,6 +137,46 @@ def _with_values(tree: Any, values: dict[str, Any]) -> Any:
 
 def _before_terminator(arguments: list[str]) -> list[str]:
     return arguments[: arguments.index("--")] if "--" in arguments else arguments
+
+
+# Files of flags
+
+
+def _name(config: Any) -> str:
+    """The name of an experiment or a study, which no flag sets; empty for another configuration."""
+    fields = {field.name: field for field in dataclasses.fields(config)}
+    named = "name" in fields and "help" not in fields["name"].metadata
+    return str(config.name) if named else ""
+
+
+def _refuse_other_flagfiles(arguments: Sequence[str], name: str) -> None:
+    """Refuses files of flags that say that they belong to another experiment.
+
+    Its structure is written in Python: its flags alone do not make the one experiment of the other.
+
+    Raises:
+        InputError: see above.
+    """
+    for path in _flagfiles(arguments):
+        try:
+            lines = Path(path).expanduser().read_text("utf-8").splitlines()
+        except (OSError, UnicodeDecodeError):
+            continue  # absl says so when it reads the flags
+        for line in lines:
+            other = line[len(HEADER) :].strip() if line.startswith(HEADER) else ""
+            if name and other and other != name:
+                raise InputError(
+                    f"--flagfile={path}: the flags of experiment {other}, not of {name}; start {other}, "
+                    "or give the flags that you want one by one"
+                )
+
+
+def _flagfiles(arguments: Sequence[str]) -> Iterator[str]:
+    """The paths that --flagfile=PATH and --flagfile PATH name."""
+    for argument, following in itertools.zip_longest(arguments, arguments[1:]):
+        flag, equals, path = argument.lstrip("-").partition("=")
+        if argument.startswith("-") and flag == "flagfile" and (path or following):
+            yield path if equals else following
 
 
 # Flags

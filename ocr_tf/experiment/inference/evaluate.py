@@ -11,6 +11,7 @@ from pathlib import Path
 from ocr_tf import options
 from ocr_tf.data.dataset import Sample, open_sources
 from ocr_tf.data.fingerprint import fingerprint_of, image_digests
+from ocr_tf.decode import parse_search
 from ocr_tf.errors import NAMED, InputError, did_you_mean
 from ocr_tf.experiment.inference.config import Evaluate
 from ocr_tf.experiment.inference.evaluated import TROUBLES, Evaluated, rates_of
@@ -49,6 +50,7 @@ def run(config: Evaluate, run_folder: str = "", quiet: bool = False) -> Evaluati
     elif run_folder:
         _refuse_changed(config, OF_PREDICTIONS, "--predictions")
         _check_run(config, run_folder)
+        parse_search(config.search)  # A wrong one is told before TensorFlow is loaded.
         from ocr_tf.experiment.inference import evaluate_run  # Here, because it loads TensorFlow.
 
         with without_libjpeg_lines():

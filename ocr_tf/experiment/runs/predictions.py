@@ -18,7 +18,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Optional, Union
 
@@ -37,14 +37,11 @@ ROUNDING = 1e-3
 class RateFigures:
     """Error rates with their counts, as `ocr_tf.metrics.error_rates` defines them.
 
-    Rates are fractions; None where there is nothing to divide by.
+    Figures are fractions; None where there is nothing to divide by.
     """
 
     normalization: str
-    cer: Optional[float]
-    wer: Optional[float]
-    exact: Optional[float]
-    one_minus_ned: Optional[float]
+    figures: dict[str, Optional[float]]  # by the name of the metric, as METRICS shows it
     ar: Optional[float]
     cr: Optional[float]
     lines: int
@@ -60,11 +57,49 @@ class RateFigures:
 
     @classmethod
     def from_rates(cls, rates: Rates) -> RateFigures:
-        return cls(**rates.as_dict())
+        """Takes the figures of what has been measured."""
+        return cls.from_flat(rates.as_dict())
+
+    @classmethod
+    def from_flat(cls, values: Mapping[str, Any]) -> RateFigures:
+        """Reads what `as_flat` gives.
+
+        Raises:
+            TypeError: a field is missing.
+        """
+        names = {field.name for field in dataclasses.fields(cls)}
+        figures = {name: value for name, value in values.items() if name not in names}
+        return cls(figures=figures, **{n: value for n, value in values.items() if n in names})
+
+    def as_flat(self) -> dict[str, Union[str, int, float, None]]:
+        """Gives figures and counts side by side, as results.json and tables have them."""
+        counts = {f.name: getattr(self, f.name) for f in dataclasses.fields(RateFigures)}
+        del counts["figures"]
+        return {**self.figures, **counts}
+
+    @property
+    def cer(self) -> Optional[float]:
+        """Character error rate."""
+        return self.figures["cer"]
+
+    @property
+    def wer(self) -> Optional[float]:
+        """Word error rate."""
+        return self.figures["wer"]
+
+    @property
+    def exact(self) -> Optional[float]:
+        """The share of lines read without an error."""
+        return self.figures["exact"]
+
+    @property
+    def one_minus_ned(self) -> Optional[float]:
+        """1 minus the mean over lines of the edits per symbol of the longer text."""
+        return self.figures["one_minus_ned"]
 
     @property
     def edits(self) -> int:
-        """Wrong symbols."""
+        """Counts wrong symbols."""
         return self.insertions + self.deletions + self.substitutions
 
 
@@ -99,6 +134,7 @@ class EvaluationResults:
         content = {
             name: value for name, value in dataclasses.asdict(self).items() if value is not None
         }
+        content["rates"] = self.rates.as_flat()
         return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
     @classmethod
@@ -111,7 +147,7 @@ class EvaluationResults:
         content = json.loads(text)
         checkpoint = content.pop("checkpoint", None)
         return cls(
-            rates=RateFigures(**content.pop("rates")),
+            rates=RateFigures.from_flat(content.pop("rates")),
             test=tuple(content.pop("test")),
             checkpoint=None if checkpoint is None else CheckpointRead(**checkpoint),
             **content,

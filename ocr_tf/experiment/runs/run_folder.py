@@ -153,7 +153,7 @@ class RunFolder:
                 self._remember_surroundings(_as_json(describe(experiment, facts)))
             return warnings
         atomic_write(self.path / "alphabet.txt", alphabet.dumps().encode())
-        atomic_write(self.path / "run.flags", flags.dump(experiment).encode())
+        atomic_write(self.path / "run.flags", flags.flagfile(experiment).encode())
         text = json.dumps(describe(experiment, facts), indent=2, ensure_ascii=False)
         atomic_write(self.path / "run.json", (text + "\n").encode())  # Last: now it is a run.
         return []

@@ -300,7 +300,7 @@ class Training:
         if self.best.step == self.step:
             best = {"cer": validated.cer, "exact": validated.exact}
             best |= {"step": self.step, "minutes": elapsed / 60}
-            summary = {f"summary/best_{name}": value for name, value in best.items()}
+            summary = {f"top/{name}": value for name, value in best.items()}
         self._record(
             {
                 **validated.record(),

@@ -51,24 +51,26 @@ def smallest_detectable(
     units: Optional[int] = None,
     power: float = 0.80,
 ) -> Detectable:
-    """(t_{.975,df} + t_{.80,df}) sqrt(2 s_s^2 / S + s_CL^2 / N + 2 s_r^2 / (S N)).
+    """Computes the smallest detectable difference.
 
-    With s_r^2 the residual mean square, s_s^2 = var_s R_cs - s_r^2 / N and s_CL^2 = N V_L - 2 s_r^2 / S,
-    each clipped at 0. The mean squares are the conditions', weighted by S_c - 1; 2 / S stands for
-    sum_c 1 / S_c where S_c differ or a contrast has four conditions. The quantile is that of the
-    comparison's confidence. For these trained models there are lines alone: s_CL^2 = N V_L and
-    df = N - 1.
+    It is (t_{.975,df} + t_{.80,df}) sqrt(2 s_s^2 / S + s_CL^2 / N + 2 s_r^2 / (S N)), with s_r^2
+    the residual mean square, s_s^2 = var_s R_cs - s_r^2 / N and s_CL^2 = N V_L - 2 s_r^2 / S, each
+    clipped at 0. The mean squares are the conditions', weighted by S_c - 1; 2 / S stands for sum_c
+    1 / S_c where S_c differ or a contrast has four conditions. The quantile is that of the
+    comparison's confidence. For these trained models there are lines alone: s_CL^2 = N V_L and df =
+    N - 1.
 
     Args:
-      seeds: S_c of the conditions (once if paired by seed) of a comparison to be planned with the
-        variances of this one, its df by the interval's formula; by default those that it had. With
-        more of them df is at least what it was: more data never see less.
-      units: N of the comparison to be planned; by default that of this one.
-      power: the probability with which a true difference of the returned size is to be found.
+        comparison: whose variances are taken.
+        seeds: S_c of the conditions (once if paired by seed) of a comparison to be planned with the
+            variances of this one, its df by the interval's formula; by default those that it had.
+        units: N of that comparison, as `seeds`. With more of either df is at least what it was: more
+            data never see less.
+        power: the share of comparisons that are to find the difference.
 
     Raises:
-      NotComparable: the comparison has no variance to go by.
-      ValueError: fewer than 2 seeds or units, or other seeds for these trained models.
+        NotComparable: the comparison has no variance to go by.
+        ValueError: fewer than 2 seeds or units, or other seeds for these trained models.
     """
     if not comparison.variance:
         raise NotComparable(f"no smallest detectable difference: {comparison.withheld}")
@@ -105,7 +107,7 @@ def smallest_detectable(
 
 
 def _mean_squares(comparison: Compared) -> tuple[Array, Array, Array, float]:
-    """S_c, var_s R_cs and s_r,c^2, each [C], and N V_L."""
+    """Returns S_c, var_s R_cs and s_r,c^2, each [C], and N V_L."""
     counts = np.array(comparison.seed_counts)
     residuals = counts * comparison.units * np.array(comparison.variance_residual)
     lines = comparison.units * comparison.variance_lines
@@ -113,7 +115,7 @@ def _mean_squares(comparison: Compared) -> tuple[Array, Array, Array, float]:
 
 
 def _variances(comparison: Compared) -> tuple[float, float, float]:
-    """s_s^2, s_CL^2 and s_r^2."""
+    """Returns s_s^2, s_CL^2 and s_r^2."""
     counts, between, residuals, lines = _mean_squares(comparison)
     if comparison.target == MODELS:
         return 0.0, lines, 0.0
@@ -123,7 +125,7 @@ def _variances(comparison: Compared) -> tuple[float, float, float]:
 
 
 def _df(comparison: Compared, planned: Array, size: int) -> float:
-    """The interval's df, at a planned size by its own formula from what each term would be there."""
+    """Returns the interval's df, at a planned size by its own formula from what each term would be there."""
     counts, between, residuals, lines = _mean_squares(comparison)
     if comparison.df is not None and size == comparison.units and (planned == counts).all():
         return comparison.df
@@ -148,13 +150,15 @@ def _df(comparison: Compared, planned: Array, size: int) -> float:
 
 
 def power(difference: float, variance: float, df: float, confidence: float = 0.95) -> float:
-    """How often a true difference D is found: P(|t'| > t_{.975,df}), t' noncentral by D / sqrt(V).
+    """Computes how often a true difference D is found: P(|t'| > t_{.975,df}), t' noncentral by D / sqrt(V).
 
     The smallest detectable difference is the usual approximation to the D where this is .80.
 
     Args:
-      difference, variance, df: the true D and V in one unit and its square, and V's degrees of
-        freedom.
+        difference: the true D.
+        variance: V, in the square of D's unit.
+        df: V's degrees of freedom.
+        confidence: of the interval that finds the difference.
     """
     bound = stats.t.ppf((1 + confidence) / 2, df)
     shift = abs(difference) / np.sqrt(variance)

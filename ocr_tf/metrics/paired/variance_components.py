@@ -43,7 +43,7 @@ class Effects:
     scale: Array  # [...] the highest rate, which says what is rounding
 
     def __sub__(self, other: Effects) -> Effects:
-        """Of the difference within seeds, or between two sets of lines."""
+        """Subtracts effects: the difference within seeds, or between two sets of lines."""
         return Effects(
             self.rates - other.rates,
             self.influences - other.influences,
@@ -52,7 +52,10 @@ class Effects:
 
 
 def effects(errors: Array, lengths: Array) -> Effects:
-    """The effects of errors [..., S, N] on lines of lengths [..., N]; leading axes are replicates."""
+    """Computes the effects of errors [..., S, N] on lines of lengths [..., N].
+
+    Leading axes are replicates.
+    """
     total = lengths.sum(axis=-1)[..., None]
     rates = errors.sum(axis=-1) / total
     beyond = errors - rates[..., None] * lengths[..., None, :]
@@ -84,7 +87,7 @@ class Components:
 
 
 def components(plus: Sequence[Effects], minus: Sequence[Effects] = ()) -> Components:
-    """The components of sum_plus mean_s R - sum_minus mean_s R.
+    """Computes the components of sum_plus mean_s R - sum_minus mean_s R.
 
     What only rounding keeps from 0 is 0.
     """
@@ -110,7 +113,7 @@ def components(plus: Sequence[Effects], minus: Sequence[Effects] = ()) -> Compon
 
 
 def _between_seeds(term: Effects) -> tuple[Array, Array]:
-    """V_S,c and V_R,c [...]."""
+    """Returns V_S,c and V_R,c [...]."""
     count, units = term.influences.shape[-2:]
     if count == 1:
         nothing = np.zeros(term.rates.shape[:-1])
@@ -121,7 +124,7 @@ def _between_seeds(term: Effects) -> tuple[Array, Array]:
 
 
 def variance(lines: Array, seeds: Array, residual: Array) -> Array:
-    """V from V_L, V_S and V_R."""
+    """Sums V from V_L, V_S and V_R."""
     return np.maximum(lines + seeds - residual, np.maximum(lines, seeds))
 
 
@@ -132,7 +135,7 @@ def degrees_of_freedom(
     seed_counts: Sequence[int],
     units: int,
 ) -> Array:
-    """df from V_L [...], V_S,c and V_R,c [C, ...], S_c and N; NaN where V is 0."""
+    """Computes df from V_L [...], V_S,c and V_R,c [C, ...], S_c and N; NaN where V is 0."""
     total = variance(lines, seeds.sum(axis=0), residual.sum(axis=0))
     spread = np.square(lines) / (units - 1)
     for own_seeds, own_residual, count in zip(seeds, residual, seed_counts):
@@ -146,7 +149,7 @@ def degrees_of_freedom(
 def t_interval(
     value: Array, variance: Array, df: Array, confidence: float
 ) -> tuple[Array, Array, Array]:
-    """Low and high end of value +- t sqrt(variance), and the two-sided p of the value 0."""
+    """Returns low and high end of value +- t sqrt(variance), and the two-sided p of the value 0."""
     error = np.sqrt(variance)
     half = stats.t.ppf((1 + confidence) / 2, df) * error
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -62,10 +62,11 @@ def verdict(
     """Decides for the condition with fewer errors if p <= alpha, otherwise for a tie at this size.
 
     Args:
-      comparison: at the confidence that `pairs` comparisons need.
-      p: adjusted for several comparisons; by default the comparison's own.
-      few: why nothing is said of what it could have seen; see `too_small`.
-      pairs: how many comparisons are decided together.
+        comparison: at the confidence that `pairs` comparisons need.
+        p: adjusted for several comparisons; by default the comparison's own.
+        alpha: the level.
+        few: why nothing is said of what it could have seen; see `too_small`.
+        pairs: how many comparisons are decided together.
     """
     p = comparison.p if p is None else p
     detectable = None
@@ -109,8 +110,9 @@ def change(contrast: Contrast, few: Optional[str] = None, alpha: float = ALPHA) 
     """Decides whether a gain falls or rises from a contrast's first pair to its second.
 
     Args:
-      contrast: (R_a - R_b) - (R_c - R_d); the gain is what b has fewer errors than a, then d than c.
-      few: why nothing is said of what it could have seen; see `too_small`.
+        contrast: (R_a - R_b) - (R_c - R_d); the gain is what b has fewer errors than a, then d than c.
+        few: why nothing is said of what it could have seen; see `too_small`.
+        alpha: the level.
     """
     if contrast.p_holm is None:
         outcome = WITHHELD

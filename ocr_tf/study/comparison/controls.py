@@ -154,8 +154,7 @@ Table = Mapping[int, Mapping[str, str]]  # fingerprints by seed and condition
 
 
 def _equal(table: Table) -> bool:
-    """True if conditions have the same fingerprint under each seed that several of them share, and
-    there is such a seed."""
+    """Tells whether conditions agree under every seed that several of them share, if there is one."""
     shared = [by for by in table.values() if len(by) > 1]
     return bool(shared) and all(len(set(by.values())) == 1 and all(by.values()) for by in shared)
 

@@ -127,13 +127,13 @@ def join(
     """Reads the evaluations of every condition and seed, and joins them by line id.
 
     Args:
-      folders: the evaluation folder of each condition and seed.
-      normalization: applied to both sides.
-      accept_intersection: lines that a cell lacks are left out everywhere instead of refused.
-      groups: see `grouped`.
+        folders: the evaluation folder of each condition and seed.
+        normalization: applied to both sides.
+        accept_intersection: lines that a cell lacks are left out everywhere instead of refused.
+        groups: see `grouped`.
 
     Raises:
-      InputError: an evaluation is missing or damaged, has other lines, references or images.
+        InputError: an evaluation is missing or damaged, has other lines, references or images.
     """
     cells = {
         condition: [_cell(condition, seed, folder) for seed, folder in sorted(by_seed.items())]
@@ -181,13 +181,13 @@ def grouped(ids: Sequence[str], pattern: str, flag: str = "--groups") -> Optiona
     Lines of one group are one sampling unit.
 
     Args:
-      ids: of the lines.
-      pattern: a regular expression; its first group, if it has one, is the line's group, otherwise all
-        that it matches. Empty: the result is None.
-      flag: that gave the pattern, for messages.
+        ids: of the lines.
+        pattern: a regular expression; its first group, if it has one, is the line's group, otherwise all
+          that it matches. Empty: the result is None.
+        flag: that gave the pattern, for messages.
 
     Raises:
-      InputError: no regular expression, it finds nothing in an id, or one group in all of them.
+        InputError: no regular expression, it finds nothing in an id, or one group in all of them.
     """
     if not pattern:
         return None

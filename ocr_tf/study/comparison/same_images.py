@@ -36,6 +36,7 @@ def same_images(evaluations: Iterable[tuple[Path, EvaluationResults]], ids: Sequ
 
     Args:
         evaluations: the folder and the results of each.
+        ids: of the lines.
 
     Raises:
         InputError: it is proven that one did not.

@@ -11,14 +11,14 @@ from ocr_tf.experiment.runs.predictions import RateFigures
 from ocr_tf.metrics import paired
 from ocr_tf.metrics.error_rates import measure
 from ocr_tf.metrics.registry import METRICS
-from ocr_tf.study.comparison.results import Grid
+from ocr_tf.study.comparison.results import Cell, Grid
 
 GENERATOR_SEED = 0  # of permutations and bootstraps
 MORE = 2  # what twice the seeds, and twice the lines, would detect
 
 
 @dataclasses.dataclass(frozen=True)
-class SeedRates(RateFigures):
+class RunRates(RateFigures):
     """One condition's rates under one seed, with their counts."""
 
     seed: int
@@ -82,20 +82,19 @@ class ReportSignature(paired.Signature):
     paired: bool = False  # by seed
 
 
-def rates(grid: Grid) -> dict[str, tuple[SeedRates, ...]]:
+def rates(grid: Grid) -> dict[str, tuple[RunRates, ...]]:
     """Measures every condition's rates under every seed."""
     return {
-        condition: tuple(
-            SeedRates(
-                seed=cell.seed,
-                **measure(
-                    zip(grid.references, (p.text for p in cell.predictions)), grid.normalization
-                ).as_dict(),
-            )
-            for cell in grid.cells[condition]
-        )
+        condition: tuple(_run_rates(grid, cell) for cell in grid.cells[condition])
         for condition in grid.conditions
     }
+
+
+def _run_rates(grid: Grid, cell: Cell) -> RunRates:
+    texts = (prediction.text for prediction in cell.predictions)
+    figures = RateFigures.from_rates(measure(zip(grid.references, texts), grid.normalization))
+    fields = {f.name: getattr(figures, f.name) for f in dataclasses.fields(figures)}
+    return RunRates(**fields, seed=cell.seed)
 
 
 def outcomes(grid: Grid, condition: str, metric: str) -> paired.Outcomes:
@@ -117,8 +116,10 @@ def comparisons(
     """Compares every pair of conditions by the study's metric; with several, by Holm over the pairs.
 
     Args:
-      by_seed: the headline pairs the seeds.
-      systems: conditions that nobody trains anew.
+        grid: the readings.
+        metric: that the verdict is about.
+        by_seed: the headline pairs the seeds.
+        systems: conditions that nobody trains anew.
     """
     every = {
         name: dataclasses.replace(outcomes(grid, name, metric), trained=name not in systems)

@@ -26,16 +26,16 @@ def write(report: Report, folder: Path, images: LineImages) -> Path:
     """Writes the report into a folder, the page last.
 
     Args:
-      report: what it says.
-      folder: made if it is not there; what an earlier report left in it is replaced.
-      images: of the lines.
+        report: what it says.
+        folder: made if it is not there; what an earlier report left in it is replaced.
+        images: of the lines.
 
     Returns:
-      The page.
+        The page.
 
     Raises:
-      ValueError: the report holds what JSON cannot, such as NaN.
-      OSError: nothing can be written there.
+        ValueError: the report holds what JSON cannot, such as NaN.
+        OSError: nothing can be written there.
     """
     content, drawings = page.render(report, images)
     text = as_json.dump(report)

@@ -113,25 +113,35 @@ def _of_type(declared: Any, definitions: dict[str, dict[str, Any]]) -> dict[str,
         return {"anyOf": [_of_type(one, definitions) for one in arguments]}
     if origin in (dict, collections.abc.Mapping):
         return {"type": "object", "additionalProperties": _of_type(arguments[1], definitions)}
-    if origin is tuple and arguments[-1] is not Ellipsis:
-        return {
-            "type": "array",
-            "prefixItems": [_of_type(one, definitions) for one in arguments],
-            "minItems": len(arguments),
-            "maxItems": len(arguments),
-        }
     if origin in (tuple, list, collections.abc.Sequence):
-        return {"type": "array", "items": _of_type(arguments[0], definitions)}
+        return _of_items(arguments, definitions)
     if _named_fields(declared):
-        name = declared.__name__
-        described = f"{declared.__module__}.{name}"
-        if name not in definitions:
-            definitions[name] = {"$comment": described}  # it may hold itself
-            definitions[name].update(_of_fields(declared, definitions))
-        if definitions[name]["$comment"] != described:
-            raise TypeError(f"{described} and {definitions[name]['$comment']}: rename one of them")
-        return {"$ref": f"#/$defs/{name}"}
+        return _defined(declared, definitions)
     raise TypeError(f"no JSON Schema for {declared!r}")
+
+
+def _of_items(arguments: tuple[Any, ...], definitions: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Describes the items of a tuple or a list."""
+    if len(arguments) == 1 or arguments[-1] is Ellipsis:
+        return {"type": "array", "items": _of_type(arguments[0], definitions)}
+    return {
+        "type": "array",
+        "prefixItems": [_of_type(one, definitions) for one in arguments],
+        "minItems": len(arguments),
+        "maxItems": len(arguments),
+    }
+
+
+def _defined(declared: type, definitions: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Refers to the definition of a dataclass or NamedTuple, and adds it if it is not there."""
+    name = declared.__name__
+    described = f"{declared.__module__}.{name}"
+    if name not in definitions:
+        definitions[name] = {"$comment": described}  # it may hold itself
+        definitions[name].update(_of_fields(declared, definitions))
+    if definitions[name]["$comment"] != described:
+        raise TypeError(f"{described} and {definitions[name]['$comment']}: rename one of them")
+    return {"$ref": f"#/$defs/{name}"}
 
 
 def _of_fields(declared: type, definitions: dict[str, dict[str, Any]]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from ocr_tf.study.analysis.cost_content import Cost
 from ocr_tf.study.comparison.controls import Code, Controls
 from ocr_tf.study.comparison.curves import LearningCurve
 from ocr_tf.study.comparison.lines import Line, TestSet
-from ocr_tf.study.comparison.statistics import ComparedPair, OtherMetric, ReportSignature, SeedRates
+from ocr_tf.study.comparison.statistics import ComparedPair, OtherMetric, ReportSignature, RunRates
 from ocr_tf.study.comparison.tuning import Tuned
 
 
@@ -65,7 +65,7 @@ class Report:
     conditions: tuple[Condition, ...]
     test_set: TestSet
     signature: ReportSignature
-    rates: dict[str, dict[str, tuple[SeedRates, ...]]]  # by checkpoint and condition
+    rates: dict[str, dict[str, tuple[RunRates, ...]]]  # by checkpoint and condition
     comparisons: dict[str, tuple[ComparedPair, ...]]  # by checkpoint; the first is the headline
     by_metric: tuple[OtherMetric, ...]
     contrasts: dict[str, tuple[paired.Change, ...]]  # by checkpoint; empty: the study asks none

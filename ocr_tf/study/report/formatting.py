@@ -46,7 +46,7 @@ def with_interval(value: float, low: Optional[float], high: Optional[float]) -> 
 
 
 def checkpoint(name: str) -> str:
-    """best -> best checkpoint."""
+    """Best -> best checkpoint."""
     return CHECKPOINTS.get(name, name)
 
 

@@ -87,8 +87,10 @@ class Lists:
 
 
 def kept(report: Report, shown: Sequence[Gallery]) -> list[int]:
-    """Chooses the lines that the page lists: all, or of very many those of the galleries and then those
-    with most edits."""
+    """Chooses the lines that the page lists.
+
+    These are all, or of very many those of the galleries and then those with most edits.
+    """
     lines = report.lines
     if len(lines) <= LISTED:
         return list(range(len(lines)))

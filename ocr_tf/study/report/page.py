@@ -10,8 +10,9 @@ import jinja2
 import numpy as np
 
 from ocr_tf.metrics.alignment import INK_LEVELS, INK_SHARE
+from ocr_tf.metrics.registry import METRICS
 from ocr_tf.progress import Progress
-from ocr_tf.study.comparison.statistics import SeedRates
+from ocr_tf.study.comparison.statistics import RunRates
 from ocr_tf.study.report import (
     analysis_tables,
     contrasts,
@@ -42,7 +43,7 @@ class Rates(NamedTuple):
     """A condition at a checkpoint."""
 
     look: Look
-    rows: tuple[SeedRates, ...]
+    rows: tuple[RunRates, ...]
     links: list[str]  # to the lines that each seed misreads; empty but at the first checkpoint
 
 
@@ -291,6 +292,7 @@ def _environment() -> jinja2.Environment:
     environment.globals.update(
         ink_levels=INK_LEVELS,
         ink_share=INK_SHARE,
+        metrics=METRICS,
         not_shown=verdict_text.NOT_SHOWN,
         would_help=verdict_text.would_help,
         recipes_meaning=verdict_text.RECIPES_MEANING,

@@ -13,8 +13,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ocr_tf.metrics.paired import ALPHA, MODELS, TARGETS
+from ocr_tf.metrics.registry import metric_of
 from ocr_tf.study.comparison.curves import Point
-from ocr_tf.study.comparison.statistics import ComparedPair, SeedRates
+from ocr_tf.study.comparison.statistics import ComparedPair, RunRates
 from ocr_tf.study.report import forest_plot, formatting, probe_tables, svg, verdict_text
 from ocr_tf.study.report.content import Report
 from ocr_tf.study.report.forest_plot import Group, Row
@@ -252,7 +253,6 @@ def _sides(pair: ComparedPair, pairs: int = 1) -> tuple[str, str]:
     return f"{svg.short(pair.a)} better", f"{svg.short(pair.b)} better"
 
 
-def _error(row: SeedRates, metric: str) -> Optional[float]:
-    """Takes a seed's rate of errors: for exact match and 1-NED, what they lack to 1."""
-    value: Optional[float] = getattr(row, metric)
-    return value if value is None or metric in ("cer", "wer") else 1 - value
+def _error(row: RunRates, metric: str) -> Optional[float]:
+    """Takes a seed's rate of errors: of figures that are better when higher, what they lack to 1."""
+    return metric_of(metric).error_rate(row.figures[metric])

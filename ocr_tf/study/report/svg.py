@@ -109,9 +109,10 @@ def drawing_if_any(
     """Paints a figure at both widths; None where `paint` gives none.
 
     Args:
-      name: identifies it within the page: letters, digits and underscores.
-      paint: makes it, with a width in pixels of the page.
-      width: at a desk.
+        name: identifies it within the page: letters, digits and underscores.
+        about: the plot in words, for who cannot see it.
+        paint: makes it, with a width in pixels of the page.
+        width: at a desk.
     """
     with matplotlib.rc_context(STYLE), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # The browser has other fonts.

@@ -14,16 +14,16 @@ Rows of CSV end in the signature of their numbers; LaTeX has it in a comment.
 from __future__ import annotations
 
 import csv
-import dataclasses
 import io
 from collections.abc import Iterable, Sequence
 from typing import Optional, Union
 
 from ocr_tf.metrics.paired import Comparison, Contrast
+from ocr_tf.metrics.registry import METRICS
 from ocr_tf.study.report import contrasts, formatting, probe_tables, verdict_text
 from ocr_tf.study.report.content import Report
 
-Row = dict[str, Union[None, str, int, float]]  # of CSV, by column
+Row = dict[str, Union[str, int, float, None]]  # of CSV, by column
 
 # Symbols that are special to LaTeX, and what prints them.
 LATEX = {
@@ -43,7 +43,6 @@ LATEX = {
     '"': r"\textquotedbl{}",
     formatting.MINUS: "$-$",
 }
-SHOWN = (("cer", "CER"), ("wer", "WER"), ("exact", "exact"), ("one_minus_ned", "1-NED"))
 
 
 def files(report: Report) -> dict[str, str]:
@@ -75,7 +74,7 @@ def _rate_rows(report: Report) -> Iterable[Row]:
         for condition, rows in conditions.items():
             for row in rows:
                 seeded: Row = {"checkpoint": checkpoint, "condition": condition, "seed": row.seed}
-                yield {**seeded, **dataclasses.asdict(row)}
+                yield {**seeded, **row.as_flat()}
 
 
 def _comparison_rows(report: Report) -> Iterable[Row]:
@@ -190,12 +189,12 @@ def _rates(report: Report) -> str:
     rows = []
     for name, seeds in report.rates[report.checkpoint].items():
         cells = [latex(name), str(len(seeds))]
-        for key, _ in SHOWN:
-            values = [getattr(row, key) for row in seeds]
+        for metric in METRICS:
+            values = [row.figures[metric] for row in seeds]
             cells.append(_spread(formatting.mean(values), formatting.deviation(values)))
         rows.append(cells)
-    heading = ["condition", "seeds", *(f"{latex(name)} (\\%)" for _, name in SHOWN)]
-    return _tabular("lr" + "r" * len(SHOWN), heading, rows, report)
+    heading = ["condition", "seeds", *(f"{latex(m.title)} (\\%)" for m in METRICS.values())]
+    return _tabular("lr" + "r" * len(METRICS), heading, rows, report)
 
 
 def _spread(mean: Optional[float], deviation: Optional[float]) -> str:

@@ -18,6 +18,7 @@ from tensorboard.plugins.hparams import api_pb2, plugin_data_pb2
 from tensorboard.plugins.hparams import metadata as hparams
 
 from ocr_tf.experiment.tensorboard import event_file, summaries
+from ocr_tf.metrics.registry import METRICS
 from ocr_tf.study.report import contrasts, formatting, verdict_text
 from ocr_tf.study.report.content import Report
 from ocr_tf.study.report.plot_registry import SECTIONS
@@ -27,26 +28,24 @@ Settings = dict[str, Union[bool, str, float]]  # of a run, by `summaries.hyperpa
 
 # Settings that the table always has, by `summaries.hyperparameters`; and those that differ.
 SETTINGS = {
-    "experiment": "condition",
-    "encoder": "encoder",
-    "head": "head",
+    "Experiment": "condition",
+    "Encoder": "encoder",
+    "Head": "head",
     "sequence.layers": "layers",
-    "train.seed": "seed",
-    "train.learning_rate": "learning rate",
+    "Seed": "seed",
+    "Learning rate": "learning rate",
     "train.steps": "steps",
 }
 MEASURED = {"cer": "test CER", "wer": "test WER", "exact": "test exact match"}
-SELECTED = "summary/best_cer"  # of runs that are not evaluated yet
+SELECTED = "top/cer"  # of runs that are not evaluated yet
 TYPES = {bool: api_pb2.DATA_TYPE_BOOL, str: api_pb2.DATA_TYPE_STRING}
-
-RATES = {"cer": "CER", "wer": "WER", "exact": "exact match", "one_minus_ned": "1-NED"}
 
 
 def write(report: Report, drawings: Iterable[Drawing], folder: Path) -> Path:
     """Replaces the event files of a report's folder.
 
     Raises:
-      OSError: nothing can be written there.
+        OSError: nothing can be written there.
     """
     values = [
         summaries.text("answer/verdict", _verdict(report)),
@@ -60,8 +59,11 @@ def write(report: Report, drawings: Iterable[Drawing], folder: Path) -> Path:
 
 
 def tag(drawing: Drawing) -> str:
-    """Names a plot's picture: plots that answer what was asked sort before the others."""
-    return f"{'answer' if SECTIONS[drawing.section] else 'figures'}/{drawing.name}"
+    """Names a plot's picture: plots that answer what was asked sort before the others.
+
+    TensorBoard sorts by tag: both groups come after the curves of the runs, `train` and `val`.
+    """
+    return f"{'verdict' if SECTIONS[drawing.section] else 'why'}/{drawing.name}"
 
 
 def _verdict(report: Report) -> str:
@@ -96,13 +98,13 @@ def _change(change: contrasts.ChangeText) -> list[str]:
 
 
 def _rates(report: Report) -> str:
-    header = ("condition", "seed", "checkpoint", *RATES.values())
+    header = ("condition", "seed", "checkpoint", *(metric.title for metric in METRICS.values()))
     rows = [
         (
             name,
             str(row.seed),
             checkpoint,
-            *(formatting.percent(getattr(row, key)) for key in RATES),
+            *(formatting.percent(row.figures[name]) for name in METRICS),
         )
         for checkpoint, conditions in report.rates.items()
         for name, seeds in conditions.items()
@@ -122,7 +124,7 @@ def _settings(report: Report) -> list[Settings]:
 
 def _table_of_runs(report: Report, settings: Sequence[Settings]) -> Summary.Value:
     values = {name: {one[name] for one in settings if name in one} for name in settings[0]}
-    values["train.seed"] = {seed for c in report.conditions for seed in c.seeds}
+    values["Seed"] = {seed for c in report.conditions for seed in c.seeds}
     shared = [name for name in values if all(name in one for one in settings)]
     chosen = [name for name in shared if name in SETTINGS or len(values[name]) > 1]
     evaluation = report.study.evaluation

@@ -11,6 +11,7 @@ from typing import NamedTuple, Optional
 from ocr_tf.experiment.config.program import command_name
 from ocr_tf.metrics import paired
 from ocr_tf.metrics.paired import MODELS, RECIPES, TIED
+from ocr_tf.metrics.registry import metric_of
 from ocr_tf.study.comparison.statistics import ComparedPair
 from ocr_tf.study.report import formatting
 from ocr_tf.study.report.content import Report
@@ -23,15 +24,6 @@ from ocr_tf.study.report.formatting import (
     points,
     probability,
 )
-
-# An error by metric: a name for the rate of errors.
-RATES = {
-    "cer": "CER",
-    "wer": "WER",
-    "exact": "lines misread",
-    "one_minus_ned": "NED",
-    "1-ned": "NED",
-}
 
 # The two questions, in the words that stand where they first appear.
 RECIPES_MEANING = "the training procedure, over seeds and lines"
@@ -98,7 +90,8 @@ class VerdictText(NamedTuple):
 
 
 def name_of(metric: str) -> str:
-    return RATES.get(metric, metric)
+    """Names a metric's rate of errors."""
+    return metric_of(metric).errors_title
 
 
 def beside(report: Report) -> list[Beside]:
@@ -329,8 +322,7 @@ def _unit(pair: ComparedPair) -> str:
 
 
 def _few(report: Report, pair: ComparedPair) -> Optional[str]:
-    """Says that hardly anything is left to tell the conditions apart: nearly everything is read, or
-    there is little to read."""
+    """Says so where nearly everything is read, or there is little to read."""
     rates = report.rates[report.checkpoint]
     rows = [row for name in (pair.a, pair.b) for row in rates[name]]
     wrong = [row.edits for row in rows]

@@ -204,3 +204,22 @@ def test_help_shows_every_flag_with_default_bounds_and_branch(argument, capsys):
     for leaf in options.leaves(Tree()):
         assert f"--{leaf.name}={flags.text(leaf.value)}\n" in output
     assert max(map(len, output.splitlines())) <= flags.WIDTH
+
+
+def test_the_flags_of_another_experiment_are_refused(tmp_path):
+    file = tmp_path / "run.flags"
+    one, other = Experiment("one"), Experiment("other")
+    file.write_text(flags.flagfile(options.replace(one, {"train.steps": 7})), encoding="utf-8")
+
+    def read(config, *argv):
+        return flags.parse(config, argv, program="p", description="d").config
+
+    assert read(one, f"--flagfile={file}").train.steps == 7
+    for argv in ([f"--flagfile={file}"], ["--train.steps=3", "-flagfile", str(file)]):
+        with pytest.raises(
+            InputError, match="the flags of experiment one, not of other; start one"
+        ):
+            read(other, *argv)
+    file.write_text("# of my own\n--train.steps=8\n", encoding="utf-8")
+    assert read(other, f"--flagfile={file}").train.steps == 8
+    assert flags.flagfile(AWKWARD) == flags.dump(AWKWARD)  # what has no name names nothing

@@ -75,7 +75,7 @@ def test_the_rates_are_those_of_the_texts(lines, capsys):
     assert [record["id"] for record in records] == [sample.id for sample in lines[1]]
     given = dict(rows)
     expected = measure([(sample.text, given[sample.id]) for sample in lines[1]])
-    assert dataclasses.asdict(results.rates) == expected.as_dict()
+    assert results.rates.as_flat() == expected.as_dict()
     assert expected.characters.distance == 1 + 1 + len(lines[1][2].text)
     assert results.troubled_lines == {
         "missing": 0,
@@ -161,6 +161,12 @@ def test_only_the_same_systems_results_are_overwritten(lines):
         ({"predictions": "p"}, "", "--output is missing"),
         ({"predictions": "p", "output": "o", "checkpoint": "last"}, "", "--checkpoint=last bel"),
         ({"predictions": "p", "output": "o", "name": "n"}, "", "--name=n belongs to a RUN"),
+        (
+            {"predictions": "p", "output": "o", "search": "beam"},
+            "",
+            "--search=beam belongs to a RUN",
+        ),
+        ({"search": "beem"}, "runs/x", "--search=beem: the searches are greedy, beam"),
         ({"output": "o"}, "runs/x", "--output=o belongs to --predictions"),
         ({"missing": "empty"}, "runs/x", "--missing=empty belongs to --predictions"),
     ],

@@ -44,7 +44,7 @@ def test_a_place_that_nothing_can_be_written_to_is_named_at_once(tmp_path, monke
         with pytest.raises(InputError, match="file is not a folder; choose another$"):
             check_writable(tmp_path / place, "choose another")
 
-    def refuse(dir):
+    def refuse(dir):  # noqa: A002
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
     monkeypatch.setattr(atomic.tempfile, "TemporaryFile", refuse)

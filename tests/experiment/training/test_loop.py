@@ -33,7 +33,7 @@ QUIET = {
     **os.environ,
     "TF_CPP_MIN_LOG_LEVEL": "3",
 }  # as launch sets it before it imports TensorFlow
-TIMING = ("wall", "elapsed", "train/images_per_second", "summary/best_minutes")
+TIMING = ("wall", "elapsed", "train/images_per_second", "top/minutes")
 
 
 def start(head, workdir, *where):
@@ -124,7 +124,7 @@ def test_curves_of_both_heads_overlay(unbroken):
     first, second = (tags(unbroken / head) for head in tiny.HEADS)
     for shown in (first, second):  # points where the CER fell
         for name in ("cer", "exact", "step", "minutes"):
-            assert 4 in shown.pop(f"summary/best_{name}")
+            assert 4 in shown.pop(f"top/{name}")
     assert first == second
     assert first["train/loss"] == list(range(2, tiny.STEPS + 1, 2))
     assert first["val/cer"] == [4, 8, 12]
@@ -161,13 +161,13 @@ def test_tensorboard_shows_both_runs(unbroken):
     found = list_session_groups.Handler(request, hparams, "", finished).run()
     assert {group.name for group in found.session_groups} == both
     for group in found.session_groups:
-        assert group.hparams["head"].string_value == group.name
+        assert group.hparams["Head"].string_value == group.name
         assert group.hparams["train.batch_size"].number_value == 8
         figures = {metric.name.tag: metric.value for metric in group.metric_values}
         state = RunFolder(unbroken / group.name).checkpoints.state()
-        assert figures["summary/best_cer"] == pytest.approx(state.best_cer)
-        assert figures["summary/best_step"] == state.best_step
-        assert {"summary/best_exact", "summary/best_minutes"} <= set(figures)
+        assert figures["top/cer"] == pytest.approx(state.best_cer)
+        assert figures["top/step"] == state.best_step
+        assert {"top/exact", "top/minutes"} <= set(figures)
 
 
 def test_two_heads_start_equal_and_see_the_same_lines():

@@ -11,11 +11,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 from markupsafe import Markup
 
 from ocr_tf import options
+from ocr_tf.metrics.registry import METRICS, Metric
 from ocr_tf.study import report as reports
 from ocr_tf.study.comparison.tuning import Trial, Tuned
 from ocr_tf.study.report import (
@@ -359,6 +361,28 @@ def test_probes_say_what_they_are_held_against_and_what_squeezes_them(full, undr
 
     assert "brought to a width of 100 pixels:" in rendered(trained(wide, wide)).text
     assert "brought to a width of 100 pixels for attention:" in rendered(trained(free, wide)).text
+
+
+def test_a_new_metric_is_one_entry(tmp_path, monkeypatch):
+    longer = Metric(
+        "longer",
+        "longer",
+        "the share of lines read longer",
+        lambda r, h: len(h) > len(r),
+        lambda r: 1,
+    )
+    monkeypatch.setitem(METRICS, "longer", longer)
+    report = fake.answer(fake.grid(40, 2), metric="longer")
+    text = rendered(report).text
+    assert report.study.metric == report.headline.metric == "longer"
+    row = report.rates["best"]["ctc"][0]
+    assert formatting.percent(row.figures["longer"]) in text
+    assert "the mean over lines of the edits per symbol of the longer text" in text
+    files = tables.files(report)
+    assert "longer" in files["rates.csv"].splitlines()[0] and "longer" in files["rates.tex"]
+    assert "longer" in tensorboard._rates(report)
+    content = json.loads(as_json.dump(report))
+    jsonschema.validate(content, json.loads(as_json.SCHEMA.read_text("utf-8")))
 
 
 def test_a_search_for_rates_is_reported(full):

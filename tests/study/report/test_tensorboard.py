@@ -33,7 +33,7 @@ from tests.study import fake
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:tensorboard")
 EVIL = "<script>alert(1)</script>"
-GROUPS = {"seeds": "answer", "per-line": "figures"}  # by section
+GROUPS = {"seeds": "verdict", "per-line": "why"}  # by section
 
 
 class Server:
@@ -125,15 +125,13 @@ def trained(folder, report, evaluation="best"):
             run.begin(
                 dataclasses.replace(experiment, train=train), Alphabet.from_texts(["0123"]), {}
             )
-            figures = {"summary/best_cer": 0.5, "train/loss": 2.0}
+            figures = {"top/cer": 0.5, "train/loss": 2.0}
             run.metrics.append({"step": 12, "wall": 1.0, **figures, "finished": True})
-            figures = dataclasses.asdict(row)
-            del figures["seed"]
             results = EvaluationResults(
                 name,
                 ("lines.tsv",),
                 "f",
-                RateFigures(**figures),
+                RateFigures.from_flat(row.as_flat()),
                 checkpoint=CheckpointRead("best", 12),
             )
             predictions.write(run.evaluations_path / evaluation, results, [])
@@ -198,8 +196,10 @@ def test_what_answers_comes_first():
         tensorboard.tag(drawing)
         for drawing in page.render(report, fake.LineImages(report, range(30)))[1]
     ]
-    assert {"answer/contrasts", "answer/interval", "answer/seeds", "answer/variance"} < set(tags)
-    assert {"figures/curve_val", "figures/cumulative"} < set(tags)
+    assert {"verdict/contrasts", "verdict/interval", "verdict/seeds", "verdict/variance"} < set(
+        tags
+    )
+    assert {"why/curve_val", "why/cumulative"} < set(tags)
 
 
 def test_the_verdict_is_there_in_words(written, report):
@@ -258,8 +258,8 @@ def test_the_table_of_runs_has_their_settings_and_final_figures(written, report)
         for row in seeds:
             shown = rows[f"{condition}/seed-{row.seed}"]
             assert set(titles) <= set(shown.hparams)
-            assert shown.hparams["experiment"].string_value == condition
-            assert shown.hparams["train.seed"].number_value == row.seed
+            assert shown.hparams["Experiment"].string_value == condition
+            assert shown.hparams["Seed"].number_value == row.seed
             values = {value.name.tag: value.value for value in shown.metric_values}
             assert set(values) == {info.name.tag for info in columns.metric_infos}
             for key in tensorboard.MEASURED:

@@ -179,10 +179,10 @@ def test_its_own_output_is_written_again_and_others_are_not(runs, labels, tmp_pa
     ]
     table.write_text("mine")
     page.unlink()
-    with pytest.raises(InputError, match=f"{table} exists and is not of tools/suspects"):
+    with pytest.raises(InputError, match=f"{table} exists and was not made by tools/suspects"):
         look(runs[:1], page, labels)
     page.write_text("<p>mine")
-    with pytest.raises(InputError, match=f"{page} exists and is not of tools/suspects"):
+    with pytest.raises(InputError, match=f"{page} exists and was not made by tools/suspects"):
         look(runs[:1], page, labels)
     assert (page.read_text(), table.read_text()) == ("<p>mine", "mine")
 
