@@ -242,7 +242,7 @@ def _runs(path: np.ndarray) -> list[tuple[int, int, int]]:
 
 
 def _label(symbol: str) -> str:
-    """What stands for a symbol: itself, a sign for what cannot be seen, or its number."""
+    """Gives what stands for a symbol: itself, a sign for what cannot be seen, or its number."""
     if symbol in SIGNS:
         return SIGNS[symbol]
     if not _has(symbol) or unicodedata.category(symbol)[0] in "CZ":

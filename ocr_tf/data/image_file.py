@@ -135,7 +135,7 @@ def _convert_gif(encoded: bytes) -> ImageFile:
 
 
 def _split_gif(encoded: bytes) -> tuple[bytes, int]:
-    """(The GIF with its first frame alone and without comments, number of frames.)
+    """Gives the GIF with its first frame alone and without comments, and the number of frames.
 
     Pillow takes time that grows with the square of a comment's blocks, and a GIF's blocks may be of
     one byte. Blocks as in the GIF89a specification: sub-blocks begin with their size, and one of size

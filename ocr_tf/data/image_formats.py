@@ -73,7 +73,7 @@ def decoded_bytes(encoded: Any) -> Any:
 
 
 def decode(encoded: Any, kind: Any, use: Use) -> Any:
-    """What `use` makes of the decoded image; see `Use`."""
+    """Decodes the image and gives what `use` makes of it; see `Use`."""
     branches = [_decode_png, _decode_jpeg]
     return tf.switch_case(
         tf.cast(kind, tf.int32), [lambda decode=decode: decode(encoded, use) for decode in branches]

@@ -1,7 +1,7 @@
-"""Lines listed in a text file: relative path, tab, text.
+r"""Lines listed in a text file: relative path, tab, text.
 
 The file is UTF-8 (a byte order mark is tolerated), an image a line, split at the first tab. A line
-ends in \\n or \\r\\n and in nothing else: texts may hold U+2028 and the like. Paths are relative
+ends in \n or \r\n and in nothing else: texts may hold U+2028 and the like. Paths are relative
 to the file's folder. Blank lines are skipped; an empty text is allowed.
 """
 
@@ -26,6 +26,7 @@ class Labels:
     """
 
     def __init__(self, path: str):
+        """Reads the labels, and no image; see `open`."""
         file = Path(path)
         if file.is_dir():
             file = file / DEFAULT_NAME
@@ -56,6 +57,7 @@ class Labels:
             raise InputError(f"{file}: holds no lines; write an image's path, a tab and its text")
 
     def read(self, i: int) -> bytes:
+        """Reads the image of line i as PNG or JPEG. Raises InputError."""
         place = self.samples[i].place
         try:
             return read_image_file(self._paths[i])
@@ -63,6 +65,7 @@ class Labels:
             raise InputError(f"{place}: {self._paths[i]}: {error}") from None
 
     def origin(self, i: int) -> str:
+        """Gives the path of the image of line i."""
         return str(self._paths[i])
 
 

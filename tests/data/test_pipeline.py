@@ -53,7 +53,7 @@ def test_bad_images_are_listed_with_place_and_reason(lines, folder):
     assert len(lines) == 13 and len(lines.bad) == 7
     reasons = {bad.sample.place.rsplit(":")[-1]: str(bad) for bad in lines.bad}
     expected = {
-        "2": "cannot read",
+        "2": "No such file",
         "4": "zero bytes",
         "6": "not an image",
         "8": "truncated",

@@ -1,1 +1,1 @@
-"""TODO."""
+"""A trained network put to use: loading it, reading, aligning, evaluating."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Exports of a run, their signatures, and reading images with either."""
