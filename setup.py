@@ -19,7 +19,7 @@ setup(
     long_description_content_type="text/markdown",
     packages=find_namespace_packages(include=["ocr_tf", "ocr_tf.*", "experiments"]),
     package_data={
-        "ocr_tf.study.report": ["templates/*.html"],
+        "ocr_tf.study.report": ["templates/*.html", "report.schema.json"],
     },
     python_requires=">=3.9,<3.12",
     install_requires=[

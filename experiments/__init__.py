@@ -1,1 +1,1 @@
-"""One short file an experiment: python -m experiments.NAME --workdir=... --data.train=..."""
+"""One short file for each experiment: python -m experiments.NAME --workdir=... --data.train=..."""

@@ -1,9 +1,10 @@
-"""Can CTC read captchas of five symbols? The compact encoder on images of 200x50.
+"""Can CTC read captchas of five symbols? The compact encoder on images of 200x50 pixels.
 
 python -m experiments.captcha_ctc --workdir=runs/captcha_ctc --data.train=captcha5/labels_train.tsv
 
-646 lines, 1.03 M parameters below the head, 3 minutes on two cores. Measured with seeds 0 and 1: exact
-99.0 % (103 of 104 lines) each. A learning rate of 2e-3 left seed 1 at 37.5 %.
+Cost: 3 minutes on two cores; 1.03 M parameters below the head; 646 training lines.
+Result: 99.0 % of 104 test lines without an error (103 lines), with seed 0 and with seed 1. A learning
+rate of 2e-3 instead left seed 1 at 37.5 %.
 """
 
 from ocr_tf.cli import launch

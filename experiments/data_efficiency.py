@@ -1,16 +1,21 @@
-"""Which head needs fewer lines? Trained on 10, 30 and 100 % of them, for as many steps.
+r"""Which head needs fewer training lines? Both heads, trained on 10, 30 and 100 % of the lines.
 
-python -m experiments.data_efficiency --workdir=runs/data_efficiency \\
+python -m experiments.data_efficiency --workdir=runs/data_efficiency \
     --data.train=words/labels_train.tsv --data.test=words/labels_test.tsv
 
-The lines of a small share are among those of a large one, and both heads have the same. Six conditions. If
-attention needs more lines than CTC, what it gains rises from few lines to all.
+All take the same number of steps. The lines of a small share are also in the larger ones, and both heads get
+the same lines. If attention needs more lines than CTC, its gain over CTC rises from few lines to all;
+the report answers that first.
+
+Cost: six conditions, so six runs for each seed.
+Result: not measured yet.
 """
 
-from experiments.ctc_vs_attention import CONDITIONS
 from ocr_tf import options
 from ocr_tf.study import command
 from ocr_tf.study.config import Study
+
+from .ctc_vs_attention import CONDITIONS
 
 STUDY = Study.of(
     "data_efficiency",

@@ -1,17 +1,20 @@
-"""Which head reads texts longer than those it was trained on? Trained on labels of up to 6 symbols, and
-on all.
+r"""Which head reads texts longer than those it was trained on? Labels of up to 6 symbols, and all.
 
-python -m experiments.length_extrapolation --workdir=runs/length_extrapolation \\
+python -m experiments.length_extrapolation --workdir=runs/length_extrapolation \
     --data.train=words/labels_train.tsv --data.test=words/labels_test.tsv
 
-Images keep their aspect ratio, so that a longer text is a wider image and not a smaller print. Look at
-the report's slices by label length. Four conditions.
+Both heads are trained twice: on labels of up to 6 symbols, and on all. Images keep their aspect ratio, so
+that a longer text is a wider image and not smaller print. See the report's slices by label length.
+
+Cost: four conditions, so four runs for each seed.
+Result: not measured yet.
 """
 
-from experiments.ctc_vs_attention import CONDITIONS
 from ocr_tf import options
 from ocr_tf.study import command
 from ocr_tf.study.config import Study
+
+from .ctc_vs_attention import CONDITIONS
 
 LONGEST = 6  # symbols
 

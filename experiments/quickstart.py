@@ -5,15 +5,19 @@ tools/quickstart    sets up and runs this. Run again, it goes on.
 
 import dataclasses
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Optional
 
-from experiments import quickstart_attention, quickstart_ctc
 from ocr_tf.experiment.config import flags
 from ocr_tf.experiment.config.exits import exits
+from ocr_tf.experiment.config.program import program_name
 from ocr_tf.experiment.serving.config import Export, Predict
 from ocr_tf.options import option
 from ocr_tf.study import command
 from ocr_tf.study.config import Study
+
+from . import quickstart_attention, quickstart_ctc
 
 STUDY = Study.of(
     "quickstart",
@@ -25,14 +29,17 @@ STUDY = Study.of(
 
 @dataclasses.dataclass(frozen=True)
 class Quickstart:
+    """Where the quickstart works."""
+
     workdir: str = option("runs/quickstart", "Folder of the study, the exports and a test line.")
 
 
-def main() -> None:
+def main(argv: Optional[Sequence[str]] = None) -> None:
+    """Runs the study, exports its models and reads a line with them."""
     parsed = flags.parse(
         STUDY,
-        sys.argv[1:],
-        program=flags.program_name(),
+        sys.argv[1:] if argv is None else argv,
+        program=program_name(),
         description=__doc__ or "",
         command=Quickstart(),
     )

@@ -5,9 +5,10 @@ python -m experiments.quickstart_attention --workdir=runs/quickstart_attention
 
 import dataclasses
 
-from experiments import quickstart_ctc
 from ocr_tf.cli import launch
 from ocr_tf.heads import Attention
+
+from . import quickstart_ctc
 
 EXPERIMENT = dataclasses.replace(
     quickstart_ctc.EXPERIMENT, name="quickstart_attention", head=Attention()

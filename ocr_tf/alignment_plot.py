@@ -29,6 +29,8 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from ocr_tf.types import Array
+
 # In pixels.
 LEFT, RIGHT = 56, 12  # beside the columns: the rows' symbols stand on the left
 TITLE, SCALE, GAP = 24, 20, 14  # heights of title and scale; between panels
@@ -59,16 +61,15 @@ class Alignment(NamedTuple):
 
     title: str  # "ctc  'hello'  log p -0.12"
     symbols: Sequence[str]  # L symbols of the text
-    weights: np.ndarray  # [L, T] weight of each step for each symbol, 0 to 1
-    edges: np.ndarray  # [T + 1] where steps begin and end, in columns of the image drawn
-    path: Optional[np.ndarray] = None  # [T] symbol index on the best forced path, -1 for blank
-    without_ink: Optional[np.ndarray] = (
-        None  # [L] bool: there is no ink where the symbol is emitted
-    )
+    weights: Array  # [L, T] weight of each step for each symbol, 0 to 1
+    edges: Array  # [T + 1] where steps begin and end, in columns of the image drawn
+    path: Optional[Array] = None  # [T] symbol index on the best forced path, -1 for blank
+    # [L] bool: there is no ink where the symbol is emitted
+    without_ink: Optional[Array] = None
 
 
-def alignments(image: np.ndarray, panels: Sequence[Alignment], width: int = 1200) -> np.ndarray:
-    """One picture of all panels, one above the other.
+def alignments(image: Array, panels: Sequence[Alignment], width: int = 1200) -> Array:
+    """Draws all panels in one picture, one above the other.
 
     Args:
         image: [H, W] uint8 gray, 255 = white.
@@ -97,7 +98,7 @@ class _Places(NamedTuple):
     bottom: int
 
 
-def _places(rows: int, line: np.ndarray) -> _Places:
+def _places(rows: int, line: Array) -> _Places:
     thick = int(np.clip(ROWS // max(1, rows), THINNEST, THICKEST))
     letters = int(np.clip(1.6 * line.shape[1] / max(1, rows), SMALL, LARGE))
     text = TITLE + line.shape[0]
@@ -105,8 +106,8 @@ def _places(rows: int, line: np.ndarray) -> _Places:
     return _Places(letters, thick, text, top, top + rows * thick)
 
 
-def _panel(line: np.ndarray, panel: Alignment, scale: float) -> np.ndarray:
-    """A panel under the scaled line image [h, w]; `scale` is its pixels a column of the original."""
+def _panel(line: Array, panel: Alignment, scale: float) -> Array:
+    """Draws a panel under the scaled line image [h, w]; `scale` is its pixels a column of the original."""
     rows, columns = len(panel.symbols), line.shape[1]
     places = _places(rows, line)
     colors = COLORS[np.arange(rows) % len(COLORS)]  # [L, 3]
@@ -135,8 +136,8 @@ def _symbol(
     pen: Any,
     label: str,
     row: int,
-    weights: np.ndarray,
-    color: np.ndarray,
+    weights: Array,
+    color: Array,
     places: _Places,
     beside: bool,
 ) -> Optional[Box]:
@@ -189,7 +190,7 @@ def _title(pen: Any, title: str, room: int, remark: str) -> None:
 
 
 def _frame(pen: Any, begin: float, top: float, end: float, thick: int) -> None:
-    """Around a cell; a narrow one would be covered by its sides."""
+    """Frames a cell; a narrow one would be covered by its sides."""
     box = (begin, top, max(begin, end - 1), top + thick - 2)
     if end - begin >= 6:
         pen.rectangle(box, outline=BLACK)
@@ -198,23 +199,23 @@ def _frame(pen: Any, begin: float, top: float, end: float, thick: int) -> None:
         pen.line((box[0], box[3], box[2], box[3]), BLACK)
 
 
-def _by_column(weights: np.ndarray, edges: np.ndarray, columns: int) -> np.ndarray:
-    """[L, T] to [L, columns]: the largest weight of the steps that a pixel column shows."""
+def _by_column(weights: Array, edges: Array, columns: int) -> Array:
+    """Takes [L, T] to [L, columns]: the largest weight of the steps that a pixel column shows."""
     at = np.searchsorted(edges, np.arange(columns), side="right") - 1
     at = np.clip(at, 0, weights.shape[1] - 1)
     return np.clip(np.maximum.reduceat(weights, at, axis=1), 0, 1)
 
 
-def _cells(weights: np.ndarray, colors: np.ndarray, thick: int) -> np.ndarray:
-    """[L, w] weights as rows of `thick` pixels, parted by faint lines: [L thick, w, 3]."""
+def _cells(weights: Array, colors: Array, thick: int) -> Array:
+    """Draws weights [L, w] as rows of `thick` pixels, parted by faint lines: [L thick, w, 3]."""
     rows = 255 + np.sqrt(weights)[:, :, None] * (colors[:, None, :] - 255)
     cells = np.repeat(rows, thick, axis=0)
     cells[thick - 1 :: thick] = np.minimum(cells[thick - 1 :: thick], FAINT)
     return np.rint(cells).astype(np.uint8)
 
 
-def _tinted(line: np.ndarray, weights: np.ndarray, colors: np.ndarray) -> np.ndarray:
-    """The line [h, w] as RGB, each column blended with the mean color of its weights."""
+def _tinted(line: Array, weights: Array, colors: Array) -> Array:
+    """Tints the line [h, w] as RGB, each column blended with the mean color of its weights."""
     total = weights.sum(axis=0)  # [w]
     tint = (weights.T @ colors) / np.maximum(total, 1e-6)[:, None]  # [w, 3]
     share = 0.5 * np.minimum(total, 1)[:, None]
@@ -234,15 +235,15 @@ def _scale(pen: Any, columns: int, scale: float, top: int) -> None:
         pen.text((x, top + 5), f"{column:g}", DIM, font, anchor="ma")
 
 
-def _runs(path: np.ndarray) -> list[tuple[int, int, int]]:
-    """(symbol, first step, last step) of every stretch of a path in one symbol."""
+def _runs(path: Array) -> list[tuple[int, int, int]]:
+    """Yields (symbol, first step, last step) of every stretch of a path in one symbol."""
     changes = np.flatnonzero(np.diff(path)) + 1
     firsts, lasts = [0, *changes], [*(changes - 1), len(path) - 1]
     return [(int(path[a]), a, b) for a, b in zip(firsts, lasts) if path[a] >= 0]
 
 
 def _label(symbol: str) -> str:
-    """Gives what stands for a symbol: itself, a sign for what cannot be seen, or its number."""
+    """Returns what stands for a symbol: itself, a sign for what cannot be seen, or its number."""
     if symbol in SIGNS:
         return SIGNS[symbol]
     if not _has(symbol) or unicodedata.category(symbol)[0] in "CZ":

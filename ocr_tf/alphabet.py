@@ -16,7 +16,7 @@ from ocr_tf.errors import InputError
 
 
 def nfc(text: str) -> str:
-    """The canonical form in which all text is kept, counted and compared."""
+    """Returns the canonical form (NFC) in which all text is kept, counted and compared."""
     return unicodedata.normalize("NFC", text)
 
 
@@ -41,7 +41,7 @@ class Alphabet:
 
     @classmethod
     def from_texts(cls, texts: Iterable[str]) -> Alphabet:
-        """The code points that occur in `texts`, in code point order."""
+        """Makes an alphabet of the code points that occur in `texts`, in code point order."""
         return cls(sorted({symbol for text in texts for symbol in nfc(text)}))
 
     @classmethod
@@ -69,7 +69,7 @@ class Alphabet:
             raise InputError(f"{path}: {error}") from None
 
     def dumps(self) -> str:
-        """The text of a file that `load` reads."""
+        """Returns the text of a file that `load` reads."""
         return "".join(symbol + "\n" for symbol in self.symbols)
 
     def __len__(self) -> int:
@@ -83,14 +83,17 @@ class Alphabet:
 
     @property
     def blank(self) -> int:
+        """CTC's class of no symbol."""
         return len(self.symbols)
 
     @property
     def end(self) -> int:
+        """The class with which an autoregressive head ends a text."""
         return len(self.symbols)
 
     @property
     def start(self) -> int:
+        """What an autoregressive head is fed before the first symbol."""
         return len(self.symbols) + 1
 
     @property
@@ -99,20 +102,25 @@ class Alphabet:
         return len(self.symbols) + 1
 
     def unknown(self, text: str) -> list[str]:
-        """The symbols of `text` that the alphabet lacks, each once, in order of appearance."""
+        """Returns the symbols of `text` that the alphabet lacks, each once, in order of appearance."""
         return list(dict.fromkeys(s for s in nfc(text) if s not in self._ids))
 
     def encode(self, text: str) -> list[int]:
-        """Ids of the symbols of `text`. Raises ValueError for a symbol outside the alphabet."""
+        """Returns the ids of the symbols of `text`.
+
+        Raises:
+            ValueError: a symbol is outside the alphabet.
+        """
         unknown = self.unknown(text)
         if unknown:
             raise ValueError(f"not in the alphabet: {' '.join(map(repr, unknown))}")
         return [self._ids[symbol] for symbol in nfc(text)]
 
     def decode(self, ids: Iterable[int]) -> str:
-        """The symbols joined, not normalized again, as a graph that only joins strings gives them.
+        """Joins symbols, not normalized again, as a graph that only joins strings does.
 
-        Raises IndexError for an id that is no symbol.
+        Raises:
+            IndexError: an id is no symbol.
         """
         ids = list(ids)
         if any(not 0 <= i < len(self.symbols) for i in ids):

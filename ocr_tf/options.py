@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import typing
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, Optional
 
 
@@ -20,17 +20,18 @@ def option(
     *,
     minimum: Optional[float] = None,
     maximum: Optional[float] = None,
-    choices: Optional[tuple[str, ...]] = None,
+    choices: Optional[Collection[str]] = None,
     alias: Optional[str] = None,
 ) -> Any:
-    """A dataclass field: one number, word, switch or tuple of words that a flag can set.
+    """Makes a dataclass field: one number, word, switch or tuple of words that a flag can set.
 
     Args:
         default: its value where no flag is given.
         help: one sentence.
         minimum: the least value of a number.
         maximum: the greatest value of a number.
-        choices: the only words that are allowed.
+        choices: the only words that are allowed; a registry, to which names may still be added, is
+            read when a value is checked.
         alias: another name of its flag, in the same branch.
     """
     metadata = {
@@ -49,7 +50,7 @@ class Leaf(typing.NamedTuple):
     name: str  # dotted: train.learning_rate
     type: type  # bool, int, float, str or tuple (of str)
     value: Any
-    field: dataclasses.Field
+    field: dataclasses.Field[Any]
 
     @property
     def alias(self) -> str:
@@ -60,7 +61,7 @@ class Leaf(typing.NamedTuple):
 
 
 def leaves(config: Any, prefix: str = "") -> Iterator[Leaf]:
-    """Every option of a configuration tree, depth first, in the order of definition."""
+    """Yields every option of a configuration tree, depth first, in the order of definition."""
     hints = typing.get_type_hints(type(config))
     for field in dataclasses.fields(config):
         value = getattr(config, field.name)
@@ -73,7 +74,7 @@ def leaves(config: Any, prefix: str = "") -> Iterator[Leaf]:
 
 
 def replace(config: Any, values: dict[str, Any]) -> Any:
-    """A copy of a configuration tree with the leaves named in `values` (dotted) replaced."""
+    """Copies a configuration tree with the leaves named in `values` (dotted) replaced."""
     changes: dict[str, Any] = {}
     branches: dict[str, dict[str, Any]] = {}
     for name, value in values.items():

@@ -8,8 +8,9 @@ import tensorflow as tf
 
 from ocr_tf import rng
 from ocr_tf.alphabet import Alphabet
+from ocr_tf.decode import Search
 from ocr_tf.rnn import stack_bidirectional
-from ocr_tf.types import Batch, Frames, Hypotheses, Images, Labels
+from ocr_tf.types import Batch, Frames, Hypotheses, Images, Labels, Tensor
 
 
 class Recognizer(tf.keras.Model):
@@ -27,8 +28,18 @@ class Recognizer(tf.keras.Model):
         bfloat16: bool = False,
         frozen: tuple[str, ...] = (),
     ):
-        """`encoder`, `sequence` and `head` are their configurations; `frozen` names parts that do not
-        learn and compute as at inference. Every weight has its keyed first value."""
+        """Builds the parts and gives every weight its keyed first value.
+
+        Args:
+            encoder: its configuration, one of ENCODERS.
+            sequence: the configuration of the recurrent layers.
+            head: its configuration, one of HEADS.
+            alphabet: the symbols that are read.
+            height: H of the images.
+            seed: of the first weights.
+            bfloat16: whether encoder and sequence compute in mixed bfloat16.
+            frozen: parts that do not learn and compute as at inference.
+        """
         super().__init__(name="recognizer")
         dtype = "mixed_bfloat16" if bfloat16 else "float32"
         self.alphabet, self.height, self.frozen = alphabet, height, frozen
@@ -47,28 +58,29 @@ class Recognizer(tf.keras.Model):
         self.loss(image, Labels(tf.zeros([1, 1], tf.int32), tf.constant([1])))
         self.built = True
 
-    def _key(self, part: str, key: Optional[tf.Tensor]) -> Optional[tf.Tensor]:
+    def _key(self, part: str, key: Optional[Tensor]) -> Optional[Tensor]:
         return None if key is None or part in self.frozen else rng.fold(key, part)
 
-    def call(self, images: Images, key: Optional[tf.Tensor] = None) -> Frames:
+    def call(self, images: Images, key: Optional[Tensor] = None) -> Frames:
         """Images [B, H, W, 1] -> Frames [B, T, U], what heads read."""
         frames = self.encoder(images, self._key("encoder", key))
         return self.sequence(frames, self._key("sequence", key))
 
-    def loss(self, images: Images, labels: Labels, key: Optional[tf.Tensor] = None) -> tf.Tensor:
-        """What training minimises: [B]."""
+    def loss(self, images: Images, labels: Labels, key: Optional[Tensor] = None) -> Tensor:
+        """Computes what training minimizes: [B]."""
         return self.head.loss(self(images, key), labels, self._key("head", key))
 
-    def recognize(self, images: Images, search: Optional[Any] = None) -> Hypotheses:
+    def recognize(self, images: Images, search: Optional[Search] = None) -> Hypotheses:
+        """Reads images; without a search, greedily."""
         return self.head.decode(self(images), search)
 
     def parts(self) -> dict[str, list[tf.Variable]]:
-        """Variables of encoder, sequence and head."""
+        """Returns the variables of encoder, sequence and head."""
         return {name: getattr(self, name).variables for name in ("encoder", "sequence", "head")}
 
 
 def batch_signature(height: int) -> Batch:
-    """What every batch of lines of this height looks like."""
+    """Returns the signature of every batch of lines of this height."""
     ids, flags = tf.TensorSpec([None], tf.int32), tf.TensorSpec([None], tf.bool)
     images = Images(tf.TensorSpec([None, height, None, 1], tf.float32), ids)
     return Batch(images, Labels(tf.TensorSpec([None, None], tf.int32), ids), ids, flags)

@@ -14,22 +14,24 @@ from collections.abc import Iterable
 import numpy as np
 import tensorflow as tf
 
+from ocr_tf.types import Array, Tensor
+
 
 def digest(*parts: object) -> int:
-    """A 31-bit number from the parts' text, the same in every process and version."""
+    """Makes a 31-bit number from the parts' text, the same in every process and version."""
     text = "\0".join(map(str, parts)).encode()
     return int.from_bytes(hashlib.sha256(text).digest()[:4], "big") >> 1
 
 
-def fold(key: tf.Tensor, data: tf.Tensor | int | str) -> tf.Tensor:
-    """A new key [2] from a key and a name or number."""
+def fold(key: Tensor, data: Tensor | int | str) -> Tensor:
+    """Makes a new key [2] from a key and a name or number."""
     if isinstance(data, str):
         data = digest(data)
     return tf.random.experimental.stateless_fold_in(key, data)
 
 
-def dropout(values: tf.Tensor, rate: float, key: tf.Tensor | None, name: str) -> tf.Tensor:
-    """Inverted dropout keyed by (key, name); without a key, at inference, the values themselves."""
+def dropout(values: Tensor, rate: float, key: Tensor | None, name: str) -> Tensor:
+    """Drops values, inverted, keyed by (key, name); without a key, at inference, drops none."""
     if key is None or rate == 0:
         return values
     draw = tf.random.stateless_uniform(tf.shape(values), fold(key, name))
@@ -37,12 +39,12 @@ def dropout(values: tf.Tensor, rate: float, key: tf.Tensor | None, name: str) ->
 
 
 def path(variable: tf.Variable) -> str:
-    """A variable's name without TensorFlow's output suffix: encoder/conv1/kernel."""
+    """Returns a variable's name without TensorFlow's output suffix: encoder/conv1/kernel."""
     return variable.name.split(":")[0]
 
 
-def initial_value(name: str, shape: tuple[int, ...], seed: int) -> np.ndarray:
-    """A variable's first value, from the seed, its path and its shape alone.
+def initial_value(name: str, shape: tuple[int, ...], seed: int) -> Array:
+    """Computes a variable's first value, from the seed, its path and its shape alone.
 
     Glorot uniform for kernels and embeddings; orthogonal for recurrent kernels, gate by gate; zeros for
     biases, but ones for an LSTM's forget gate; ones for gamma and a moving variance.

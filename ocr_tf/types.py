@@ -1,4 +1,4 @@
-"""What passes between the parts of the pipeline; every padded tensor travels with its lengths.
+"""The data that parts of the pipeline exchange; every padded tensor travels with its lengths.
 
 Shapes used throughout:
     B  lines in a batch            H, W  height and padded width of the images, in pixels
@@ -14,10 +14,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Protocol
 
+import numpy.typing as npt
+
 if TYPE_CHECKING:  # The command lines' --help imports this module and must not load TensorFlow.
     from tensorflow import Tensor
 else:
     Tensor = Any
+
+Array = npt.NDArray[Any]  # a NumPy array; comments and docstrings give its shape and dtype
 
 
 class Images(NamedTuple):
@@ -42,7 +46,7 @@ class Labels(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """What the pipeline feeds to training and evaluation."""
+    """A batch as the pipeline feeds it to training and evaluation."""
 
     images: Images
     labels: Labels
@@ -64,4 +68,6 @@ class Hypotheses(NamedTuple):
 class LineRecognizer(Protocol):
     """All that evaluation needs: also met by systems that are no network."""
 
-    def recognize(self, images: Images, search: Optional[Any] = None) -> Hypotheses: ...
+    def recognize(self, images: Images, search: Optional[Any] = None) -> Hypotheses:
+        """Reads images; `search` is one of `ocr_tf.decode.SEARCHES`, or None."""
+        ...

@@ -1,1 +1,20 @@
-"""What `tools/bench` measures: how fast networks train and read, next to what this machine can do."""
+"""The bench command: how fast networks train and read, beside what this machine can do.
+
+Its files:
+
+    config          the options
+    command         measures what the command line names, prints tables and writes JSON
+    models          finds the experiments, run folders and exports to measure
+    networks        measures networks, their parts and the machine's peak in turn
+    steps           the training step and the inference of an experiment, whole and in parts
+    timing          times several things in turn, so that a drift of the machine affects all alike
+    gemm_peak       the fastest dense matrix product on this machine
+    flops           counts the operations of matrix products and convolutions
+    keras_baseline  the same network the plain Keras way
+    layer           one bidirectional LSTM layer beside its matrix products
+    memory          peak memory of a training step
+    export          latency and throughput of an export
+    random_batch    the generated batch that networks are measured on
+    machine         describes the machine
+    report          the tables and the JSON
+"""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -32,11 +31,11 @@ def run(config: Bench, names: list[str], experiment: Callable[[str], Experiment]
     for flag in ("dtypes", "measure"):
         if not getattr(config, flag):
             raise InputError(f"--{flag} is empty: name at least one, or leave the flag out")
-    found, exports = models.find(names, experiment)
+    named, exports = models.find(names, experiment)
     served = export.load(config, exports)
-    contests = networks.prepare(config, found)
+    contests = networks.prepare(config, named)
     here = machine()
-    _print([report.opening(config, here, bool(found))])
+    _print([report.opening(config, here, bool(named))])
     session, answers = None, []
     if contests:
         session = networks.measure(config, contests)
@@ -45,11 +44,7 @@ def run(config: Bench, names: list[str], experiment: Callable[[str], Experiment]
         answers = export.measure(config, served)
         _print(report.export_lines(answers, config.batch_size))
     if config.output:
-        content = {
-            "machine": here,
-            "settings": dataclasses.asdict(config),
-            **report.as_json(session, answers),
-        }
+        content = report.as_json(config, here, session, answers)
         atomic_write(output, (json.dumps(content) + "\n").encode())
 
 

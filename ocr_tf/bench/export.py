@@ -1,11 +1,10 @@
-"""How long an export takes to answer: requests of one image, and batches."""
+"""Times an export's answers: requests of one image, and batches."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, Callable, NamedTuple
 
-import numpy as np
 import tensorflow as tf
 
 from ocr_tf.bench import timing
@@ -14,21 +13,23 @@ from ocr_tf.bench.models import Export
 from ocr_tf.data.dataset import open_source
 from ocr_tf.data.image_file import read_image_file
 from ocr_tf.errors import InputError
+from ocr_tf.types import Array
 
 DRAWN = "synthetic:mixed:count=1"
 
 
 class Answers(NamedTuple):
-    """What an export was seen to do."""
+    """The times of one export's answers."""
 
     name: str
     text: str  # that it reads in the image
-    seconds: np.ndarray  # [requests] of one image each
-    batch_seconds: np.ndarray  # [rounds] of a batch each
+    seconds: Array  # [requests] of one image each
+    batch_seconds: Array  # [rounds] of a batch each
 
 
 def load(config: Bench, exports: list[Export]) -> dict[str, Served]:
-    """
+    """Opens exports and shows each the image that it is timed with.
+
     Raises:
         InputError: an export that cannot be used, or an image that cannot be read.
     """
@@ -51,7 +52,8 @@ class Served:
     """A SavedModel's `serving_default`, asked for the same image again and again."""
 
     def __init__(self, path: Path, image: bytes):
-        """
+        """Opens the SavedModel and lets it read the image once.
+
         Raises:
             InputError: no such signature, or it cannot read the image.
         """
@@ -73,13 +75,13 @@ class Served:
         self.text = answer["text"][0].numpy().decode()
 
     def ask(self, count: int) -> Callable[[], Any]:
-        """A request with `count` images."""
+        """Makes a request with `count` images."""
         images = tf.fill([count], tf.constant(self.image))
         return lambda: self._signature(**{self._name: images})
 
 
 def image(path: str) -> bytes:
-    """An encoded image: of the file, or a drawn line if there is no path.
+    """Reads an encoded image: of the file, or a drawn line if there is no path.
 
     Raises:
         InputError: the file cannot be read.

@@ -1,5 +1,7 @@
-"""FLOPs, counted while the operations run: two for every multiplication and addition of a matrix
-product or convolution, padding included; nothing for all other operations.
+"""FLOPs, counted while the operations run.
+
+Two for every multiplication and addition of a matrix product or convolution, padding included; nothing
+for all other operations.
 
 Functions are executed eagerly, so every iteration of a loop and every product of a gradient is seen with
 its true shape; a sum that is written as a product counts as one. What a graph would prune is not
@@ -17,12 +19,16 @@ import tensorflow as tf
 from tensorflow.python.eager import record
 from tensorflow.python.framework import op_callbacks
 
+from ocr_tf.types import Tensor
+
+Gradient = tuple[str, tuple[Any, ...], tuple[Any, ...]]  # operation, shapes it is of
+
 PRODUCTS = ("MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3")
 INPUT_GRADIENT, FILTER_GRADIENT = "Conv2DBackpropInput", "Conv2DBackpropFilter"
 
 
 def count(function: Callable[[], Any]) -> int:
-    """FLOPs of one call."""
+    """Counts the FLOPs of one call."""
     counter = _Counter()
     eagerly = tf.config.functions_run_eagerly()
     tf.config.run_functions_eagerly(True)
@@ -38,18 +44,20 @@ def count(function: Callable[[], Any]) -> int:
 class _Counter:
     def __init__(self) -> None:
         self.flops = 0
-        self.pruned: Counter = Counter()  # gradients that are computed here and in no graph
+        self.pruned: Counter[Gradient] = (
+            Counter()
+        )  # gradients that are computed here and in no graph
 
     def see(
         self,
         kind: Any,
-        inputs: tuple,
-        attributes: tuple,
-        outputs: tuple,
+        inputs: tuple[Tensor, ...],
+        attributes: tuple[Any, ...],
+        outputs: tuple[Tensor, ...],
         op_name: Any = None,
         graph: Any = None,
     ) -> None:
-        """An operation has run; its outputs stay as they are."""
+        """Counts an operation that has run; its outputs stay as they are."""
         kind = tf.compat.as_str(kind)
         if graph is not None or not (kind in PRODUCTS or kind.startswith("Conv2D")):
             return
@@ -75,6 +83,8 @@ class _Counter:
 
 
 def convolution(output: Any, kernel: Any) -> int:
-    """FLOPs of a convolution, or of either of its gradients: output [B, H, W, C'], kernel
-    [rows, columns, C, C']."""
+    """Counts the FLOPs of a convolution, or of either of its gradients.
+
+    The output is [B, H, W, C'], the kernel [rows, columns, C, C'].
+    """
     return 2 * math.prod(output) * math.prod(kernel[:3])

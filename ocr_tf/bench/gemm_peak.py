@@ -12,6 +12,8 @@ from typing import Any, Callable, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from ocr_tf.types import Array
+
 # [m, k] x [k, n]; the last is what a convolution makes of a batch of lines.
 SHAPES = ((2048, 2048, 2048), (3072, 3072, 3072), (16384, 2304, 256))
 
@@ -24,18 +26,19 @@ class Product(NamedTuple):
 
     @property
     def flops(self) -> int:
+        """Of one product: a multiplication and an addition each."""
         m, k, n = self.shape
         return 2 * m * k * n
 
 
 class Peak(NamedTuple):
-    """What the products of a dtype took."""
+    """The rates of a dtype's products."""
 
     shapes: list[tuple[int, int, int]]
-    rates: np.ndarray  # [shapes, rounds] FLOPs a second
+    rates: Array  # [shapes, rounds] FLOPs a second
 
     @property
-    def each_round(self) -> np.ndarray:
+    def each_round(self) -> Array:
         """FLOPs a second of the fastest: [rounds]."""
         return self.rates.max(axis=0)
 
@@ -46,6 +49,7 @@ class Peak(NamedTuple):
 
 
 def products(dtype: str) -> list[Product]:
+    """Makes a product of each of SHAPES."""
     return [_product(dtype, shape) for shape in SHAPES]
 
 
@@ -57,7 +61,7 @@ def _product(dtype: str, shape: tuple[int, int, int]) -> Product:
     return Product(shape, lambda: multiply(left, right))
 
 
-def peak(seconds: Mapping[Product, np.ndarray]) -> Peak:
-    """From what products took: [rounds] each."""
+def peak(seconds: Mapping[Product, Array]) -> Peak:
+    """Computes the rates of products from their seconds, [rounds] each."""
     rates = [product.flops / taken for product, taken in seconds.items()]
     return Peak([product.shape for product in seconds], np.stack(rates))

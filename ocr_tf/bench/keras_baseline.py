@@ -17,14 +17,14 @@ from ocr_tf.encoders import CRNN, Compact, halve
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.experiment import Experiment
 from ocr_tf.heads import CTC
-from ocr_tf.types import Batch, Frames
+from ocr_tf.types import Batch, Frames, Tensor
 
 layers = tf.keras.layers
 BOTH, HEIGHT = (2, 2), (2, 1)  # what a pooling halves
 
 
 def crnn(values: Any, height: int) -> Any:
-    """Shi et al. 2015, Table 1, its last convolution padded along the width: see encoders/crnn.py."""
+    """Adds Shi et al. 2015, Table 1, its last convolution padded along the width: see encoders/crnn.py."""
     left = halve(halve(halve(halve(height))))
     values = _pool(_block(values, 64, "conv1"), BOTH)
     values = _pool(_block(values, 128, "conv2"), BOTH)
@@ -37,6 +37,7 @@ def crnn(values: Any, height: int) -> Any:
 
 
 def compact(values: Any, height: int) -> Any:
+    """Adds the layers of encoders/compact.py."""
     values = layers.ZeroPadding2D(2)(values)
     values = _block(values, 32, "conv1", kernel_size=5, strides=2, padding="valid")
     values = _pool(_block(values, 64, "conv2", normalize=True), BOTH)
@@ -68,15 +69,17 @@ def below_the_head(experiment: Experiment, width: int) -> tf.keras.Model:
     """Images [B, H, width, 1] to frames [B, T, U].
 
     Raises:
-        InputError: the encoder has no twin, or parts are frozen.
+        InputError: the encoder has no baseline, or parts are frozen.
     """
     if type(experiment.encoder) not in ENCODERS:
         raise InputError(
-            f"--against=keras: no plain Keras twin of encoder {experiment.encoder_name}; there are "
+            f"--against=keras: no plain Keras baseline of encoder {experiment.encoder_name}; there are "
             f"{', '.join(sorted(kind.__name__.lower() for kind in ENCODERS))}"
         )
     if experiment.train.freeze:
-        raise InputError("--against=keras: the plain Keras twin has no frozen parts; unfreeze them")
+        raise InputError(
+            "--against=keras: the plain Keras baseline has no frozen parts; unfreeze them"
+        )
     before = tf.keras.mixed_precision.global_policy()
     policy = "mixed_bfloat16" if experiment.train.bfloat16 else "float32"
     tf.keras.mixed_precision.set_global_policy(policy)
@@ -95,7 +98,7 @@ def below_the_head(experiment: Experiment, width: int) -> tf.keras.Model:
         tf.keras.mixed_precision.set_global_policy(before)
 
 
-class Twin:
+class KerasBaseline:
     """The plain network of an experiment on one batch; `train` and `read` are things to time."""
 
     def __init__(self, experiment: Experiment, alphabet: Alphabet, batch: Batch):
@@ -113,19 +116,22 @@ class Twin:
 
     @property
     def trainable(self) -> list[tf.Variable]:
+        """All variables that learn."""
         return self.below.trainable_variables + self.head.trainable_variables
 
     def parameters(self) -> int:
-        """How many numbers are learnt."""
+        """Counts the numbers that are learned."""
         return sum(math.prod(variable.shape) for variable in self.trainable)
 
     def train(self) -> Any:
+        """Takes one whole training step."""
         return self._train(self.batch)
 
     def read(self) -> Any:
+        """Reads images as texts, without gradients."""
         return self._read(self.batch)
 
-    def _take(self, batch: Batch) -> tf.Tensor:
+    def _take(self, batch: Batch) -> Tensor:
         with tf.GradientTape() as tape:
             loss = tf.reduce_mean(self._loss(batch, training=True))
         gradients = tape.gradient(loss, self.trainable)
@@ -136,7 +142,7 @@ class Twin:
         values = tf.cast(self.below(batch.images.values, training=training), tf.float32)
         return Frames(values, tf.fill([tf.shape(values)[0]], tf.shape(values)[1]))
 
-    def _loss(self, batch: Batch, training: bool) -> tf.Tensor:
+    def _loss(self, batch: Batch, training: bool) -> Tensor:
         frames, labels = self._frames(batch, training), batch.labels
         if not self.has_ctc:
             step = tf.cast(self.optimizer.iterations, tf.int32) if training else 0

@@ -8,13 +8,15 @@ import tensorflow as tf
 
 from ocr_tf.bench import timing
 from ocr_tf.rnn import stack_bidirectional
-from ocr_tf.types import Frames
+from ocr_tf.types import Frames, Tensor
 
 TRIES = 5
 
+Operands = tuple[Tensor, ...]  # values, hidden, gates, kernel, recurrent
+
 
 class Size(NamedTuple):
-    """What decides a layer's work."""
+    """The sizes that a layer's work depends on."""
 
     steps: int  # T
     batch: int  # B
@@ -24,14 +26,17 @@ class Size(NamedTuple):
 
     @property
     def flops(self) -> int:
-        """Forward and backward, both directions: each weight meets each step of each line three times,
-        in the product, in its input's gradient and in its own."""
+        """Forward and backward, both directions.
+
+        Each weight meets each step of each line three times: in the product, in its input's gradient
+        and in its own.
+        """
         weights = 2 * (self.features + self.units) * 4 * self.units
         return 3 * 2 * weights * self.steps * self.batch
 
 
 def contestants(size: Size) -> dict[str, Callable[[], Any]]:
-    """Our layer, Keras' own, and the products alone."""
+    """Makes what is timed: our layer, Keras' own, and the products alone."""
     return {
         "layer": ours(size),
         "layer, its GEMMs alone": products(size),
@@ -40,13 +45,13 @@ def contestants(size: Size) -> dict[str, Callable[[], Any]]:
 
 
 def ours(size: Size) -> Callable[[], Any]:
-    """The layer as training uses it: gradients of its weights and of what it reads."""
+    """Makes the layer as training uses it: gradients of its weights and of what it reads."""
     layer = stack_bidirectional(1, size.units, dtype=_policy(size))
     values, upstream = _inputs(size)
     frames, key = Frames(values, tf.fill([size.batch], size.steps)), tf.constant([0, 1])
     layer(frames, key)
 
-    def both(frames: Frames, upstream: tf.Tensor) -> list:
+    def both(frames: Frames, upstream: Tensor) -> list[Tensor]:
         with tf.GradientTape() as tape:
             tape.watch(frames.values)
             output = layer(frames, key).values
@@ -61,13 +66,13 @@ def ours(size: Size) -> Callable[[], Any]:
 
 
 def keras(size: Size) -> Callable[[], Any]:
-    """Bidirectional(LSTM) without a mask."""
+    """Makes Keras' Bidirectional(LSTM), without a mask."""
     lstm = tf.keras.layers.LSTM(size.units, return_sequences=True, dtype=_policy(size))
     layer = tf.keras.layers.Bidirectional(lstm, dtype=_policy(size))
     values, upstream = _inputs(size)
     layer(values)
 
-    def both(values: tf.Tensor, upstream: tf.Tensor) -> list:
+    def both(values: Tensor, upstream: Tensor) -> list[Tensor]:
         with tf.GradientTape() as tape:
             tape.watch(values)
             output = layer(values, training=True)
@@ -78,7 +83,7 @@ def keras(size: Size) -> Callable[[], Any]:
 
 
 def products(size: Size) -> Callable[[], Any]:
-    """The layer's matrix products, of the same shapes, in its dtype, with nothing between them.
+    """Makes the layer's matrix products, of the same shapes and dtype, with nothing between them.
 
     Those of all steps are one product for each direction: of the inputs, of the inputs' gradient, of the
     kernel's gradient and of the recurrent weights' gradient. Those of the recurrence, T forward and T
@@ -88,7 +93,7 @@ def products(size: Size) -> Callable[[], Any]:
     """
     steps, batch, features, units, dtype = size
 
-    def normal(*shape: int) -> tf.Tensor:
+    def normal(*shape: int) -> Tensor:
         return tf.cast(tf.random.stateless_normal(shape, [7, 8], stddev=0.01), dtype)
 
     directions = [
@@ -103,7 +108,9 @@ def products(size: Size) -> Callable[[], Any]:
     ]
     both = [tf.stack(pair) for pair in zip(*directions)]
 
-    def outside(values: Any, hidden: Any, gates: Any, kernel: Any, recurrent: Any) -> list:
+    def outside(
+        values: Tensor, hidden: Tensor, gates: Tensor, kernel: Tensor, recurrent: Tensor
+    ) -> list[Tensor]:
         return [
             tf.matmul(values, kernel),
             tf.matmul(gates, kernel, transpose_b=True),
@@ -111,8 +118,10 @@ def products(size: Size) -> Callable[[], Any]:
             tf.matmul(hidden, gates, transpose_a=True),
         ]
 
-    def chain(values: Any, hidden: Any, gates: Any, kernel: Any, recurrent: Any) -> list:
-        """Of one direction, or of both where the tensors have a first dimension more."""
+    def chain(
+        values: Tensor, hidden: Tensor, gates: Tensor, kernel: Tensor, recurrent: Tensor
+    ) -> list[Tensor]:
+        """Steps one direction, or both where the tensors have a first dimension more."""
         output, d_gates = hidden[..., :batch, :], gates[..., :batch, :]
         for _ in range(steps):
             output = tf.matmul(output, recurrent)[..., :units]
@@ -123,13 +132,13 @@ def products(size: Size) -> Callable[[], Any]:
             d_gates = tf.concat([d_output, rest], axis=-1)
         return [output, d_gates]
 
-    def single(directions: list, both: list) -> list:
+    def single(directions: list[Operands], both: list[Tensor]) -> list[Any]:
         return [[*outside(*direction), *chain(*direction)] for direction in directions]
 
-    def batched(directions: list, both: list) -> list:
+    def batched(directions: list[Operands], both: list[Tensor]) -> list[Any]:
         return [*(outside(*direction) for direction in directions), chain(*both)]
 
-    def timed(way: Callable) -> Callable[[], Any]:
+    def timed(way: Callable[..., Any]) -> Callable[[], Any]:
         compiled = tf.function(way)
         return lambda: compiled(directions, both)
 
@@ -142,7 +151,7 @@ def _policy(size: Size) -> str:
     return "mixed_bfloat16" if size.dtype == "bfloat16" else "float32"
 
 
-def _inputs(size: Size) -> tuple[tf.Tensor, tf.Tensor]:
+def _inputs(size: Size) -> tuple[Tensor, Tensor]:
     """Values [B, T, D] and the gradient of the output [B, T, 2U]."""
     values = tf.random.stateless_normal([size.batch, size.steps, size.features], [1, 2])
     upstream = tf.random.stateless_normal([size.batch, size.steps, 2 * size.units], [3, 4])

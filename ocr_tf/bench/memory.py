@@ -9,9 +9,16 @@ import re
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
-from typing import Any, NamedTuple, Optional
+from typing import NamedTuple, Optional, Union
 
+from ocr_tf.alphabet import Alphabet
 from ocr_tf.errors import InputError
+from ocr_tf.experiment.config.experiment import Experiment
+
+# What `random_batch.batch` takes.
+BatchArguments = Union[
+    tuple[int, int, int, Alphabet, int], tuple[int, int, int, Alphabet, int, int]
+]
 
 STEPS = 3  # allocators and optimizers have what they want after the first
 
@@ -23,11 +30,16 @@ class Peak(NamedTuple):
     training: Optional[int]  # the most while the network is built and takes STEPS steps
 
 
-def measure(kind: str, experiment: Any, alphabet: Any, batch_arguments: tuple) -> Peak:
-    """The peak of `ours` or of the `keras` twin.
+def measure(
+    kind: str, experiment: Experiment, alphabet: Alphabet, batch_arguments: BatchArguments
+) -> Peak:
+    """Measures the peak of `ours` or of the `keras` baseline.
 
     Args:
-        batch_arguments: what `inputs.batch` takes.
+        kind: `ours` or `keras`.
+        experiment: whose network is trained.
+        alphabet: its symbols.
+        batch_arguments: what `random_batch.batch` takes.
 
     Raises:
         InputError: the process was killed.
@@ -43,30 +55,32 @@ def measure(kind: str, experiment: Any, alphabet: Any, batch_arguments: tuple) -
             ) from None
 
 
-def _train(kind: str, experiment: Any, alphabet: Any, batch_arguments: tuple) -> Peak:
+def _train(
+    kind: str, experiment: Experiment, alphabet: Alphabet, batch_arguments: BatchArguments
+) -> Peak:
     """Runs in the fresh process."""
-    inputs = importlib.import_module("ocr_tf.bench.random_batch")
+    random_batch = importlib.import_module("ocr_tf.bench.random_batch")
     steps = importlib.import_module("ocr_tf.bench.steps")
-    twin = importlib.import_module("ocr_tf.bench.keras_baseline")
-    restore = importlib.import_module("ocr_tf.experiment.inference.load")
+    keras_baseline = importlib.import_module("ocr_tf.bench.keras_baseline")
+    load = importlib.import_module("ocr_tf.experiment.inference.load")
     imported = resident_peak()
-    batch = inputs.batch(*batch_arguments)
+    batch = random_batch.batch(*batch_arguments)
     if kind == "keras":
-        contestant = twin.Twin(experiment, alphabet, batch)
+        contestant = keras_baseline.KerasBaseline(experiment, alphabet, batch)
     else:
-        contestant = steps.Steps(restore.build(experiment, alphabet), experiment.train, batch)
+        contestant = steps.Steps(load.build(experiment, alphabet), experiment.train, batch)
     for _ in range(STEPS):
         contestant.train()
     return Peak(imported, resident_peak())
 
 
 def resident_peak() -> Optional[int]:
-    """The most bytes of memory that this process has held so far."""
+    """Returns the most bytes of memory that this process has held so far, None if unknown."""
     # Not getrusage's maximum, which a new process inherits from the one that started it.
     with contextlib.suppress(OSError):
-        found = re.search(
+        match = re.search(
             r"^VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text(), re.MULTILINE
         )
-        if found:
-            return int(found.group(1)) * 1024
+        if match:
+            return int(match.group(1)) * 1024
     return None

@@ -1,4 +1,4 @@
-"""What a command line asks to measure: experiments by name, run folders, exports."""
+"""Sorts what a command line names to be measured: experiments, run folders, exports."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ocr_tf.experiment.inference import load
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.recognizer import Recognizer
 
-SYMBOLS = "0123456789abcdefghijklmnopqrstuvwxyz"  # where an experiment has learnt no alphabet yet
+SYMBOLS = "0123456789abcdefghijklmnopqrstuvwxyz"  # where an experiment has learned no alphabet yet
 
 
 class Network(NamedTuple):
@@ -24,10 +24,10 @@ class Network(NamedTuple):
     run: Optional[RunFolder] = None
 
     def build(self, experiment: Experiment) -> Recognizer:
-        """The network of a variant of the experiment: with the run's best weights, or new ones."""
+        """Builds a variant of the experiment's network: with the run's best weights, or new ones."""
         model = load.build(experiment, self.alphabet)
         if self.run is not None:
-            arrays = self.run.load_checkpoint("best").arrays
+            arrays = self.run.checkpoints.load("best").arrays
             load.assign(load.variables(model), arrays, self.name)
         return model
 

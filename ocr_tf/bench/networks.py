@@ -1,10 +1,8 @@
-"""Measures networks: all of them, their parts, their plain twins and the peak, in one alternation."""
+"""Measures networks: all of them, their parts, their Keras baselines and the peak, in one alternation."""
 
 from __future__ import annotations
 
 from typing import Any, Callable, NamedTuple, Optional
-
-import numpy as np
 
 from ocr_tf.alphabet import Alphabet
 from ocr_tf.bench import (
@@ -22,7 +20,7 @@ from ocr_tf.bench.models import Network
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.experiment import PARTS, Experiment
 from ocr_tf.progress import Progress
-from ocr_tf.types import Batch
+from ocr_tf.types import Array, Batch
 
 TRAIN, READ, REST = "training step", "inference", "step less its parts"
 
@@ -31,7 +29,7 @@ class Row(NamedTuple):
     """One thing that was timed."""
 
     what: str
-    seconds: np.ndarray  # [rounds]
+    seconds: Array  # [rounds]
     forward: Optional[int] = None  # FLOPs of the forward pass
     flops: Optional[int] = None  # of all that was timed
 
@@ -42,7 +40,7 @@ class Measured(NamedTuple):
     name: str
     experiment: Experiment
     dtype: str
-    parameters: int  # that are learnt
+    parameters: int  # that are learned
     rows: list[Row]
     decoded: Optional[float]  # symbols a line at inference, on average
     memory: dict[str, memory.Peak]  # ours, and keras where it is asked for
@@ -67,7 +65,7 @@ def prepare(config: Bench, networks: list[Network]) -> list[Contest]:
     """Builds every network in every dtype.
 
     Raises:
-        InputError: a batch that a head cannot learn, or an encoder without a twin.
+        InputError: a batch that a head cannot learn, or an encoder without a baseline.
     """
     contests = []
     dtypes = dict.fromkeys(config.dtypes)
@@ -85,8 +83,8 @@ def measure(config: Bench, contests: list[Contest]) -> Session:
     products = {dtype: gemm_peak.products(dtype) for dtype in dict.fromkeys(config.dtypes)}
     sizes = dict.fromkeys(size for contest in contests for size in contest.layer_sizes())
     contestants: dict[Any, Callable[[], Any]] = {}  # by (what it belongs to, its name)
-    for dtype, of_dtype in products.items():
-        contestants.update({(dtype, product): product.run for product in of_dtype})
+    for dtype, ways in products.items():
+        contestants.update({(dtype, product): product.run for product in ways})
     for contest in contests:
         contestants.update(contest.contestants())
     for size in sizes:
@@ -109,15 +107,20 @@ def measure(config: Bench, contests: list[Contest]) -> Session:
     )
 
 
-def _of(owner: Any, seconds: dict[Any, np.ndarray]) -> dict[Any, np.ndarray]:
-    """What belongs to `owner`, by name."""
+def _of(owner: Any, seconds: dict[Any, Array]) -> dict[Any, Array]:
+    """Picks the seconds of what belongs to `owner`, by name."""
     return {name: taken for (other, name), taken in seconds.items() if other == owner}
 
 
 class Contest:
-    """What is timed of one network in one dtype."""
+    """One network in one dtype: its whole steps, its parts and its plain Keras baseline, to be timed."""
 
     def __init__(self, config: Bench, network: Network, dtype: str):
+        """Builds the network.
+
+        Raises:
+            InputError: a batch that the head cannot learn, or an encoder without a baseline.
+        """
         experiment = steps.still(network.experiment, dtype, config.batch_size)
         self.config, self.network, self.experiment = config, network, experiment
         self.dtype = dtype
@@ -134,16 +137,16 @@ class Contest:
         model = network.build(experiment)
         self.steps = steps.Steps(model, experiment.train, self.batch)
         self.parts = steps.Parts(model, self.batch)
-        self.twin = None
+        self.baseline = None
         if config.against == "keras":
-            self.twin = keras_baseline.Twin(experiment, network.alphabet, self.batch)
-            if self.twin.parameters() != self.steps.parameters():
+            self.baseline = keras_baseline.KerasBaseline(experiment, network.alphabet, self.batch)
+            if self.baseline.parameters() != self.steps.parameters():
                 raise ValueError(
-                    f"{network.name}: its twin has {self.twin.parameters()} parameters"
+                    f"{network.name}: its baseline has {self.baseline.parameters()} parameters"
                 )
 
     def layer_sizes(self) -> list[layer.Size]:
-        """The first recurrent layer's, if there is one and it is to be measured."""
+        """Returns the first recurrent layer's size, if there is one and it is to be measured."""
         sequence = self.experiment.sequence
         if "layer" not in self.config.measure or not sequence.layers:
             return []
@@ -151,39 +154,42 @@ class Contest:
         return [layer.Size(time, batch, features, sequence.units, self.dtype)]
 
     def contestants(self) -> dict[Any, Callable[[], Any]]:
+        """Returns what is to be timed, by (this, its name)."""
         wanted = self.config.measure
-        found: dict[str, Callable[[], Any]] = {}
+        functions: dict[str, Callable[[], Any]] = {}
         if "parts" in wanted:
-            found |= self.parts.functions()
+            functions |= self.parts.functions()
         if "step" in wanted:
-            found[TRAIN] = self.steps.train
+            functions[TRAIN] = self.steps.train
         if "inference" in wanted:
-            found[READ] = self.steps.read
-        if self.twin and "step" in wanted:
-            found[f"keras {TRAIN}"] = self.twin.train
-        if self.twin and "inference" in wanted:
-            found[f"keras {READ}"] = self.twin.read
-        return {(self, what): function for what, function in found.items()}
+            functions[READ] = self.steps.read
+        if self.baseline and "step" in wanted:
+            functions[f"keras {TRAIN}"] = self.baseline.train
+        if self.baseline and "inference" in wanted:
+            functions[f"keras {READ}"] = self.baseline.read
+        return {(self, what): function for what, function in functions.items()}
 
-    def measured(self, mine: dict[str, np.ndarray]) -> Measured:
-        """What has come of the contestants' seconds [rounds], by their names."""
+    def measured(self, seconds: dict[str, Array]) -> Measured:
+        """Sums up from the contestants' seconds [rounds], by their names."""
         counted = self.parts.flops()
-        rows = [Row(p, mine[p], counted[p].forward, counted[p].step) for p in PARTS if p in mine]
-        if rows and TRAIN in mine:
-            rows.append(Row(REST, mine[TRAIN] - sum(row.seconds for row in rows)))
+        rows = [
+            Row(p, seconds[p], counted[p].forward, counted[p].step) for p in PARTS if p in seconds
+        ]
+        if rows and TRAIN in seconds:
+            rows.append(Row(REST, seconds[TRAIN] - sum(row.seconds for row in rows)))
         forward = sum(part.forward for part in counted.values())
         step = sum(part.step for part in counted.values())
-        for what, found in mine.items():
+        for what, taken in seconds.items():
             if what.endswith(TRAIN):
-                rows.append(Row(what, found, forward, step))
+                rows.append(Row(what, taken, forward, step))
             elif what == READ:
                 read = flops.count(lambda: self.steps.model.recognize(self.batch.images))
-                rows.append(Row(what, found, read, read))
+                rows.append(Row(what, taken, read, read))
             elif what.endswith(READ):
-                rows.append(Row(what, found))  # Its search is another: no count of ours is its.
+                rows.append(Row(what, taken))  # Its search is another: no count of ours is its.
         peaks = {}
         if "memory" in self.config.measure:
-            for kind in ("ours", "keras") if self.twin else ("ours",):
+            for kind in ("ours", "keras") if self.baseline else ("ours",):
                 given = (self.experiment, self.network.alphabet, self.batch_arguments)
                 peaks[kind] = memory.measure(kind, *given)
         return Measured(
@@ -192,7 +198,7 @@ class Contest:
             self.dtype,
             self.steps.parameters(),
             rows,
-            self.steps.decoded() if READ in mine else None,
+            self.steps.decoded() if READ in seconds else None,
             peaks,
         )
 
@@ -202,10 +208,10 @@ def _check(config: Bench, experiment: Experiment, alphabet: Alphabet, batch: Bat
     if config.narrowest > config.width:
         raise InputError(f"--narrowest={config.narrowest} is more than --width={config.width}")
     for ids, width in zip(batch.labels.ids.numpy().tolist(), batch.images.widths.numpy().tolist()):
-        needed, there = experiment.head.needed_steps(ids), experiment.encoder.steps(width)
-        if needed > there:
+        needed, steps_given = experiment.head.needed_steps(ids), experiment.encoder.steps(width)
+        if needed > steps_given:
             raise InputError(
                 f"--label_length={config.label_length}: {alphabet.decode(ids)!r} needs {needed} steps "
-                f"and {width} pixels give {there}; take shorter labels or a greater "
+                f"and {width} pixels give {steps_given}; take shorter labels or a greater "
                 f"{'--narrowest' if config.narrowest else '--width'}"
             )

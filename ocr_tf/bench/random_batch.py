@@ -12,7 +12,7 @@ from ocr_tf.types import Batch, Images, Labels
 def batch(
     size: int, height: int, width: int, alphabet: Alphabet, length: int, narrowest: int = 0
 ) -> Batch:
-    """Noise with random labels of `length` symbols.
+    """Generates noise with random labels of `length` symbols.
 
     All lines are `width` pixels wide; with `narrowest`, their widths go evenly from there to `width`.
     """

@@ -1,4 +1,4 @@
-"""What was measured, as tables for a terminal and as JSON."""
+"""Measurements as tables for a terminal and as JSON."""
 
 from __future__ import annotations
 
@@ -10,18 +10,20 @@ import numpy as np
 
 from ocr_tf.bench.config import Bench
 from ocr_tf.bench.export import Answers
+from ocr_tf.bench.machine import Machine
 from ocr_tf.bench.networks import READ, REST, TRAIN, Layers, Measured, Row, Session
 from ocr_tf.bench.timing import spread
+from ocr_tf.types import Array
 
 HEADING = f"{'':26}{'GFLOP':>9}{'GFLOP':>9}{'ms':>10}{'quartiles':>18}{'images':>10}{'of GEMM':>9}"
 HEADING_2 = f"{'':26}{'forward':>9}{'in all':>9}{'median':>10}{'':>18}{'/ s':>10}{'peak':>9}"
 
 
-def opening(config: Bench, machine: dict[str, Any], networks: bool) -> str:
-    """What the figures are of."""
-    versions = machine["versions"]
+def opening(config: Bench, machine: Machine, networks: bool) -> str:
+    """Returns one line that says what was measured where."""
     line = (
-        f"{machine['processor']}, {machine['threads']} threads, TensorFlow {versions['tensorflow']}"
+        f"{machine.processor}, {machine.threads} threads, "
+        f"TensorFlow {machine.versions['tensorflow']}"
     )
     if not networks:
         return line
@@ -36,13 +38,13 @@ def opening(config: Bench, machine: dict[str, Any], networks: bool) -> str:
 
 
 def network_lines(session: Session, batch_size: int) -> Iterator[str]:
-    """The tables, at most 100 columns wide."""
+    """Yields the tables, at most 100 columns wide."""
     for dtype, peak in session.peaks.items():
-        found = spread(peak.each_round / 1e9)
+        rate = spread(peak.each_round / 1e9)
         m, k, n = peak.fastest
         yield (
-            f"GEMM peak {dtype}: {found.median:.0f} GFLOP/s (quartiles {found.low:.0f} to "
-            f"{found.high:.0f}), mostly by [{m}, {k}] x [{k}, {n}]"
+            f"GEMM peak {dtype}: {rate.median:.0f} GFLOP/s (quartiles {rate.low:.0f} to "
+            f"{rate.high:.0f}), mostly by [{m}, {k}] x [{k}, {n}]"
         )
     yield "Share of the peak: FLOPs in all / time, next to the fastest product of the same round."
     for measured in session.networks:
@@ -55,17 +57,17 @@ def network_lines(session: Session, batch_size: int) -> Iterator[str]:
             yield _line(row, rates, batch_size)
         for what in (TRAIN, READ):
             yield from _ratio(f"keras / ours, {what}", measured, f"keras {what}", measured, what)
-        first = next(other for other in session.networks if _same_below(other, measured))
+        first = next(other for other in session.networks if _same_frames(other, measured))
         if first is not measured:
             for what in (TRAIN, READ):
                 name = f"{measured.name} / {first.name}, {what}"
                 yield from _ratio(name, measured, what, first, what)
         if measured.decoded is not None:
             yield f"  inference writes {measured.decoded:.1f} symbols a line"
-        for kind, held in measured.memory.items():
+        for kind, resident in measured.memory.items():
             yield (
-                f"  memory at its peak, training, {kind}: {_mebibytes(held.training)} "
-                f"({_mebibytes(held.imported)} before there is a network)"
+                f"  memory at its peak, training, {kind}: {_mebibytes(resident.training)} "
+                f"({_mebibytes(resident.imported)} before there is a network)"
             )
     for layers in session.layers:
         yield from _layer(layers, session, batch_size)
@@ -88,32 +90,36 @@ def _layer(layers: Layers, session: Session, batch_size: int) -> Iterator[str]:
     yield _ratio_line("keras / layer", keras.seconds / ours.seconds)
 
 
-def _same_below(one: Measured, other: Measured) -> bool:
-    """Whether two networks compute in one dtype and differ in their heads alone, if at all."""
+def _same_frames(one: Measured, other: Measured) -> bool:
+    """Tells if two networks compute in one dtype and differ in their heads alone, if at all."""
     parts = [(m.dtype, m.experiment.encoder, m.experiment.sequence) for m in (one, other)]
     return parts[0] == parts[1]
 
 
-def _line(row: Row, rates: np.ndarray, batch_size: int) -> str:
-    found = spread(row.seconds * 1e3)
-    quartiles = f"{found.low:.2f} - {found.high:.2f}"
-    images = "" if row.what == REST else f"{batch_size / found.median * 1e3:.1f}"
+def _line(row: Row, rates: Array, batch_size: int) -> str:
+    time = spread(row.seconds * 1e3)
+    quartiles = f"{time.low:.2f} - {time.high:.2f}"
+    images = "" if row.what == REST else f"{batch_size / time.median * 1e3:.1f}"
     share = f"{np.median(row.flops / row.seconds / rates):.2f}" if row.flops else ""
     return (
-        f"  {row.what:24}{_giga(row.forward):>9}{_giga(row.flops):>9}{found.median:>10.2f}"
+        f"  {row.what:24}{_giga(row.forward):>9}{_giga(row.flops):>9}{time.median:>10.2f}"
         f"{quartiles:>18}{images:>10}{share:>9}"
     ).rstrip()
 
 
-def _ratio(name: str, above: Measured, what: str, below: Measured, other: str) -> Iterator[str]:
-    rows = [{row.what: row.seconds for row in measured.rows} for measured in (above, below)]
+def _ratio(
+    name: str, numerator: Measured, what: str, denominator: Measured, other: str
+) -> Iterator[str]:
+    rows = [
+        {row.what: row.seconds for row in measured.rows} for measured in (numerator, denominator)
+    ]
     if what in rows[0] and other in rows[1]:
         yield _ratio_line(name, rows[0][what] / rows[1][other])
 
 
-def _ratio_line(name: str, ratios: np.ndarray) -> str:
-    found = spread(ratios)
-    return f"  {name}: {found.median:.3f} (quartiles {found.low:.3f} to {found.high:.3f})"
+def _ratio_line(name: str, ratios: Array) -> str:
+    ratio = spread(ratios)
+    return f"  {name}: {ratio.median:.3f} (quartiles {ratio.low:.3f} to {ratio.high:.3f})"
 
 
 def _giga(flops: Optional[int]) -> str:
@@ -128,29 +134,35 @@ def _mebibytes(size: Optional[int]) -> str:
 
 
 def export_lines(answers: list[Answers], batch_size: int) -> Iterator[str]:
-    """A table of exports, and how they compare with the first."""
-    width = max(len(found.name) for found in answers) + 2
+    """Yields a table of exports, and how they compare with the first."""
+    width = max(len(export.name) for export in answers) + 2
     yield ""
     yield f"{'':{width}}{'1 image, ms':^30}{f'{batch_size} images':>14}"
     yield f"{'export':{width}}{'p50':>10}{'p99':>10}{'worst':>10}{'images / s':>14}  text"
-    for found in answers:
-        p50, p99 = np.percentile(found.seconds * 1e3, [50, 99])
-        per_second = batch_size / np.median(found.batch_seconds)
+    for export in answers:
+        p50, p99 = np.percentile(export.seconds * 1e3, [50, 99])
+        per_second = batch_size / np.median(export.batch_seconds)
         yield (
-            f"{found.name:{width}}{p50:>10.2f}{p99:>10.2f}{found.seconds.max() * 1e3:>10.2f}"
-            f"{per_second:>14.1f}  {found.text}"
+            f"{export.name:{width}}{p50:>10.2f}{p99:>10.2f}{export.seconds.max() * 1e3:>10.2f}"
+            f"{per_second:>14.1f}  {export.text}"
         )
     first = answers[0]
-    for found in answers[1:]:
-        yield _ratio_line(f"{found.name} / {first.name}, 1 image", found.seconds / first.seconds)
+    for export in answers[1:]:
+        yield _ratio_line(f"{export.name} / {first.name}, 1 image", export.seconds / first.seconds)
 
 
 # JSON
 
 
-def as_json(session: Optional[Session], answers: list[Answers]) -> dict[str, Any]:
-    """Every sample of everything; times in seconds, memory in bytes."""
-    content: dict[str, Any] = {"peaks": {}, "networks": [], "layers": [], "exports": []}
+def as_json(
+    config: Bench, machine: Machine, session: Optional[Session], answers: list[Answers]
+) -> dict[str, Any]:
+    """Returns every sample of everything; times in seconds, memory in bytes."""
+    content: dict[str, Any] = {
+        "machine": dataclasses.asdict(machine),
+        "settings": dataclasses.asdict(config),
+    }
+    content |= {"peaks": {}, "networks": [], "layers": [], "exports": []}
     for dtype, peak in session.peaks.items() if session else ():
         content["peaks"][dtype] = {"shapes": peak.shapes, "flops_per_second": peak.rates.tolist()}
     for measured in session.networks if session else ():
@@ -161,20 +173,20 @@ def as_json(session: Optional[Session], answers: list[Answers]) -> dict[str, Any
                 "experiment": dataclasses.asdict(measured.experiment),
                 "parameters": measured.parameters,
                 "symbols_read": measured.decoded,
-                "memory": {kind: held._asdict() for kind, held in measured.memory.items()},
+                "memory": {kind: resident._asdict() for kind, resident in measured.memory.items()},
                 "rows": [_row(row) for row in measured.rows],
             }
         )
     for layers in session.layers if session else ():
         rows = [_row(row) for row in layers.rows]
         content["layers"].append({**layers.size._asdict(), "rows": rows})
-    for found in answers:
+    for export in answers:
         content["exports"].append(
             {
-                "name": found.name,
-                "text": found.text,
-                "seconds": found.seconds.tolist(),
-                "batch_seconds": found.batch_seconds.tolist(),
+                "name": export.name,
+                "text": export.text,
+                "seconds": export.seconds.tolist(),
+                "batch_seconds": export.batch_seconds.tolist(),
             }
         )
     return content

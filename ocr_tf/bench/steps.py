@@ -13,16 +13,18 @@ from ocr_tf.bench import flops
 from ocr_tf.experiment.config.experiment import PARTS, Experiment, Train
 from ocr_tf.experiment.training.step import Stepper
 from ocr_tf.recognizer import Recognizer
-from ocr_tf.types import Batch, Images
+from ocr_tf.types import Batch, Images, Tensor
 
 
 class Flops(NamedTuple):
+    """FLOPs of one part."""
+
     forward: int  # as in training
     step: int  # forward and backward
 
 
 def still(experiment: Experiment, dtype: str, batch_size: int) -> Experiment:
-    """The experiment in a dtype, with a learning rate of 0: its weights, and so its speed, stay."""
+    """Puts an experiment into a dtype, with a learning rate of 0: its weights, and so its speed, stay."""
     train = dataclasses.replace(
         experiment.train,
         bfloat16=dtype == "bfloat16",
@@ -44,19 +46,19 @@ class Steps:
         self._read = tf.function(self.model.recognize, input_signature=[images])
 
     def train(self) -> Any:
-        """One whole training step, its update included."""
+        """Takes one whole training step, its update included."""
         return self.stepper(self.batch)
 
     def read(self) -> Any:
-        """Images to texts, without gradients."""
+        """Reads images as texts, without gradients."""
         return self._read(self.batch.images)
 
     def parameters(self) -> int:
-        """How many numbers are learnt."""
+        """Counts the numbers that are learned."""
         return sum(math.prod(variable.shape) for variable in self.model.trainable_variables)
 
     def decoded(self) -> float:
-        """Symbols that reading writes, on average: what an autoregressive head's time depends on."""
+        """Returns the mean symbols of a text read: what an autoregressive head's time depends on."""
         return float(tf.reduce_mean(tf.cast(self.read().lengths[:, 0], tf.float32)))
 
 
@@ -74,14 +76,15 @@ class Parts:
             "sequence": _noise(self.frames["head"].values),
         }
 
-    def _key(self, part: str) -> Optional[tf.Tensor]:
+    def _key(self, part: str) -> Optional[Tensor]:
         return None if part in self.model.frozen else rng.fold(self.key, part)
 
     def functions(self) -> dict[str, Callable[[], Any]]:
-        """Forward and backward of each part, compiled for any size of batch, as a step is."""
+        """Compiles forward and backward of each part for any size of batch, as a step is."""
         return {name: self._compiled(name) for name in PARTS}
 
     def flops(self) -> dict[str, Flops]:
+        """Counts the FLOPs of each part."""
         return {
             name: Flops(
                 flops.count(lambda: self._forward(name, *self._arguments(name))),  # noqa: B023
@@ -90,8 +93,8 @@ class Parts:
             for name in PARTS
         }
 
-    def _arguments(self, name: str) -> tuple:
-        """(input, what the gradient starts from or is asked for)."""
+    def _arguments(self, name: str) -> tuple[Any, Any]:
+        """Returns a part's input, and its upstream gradient or, for the head, the labels."""
         if name == "encoder":
             return self.batch.images, self.upstream["encoder"]
         if name == "sequence":
@@ -104,14 +107,16 @@ class Parts:
         both = tf.function(lambda *given: self._both(name, *given), input_signature=signature)
         return lambda: both(*arguments)
 
-    def _forward(self, name: str, given: Any, other: Any) -> tf.Tensor:
+    def _forward(self, name: str, given: Any, other: Any) -> Tensor:
         if name == "head":
             return self.model.head.loss(given, other, self._key("head"))
         return getattr(self.model, name)(given, self._key(name)).values
 
-    def _both(self, name: str, given: Any, other: Any) -> list:
-        """The gradients that a step needs of this part: its weights', and its input's if any part
-        before it learns."""
+    def _both(self, name: str, given: Any, other: Any) -> list[Tensor]:
+        """Returns the gradients that a step needs of this part.
+
+        They are its weights', and its input's if any part before it learns.
+        """
         sources = list(getattr(self.model, name).trainable_variables)
         before = PARTS[: PARTS.index(name)]
         if any(getattr(self.model, part).trainable_variables for part in before):
@@ -122,12 +127,12 @@ class Parts:
         return tape.gradient(output, sources, None if name == "head" else other)
 
 
-def _noise(like: tf.Tensor) -> tf.Tensor:
+def _noise(like: Tensor) -> Tensor:
     return tf.cast(tf.random.stateless_normal(tf.shape(like), [5, 6]), like.dtype)
 
 
-def _any_size(tensor: tf.Tensor) -> tf.TensorSpec:
-    """What batches of all sizes have in common: batch, width and time vary, features do not."""
+def _any_size(tensor: Tensor) -> tf.TensorSpec:
+    """Returns what batches of all sizes share: batch, width and time vary, features do not."""
     if len(tensor.shape) == 4:  # [B, H, W, 1]
         return tf.TensorSpec([None, tensor.shape[1], None, tensor.shape[3]], tensor.dtype)
     if len(tensor.shape) == 3:  # [B, T, D]

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from ocr_tf.progress import Progress
+from ocr_tf.types import Array
 
 Key = TypeVar("Key")
 
@@ -17,14 +18,15 @@ WARM_UP = 2  # calls that are not counted: they trace, allocate and fill caches
 
 
 class Spread(NamedTuple):
-    """Where the middle of the samples lies and how wide they scatter."""
+    """The median of samples and their quartiles."""
 
     median: float
     low: float  # first quartile
     high: float  # third quartile
 
 
-def spread(samples: np.ndarray) -> Spread:
+def spread(samples: Array) -> Spread:
+    """Computes the median and quartiles of samples [N]."""
     low, median, high = np.percentile(samples, [25, 50, 75])
     return Spread(float(median), float(low), float(high))
 
@@ -34,7 +36,7 @@ def alternate(
     rounds: int,
     what: str = "measuring",
     clock: Callable[[], float] = time.perf_counter,
-) -> dict[Key, np.ndarray]:
+) -> dict[Key, Array]:
     """Calls every contestant once a round, in the order given, after WARM_UP rounds that do not count.
 
     Returns:

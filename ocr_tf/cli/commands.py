@@ -9,6 +9,7 @@ from typing import Any, Callable, NamedTuple
 
 from ocr_tf.bench.config import Bench
 from ocr_tf.experiment.config.flags import Positional
+from ocr_tf.experiment.config.program import command_name
 from ocr_tf.experiment.inference.config import Align, Evaluate
 from ocr_tf.experiment.serving.config import Export, Predict
 from ocr_tf.study.config import Compare, Suspects
@@ -20,6 +21,7 @@ class Tool(NamedTuple):
     config: Any  # its defaults
     run: Callable[..., Any]  # called with (config, *positionals)
     positionals: tuple[Positional, ...]
+    summary: str  # one line for the list of commands
     needed: tuple[str, ...] = ()  # flags that must be given
 
 
@@ -77,15 +79,19 @@ TOOLS = {
             Positional("IMAGE", "The line image."),
             Positional("RUNS", "Run folders, the --workdir of trainings.", many=True),
         ),
+        "Draw where runs see each symbol of a text in an image.",
     ),
     "bench": Tool(
         Bench(),
         _bench,
         (
             Positional(
-                "WHAT", "Experiments by name, as crnn_ctc, run folders or exports.", many=True
+                "WHAT",
+                "Experiments by name or file, as crnn_ctc, run folders or exports.",
+                many=True,
             ),
         ),
+        "Time training and inference against what this machine can do.",
     ),
     "compare": Tool(
         Compare(),
@@ -93,15 +99,17 @@ TOOLS = {
         (
             Positional(
                 "RUN",
-                "Evaluated run folders, and folders of tools/evaluate --predictions.",
+                f"Evaluated run folders, and folders of {command_name('evaluate')} --predictions.",
                 many=True,
             ),
         ),
+        "Compare evaluated runs: which is better, how sure that is, and why.",
     ),
     "evaluate": Tool(
         Evaluate(),
         _evaluate,
         (RUN_OR_PREDICTIONS,),
+        "Measure a run's error rates on test lines.",
         ("data.test",),
     ),
     "export": Tool(
@@ -113,6 +121,7 @@ TOOLS = {
                 "OUTPUT", "The folder, or the file NAME.tflite, to write; must not exist yet."
             ),
         ),
+        "Write a run as a SavedModel or a TensorFlow Lite file.",
     ),
     "predict": Tool(
         Predict(),
@@ -121,10 +130,12 @@ TOOLS = {
             Positional("MODEL", "A run folder or an export's folder."),
             Positional("PATHS", "Images, or folders of images.", many=True),
         ),
+        "Read images with a run or an export.",
     ),
     "suspects": Tool(
         Suspects(),
         _suspects,
         (Positional("RUN", "Run folders, the --workdir of one training or more.", many=True),),
+        "List the lines whose labels are probably wrong.",
     ),
 }

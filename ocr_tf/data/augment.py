@@ -8,9 +8,10 @@ a label that was reachable from the line's width stays so.
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 import tensorflow as tf
+
+from ocr_tf.types import Tensor
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,8 +31,10 @@ class Strengths:
 LIGHT = Strengths()
 
 
-def augment(image: Any, key: Any, strengths: Strengths = LIGHT, keep_width: bool = False) -> Any:
-    """A perturbed copy of a line image.
+def augment(
+    image: Tensor, key: Tensor, strengths: Strengths = LIGHT, keep_width: bool = False
+) -> Tensor:
+    """Perturbs a copy of a line image.
 
     Args:
         image: [H, W, 1] float32 in [-1, 1].
@@ -91,7 +94,7 @@ def augment(image: Any, key: Any, strengths: Strengths = LIGHT, keep_width: bool
     return tf.ensure_shape(result, [image.shape[0], image.shape[1] if keep_width else None, 1])
 
 
-def _border(image: Any) -> Any:
-    """The mean gray of the outermost rows and columns: the paper beside the line."""
+def _border(image: Tensor) -> Tensor:
+    """Returns the mean gray of the outermost rows and columns: the paper beside the line."""
     edges = [image[0], image[-1], image[:, 0], image[:, -1]]
     return tf.reduce_mean(tf.stack([tf.reduce_mean(edge) for edge in edges]))

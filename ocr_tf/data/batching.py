@@ -1,4 +1,4 @@
-"""Which lines make up which batch: computed from (seed, epoch), never consumed from a stream.
+"""Batches of lines as a function of (seed, epoch), never drawn from a stream.
 
 So training opens at any step of any epoch without replaying, and two heads under one seed see the
 same batches.
@@ -10,18 +10,20 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ocr_tf.types import Array
+
 WINDOW = 32  # batches that are sorted by width together, at most
 WINDOWS = 4  # and so many windows at least, or a small set would have the same batches each epoch
 
 
 def plan(
-    widths: np.ndarray | Sequence[int],
+    widths: Array | Sequence[int],
     seed: int,
     epoch: int,
     batch_size: int,
     shuffle: bool = True,
-) -> list[np.ndarray]:
-    """The batches of an epoch, each line once, all batches full but at most one.
+) -> list[Array]:
+    """Plans the batches of an epoch: each line once, all batches full but at most one.
 
     Shuffled: lines in random order are cut into windows of some dozens of batches, sorted by width
     inside each, cut into batches, and the batches of all windows shuffled: a batch's lines are of
@@ -30,11 +32,16 @@ def plan(
 
     Args:
         widths: [N] pixels.
-        seed, epoch: the key of the order, each at least 0.
+        seed: with the epoch the key of the order, at least 0.
+        epoch: at least 0.
         batch_size: at least 1.
+        shuffle: whether the lines are shuffled.
 
     Returns:
-        Arrays of int64 positions in `widths`. Raises ValueError for a batch size below 1.
+        Arrays of int64 positions in `widths`.
+
+    Raises:
+        ValueError: the batch size is below 1.
     """
     if batch_size < 1:
         raise ValueError(f"a batch holds at least one line, not {batch_size}")
@@ -43,7 +50,7 @@ def plan(
         return _cut(np.argsort(widths, kind="stable"), batch_size)
     generator = np.random.Generator(np.random.Philox(key=[seed, epoch]))
     order = generator.permutation(len(widths))
-    batches: list[np.ndarray] = []
+    batches: list[Array] = []
     # A window is a whole number of batches: only the last batch of the last window can be short.
     window_size = max(1, min(WINDOW, len(widths) // (WINDOWS * batch_size))) * batch_size
     for window in _cut(order, window_size):
@@ -54,21 +61,22 @@ def plan(
 class Course:
     """A whole training, step by step: epoch after epoch of `plan`, cut at the last step."""
 
-    def __init__(self, widths: np.ndarray | Sequence[int], seed: int, batch_size: int, steps: int):
+    def __init__(self, widths: Array | Sequence[int], seed: int, batch_size: int, steps: int):
         self._widths, self._seed, self._batch_size = np.asarray(widths), seed, batch_size
         self.steps_per_epoch = -(-len(self._widths) // batch_size)
         self._steps = steps
         self._epoch = -1  # the epoch last asked for, and its plan
-        self._plan: list[np.ndarray] = []
+        self._plan: list[Array] = []
 
     def __len__(self) -> int:
         return self._steps
 
     def epoch(self, step: int) -> int:
+        """Returns the number of a step's epoch."""
         return step // self.steps_per_epoch
 
-    def __getitem__(self, step: int) -> np.ndarray:
-        """Positions of the lines of a step's batch."""
+    def __getitem__(self, step: int) -> Array:
+        """Returns the positions of the lines of a step's batch."""
         epoch, within = divmod(step, self.steps_per_epoch)
         if epoch != self._epoch:
             self._plan = plan(self._widths, self._seed, epoch, self._batch_size)
@@ -76,5 +84,5 @@ class Course:
         return self._plan[within]
 
 
-def _cut(order: np.ndarray, size: int) -> list[np.ndarray]:
+def _cut(order: Array, size: int) -> list[Array]:
     return [order[start : start + size] for start in range(0, len(order), size)]

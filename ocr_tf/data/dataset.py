@@ -1,18 +1,14 @@
-"""Where labeled line images come from; a source is named by a string, a path or `scheme:rest`."""
+"""Sources of labeled line images; a source is named by a string, a path or `scheme:rest`."""
 
 from __future__ import annotations
 
-import difflib
-import importlib
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
+from ocr_tf.data import SOURCES
 from ocr_tf.errors import InputError
-
-# Scheme -> module of ocr_tf.data whose `open(rest)` gives a Source. A bare path is `tsv:path`.
-SCHEMES = {"tsv": "tsv", "synthetic": "synthetic"}
 
 
 class Sample(NamedTuple):
@@ -30,14 +26,14 @@ class Source(Protocol):
     samples: list[Sample]
 
     def read(self, i: int) -> bytes:
-        """The encoded image of sample i, in a format that `ocr_tf.data.image` knows.
+        """Reads the encoded image of sample i, in a format that `ocr_tf.data.image` knows.
 
         Raises InputError, which names the sample's place.
         """
         ...
 
     def origin(self, i: int) -> str:
-        """Where the image of sample i is: a path, or the source's own way of naming it."""
+        """Names the place of sample i's image: a path, or the source's own way of naming it."""
         ...
 
 
@@ -58,43 +54,48 @@ class Concatenation:
                 )
 
     def read(self, i: int) -> bytes:
+        """See `Source.read`."""
         source, inner = self._owners[i]
         return source.read(inner)
 
     def origin(self, i: int) -> str:
+        """See `Source.origin`."""
         source, inner = self._owners[i]
         return source.origin(inner)
 
 
+def split_spec(spec: str) -> tuple[str, str]:
+    """Splits a source's name into its scheme and what stands behind the colon; a path has the scheme tsv."""
+    scheme, colon, rest = spec.partition(":")
+    if colon and scheme in SOURCES:
+        return scheme, rest
+    looks_like_one = colon and re.fullmatch(r"[a-z][a-z0-9_+-]+", scheme)
+    return (scheme, rest) if looks_like_one and not os.path.exists(spec) else ("tsv", spec)
+
+
 def open_source(spec: str) -> Source:
-    """The source that `spec` names.
+    """Opens the source that `spec` names.
 
     Args:
-        spec: a labels file, a folder that holds labels.tsv, or `scheme:rest` (see SCHEMES).
+        spec: a labels file, a folder that holds labels.tsv, or `scheme:rest` (see SOURCES).
 
     Raises:
         InputError: there is no such scheme or file, or it is not what the scheme expects.
     """
-    scheme, colon, rest = spec.partition(":")
-    if not (colon and scheme in SCHEMES):
-        if colon and re.fullmatch(r"[a-z][a-z0-9_+-]+", scheme) and not os.path.exists(spec):
-            raise InputError(
-                f"{spec}: no scheme {scheme!r}{did_you_mean(scheme, SCHEMES)}; "
-                f"there are {', '.join(SCHEMES)}, or give the path of a labels file"
-            )
-        scheme, rest = "tsv", spec
-    module = importlib.import_module(f"ocr_tf.data.{SCHEMES[scheme]}")
-    return module.open(rest)
+    scheme, rest = split_spec(spec)
+    try:
+        opener = SOURCES.find(scheme)
+    except InputError as error:
+        raise InputError(f"{spec}: {error}, or give the path of a labels file") from None
+    return opener(rest)
 
 
 def open_sources(specs: Sequence[str]) -> Source:
-    """The concatenation of the sources that `specs` names. Raises InputError."""
+    """Opens the sources that `specs` names, one behind the other.
+
+    Raises:
+        InputError: one cannot be opened.
+    """
     if not specs:
         raise InputError("no data given: name a labels file (path<TAB>text) or synthetic:")
     return Concatenation([open_source(spec) for spec in specs])
-
-
-def did_you_mean(word: str, words: Iterable[str]) -> str:
-    """A question to append to a message, or nothing."""
-    close = difflib.get_close_matches(word, list(words), n=1)
-    return f" (did you mean {close[0]!r}?)" if close else ""

@@ -1,4 +1,4 @@
-"""What tells one set of lines from another: digests of the images, and a fingerprint over all.
+"""Digests of images, and a fingerprint that tells one set of lines from another.
 
 TensorFlow-free, because it asks for bytes and never for pixels.
 """
@@ -15,18 +15,19 @@ import numpy as np
 from ocr_tf.data.dataset import Sample, Source
 from ocr_tf.errors import InputError
 from ocr_tf.progress import Progress
+from ocr_tf.types import Array
 
 READERS = 4  # threads that read files
 CHUNK = 128  # images between two looks at the clock
 
 
-def image_digest(encoded: bytes) -> np.ndarray:
-    """[32] uint8: sha256 of an encoded image. One that cannot be read has zeros in its place."""
+def image_digest(encoded: bytes) -> Array:
+    """Returns the sha256 of an encoded image, [32] uint8; zeros for one that cannot be read."""
     return np.frombuffer(hashlib.sha256(encoded).digest(), np.uint8)
 
 
-def image_digests(source: Source, what: str = "images") -> tuple[np.ndarray, list[str]]:
-    """The digest of every image of a source, decoding none.
+def image_digests(source: Source, what: str = "images") -> tuple[Array, list[str]]:
+    """Digests every image of a source, decoding none.
 
     Args:
         source: see `ocr_tf.data.dataset.open_sources`.
@@ -36,7 +37,7 @@ def image_digests(source: Source, what: str = "images") -> tuple[np.ndarray, lis
         [N, 32] uint8; and a line for each image that cannot be read: its place and why.
     """
     total = len(source.samples)
-    found = np.zeros([total, 32], np.uint8)
+    digests = np.zeros([total, 32], np.uint8)
     bad = []
     progress = Progress(f"reading {what}", total)
     with concurrent.futures.ThreadPoolExecutor(READERS) as readers:
@@ -46,22 +47,22 @@ def image_digests(source: Source, what: str = "images") -> tuple[np.ndarray, lis
                 if isinstance(data, str):
                     bad.append(f"{source.samples[i].place}: {data}")
                 else:
-                    found[i] = image_digest(data)
+                    digests[i] = image_digest(data)
             progress.show(span.stop)
     progress.clear()
-    return found, bad
+    return digests, bad
 
 
 def read_image(source: Source, i: int) -> Union[bytes, str]:
-    """The image, or the reason why there is none, without the sample's place."""
+    """Reads an image; or returns the reason why there is none, without the sample's place."""
     try:
         return source.read(i)
     except InputError as error:
         return str(error).removeprefix(f"{source.samples[i].place}: ")
 
 
-def fingerprint_of(samples: Iterable[Sample], digests: np.ndarray) -> str:
-    """sha256, in hexadecimal, over the id, text and image of every line in order."""
+def fingerprint_of(samples: Iterable[Sample], digests: Array) -> str:
+    """Returns the sha256, in hexadecimal, over the id, text and image of every line in order."""
     total = hashlib.sha256()
     for sample, image in zip(samples, digests):
         for field in (sample.id.encode("utf-8"), sample.text.encode("utf-8"), image.tobytes()):

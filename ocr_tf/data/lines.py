@@ -17,6 +17,7 @@ from ocr_tf.data.geometry import Geometry
 from ocr_tf.data.image import as_tensor, measure_batch, why_bad
 from ocr_tf.errors import InputError
 from ocr_tf.progress import Progress
+from ocr_tf.types import Array
 
 CHUNK = 128  # images measured together
 
@@ -36,9 +37,9 @@ class Lines:
     """The lines of one role: what is known of each without decoding it again."""
 
     source: Source
-    positions: np.ndarray  # [N] int64, of each line in the source
-    widths: np.ndarray  # [N] int32, pixels after scaling; 1 for a bad image that was kept
-    digests: np.ndarray  # [N, 32] uint8, sha256 of the encoded image
+    positions: Array  # [N] int64, of each line in the source
+    widths: Array  # [N] int32, pixels after scaling; 1 for a bad image that was kept
+    digests: Array  # [N, 32] uint8, sha256 of the encoded image
     bad: tuple[Bad, ...] = ()  # samples of the source with unusable images, kept or left out
 
     def __len__(self) -> int:
@@ -46,26 +47,33 @@ class Lines:
 
     @functools.cached_property
     def samples(self) -> list[Sample]:
+        """The samples of the source, in the lines' order."""
         return [self.source.samples[i] for i in self.positions]
 
     @property
     def texts(self) -> list[str]:
+        """The labels."""
         return [sample.text for sample in self.samples]
 
     @property
     def ids(self) -> list[str]:
+        """The lines' ids."""
         return [sample.id for sample in self.samples]
 
     def read(self, i: int) -> bytes:
-        """The encoded image of line i. Raises InputError."""
+        """Reads the encoded image of line i.
+
+        Raises:
+            InputError: it cannot be read.
+        """
         return self.source.read(int(self.positions[i]))
 
     def origin(self, i: int) -> str:
-        """Where the image of line i is."""
+        """Names the place of line i's image."""
         return self.source.origin(int(self.positions[i]))
 
-    def take(self, which: Union[np.ndarray, Sequence[int]]) -> Lines:
-        """These lines alone, in this order; `bad` stays, being about the source."""
+    def take(self, which: Union[Array, Sequence[int]]) -> Lines:
+        """Takes these lines alone, in this order; `bad` stays, being about the source."""
         which = np.asarray(which, np.int64)
         return dataclasses.replace(
             self,
@@ -130,7 +138,7 @@ def load_lines(
 
 
 def split_lines(lines: Lines, share: float) -> tuple[Lines, Lines]:
-    """(the rest, about `share` of the lines): by the image's digest.
+    """Splits lines by the image's digest into (the rest, about `share` of them).
 
     A line's side does not depend on the other lines, and identical images are on one side. A share
     above 0 holds out at least one image.
@@ -151,9 +159,11 @@ def split_lines(lines: Lines, share: float) -> tuple[Lines, Lines]:
     return lines.take(np.flatnonzero(~held_out)), lines.take(np.flatnonzero(held_out))
 
 
-def in_share(lines: Lines, share: float) -> np.ndarray:
-    """[N] bool: about `share` of the lines, by the image's digest; a smaller share is a part of a
-    larger one, and independent of `split`."""
+def in_share(lines: Lines, share: float) -> Array:
+    """Picks about `share` of the lines, by the image's digest: [N] bool.
+
+    A smaller share is a part of a larger one, and independent of `split_lines`.
+    """
     second = np.ascontiguousarray(lines.digests[:, 8:16]).view(">u8")[:, 0]
     return second.astype(np.float64) / 2.0**64 < share if share < 1 else np.ones(len(lines), bool)
 
@@ -171,5 +181,5 @@ def shared_images(first: Lines, second: Lines) -> list[tuple[Sample, Sample]]:
 
 
 def lines_fingerprint(lines: Lines) -> str:
-    """sha256, in hexadecimal, over the id, text and image of every line in order."""
+    """Returns the sha256, in hexadecimal, over the id, text and image of every line in order."""
     return fingerprint_of(lines.samples, lines.digests)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any, Optional, Union
+from typing import Optional, Union
 
 import numpy as np
 import tensorflow as tf
@@ -22,13 +22,13 @@ from ocr_tf.data.geometry import Geometry
 from ocr_tf.data.image import prepare_batch
 from ocr_tf.data.lines import Lines
 from ocr_tf.errors import InputError
-from ocr_tf.types import Batch, Labels
+from ocr_tf.types import Array, Batch, Labels, Tensor
 
 
 def batches(
     lines: Lines,
     labels: Sequence[Sequence[int]],
-    plan: Union[Sequence[np.ndarray], Course],
+    plan: Union[Sequence[Array], Course],
     geometry: Geometry,
     *,
     start: int = 0,
@@ -36,7 +36,7 @@ def batches(
     strengths: Strengths = LIGHT,
     multiple: int = 1,
 ) -> tf.data.Dataset:
-    """The batches of a plan from number `start` on, in order.
+    """Makes the batches of a plan from number `start` on, in order.
 
     Args:
         lines: what the plan's positions refer to.
@@ -57,7 +57,7 @@ def batches(
         raise ValueError(f"{len(labels)} labels for {len(lines)} lines")
     ids = lines.ids
 
-    def fetch(step: np.ndarray) -> tuple[np.ndarray, ...]:
+    def fetch(step: Array) -> tuple[Array, ...]:
         chosen = np.asarray(plan[int(step)])
         padded, lengths = pad([labels[i] for i in chosen])
         encoded = np.empty(len(chosen), object)
@@ -70,15 +70,17 @@ def batches(
         keys = sample_keys([ids[i] for i in chosen], augment_seed or 0, epoch)
         return chosen.astype(np.int32), encoded, padded, lengths, keys
 
-    def assemble(samples: Any, encoded: Any, padded: Any, lengths: Any, keys: Any) -> Batch:
-        def perturb(image: Any, position: Any) -> Any:
+    def assemble(
+        samples: Tensor, encoded: Tensor, padded: Tensor, lengths: Tensor, keys: Tensor
+    ) -> Batch:
+        def perturb(image: Tensor, position: Tensor) -> Tensor:
             return augment(image, keys[position], strengths, keep_width=geometry.width > 0)
 
         transform = perturb if augment_seed is not None else None
         images, ok = prepare_batch(encoded, geometry, transform, multiple=multiple)
         return Batch(images, Labels(padded, lengths), samples, ok)
 
-    def fetched(step: Any) -> tuple[Any, ...]:
+    def fetched(step: Tensor) -> tuple[Tensor, ...]:
         types = [tf.int32, tf.string, tf.int32, tf.int32, tf.int64]
         shapes = [[None], [None], [None, None], [None], [None, 2]]
         tensors = tf.numpy_function(fetch, [step], types)
@@ -91,7 +93,7 @@ def batches(
     return dataset.map(assemble).prefetch(2).with_options(options)
 
 
-def pad(labels: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
+def pad(labels: Sequence[Sequence[int]]) -> tuple[Array, Array]:
     """Labels as [B, L] int32 behind which stands the alphabet's pad, L >= 1; lengths [B] int32."""
     lengths = np.array([len(label) for label in labels], np.int32)
     padded = np.full([len(labels), max([1, *lengths])], Alphabet.pad, np.int32)
@@ -100,8 +102,8 @@ def pad(labels: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
     return padded, lengths
 
 
-def sample_keys(ids: Sequence[str], seed: int, epoch: int) -> np.ndarray:
-    """[N, 2] int64: the key of each sample's randomness, of (seed, epoch) and of its id."""
+def sample_keys(ids: Sequence[str], seed: int, epoch: int) -> Array:
+    """Returns the key of each sample's randomness, [N, 2] int64, of (seed, epoch) and of its id."""
     keys = np.empty([len(ids), 2], np.int64)
     keys[:, 0] = seed << 32 | epoch
     for row, name in zip(keys, ids):

@@ -6,11 +6,11 @@ import io
 from collections.abc import Mapping
 from typing import Any, Optional, Union
 
-import numpy as np
+from ocr_tf.types import Array
 
 
 def encode_png(
-    pixels: Union[np.ndarray, Any],
+    pixels: Union[Array, Any],
     *,
     compress_level: int = 6,
     optimize: bool = False,

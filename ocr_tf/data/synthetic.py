@@ -1,6 +1,8 @@
 """Rendered lines that need no files: for the quickstart, tests and controlled experiments.
 
-    synthetic:[KIND][:count=N][:seed=S][:split=train|test]   synthetic:words:count=500:split=test
+    synthetic:[KIND][:count=N][:seed=S][:split=train|test][:look=clean|worn]
+
+    synthetic:words:count=500:split=test
 
 KIND is `digits`, `words` (random lower-case letters) or `mixed` (the default: either, by line);
 count defaults to 2000, seed to 0, split to train. Lines are 4 to 10 symbols long and distinct. A
@@ -9,8 +11,9 @@ kinds. Line i depends on kind, seed, split and i only, so that a larger count be
 of a smaller one.
 
 Images are 32 to 48 pixels high, dark on light, in five typefaces of matplotlib's bundle, with
-slant, scale and noise keyed by (seed, i). The same line gives the same bytes with the same versions
-of Pillow and matplotlib.
+slant, scale and noise keyed by (seed, i). A `worn` look adds what makes print hard to read, to a
+degree that varies by line: pale ink, blur, strong noise, and strokes through the text. The same line
+gives the same bytes with the same versions of Pillow and matplotlib.
 """
 
 from __future__ import annotations
@@ -24,13 +27,17 @@ from typing import Any
 
 import numpy as np
 
-from ocr_tf.data.dataset import Sample, did_you_mean
+from ocr_tf.data.dataset import Sample
 from ocr_tf.data.png import encode_png
-from ocr_tf.errors import InputError
+from ocr_tf.errors import InputError, did_you_mean
 
 SYMBOLS = {"digits": "0123456789", "words": "abcdefghijklmnopqrstuvwxyz"}
 KINDS = ("digits", "words", "mixed")
 SPLITS = ("train", "test")
+LOOKS = ("clean", "worn")
+
+# The most that wear does: blur in pixels, ink faded to paper, standard deviation of noise in grays.
+WORN_BLUR, WORN_FADING, WORN_NOISE = 2.5, 0.6, 45.0
 SHORTEST, LONGEST = 4, 10
 MAX_COUNT = 1_000_000
 
@@ -43,7 +50,7 @@ FONTS = (
 )
 
 # Which of a line's random streams: text and image must not share one.
-_TEXT, _IMAGE = 0, 1
+_TEXT, _IMAGE, _WEAR = 0, 1, 2
 
 _rendering = threading.Lock()  # FreeType's faces are not for several threads at once.
 
@@ -51,21 +58,25 @@ _rendering = threading.Lock()  # FreeType's faces are not for several threads at
 class Drawn:
     """Given texts as a source; line i has the look that (seed, i) decides."""
 
-    def __init__(self, name: str, prefix: str, texts: Sequence[str], seed: int):
+    def __init__(
+        self, name: str, prefix: str, texts: Sequence[str], seed: int, look: str = "clean"
+    ):
         """`name` tells the source from others, `prefix` begins the ids of its lines."""
         self.name = name
-        self._seed = seed
+        self._seed, self._look = seed, look
         self._rendered: dict[int, bytes] = {}
         self.samples = [
             Sample(f"{prefix}/{i}", text, f"{name}#{i}") for i, text in enumerate(texts)
         ]
 
     def read(self, i: int) -> bytes:
+        """See `Source.read`."""
         if i not in self._rendered:
-            self._rendered[i] = render(self.samples[i].text, self._seed, i)
+            self._rendered[i] = render(self.samples[i].text, self._seed, i, self._look)
         return self._rendered[i]
 
     def origin(self, i: int) -> str:
+        """See `Source.origin`."""
         return self.samples[i].place
 
 
@@ -82,7 +93,7 @@ def open(rest: str) -> Drawn:
         raise InputError(
             f"{spec}: no kind {kind!r}{did_you_mean(kind, KINDS)}; there are {', '.join(KINDS)}"
         )
-    values = {"count": "2000", "seed": "0", "split": "train"}
+    values = {"count": "2000", "seed": "0", "split": "train", "look": "clean"}
     for part in parts:
         key, equals, value = part.partition("=")
         if not equals or key not in values:
@@ -91,45 +102,49 @@ def open(rest: str) -> Drawn:
                 f"there are {', '.join(f'{name}=' for name in values)}"
             )
         values[key] = value
-    if values["split"] not in SPLITS:
-        raise InputError(f"{spec}: split is {' or '.join(SPLITS)}, not {values['split']!r}")
+    for key, words in (("split", SPLITS), ("look", LOOKS)):
+        if values[key] not in words:
+            raise InputError(f"{spec}: {key} is {' or '.join(words)}, not {values[key]!r}")
     count = _whole(spec, "count", values["count"], 1, MAX_COUNT)
-    seed, split = _whole(spec, "seed", values["seed"], 0, 2**31 - 1), values["split"]
+    seed = _whole(spec, "seed", values["seed"], 0, 2**31 - 1)
+    split, look = values["split"], values["look"]
     name = f"synthetic:{kind}:count={count}:seed={seed}:split={split}"
     prefix = f"synthetic/{kind}-{seed}-{split}"
-    return Drawn(name, prefix, texts(kind, count, seed, split), seed)
+    if look != LOOKS[0]:
+        name, prefix = f"{name}:look={look}", f"{prefix}-{look}"
+    return Drawn(name, prefix, texts(kind, count, seed, split), seed, look)
 
 
 def split_of(text: str) -> str:
-    """The split that a text belongs to: a quarter of all strings are for testing."""
+    """Returns the split that a text belongs to: a quarter of all strings are for testing."""
     return "test" if hashlib.sha256(text.encode("utf-8")).digest()[0] % 4 == 0 else "train"
 
 
 def texts(kind: str, count: int, seed: int, split: str) -> list[str]:
-    """The first `count` distinct texts of a kind, seed and split."""
-    found: dict[str, None] = {}
-    while len(found) < count:
-        generator = _generator(seed, len(found), _TEXT)
+    """Draws the first `count` distinct texts of a kind, seed and split."""
+    distinct: dict[str, None] = {}
+    while len(distinct) < count:
+        generator = _generator(seed, len(distinct), _TEXT)
         while True:
             drawn = ("digits", "words")[generator.integers(2)] if kind == "mixed" else kind
             length = generator.integers(SHORTEST, LONGEST + 1)
             text = "".join(generator.choice(list(SYMBOLS[drawn]), length))
-            if split_of(text) == split and text not in found:
-                found[text] = None
+            if split_of(text) == split and text not in distinct:
+                distinct[text] = None
                 break
-    return list(found)
+    return list(distinct)
 
 
 def drawable(symbols: Iterable[str]) -> list[str]:
-    """Those of the symbols that every typeface has."""
+    """Keeps the symbols that every typeface has."""
     from matplotlib.ft2font import FT2Font
 
-    held = [FT2Font(_path(name)).get_charmap() for name in FONTS]
-    return [symbol for symbol in symbols if all(ord(symbol) in of_font for of_font in held)]
+    charmaps = [FT2Font(_path(name)).get_charmap() for name in FONTS]
+    return [symbol for symbol in symbols if all(ord(symbol) in charmap for charmap in charmaps)]
 
 
-def render(text: str, seed: int, index: int) -> bytes:
-    """A PNG of the text, 32 to 48 pixels high, in a look that (seed, index) decides."""
+def render(text: str, seed: int, index: int, look: str = "clean") -> bytes:
+    """Draws a text as a PNG, 32 to 48 pixels high, whose looks (seed, index) decide."""
     from PIL import Image, ImageDraw
 
     random = _generator(seed, index, _IMAGE)
@@ -147,19 +162,39 @@ def render(text: str, seed: int, index: int) -> bytes:
     slant, stretch = random.uniform(-0.3, 0.3), random.uniform(0.85, 1.15)
     # Output to input: x = x' / stretch + slant (y' - height / 2).
     affine = (1 / stretch, slant, -slant * height / 2, 0, 1, 0)
-    width = int(round(mask.width * stretch))
+    width = round(mask.width * stretch)
     mask = mask.transform(
         (width, height), Image.Transform.AFFINE, affine, Image.Resampling.BILINEAR
     )
+    deviation = random.uniform(2, 12)
+    if look == "worn":
+        mask, ink, more = _worn(mask, paper, ink, _generator(seed, index, _WEAR))
+        deviation += more
     cover = np.asarray(mask, np.float32) / 255
-    noise = random.normal(0, random.uniform(2, 12), cover.shape)
+    noise = random.normal(0, deviation, cover.shape)
     pixels = np.clip(np.rint(paper + (ink - paper) * cover + noise), 0, 255).astype(np.uint8)
     return encode_png(pixels, compress_level=1)
 
 
+def _worn(
+    mask: Any, paper: float, ink: float, random: np.random.Generator
+) -> tuple[Any, float, float]:
+    """Makes a drawn text hard to read: (its mask, its ink, standard deviation of more noise)."""
+    from PIL import ImageDraw, ImageFilter
+
+    wear = random.uniform()  # one degree for all of a line's damage: some lines are all but clean
+    pen = ImageDraw.Draw(mask)
+    for _ in range(random.binomial(3, wear)):
+        ends = random.uniform(0, mask.height, 2)
+        pen.line((0, ends[0], mask.width, ends[1]), fill=255, width=int(random.integers(1, 3)))
+    mask = mask.filter(ImageFilter.GaussianBlur(WORN_BLUR * wear * random.uniform()))
+    ink += (paper - ink) * WORN_FADING * wear * random.uniform()
+    return mask, ink, WORN_NOISE * wear * random.uniform()
+
+
 def _generator(seed: int, index: int, stream: int) -> np.random.Generator:
-    """Keyed by its arguments: no draw depends on how many were made before."""
-    return np.random.Generator(np.random.Philox(key=[seed << 1 | stream, index]))
+    """Makes a generator keyed by its arguments: no draw depends on how many were made before."""
+    return np.random.Generator(np.random.Philox(key=[stream << 32 | seed, index]))
 
 
 @functools.cache

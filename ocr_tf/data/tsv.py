@@ -26,7 +26,6 @@ class Labels:
     """
 
     def __init__(self, path: str):
-        """Reads the labels, and no image; see `open`."""
         file = Path(path)
         if file.is_dir():
             file = file / DEFAULT_NAME
@@ -57,7 +56,7 @@ class Labels:
             raise InputError(f"{file}: holds no lines; write an image's path, a tab and its text")
 
     def read(self, i: int) -> bytes:
-        """Reads the image of line i as PNG or JPEG. Raises InputError."""
+        """See `Source.read`."""
         place = self.samples[i].place
         try:
             return read_image_file(self._paths[i])
@@ -65,7 +64,7 @@ class Labels:
             raise InputError(f"{place}: {self._paths[i]}: {error}") from None
 
     def origin(self, i: int) -> str:
-        """Gives the path of the image of line i."""
+        """See `Source.origin`."""
         return str(self._paths[i])
 
 

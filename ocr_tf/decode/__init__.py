@@ -1,30 +1,80 @@
-"""Searches and lattices, apart from networks: they take scores or a callable, and return hypotheses.
+"""Searches and lattices, apart from networks: they take scores or a decoder, and return hypotheses.
 
-`SEARCHES` maps a name to a frozen, TensorFlow-free configuration, which is what `Head.decode` is given.
+`SEARCHES` maps a name to a search: a frozen dataclass of its options, which is what `Head.decode` is
+given, and TensorFlow-free until it searches. A new search is one file beside `greedy`, with both
+methods of `search.Search`, and one line in SEARCHES.
+
+A search's text form is its name and its options: `greedy`, `beam`, `beam:16` (the first option),
+`beam:width=16,best=4`.
 """
 
 from __future__ import annotations
 
-import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+from ocr_tf import options
+from ocr_tf.decode.beam import Beam
+from ocr_tf.decode.greedy import Greedy
+from ocr_tf.decode.search import Search
+from ocr_tf.errors import InputError
+
+SEARCHES: dict[str, type[Search]] = {"greedy": Greedy, "beam": Beam}
 
 
-@dataclasses.dataclass(frozen=True)
-class Greedy:
-    """The best class at every step: CTC's best path; attention fed with its own last symbol."""
+def parse_search(text: str, place: str = "--search") -> Search:
+    """Makes a search from its text form.
 
-    early_stop: bool = True  # False: a decoder steps on to its bound, to the same text
+    Args:
+        text: `NAME` or `NAME:OPTION=VALUE,...`; the first option may go without its name.
+        place: where the text was given, for messages.
+
+    Raises:
+        InputError: there is no such search or option, or a value that the option cannot have.
+    """
+    name, _, rest = text.partition(":")
+    if name not in SEARCHES:
+        raise InputError(f"{place}={text}: the searches are {', '.join(SEARCHES)}; not {name!r}")
+    try:
+        search = SEARCHES[name](**dict(_values(SEARCHES[name], rest)))
+        options.check(search)
+    except ValueError as error:
+        raise InputError(f"{place}={text}: {str(error).removeprefix('--')}") from None
+    return search
 
 
-@dataclasses.dataclass(frozen=True)
-class Beam:
-    """The most probable texts: CTC's prefix beam search; for attention, a beam of its decoder."""
+def search_text(search: Search) -> str:
+    """Returns the text form of a search, with the options that differ from their defaults."""
+    name = next(name for name, kind in SEARCHES.items() if type(search) is kind)
+    defaults = {leaf.name: leaf.value for leaf in options.leaves(SEARCHES[name]())}
+    changed = [
+        f"{leaf.name}={str(leaf.value).lower()}"
+        for leaf in options.leaves(search)
+        if leaf.value != defaults[leaf.name]
+    ]
+    return ":".join(filter(None, (name, ",".join(changed))))
 
-    width: int = 8  # prefixes of a line that are kept at every step
-    best: int = 1  # K, texts of a line that are given back
 
-    def __post_init__(self) -> None:
-        if not 1 <= self.best <= self.width:
-            raise ValueError(f"a beam of width {self.width} cannot give the {self.best} best")
+def _values(kind: type[Search], text: str) -> Iterator[tuple[str, Any]]:
+    """Yields the options that a text form sets. Raises ValueError for those that there are not."""
+    leaves = {leaf.name: leaf for leaf in options.leaves(kind())}
+    for position, item in enumerate(text.split(",") if text else ()):
+        name, equals, value = item.partition("=")
+        if not equals and position == 0 and leaves:
+            name, value = next(iter(leaves)), item
+        if name not in leaves:
+            raise ValueError(f"the options are {', '.join(leaves) or 'none'}; not {item!r}")
+        yield name, _value(leaves[name], value)
 
 
-SEARCHES = {"greedy": Greedy, "beam": Beam}
+def _value(leaf: options.Leaf, text: str) -> Any:
+    switches = {"true": True, "false": False}
+    if leaf.type is bool:
+        if text not in switches:
+            raise ValueError(f"{leaf.name} is true or false, not {text!r}")
+        return switches[text]
+    try:
+        return leaf.type(text)
+    except ValueError:
+        kind = {int: "a whole number", float: "a number"}[leaf.type]
+        raise ValueError(f"{leaf.name} is {kind}, not {text!r}") from None

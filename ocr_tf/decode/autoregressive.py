@@ -1,9 +1,4 @@
-"""Searches for heads that put out one symbol at a time, given as a callable.
-
-    step(ids [N], state) -> (log_probs [N, C], alignment [N, T], state)
-
-`state` is any nest of tensors whose first dimension is N; class `end` ends a text.
-"""
+"""Greedy search and forced scoring for heads that put out one symbol at a time: a `Decoder`."""
 
 from __future__ import annotations
 
@@ -11,55 +6,58 @@ from typing import Any, Callable, NamedTuple
 
 import tensorflow as tf
 
-from ocr_tf.types import Labels
+from ocr_tf.decode.hypotheses import single
+from ocr_tf.types import Hypotheses, Labels, Tensor
 
-Step = Callable[[tf.Tensor, Any], tuple[tf.Tensor, tf.Tensor, Any]]
-
-
-class Found(NamedTuple):
-    labels: Labels  # [B, L], without the end
-    log_probs: tf.Tensor  # [B] sum over the symbols and the end
-    objective: tf.Tensor  # [B] the same, but without the end where not ended
-    ended: tf.Tensor  # [B] bool
+Loop = tuple[Any, ...]  # tensors and tensor arrays, the variables of a loop
+State = Any  # any nest of tensors whose first dimension is the number of prefixes, N
 
 
-def state_shapes(state: Any) -> Any:
-    """Loop invariants: batch-sized tensors whose first dimension is not known."""
+class Decoder(NamedTuple):
+    """An autoregressive head that has seen a batch of B lines, as searches step it."""
+
+    # begin(copies) -> the state before the first symbol of N = B * copies prefixes, those of a line
+    # side by side: a search that follows several prefixes of a line steps them together. Only the state
+    # of the last call may be stepped: a head may keep the frames beside it.
+    begin: Callable[[int], State]
+    # step(ids [N], state) -> log_probs [N, C], natural log; alignment [N, T]; state after the symbol
+    step: Callable[[Tensor, State], tuple[Tensor, Tensor, State]]
+    start: int  # the id that is fed before the first symbol
+    end: int  # the class that ends a text
+    pad: int  # what fills ids behind a text's length
+
+
+def state_shapes(state: State) -> Any:
+    """Returns a loop's shape invariants: tensors whose first dimension is not known."""
     return tf.nest.map_structure(lambda x: tf.TensorShape([None]).concatenate(x.shape[1:]), state)
 
 
-def greedy(
-    step: Step,
-    state: Any,
-    bounds: tf.Tensor,
-    start: int,
-    end: int,
-    pad: int,
-    early_stop: bool = True,
-) -> Found:
-    """Follows the best class from `start` until `end`, at most `bounds` [B] symbols a line.
+def greedy(decoder: Decoder, bounds: Tensor, early_stop: bool = True) -> Hypotheses:
+    """Follows the best class from the start until the end, at most `bounds` [B] symbols a line.
 
     Stops when every line has ended; without `early_stop` at the greatest bound, with the same texts.
-    A line reads the same in any batch: its bound is its own.
+    A line reads the same in any batch: its bound is its own. The objective is the log probability,
+    but without the end's where the text was cut off.
     """
+    step, end, pad = decoder.step, decoder.end, decoder.pad
     batch = tf.shape(bounds)[0]
     most = tf.reduce_max(bounds)
 
-    def go_on(t: tf.Tensor, ids: tf.Tensor, running: tf.Tensor, *_: Any) -> tf.Tensor:
+    def go_on(t: Tensor, ids: Tensor, running: Tensor, *_: Any) -> Tensor:
         # One step beyond the bound may still put out the end.
         return (t <= most) & (tf.reduce_any(running) | (not early_stop))
 
     def body(
-        t: tf.Tensor,
-        ids: tf.Tensor,
-        running: tf.Tensor,
-        ended: tf.Tensor,
-        total: tf.Tensor,
-        missing: tf.Tensor,
-        lengths: tf.Tensor,
+        t: Tensor,
+        ids: Tensor,
+        running: Tensor,
+        ended: Tensor,
+        total: Tensor,
+        missing: Tensor,
+        lengths: Tensor,
         texts: tf.TensorArray,
-        state: Any,
-    ) -> tuple:
+        state: State,
+    ) -> Loop:
         log_probs, _, state = step(ids, state)
         best = tf.argmax(log_probs, axis=-1, output_type=tf.int32)
         ends = running & (best == end)
@@ -82,8 +80,8 @@ def greedy(
         )
 
     texts = tf.TensorArray(tf.int32, most + 1, element_shape=bounds.shape)
-    none, zero, nothing = (tf.zeros([batch], dtype) for dtype in (tf.bool, tf.int32, tf.float32))
-    first = (0, zero + start, ~none, none, nothing, nothing, zero, texts, state)
+    false, zero, zeros = (tf.zeros([batch], dtype) for dtype in (tf.bool, tf.int32, tf.float32))
+    first = (0, zero + decoder.start, ~false, false, zeros, zeros, zero, texts, decoder.begin(1))
     vector = tf.TensorShape([None])
     shapes = (
         tf.TensorShape([]),
@@ -94,27 +92,28 @@ def greedy(
         vector,
         vector,
         tf.TensorShape(None),
-        state_shapes(state),
+        state_shapes(first[-1]),
     )
     *_, ended, total, missing, lengths, texts, _ = tf.while_loop(go_on, body, first, shapes)
     ids = tf.transpose(texts.stack())[:, : tf.reduce_max(lengths)]
-    return Found(Labels(ids, lengths), total + missing, total, ended)
+    return single(Labels(ids, lengths), total + missing, total, ended)
 
 
-def force(
-    step: Step, state: Any, labels: Labels, start: int, end: int
-) -> tuple[tf.Tensor, tf.Tensor]:
-    """Feeds the label itself: log p of every symbol and the end [B, L + 1], alignments [B, L + 1, T].
+def force(decoder: Decoder, labels: Labels) -> tuple[Tensor, Tensor]:
+    """Feeds the label itself.
 
-    Entries behind a label's end are 0.
+    Returns:
+        The log probability of every symbol and the end [B, L + 1], and the alignments
+        [B, L + 1, T]; entries behind a label's end are 0.
     """
+    step, end, state = decoder.step, decoder.end, decoder.begin(1)
     most = tf.shape(labels.ids)[1] + 1
     inside = tf.sequence_mask(labels.lengths, most - 1)
     symbols = tf.where(inside, labels.ids, end)
     targets = tf.pad(symbols, [[0, 0], [0, 1]], constant_values=end)  # [B, L + 1]
-    inputs = tf.pad(symbols, [[0, 0], [1, 0]], constant_values=start)
+    inputs = tf.pad(symbols, [[0, 0], [1, 0]], constant_values=decoder.start)
 
-    def body(t: tf.Tensor, gains: tf.TensorArray, rows: tf.TensorArray, state: Any) -> tuple:
+    def body(t: Tensor, gains: tf.TensorArray, rows: tf.TensorArray, state: State) -> Loop:
         log_probs, alignment, state = step(inputs[:, t], state)
         gain = tf.gather(log_probs, targets[:, t], batch_dims=1)
         return t + 1, gains.write(t, gain), rows.write(t, alignment), state

@@ -1,4 +1,4 @@
-"""Beam search for heads that put out one symbol at a time, over the callable of `autoregressive`.
+"""Beam search for heads that put out one symbol at a time, over `autoregressive.Decoder`.
 
 Sutskever et al. 2014, Sequence to Sequence Learning with Neural Networks, section 3.2: a prefix whose
 end is among the best candidates is finished. Ranked by log p(text | image), not normalized by length.
@@ -10,9 +10,8 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from ocr_tf.decode import Beam
-from ocr_tf.decode.autoregressive import Step, state_shapes
-from ocr_tf.types import Hypotheses
+from ocr_tf.decode.autoregressive import Decoder, Loop, State, state_shapes
+from ocr_tf.types import Hypotheses, Tensor
 
 MINUS_INFINITY = float("-inf")
 
@@ -20,40 +19,41 @@ MINUS_INFINITY = float("-inf")
 class _Texts(NamedTuple):
     """N texts a line; those of minus infinity are none."""
 
-    ids: tf.Tensor  # [B, N, t], padded
-    log_probs: tf.Tensor  # [B, N]
-    ended: tf.Tensor  # [B, N] bool
+    ids: Tensor  # [B, N, t], padded
+    log_probs: Tensor  # [B, N]
+    ended: Tensor  # [B, N] bool
 
 
-def beam(
-    step: Step, state: Any, bounds: tf.Tensor, start: int, end: int, pad: int, search: Beam
-) -> Hypotheses:
-    """The K best texts that a beam finds, each of at most `bounds` [B] symbols.
+def beam(decoder: Decoder, bounds: Tensor, width: int, best: int) -> Hypotheses:
+    """Returns the K best texts that a beam finds, each of at most `bounds` [B] symbols.
 
     At the bound every prefix is finished, and has `ended` only where the end is its likeliest class.
     A line's search stops when none of its prefixes can beat its K texts, for log p only falls. A line
     reads the same in any batch.
 
     Args:
-        step: as in `autoregressive`, for N = B * width prefixes, those of a line side by side.
-        state: before the first symbol, the same for every prefix of a line.
+        decoder: steps N = B * width prefixes.
+        bounds: [B] int32.
+        width: prefixes of a line that are kept at every step.
+        best: K, at most `width`.
     """
-    batch, width = tf.shape(bounds)[0], search.width
+    end, pad, count = decoder.end, decoder.pad, best
+    batch = tf.shape(bounds)[0]
     most = tf.reduce_max(bounds)
 
-    def go_on(t: tf.Tensor, symbols: tf.Tensor, texts: tf.Tensor, total: tf.Tensor, *_: Any) -> Any:
+    def go_on(t: Tensor, symbols: Tensor, texts: Tensor, total: Tensor, *_: Any) -> Tensor:
         # One step beyond the bound may still put out the end.
         return (t <= most) & tf.reduce_any(total > MINUS_INFINITY)
 
     def body(
-        t: tf.Tensor,
-        symbols: tf.Tensor,  # [B * W] last of each prefix
-        texts: tf.Tensor,  # [B, W, t] prefixes
-        total: tf.Tensor,  # [B, W] log p of the prefixes, minus infinity for none
-        found: _Texts,  # [B, K, t]
-        state: Any,
-    ) -> tuple:
-        log_probs, _, state = step(symbols, state)
+        t: Tensor,
+        symbols: Tensor,  # [B * W] last of each prefix
+        texts: Tensor,  # [B, W, t] prefixes
+        total: Tensor,  # [B, W] log p of the prefixes, minus infinity for none
+        finished: _Texts,  # [B, K, t]
+        state: State,
+    ) -> Loop:
+        log_probs, _, state = decoder.step(symbols, state)
         classes = tf.shape(log_probs)[1]
         likeliest = tf.argmax(log_probs, axis=-1, output_type=tf.int32)
         candidates = total[:, :, None] + tf.reshape(log_probs, [batch, width, classes])
@@ -63,14 +63,14 @@ def beam(
 
         at_bound = (t == bounds)[:, None]
         ends = candidates[:, :, end]
-        finished = _Texts(
+        ending = _Texts(
             texts,
             tf.where(at_bound | (ends >= best[:, width - 1 : width]), ends, MINUS_INFINITY),
             ~at_bound | (tf.reshape(likeliest, [batch, width]) == end),
         )
-        found = _best(found, finished, search.best)
+        finished = _best(finished, ending, count)
 
-        beaten = best <= found.log_probs[:, -1:]
+        beaten = best <= finished.log_probs[:, -1:]
         best = tf.where(at_bound | beaten | (symbols == end), MINUS_INFINITY, best)
         total, chosen = tf.math.top_k(best, width)
         parents = tf.gather(parents, chosen, batch_dims=1)
@@ -82,33 +82,35 @@ def beam(
             tf.reshape(symbols, [-1]),
             tf.concat([texts, symbols[:, :, None]], axis=2),
             total,
-            found._replace(ids=tf.pad(found.ids, [[0, 0], [0, 0], [0, 1]], constant_values=pad)),
+            finished._replace(
+                ids=tf.pad(finished.ids, [[0, 0], [0, 0], [0, 1]], constant_values=pad)
+            ),
             tf.nest.map_structure(lambda x: tf.gather(x, rows), state),
         )
 
     first = (
         0,
-        tf.fill([batch * width], start),
+        tf.fill([batch * width], decoder.start),
         tf.zeros([batch, width, 0], tf.int32),
         tf.tile(tf.where(tf.range(width) == 0, 0.0, MINUS_INFINITY)[None], [batch, 1]),
         _Texts(
-            tf.zeros([batch, search.best, 0], tf.int32),
-            tf.fill([batch, search.best], MINUS_INFINITY),
-            tf.zeros([batch, search.best], tf.bool),
+            tf.zeros([batch, count, 0], tf.int32),
+            tf.fill([batch, count], MINUS_INFINITY),
+            tf.zeros([batch, count], tf.bool),
         ),
-        state,
+        decoder.begin(width),
     )
-    best_of = tf.TensorShape([None, search.best])
+    finished_shape = tf.TensorShape([None, count])
     shapes = (
         tf.TensorShape([]),
         tf.TensorShape([None]),
         tf.TensorShape([None, width, None]),
         tf.TensorShape([None, width]),
-        _Texts(best_of.concatenate([None]), best_of, best_of),
-        state_shapes(state),
+        _Texts(finished_shape.concatenate([None]), finished_shape, finished_shape),
+        state_shapes(first[-1]),
     )
-    *_, found, _ = tf.while_loop(go_on, body, first, shapes)
-    return _hypotheses(found, pad)
+    *_, finished, _ = tf.while_loop(go_on, body, first, shapes)
+    return _hypotheses(finished, pad)
 
 
 def _best(one: _Texts, other: _Texts, count: int) -> _Texts:
@@ -121,15 +123,15 @@ def _best(one: _Texts, other: _Texts, count: int) -> _Texts:
     )
 
 
-def _hypotheses(found: _Texts, pad: int) -> Hypotheses:
-    valid = found.log_probs > MINUS_INFINITY
-    ids = tf.where(valid[:, :, None], found.ids, pad)
+def _hypotheses(texts: _Texts, pad: int) -> Hypotheses:
+    valid = texts.log_probs > MINUS_INFINITY
+    ids = tf.where(valid[:, :, None], texts.ids, pad)
     lengths = tf.reduce_sum(tf.cast(ids != pad, tf.int32), axis=2)
     return Hypotheses(
         ids=ids[:, :, : tf.reduce_max(lengths)],
         lengths=lengths,
-        log_probs=found.log_probs,
-        objective=found.log_probs,
-        ended=found.ended & valid,
+        log_probs=texts.log_probs,
+        objective=texts.log_probs,
+        ended=texts.ended & valid,
         valid=valid,
     )

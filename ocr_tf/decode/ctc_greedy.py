@@ -7,11 +7,29 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from ocr_tf.types import Frames, Labels
+from ocr_tf.decode import ctc_lattice
+from ocr_tf.decode.hypotheses import single
+from ocr_tf.types import Frames, Hypotheses, Labels, Tensor
 
 
-def best_path(log_probs: Frames, blank: int, pad: int) -> tuple[Labels, tf.Tensor]:
-    """log_probs [B, T, C] -> the text's ids [B, L], and the log probability of its path [B]."""
+def search(log_probs: Frames, blank: int, pad: int) -> Hypotheses:
+    """Returns the text of each line's best path, log_probs [B, T, C], K = 1.
+
+    The objective is the path's log probability; the text's own sums all paths that spell it.
+    """
+    labels, path = best_path(log_probs, blank, pad)
+    score = ctc_lattice.score(log_probs, labels, blank)
+    return single(labels, score, path, tf.ones_like(path, tf.bool))
+
+
+def best_path(log_probs: Frames, blank: int, pad: int) -> tuple[Labels, Tensor]:
+    """Returns the text of the best path, ids [B, L], and the log probability of the path [B].
+
+    Args:
+        log_probs: [B, T, C] natural log.
+        blank: the class of no symbol.
+        pad: what fills ids behind a text's length.
+    """
     steps = tf.shape(log_probs.values)[1]
     inside = tf.sequence_mask(log_probs.lengths, steps)
     path = tf.argmax(log_probs.values, axis=-1, output_type=tf.int32)

@@ -1,5 +1,7 @@
-"""CTC's lattice: one forward pass in log space gives the score, with its mirror image the occupancies,
-and with maxima in place of sums the best path.
+"""CTC's lattice: scores, occupancies and best paths of labels.
+
+One forward pass in log space gives the score, with its mirror image the occupancies, and with maxima in
+place of sums the best path.
 
 Graves et al. 2006, Connectionist temporal classification, section 4.1. States are the label with blanks
 around every symbol, S = 2 L + 1; alpha[t, s] is the log probability of having spelt s states' worth of
@@ -8,28 +10,29 @@ the label by step t, the step's own emission included (equation 6).
 
 from __future__ import annotations
 
-from typing import Callable
+from typing import Any, Callable
 
 import tensorflow as tf
 
-from ocr_tf.types import Frames, Labels
+from ocr_tf.types import Frames, Labels, Tensor
 
 MINUS_INFINITY = float("-inf")
 
-Merge = Callable[..., tf.Tensor]
+Merge = Callable[..., Tensor]
+Loop = tuple[Any, ...]  # tensors and tensor arrays, the variables of a loop
 
 
-def _log_add(*terms: tf.Tensor) -> tf.Tensor:
-    """log(sum(exp(terms))), minus infinity where all are."""
+def _log_add(*terms: Tensor) -> Tensor:
+    """Returns log(sum(exp(terms))), minus infinity where all are."""
     return tf.reduce_logsumexp(tf.stack(terms), axis=0)
 
 
-def _log_max(*terms: tf.Tensor) -> tf.Tensor:
+def _log_max(*terms: Tensor) -> Tensor:
     return tf.reduce_max(tf.stack(terms), axis=0)
 
 
-def _states(labels: Labels, blank: int) -> tuple[tf.Tensor, tf.Tensor]:
-    """Class of every state, and whether it may be entered from two before it: ([B, S], [B, S])."""
+def _states(labels: Labels, blank: int) -> tuple[Tensor, Tensor]:
+    """Lists the class of every state, and if it may be entered from two before it: ([B, S], [B, S])."""
     valid = tf.sequence_mask(labels.lengths, tf.shape(labels.ids)[1])
     symbols = tf.where(valid, labels.ids, blank)
     blanks = tf.fill(tf.shape(symbols), blank)
@@ -39,30 +42,32 @@ def _states(labels: Labels, blank: int) -> tuple[tf.Tensor, tf.Tensor]:
     return states, (states != blank) & (states != two_before)
 
 
-def _emissions(log_probs: Frames, states: tf.Tensor) -> tf.Tensor:
-    """Log probability of each state's class at each step: [T, B, S]."""
+def _emissions(log_probs: Frames, states: Tensor) -> Tensor:
+    """Gathers the log probability of each state's class at each step: [T, B, S]."""
     by_class = tf.transpose(log_probs.values, [0, 2, 1])  # [B, C, T]
     return tf.transpose(tf.gather(by_class, states, batch_dims=1), [2, 0, 1])
 
 
 def _alphas(
-    emissions: tf.Tensor,
-    skips: tf.Tensor,
-    lengths: tf.Tensor,
+    emissions: Tensor,
+    skips: Tensor,
+    lengths: Tensor,
     merge: Merge = _log_add,
     every: bool = True,
-) -> tf.Tensor:
-    """[T, B, S] emissions -> alpha [T, B, S]; steps behind a line's length repeat its last one.
+) -> Tensor:
+    """Passes forward: emissions [T, B, S] -> alpha [T, B, S].
+
+    Steps behind a line's length repeat its last one.
 
     `merge` makes one of the paths that meet in a state: their sum, or the best of them. If not every
     step is wanted, the last alone is kept: [1, B, S].
     """
     size = tf.shape(skips)[1]
 
-    def shift(alpha: tf.Tensor, by: int) -> tf.Tensor:
+    def shift(alpha: Tensor, by: int) -> Tensor:
         return tf.pad(alpha, [[0, 0], [by, 0]], constant_values=MINUS_INFINITY)[:, :size]
 
-    def step(t: tf.Tensor, alpha: tf.Tensor, saved: tuple) -> tuple:
+    def step(t: Tensor, alpha: Tensor, saved: Loop) -> Loop:
         skipped = tf.where(skips, shift(alpha, 2), MINUS_INFINITY)
         moved = merge(alpha, shift(alpha, 1), skipped) + emissions[t]
         alpha = tf.where((t < lengths)[:, None], moved, alpha)
@@ -70,7 +75,7 @@ def _alphas(
 
     first = tf.where(tf.range(size) < 2, emissions[0], MINUS_INFINITY)
     steps = tf.shape(emissions)[0]
-    saved: tuple = ()
+    saved: Loop = ()
     if every:
         array = tf.TensorArray(tf.float32, steps, element_shape=[None, None])
         saved = (array.write(0, first),)
@@ -79,16 +84,16 @@ def _alphas(
     return saved[0].stack() if every else last[None]
 
 
-def _ends(alphas: tf.Tensor, label_lengths: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Alpha of the two states in which a label may end, last blank and last symbol: ([B], [B])."""
+def _ends(alphas: Tensor, label_lengths: Tensor) -> tuple[Tensor, Tensor]:
+    """Picks alpha of the two states in which a label may end, last blank and last symbol: [B] each."""
     last = alphas[-1]
     blank = tf.gather(last, 2 * label_lengths, batch_dims=1)
     symbol = tf.gather(last, tf.maximum(2 * label_lengths - 1, 0), batch_dims=1)
     return blank, tf.where(label_lengths > 0, symbol, MINUS_INFINITY)
 
 
-def score(log_probs: Frames, labels: Labels, blank: int) -> tf.Tensor:
-    """log p(label | frames), summed over all paths: [B] float32.
+def score(log_probs: Frames, labels: Labels, blank: int) -> Tensor:
+    """Computes log p(label | frames), summed over all paths: [B] float32.
 
     Minus infinity for a label that no path of the line's length spells; an empty label is all blanks.
 
@@ -103,8 +108,8 @@ def score(log_probs: Frames, labels: Labels, blank: int) -> tf.Tensor:
     return _log_add(*_ends(alphas, labels.lengths))
 
 
-def forced_path(log_probs: Frames, labels: Labels, blank: int) -> tuple[tf.Tensor, tf.Tensor]:
-    """The most probable of the paths that spell a label (Viterbi), and its log probability.
+def forced_path(log_probs: Frames, labels: Labels, blank: int) -> tuple[Tensor, Tensor]:
+    """Finds the most probable of the paths that spell a label (Viterbi), and its log probability.
 
     Returns:
         [B, T] int32, the index in the label of the symbol that each step belongs to, -1 for blank,
@@ -117,8 +122,8 @@ def forced_path(log_probs: Frames, labels: Labels, blank: int) -> tuple[tf.Tenso
     in_blank, in_symbol = _ends(alphas, labels.lengths)
     size = tf.shape(states)[1]
 
-    def back(t: tf.Tensor, state: tf.Tensor, saved: tf.TensorArray) -> tuple:
-        """From the state at step t to the one before it: the best of those it can be entered from."""
+    def back(t: Tensor, state: Tensor, saved: tf.TensorArray) -> Loop:
+        """Goes from the state at step t to the best of those before it that it can be entered from."""
         saved = saved.write(t, state)
         origins = state[:, None] - [0, 1, 2]  # [B, 3]
         allowed = (origins >= 0) & tf.stack(
@@ -141,8 +146,10 @@ def forced_path(log_probs: Frames, labels: Labels, blank: int) -> tuple[tf.Tenso
     return tf.where(spelt & (path % 2 == 1), path // 2, -1), total
 
 
-def occupancies(log_probs: Frames, labels: Labels, blank: int) -> tf.Tensor:
-    """p(path is in symbol l at step t | label, frames): [B, L, T]; 0 for unreachable labels and padding.
+def occupancies(log_probs: Frames, labels: Labels, blank: int) -> Tensor:
+    """Computes p(path is in symbol l at step t | label, frames): [B, L, T].
+
+    It is 0 for unreachable labels and padding.
 
     A backward pass is a forward pass over the mirrored line and label, so there is one recursion.
     """
@@ -151,8 +158,8 @@ def occupancies(log_probs: Frames, labels: Labels, blank: int) -> tf.Tensor:
     emissions = _emissions(log_probs, states)
     alphas = _alphas(emissions, skips, steps)
 
-    def mirror(values: tf.Tensor) -> tf.Tensor:
-        """[T, B, S] turned within each line's steps and states."""
+    def mirror(values: Tensor) -> Tensor:
+        """Turns [T, B, S] within each line's steps and states."""
         turned = tf.reverse_sequence(values, steps, seq_axis=0, batch_axis=1)
         return tf.reverse_sequence(turned, sizes, seq_axis=2, batch_axis=1)
 
@@ -173,8 +180,8 @@ def occupancies(log_probs: Frames, labels: Labels, blank: int) -> tf.Tensor:
     return tf.where(in_label & in_line, symbols, 0.0)
 
 
-def needed_steps(labels: Labels) -> tf.Tensor:
-    """The fewest steps that spell each label: its length and its adjacent repeats: [B]."""
+def needed_steps(labels: Labels) -> Tensor:
+    """Counts the fewest steps that spell each label, its length and its adjacent repeats: [B]."""
     same = tf.cast(labels.ids[:, 1:] == labels.ids[:, :-1], tf.int32)
     inside = tf.sequence_mask(labels.lengths - 1, tf.shape(same)[1], tf.int32)
     return labels.lengths + tf.reduce_sum(same * inside, axis=1)

@@ -8,21 +8,28 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from ocr_tf.decode import Beam, ctc_lattice
-from ocr_tf.types import Frames, Hypotheses, Labels
+from ocr_tf.decode import ctc_lattice
+from ocr_tf.types import Frames, Hypotheses, Labels, Tensor
 
 # Stands for log 0 in the search, whose sums must stay finite.
 NEVER = -1e9
 MINUS_INFINITY = float("-inf")
 
 
-def prefix_beam(log_probs: Frames, blank: int, pad: int, search: Beam) -> Hypotheses:
-    """log_probs [B, T, C] -> the K best texts of each line by `lattice.score`; blank is the last class.
+def prefix_beam(log_probs: Frames, blank: int, pad: int, width: int, best: int) -> Hypotheses:
+    """Returns the texts that a beam finds, best first by `ctc_lattice.score`.
 
     The search sums only the paths that stayed in its beam, so what it finds is scored anew and sorted.
+
+    Args:
+        log_probs: [B, T, C] natural log, normalized over C.
+        blank: the class of no symbol, the last one.
+        pad: what fills ids behind a text's length.
+        width: prefixes of a line that are kept at every step.
+        best: K, texts of a line that are returned, at most `width`.
     """
-    ids = _search(log_probs, pad, search)  # [B, K, L]
-    batch, count = tf.shape(ids)[0], search.best
+    ids = _search(log_probs, pad, width, best)  # [B, K, L]
+    batch, count = tf.shape(ids)[0], best
     lengths = tf.reduce_sum(tf.cast(ids != pad, tf.int32), axis=2)
     lines = Frames(*(tf.repeat(values, count, axis=0) for values in log_probs))
     flat = Labels(tf.reshape(ids, [batch * count, -1]), tf.reshape(lengths, [-1]))
@@ -37,17 +44,17 @@ def prefix_beam(log_probs: Frames, blank: int, pad: int, search: Beam) -> Hypoth
     return Hypotheses(ids[:, :, : tf.reduce_max(lengths)], lengths, score, score, valid, valid)
 
 
-def _search(log_probs: Frames, pad: int, search: Beam) -> tf.Tensor:
+def _search(log_probs: Frames, pad: int, width: int, best: int) -> Tensor:
     """TensorFlow's search: ids [B, K, L]; those of missing texts hold symbols of C - 1 and above."""
     values = tf.maximum(log_probs.values, NEVER)
     # A line of one step has C texts, and fewer than K fail the whole batch: so there are more classes.
-    missing = max(0, search.best - values.shape[2])
+    missing = max(0, best - values.shape[2])
     more = tf.fill([*tf.unstack(tf.shape(values)[:2]), missing], NEVER)
     values = tf.concat([values[:, :, :-1], more, values[:, :, -1:]], axis=2)
     texts, _ = tf.nn.ctc_beam_search_decoder(
-        tf.transpose(values, [1, 0, 2]), log_probs.lengths, search.width, search.best
+        tf.transpose(values, [1, 0, 2]), log_probs.lengths, width, best
     )
     stacked = tf.sparse.concat(0, texts, expand_nonconcat_dims=True)  # [K * B, L]
     ids = tf.cast(tf.sparse.to_dense(stacked, pad), tf.int32)
-    ids = tf.reshape(ids, [search.best, tf.shape(values)[0], -1])
+    ids = tf.reshape(ids, [best, tf.shape(values)[0], -1])
     return tf.transpose(ids, [1, 0, 2])

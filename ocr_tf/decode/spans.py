@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from ocr_tf.types import Tensor
 
-def spans(weights: tf.Tensor, share: float = 0.8) -> tf.Tensor:
-    """The central interval of the steps that holds `share` of each symbol's weight: [B, L, 2] float32.
+
+def spans(weights: Tensor, share: float = 0.8) -> Tensor:
+    """Finds the central interval of steps with `share` of each symbol's weight: [B, L, 2] float32.
 
     Begin and end are counted in steps from the start of the line, 0 to T, between whole ones too: a
     step's weight is spread evenly over it, so a row with all its weight in step t gives
@@ -23,7 +25,7 @@ def spans(weights: tf.Tensor, share: float = 0.8) -> tf.Tensor:
     heavy = weights > 0
     divisor = tf.where(heavy, weights, 1.0)
 
-    def reached(part: float, beyond: tf.Tensor) -> tf.Tensor:
+    def reached(part: float, beyond: Tensor) -> Tensor:
         """Steps until `part` of the weight has passed; `beyond` says it of steps without weight."""
         passed = tf.clip_by_value((part * total - before) / divisor, 0.0, 1.0)
         return tf.reduce_sum(tf.where(heavy, passed, tf.cast(beyond, tf.float32)), axis=2)

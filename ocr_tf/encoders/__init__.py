@@ -13,9 +13,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ocr_tf.registry import Registry
+from ocr_tf.types import Array
 
-def edges(steps: int, stride: int, scaled: int, original: int) -> np.ndarray:
-    """[steps + 1] float64: where steps begin and end, in columns of an image before it was resized.
+
+def edges(steps: int, stride: int, scaled: int, original: int) -> Array:
+    """Returns where steps begin and end, in columns of the image before it was resized.
+
+    The result is [steps + 1] float64.
 
     Args:
         steps: T; those that begin behind the image end where it ends.
@@ -27,22 +32,25 @@ def edges(steps: int, stride: int, scaled: int, original: int) -> np.ndarray:
 
 
 def halve(size: int) -> int:
-    """What pooling by two with same padding leaves."""
+    """Returns the size that pooling by two with same padding leaves."""
     return -(-size // 2)
 
 
 @dataclasses.dataclass(frozen=True)
 class CRNN:
-    """The network of Shi et al. 2015, An End-to-End Trainable Neural Network for Image-based
-    Sequence Recognition, Table 1: seven convolutions, D = 512."""
+    """CRNN's encoder: seven convolutions, D = 512.
+
+    Shi et al. 2015, An End-to-End Trainable Neural Network for Image-based Sequence Recognition, Table 1.
+    """
 
     stride: ClassVar[int] = 4
 
     def steps(self, width: int) -> int:
-        """T of an image `width` pixels wide: ceil(ceil(W / 2) / 2)."""
+        """Returns T of an image `width` pixels wide: ceil(ceil(W / 2) / 2)."""
         return max(1, halve(halve(width)))
 
     def build(self, height: int, dtype: str = "float32") -> Any:
+        """Makes the encoder of images `height` pixels high."""
         from ocr_tf.encoders.crnn import build
 
         return build(height, dtype)
@@ -55,13 +63,14 @@ class Compact:
     stride: ClassVar[int] = 4
 
     def steps(self, width: int) -> int:
-        """T of an image `width` pixels wide: ceil(ceil(W / 2) / 2)."""
+        """Returns T of an image `width` pixels wide: ceil(ceil(W / 2) / 2)."""
         return max(1, halve(halve(width)))
 
     def build(self, height: int, dtype: str = "float32") -> Any:
+        """Makes the encoder of images `height` pixels high."""
         from ocr_tf.encoders.compact import build
 
         return build(height, dtype)
 
 
-ENCODERS = {"crnn": CRNN, "compact": Compact}
+ENCODERS: Registry[Any] = Registry("encoder", {"crnn": CRNN, "compact": Compact})

@@ -11,6 +11,7 @@ from ocr_tf.encoders.layers import ConvBlock, ConvEncoder
 
 
 def build(height: int, dtype: str) -> ConvEncoder:
+    """Makes the encoder of images `height` pixels high, computing in `dtype`."""
     block = partial(ConvBlock, dtype=dtype)
     return ConvEncoder(
         [

@@ -14,6 +14,7 @@ from ocr_tf.encoders.layers import ConvBlock, ConvEncoder
 
 
 def build(height: int, dtype: str) -> ConvEncoder:
+    """Makes the encoder of images `height` pixels high, computing in `dtype`."""
     left = height
     for _ in range(4):
         left = halve(left)

@@ -1,1 +1,5 @@
-"""From an experiment's definition to a run folder, its measurements and its SavedModel."""
+"""Everything about one run, from its definition to its export.
+
+The rooms, each of which may import those before it: `config`, `runs`, `tensorboard`, `inference`,
+`training`, `serving`.
+"""

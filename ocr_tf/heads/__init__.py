@@ -11,6 +11,7 @@ from typing import Any
 
 from ocr_tf.alphabet import Alphabet
 from ocr_tf.options import option
+from ocr_tf.registry import Registry
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,10 +19,11 @@ class CTC:
     """Connectionist temporal classification (Graves et al. 2006)."""
 
     def needed_steps(self, ids: list[int]) -> int:
-        """The fewest encoder steps that can spell the label: its length and adjacent repeats."""
+        """Counts the fewest encoder steps that can spell a label: its length and adjacent repeats."""
         return len(ids) + sum(a == b for a, b in zip(ids, ids[1:]))
 
     def build(self, alphabet: Alphabet) -> Any:
+        """Makes the head for an alphabet."""
         from ocr_tf.heads.ctc import CTCHead
 
         return CTCHead(alphabet)
@@ -32,29 +34,47 @@ class Attention:
     """Sequence to sequence with additive attention (Bahdanau et al. 2015)."""
 
     units: int = option(256, "Units of the decoder's LSTM cell.", minimum=1)
-    attention_units: int = option(128, "Units of the attention's score and output.", minimum=1)
+    attention_units: int = option(
+        128, "Units of the layer that scores a frame, and of the attention vector.", minimum=1
+    )
     embedding: int = option(64, "Size of the embedding of the previous symbol.", minimum=1)
     positions: int = option(
-        32, "Features of the position in the line, even; 0: content alone.", minimum=0, maximum=512
+        32,
+        "Sines and cosines of a frame's position that are given to the attention beside the frame, an "
+        "even number; 0: the frame's content alone.",
+        minimum=0,
+        maximum=512,
     )
-    dropout: float = option(0.2, "Dropout before the output layer.", minimum=0, maximum=0.99)
+    dropout: float = option(
+        0.2, "Dropout rate in front of the decoder's output layer.", minimum=0, maximum=0.99
+    )
     symbol_dropout: float = option(
-        0.1, "Share of previous symbols hidden in training.", minimum=0, maximum=1
+        0.1,
+        "Share of the decoder's previous symbols that are replaced by zeros in training, so that it looks "
+        "at the image.",
+        minimum=0,
+        maximum=1,
     )
-    smoothing: float = option(0.0, "Label smoothing of the training loss.", minimum=0, maximum=0.99)
+    smoothing: float = option(
+        0.0,
+        "Label smoothing of the training loss: the share of the target that all classes share evenly.",
+        minimum=0,
+        maximum=0.99,
+    )
 
     def __post_init__(self) -> None:
         if self.positions % 2:
             raise ValueError(f"--head.positions: an even number, not {self.positions}")
 
     def needed_steps(self, ids: list[int]) -> int:
-        """Encoder steps that a label needs: the decoder's bound is one symbol a step."""
+        """Counts the encoder steps that a label needs: the decoder writes at most one symbol a step."""
         return len(ids)
 
     def build(self, alphabet: Alphabet) -> Any:
+        """Makes the head for an alphabet."""
         from ocr_tf.heads.attention import AttentionHead
 
         return AttentionHead(alphabet, self)
 
 
-HEADS = {"ctc": CTC, "attention": Attention}
+HEADS: Registry[Any] = Registry("head", {"ctc": CTC, "attention": Attention})

@@ -10,16 +10,16 @@ from __future__ import annotations
 import math
 import os
 import warnings
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Optional
 
 import tensorflow as tf
 
 from ocr_tf import rng
 from ocr_tf.alphabet import Alphabet
-from ocr_tf.decode import Beam, Greedy, autoregressive
-from ocr_tf.decode.autoregressive_beam import beam
-from ocr_tf.heads.base import Head, as_float32, single
-from ocr_tf.types import Frames, Hypotheses, Labels
+from ocr_tf.decode import Greedy, Search, autoregressive
+from ocr_tf.decode.autoregressive import Decoder, State
+from ocr_tf.heads.base import Head, as_float32
+from ocr_tf.types import Frames, Hypotheses, Labels, Tensor
 
 # The compiled operations do not load everywhere, and exported graphs must not need them.
 os.environ["TF_ADDONS_PY_OPS"] = "1"
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 
 class AttentionHead(Head):
+    """A decoder with additive attention; see the module."""
+
     def __init__(self, alphabet: Alphabet, config: Attention):
         super().__init__(alphabet)
         self.config = config
@@ -55,11 +57,11 @@ class AttentionHead(Head):
         with tf.name_scope(self.name):
             self.embedding = self.add_weight("embedding", [alphabet.classes + 1, config.embedding])
 
-    def _embed(self, ids: tf.Tensor) -> tf.Tensor:
-        """Ids (symbols, end, start) -> vectors; as a product, whose gradient is dense."""
+    def _embed(self, ids: Tensor) -> Tensor:
+        """Embeds ids (symbols, end, start) as vectors; by a product, whose gradient is dense."""
         return tf.one_hot(ids, self.alphabet.classes + 1) @ self.embedding
 
-    def _begin(self, frames: Frames) -> Any:
+    def _begin(self, frames: Frames) -> State:
         """Shows the frames to the attention mechanism, and gives the state before the first symbol."""
         values = as_float32(frames).values
         batch, steps = tf.shape(values)[0], tf.shape(values)[1]
@@ -71,9 +73,9 @@ class AttentionHead(Head):
         return self.wrapper.get_initial_state(batch_size=batch, dtype=tf.float32)
 
     def _logits(
-        self, frames: Frames, labels: Labels, key: Optional[tf.Tensor]
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Teacher forcing: logits [B, L + 1, C] and targets [B, L + 1], which end with `end`."""
+        self, frames: Frames, labels: Labels, key: Optional[Tensor]
+    ) -> tuple[Tensor, Tensor]:
+        """Forces the labels: logits [B, L + 1, C] and targets [B, L + 1], which end with `end`."""
         end, start = self.alphabet.end, self.alphabet.start
         inside = tf.sequence_mask(labels.lengths, tf.shape(labels.ids)[1])
         symbols = tf.where(inside, labels.ids, end)
@@ -90,7 +92,8 @@ class AttentionHead(Head):
         # The decoder stops at the longest label, which may be shorter than the array of labels.
         return self.output_layer(attended), targets[:, : tf.shape(attended)[1]]
 
-    def loss(self, frames: Frames, labels: Labels, key: Optional[tf.Tensor] = None) -> tf.Tensor:
+    def loss(self, frames: Frames, labels: Labels, key: Optional[Tensor] = None) -> Tensor:
+        """Computes the cross entropy of the symbols and the end; see `Head.loss`."""
         with tf.name_scope(self.name):
             logits, targets = self._logits(frames, labels, key)
         log_probs = tf.nn.log_softmax(logits)
@@ -103,45 +106,46 @@ class AttentionHead(Head):
         # The decoder's bound is a symbol a step: it never writes a longer text.
         return tf.where(labels.lengths <= frames.lengths, losses, float("inf"))
 
-    def score(self, frames: Frames, labels: Labels) -> tf.Tensor:
+    def score(self, frames: Frames, labels: Labels) -> Tensor:
+        """See `Head.score`."""
         return -self.loss(frames, labels)
 
-    def step(self, ids: tf.Tensor, state: Any) -> tuple[tf.Tensor, tf.Tensor, Any]:
-        """One symbol on: ids [N], state -> (log_probs [N, C], alignment [N, T], state)."""
+    def step(self, ids: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
+        """Goes one symbol on: ids [N], state -> (log_probs [N, C], alignment [N, T], state)."""
         with tf.name_scope(self.name):
             attended, state = self.wrapper(self._embed(ids), state)
             log_probs = tf.nn.log_softmax(self.output_layer(attended))
         return log_probs, state.alignments, state
 
-    def decode(self, frames: Frames, search: Optional[Any] = None) -> Hypotheses:
-        search, bounds = search or Greedy(), frames.lengths
-        special = (self.alphabet.start, self.alphabet.end, self.alphabet.pad)
-        if isinstance(search, Beam):
-            prefixes = Frames(*(tf.repeat(values, search.width, axis=0) for values in frames))
-            with tf.name_scope(self.name):
-                state = self._begin(prefixes)
-            return beam(self.step, state, bounds, *special, search)
-        if not isinstance(search, Greedy):
-            raise ValueError(f"attention has no search {search}")
-        with tf.name_scope(self.name):
-            state = self._begin(frames)
-        found = autoregressive.greedy(
-            self.step, state, bounds, *special, early_stop=search.early_stop
-        )
-        return single(found.labels, found.log_probs, found.objective, found.ended)
+    def decoder_of(self, frames: Frames) -> Decoder:
+        """Returns what searches need of these frames; see `Decoder`."""
 
-    def align(self, frames: Frames, labels: Labels) -> tf.Tensor:
-        with tf.name_scope(self.name):
-            state = self._begin(frames)
-        _, rows = autoregressive.force(
-            self.step, state, labels, self.alphabet.start, self.alphabet.end
-        )
+        def begin(copies: int) -> State:
+            repeated = frames if copies == 1 else _repeat(frames, copies)
+            with tf.name_scope(self.name):
+                return self._begin(repeated)
+
+        alphabet = self.alphabet
+        return Decoder(begin, self.step, alphabet.start, alphabet.end, alphabet.pad)
+
+    def decode(self, frames: Frames, search: Optional[Search] = None) -> Hypotheses:
+        """See `Head.decode`; a text has at most a symbol a frame."""
+        return (search or Greedy()).autoregressive(self.decoder_of(frames), frames.lengths)
+
+    def align(self, frames: Frames, labels: Labels) -> Tensor:
+        """See `Head.align`: the weights of attention."""
+        _, rows = autoregressive.force(self.decoder_of(frames), labels)
         inside = tf.sequence_mask(labels.lengths, tf.shape(labels.ids)[1])
         return tf.where(inside[:, :, None], rows[:, :-1], 0.0)
 
 
-def positions(steps: tf.Tensor, size: int) -> tf.Tensor:
-    """[T, size] sines and cosines of the step, wavelengths from 4 to 4096 steps, geometrically.
+def _repeat(frames: Frames, copies: int) -> Frames:
+    """Frames of B lines -> of B * copies, those of a line side by side."""
+    return Frames(*(tf.repeat(values, copies, axis=0) for values in frames))
+
+
+def positions(steps: Tensor, size: int) -> Tensor:
+    """Returns sines and cosines of the step [T, size]; wavelengths grow geometrically, 4 to 4096 steps.
 
     Vaswani et al. 2017, section 3.5: a shift in position is a linear map of these.
     """

@@ -1,13 +1,14 @@
-"""What a head is: it scores, decodes and aligns, with one meaning of probability for all."""
+"""The contract of heads: each scores, decodes and aligns, with one meaning of probability for all."""
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Optional
 
 import tensorflow as tf
 
 from ocr_tf.alphabet import Alphabet
-from ocr_tf.types import Frames, Hypotheses, Labels
+from ocr_tf.decode import Search
+from ocr_tf.types import Frames, Hypotheses, Labels, Tensor
 
 
 class Head(tf.keras.layers.Layer):
@@ -17,49 +18,42 @@ class Head(tf.keras.layers.Layer):
         super().__init__(name="head", dtype="float32")
         self.alphabet = alphabet
 
-    def loss(self, frames: Frames, labels: Labels, key: Optional[tf.Tensor] = None) -> tf.Tensor:
-        """What training minimises: [B]; without a key (no dropout, no smoothing), -score.
+    def loss(self, frames: Frames, labels: Labels, key: Optional[Tensor] = None) -> Tensor:
+        """Computes what training minimizes: [B]; without a key (no dropout, no smoothing), -score.
 
-        Infinite, without a gradient, for labels that cannot be reached.
+        It is infinite, without a gradient, for labels that cannot be reached.
         """
         raise NotImplementedError
 
-    def score(self, frames: Frames, labels: Labels) -> tf.Tensor:
-        """log p(label | frames), natural log, the whole string with its end: [B].
+    def score(self, frames: Frames, labels: Labels) -> Tensor:
+        """Computes log p(label | frames), natural log, of the whole string with its end: [B].
 
-        Defined for every label: the empty one too, and minus infinity for unreachable ones.
+        It is defined for every label: the empty one too, and minus infinity for unreachable ones.
         """
         raise NotImplementedError
 
-    def decode(self, frames: Frames, search: Optional[Any] = None) -> Hypotheses:
-        """K best texts; without a search, the greedy one (K = 1). Raises ValueError for a search
-        that this head does not know."""
+    def decode(self, frames: Frames, search: Optional[Search] = None) -> Hypotheses:
+        """Returns the K best texts that a search finds; without one, the greedy text (K = 1).
+
+        Raises:
+            InputError: the search cannot be used with this kind of head.
+        """
         raise NotImplementedError
 
-    def align(self, frames: Frames, labels: Labels) -> tf.Tensor:
-        """[B, L, T]: the weight of each step for each symbol of the label, the end left out."""
+    def align(self, frames: Frames, labels: Labels) -> Tensor:
+        """Computes the weight of each step for each symbol of the label, without the end: [B, L, T]."""
         raise NotImplementedError
 
-    def path(self, frames: Frames, labels: Labels) -> Optional[tuple[tf.Tensor, tf.Tensor]]:
-        """The best of the paths that spell each label, for a head whose score sums over paths.
+    def path(self, frames: Frames, labels: Labels) -> Optional[tuple[Tensor, Tensor]]:
+        """Finds the best of the paths that spell each label, for a head whose score sums over paths.
 
-        [B, T] int32, the index in the label of the symbol that each step belongs to, -1 for none; and
-        [B], its log probability. None from a head without paths.
+        Returns:
+            [B, T] int32, the index in the label of the symbol that each step belongs to, -1 for none;
+            and [B], its log probability. None from a head without paths.
         """
         return None
 
 
 def as_float32(frames: Frames) -> Frames:
+    """Casts frames of any dtype."""
     return Frames(tf.cast(frames.values, tf.float32), frames.lengths)
-
-
-def single(labels: Labels, score: tf.Tensor, objective: tf.Tensor, ended: tf.Tensor) -> Hypotheses:
-    """One hypothesis a line, as Hypotheses with K = 1."""
-    return Hypotheses(
-        ids=labels.ids[:, None],
-        lengths=labels.lengths[:, None],
-        log_probs=score[:, None],
-        objective=objective[:, None],
-        ended=ended[:, None],
-        valid=tf.ones_like(ended[:, None]),
-    )

@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Optional
 
 import tensorflow as tf
 
 from ocr_tf.alphabet import Alphabet
-from ocr_tf.decode import Beam, Greedy, ctc_lattice
-from ocr_tf.decode.ctc_greedy import best_path
-from ocr_tf.decode.ctc_prefix_beam import prefix_beam
-from ocr_tf.heads.base import Head, as_float32, single
-from ocr_tf.types import Frames, Hypotheses, Labels
+from ocr_tf.decode import Greedy, Search, ctc_lattice
+from ocr_tf.heads.base import Head, as_float32
+from ocr_tf.types import Frames, Hypotheses, Labels, Tensor
 
 DEEPEST = 75.0  # nats below the best class; exp(-75) / C is still a normal float32
 
 
 class CTCHead(Head):
+    """A dense layer over every frame; see the module."""
+
     def __init__(self, alphabet: Alphabet):
         super().__init__(alphabet)
         self.output_layer = tf.keras.layers.Dense(alphabet.classes, name="output", dtype="float32")
 
-    def logits(self, frames: Frames) -> tf.Tensor:
-        """[B, T, D] -> [B, T, C]; the blank is the last class."""
+    def logits(self, frames: Frames) -> Tensor:
+        """Classifies frames: [B, T, D] -> [B, T, C]; the blank is the last class."""
         with tf.name_scope(self.name):
             return self.output_layer(as_float32(frames).values)
 
     def log_probs(self, frames: Frames) -> Frames:
+        """Classifies frames: [B, T, D] -> [B, T, C] natural log, normalized over C."""
         return Frames(tf.nn.log_softmax(self.logits(frames)), frames.lengths)
 
-    def loss(self, frames: Frames, labels: Labels, key: Optional[tf.Tensor] = None) -> tf.Tensor:
-        """As in `Head`; below -score where a path needs a class DEEPEST nats under the best."""
+    def loss(self, frames: Frames, labels: Labels, key: Optional[Tensor] = None) -> Tensor:
+        """See `Head.loss`; below -score where a path needs a class DEEPEST nats under the best."""
         # The kernel refuses empty and unreachable labels for the whole batch, so those lines are given
         # a label that any line can spell, and their loss is replaced.
         fits = (labels.lengths > 0) & (ctc_lattice.needed_steps(labels) <= frames.lengths)
@@ -52,28 +53,27 @@ class CTCHead(Head):
         )
         return tf.where(fits, losses, self._empty_loss(true, frames.lengths, labels))
 
-    def _empty_loss(self, logits: tf.Tensor, steps: tf.Tensor, labels: Labels) -> tf.Tensor:
-        """-score of an empty label (all blanks), and infinity for any other: [B]."""
+    def _empty_loss(self, logits: Tensor, steps: Tensor, labels: Labels) -> Tensor:
+        """Returns -score of an empty label (all blanks), and infinity for any other: [B]."""
         values = tf.nn.log_softmax(logits)[:, :, self.alphabet.blank]
         inside = tf.sequence_mask(steps, tf.shape(values)[1])
         blanks = -tf.reduce_sum(tf.where(inside, values, 0.0), axis=1)
         return tf.where(labels.lengths == 0, blanks, float("inf"))
 
-    def score(self, frames: Frames, labels: Labels) -> tf.Tensor:
+    def score(self, frames: Frames, labels: Labels) -> Tensor:
+        """Sums over all paths; see `Head.score`."""
         return ctc_lattice.score(self.log_probs(frames), labels, self.alphabet.blank)
 
-    def align(self, frames: Frames, labels: Labels) -> tf.Tensor:
+    def align(self, frames: Frames, labels: Labels) -> Tensor:
+        """See `Head.align`: the probability of being in a symbol at a step."""
         return ctc_lattice.occupancies(self.log_probs(frames), labels, self.alphabet.blank)
 
-    def path(self, frames: Frames, labels: Labels) -> Optional[tuple[tf.Tensor, tf.Tensor]]:
+    def path(self, frames: Frames, labels: Labels) -> Optional[tuple[Tensor, Tensor]]:
+        """See `Head.path`."""
         return ctc_lattice.forced_path(self.log_probs(frames), labels, self.alphabet.blank)
 
-    def decode(self, frames: Frames, search: Optional[Any] = None) -> Hypotheses:
-        log_probs = self.log_probs(frames)
-        if isinstance(search, Beam):
-            return prefix_beam(log_probs, self.alphabet.blank, self.alphabet.pad, search)
-        if not isinstance(search or Greedy(), Greedy):
-            raise ValueError(f"CTC has no search {search}")
-        labels, objective = best_path(log_probs, self.alphabet.blank, self.alphabet.pad)
-        score = ctc_lattice.score(log_probs, labels, self.alphabet.blank)
-        return single(labels, score, objective, tf.ones_like(objective, tf.bool))
+    def decode(self, frames: Frames, search: Optional[Search] = None) -> Hypotheses:
+        """See `Head.decode`."""
+        return (search or Greedy()).ctc(
+            self.log_probs(frames), self.alphabet.blank, self.alphabet.pad
+        )

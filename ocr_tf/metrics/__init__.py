@@ -1,1 +1,1 @@
-"""What is measured, defined once: normalization, edit counts and rates."""
+"""Metrics, defined once: normalization, edit counts and error rates, calibration, alignments."""

@@ -27,6 +27,8 @@ from typing import Any, Optional
 
 import numpy as np
 
+from ocr_tf.types import Array
+
 # Beyond these a symbol is counted; in advances, but for REREAD.
 SKIP = 3.0  # forward from the symbol before: at least a whole symbol is passed over
 RETURN = 1.0  # back from the furthest place read
@@ -41,7 +43,7 @@ INK_LEVELS = 32  # gray levels of 255; an image without such a pixel holds no in
 
 @dataclasses.dataclass(frozen=True)
 class Measures:
-    """Of one line; `measure` makes it. None: too few symbols have a place to say it."""
+    """Measures of one line's alignment; `measure` makes it. None: too few symbols have a place to say it."""
 
     symbols: int  # L
     advance: float  # expected, in the unit of the edges
@@ -57,7 +59,7 @@ class Measures:
     drifts: Optional[tuple[int, ...]]  # symbols read off their place; None without places
 
     def as_dict(self) -> dict[str, Any]:
-        """As JSON values."""
+        """Returns JSON values."""
         return {
             name: list(value) if isinstance(value, tuple) else value
             for name, value in dataclasses.asdict(self).items()
@@ -65,21 +67,21 @@ class Measures:
 
 
 def measure(
-    weights: np.ndarray,
-    edges: Optional[np.ndarray] = None,
-    ink: Optional[np.ndarray] = None,
-    places: Optional[np.ndarray] = None,
+    weights: Array,
+    edges: Optional[Array] = None,
+    ink: Optional[Array] = None,
+    places: Optional[Array] = None,
 ) -> Measures:
-    """All measures of one alignment.
+    """Computes all measures of one alignment.
 
     Args:
-      weights: [L, T], not negative, L and T at least 1.
-      edges: [T + 1] rising; by default 0 to T.
-      ink: [T] how much there is to read in each step, in any unit; by default a step's width.
-      places: [L] where the symbols are, such as `path_centers`; NaN where that is not known.
+        weights: [L, T], not negative, L and T at least 1.
+        edges: [T + 1] rising; by default 0 to T.
+        ink: [T] how much there is to read in each step, in any unit; by default a step's width.
+        places: [L] where the symbols are, such as `path_centers`; NaN where that is not known.
 
     Raises:
-      ValueError: shapes that do not fit, or negative or no numbers as weights.
+        ValueError: shapes that do not fit, or negative or no numbers as weights.
     """
     bounds = _bounds(weights, edges)
     symbols = len(weights)
@@ -92,7 +94,7 @@ def measure(
     if places is not None:
         if np.shape(places) != x.shape:
             raise ValueError(f"places {np.shape(places)} of {symbols} symbols")
-        off: np.ndarray = x - np.asarray(places, np.float64)
+        off: Array = x - np.asarray(places, np.float64)
         offset, distance = _mean(off), _mean(np.abs(off))
         drifts = _which(np.abs(off) > DRIFT * step)
     return Measures(
@@ -111,46 +113,46 @@ def measure(
     )
 
 
-def advance(weights: np.ndarray, edges: Optional[np.ndarray] = None) -> float:
-    """The share of the line that each of its symbols would have if all were alike."""
+def advance(weights: Array, edges: Optional[Array] = None) -> float:
+    """Returns the share of the line that each of its symbols would have if all were alike."""
     bounds = _bounds(weights, edges)
     return float((bounds[-1] - bounds[0]) / len(weights))
 
 
-def centers(weights: np.ndarray, edges: Optional[np.ndarray] = None) -> np.ndarray:
-    """[L] center of mass of each symbol; NaN where a symbol has no weight."""
+def centers(weights: Array, edges: Optional[Array] = None) -> Array:
+    """Computes the center of mass of each symbol, [L]; NaN where a symbol has no weight."""
     bounds = _bounds(weights, edges)
     rows = _rows(weights)
     return np.where(rows.any(axis=1), rows @ ((bounds[:-1] + bounds[1:]) / 2), np.nan)
 
 
-def path_centers(path: np.ndarray, symbols: int, edges: Optional[np.ndarray] = None) -> np.ndarray:
-    """[L] center of the steps that a forced path gives each symbol; NaN for one without a step.
+def path_centers(path: Array, symbols: int, edges: Optional[Array] = None) -> Array:
+    """Computes the center [L] of the steps that a forced path gives each symbol; NaN for one without a step.
 
     Args:
-      path: [T] index of the symbol that each step is given to, -1 for none.
-      symbols: L.
-      edges: as `measure`.
+        path: [T] index of the symbol that each step is given to, -1 for none.
+        symbols: L.
+        edges: as `measure`.
     """
     return centers((np.asarray(path) == np.arange(symbols)[:, None]).astype(float), edges)
 
 
-def entropies(weights: np.ndarray) -> np.ndarray:
-    """[L] H_l in nats, 0 to log T; NaN where a symbol has no weight."""
+def entropies(weights: Array) -> Array:
+    """Computes H_l in nats, [L], 0 to log T; NaN where a symbol has no weight."""
     rows = _rows(weights)
     logs = np.log(rows, out=np.zeros_like(rows), where=rows > 0)
     return np.where(rows.any(axis=1), np.maximum(-(rows * logs).sum(axis=1), 0.0), np.nan)
 
 
-def rereading(weights: np.ndarray) -> np.ndarray:
-    """[L] share of each symbol's weight where symbols before it had theirs; NaN without weight."""
+def rereading(weights: Array) -> Array:
+    """Computes the share of each symbol's weight where symbols before it had theirs; NaN without weight."""
     rows = _rows(weights)
     before = np.cumsum(rows, axis=0) - rows
     return np.where(rows.any(axis=1), np.minimum(rows, before).sum(axis=1), np.nan)
 
 
-def coverage(weights: np.ndarray, edges: Optional[np.ndarray] = None) -> np.ndarray:
-    """[T] symbols' worth of attention within one advance around each step's middle.
+def coverage(weights: Array, edges: Optional[Array] = None) -> Array:
+    """Sums symbols' worth of attention within one advance around each step's middle: [T].
 
     A step's weight is spread evenly over it, so that steps wider than an advance count in part.
     """
@@ -162,13 +164,13 @@ def coverage(weights: np.ndarray, edges: Optional[np.ndarray] = None) -> np.ndar
     return np.interp(low + 2 * half, bounds, passed) - np.interp(low, bounds, passed)
 
 
-def covered(
-    weights: np.ndarray, edges: Optional[np.ndarray] = None, ink: Optional[np.ndarray] = None
-) -> float:
-    """The share of the line's ink, 0 to 1, near which a symbol's worth of attention fell.
+def covered(weights: Array, edges: Optional[Array] = None, ink: Optional[Array] = None) -> float:
+    """Computes the share of the line's ink, 0 to 1, near which a symbol's worth of attention fell.
 
     Args:
-      ink: [T], as `measure`; where there is none at all, the steps' widths.
+        weights: [L, T], as `measure`.
+        edges: [T + 1], as `measure`.
+        ink: [T], as `measure`; where there is none at all, the steps' widths.
     """
     bounds = _bounds(weights, edges)
     amount = np.diff(bounds) if ink is None else np.asarray(ink, np.float64)
@@ -179,7 +181,7 @@ def covered(
     return float(np.minimum(coverage(weights, bounds), 1.0) @ amount / amount.sum())
 
 
-def ink_columns(image: np.ndarray) -> np.ndarray:
+def ink_columns(image: Array) -> Array:
     """Marks the columns of a line image that something is written in.
 
     A column holds ink where one of its pixels differs from the median gray of the image's outermost rows
@@ -198,7 +200,7 @@ def ink_columns(image: np.ndarray) -> np.ndarray:
     return contrast >= max(INK_LEVELS, INK_SHARE * contrast.max())
 
 
-def ink_distances(spans: np.ndarray, image: np.ndarray) -> np.ndarray:
+def ink_distances(spans: Array, image: Array) -> Array:
     """Measures how far each span of columns is from the nearest column with ink.
 
     Args:
@@ -217,7 +219,7 @@ def ink_distances(spans: np.ndarray, image: np.ndarray) -> np.ndarray:
     return np.maximum(off, 0.0).min(axis=1, initial=np.inf)
 
 
-def without_ink(spans: np.ndarray, image: np.ndarray) -> np.ndarray:
+def without_ink(spans: Array, image: Array) -> Array:
     """Marks spans that have no ink under them: the network emits there, but no symbol is there.
 
     Args:
@@ -230,39 +232,39 @@ def without_ink(spans: np.ndarray, image: np.ndarray) -> np.ndarray:
     return ink_distances(spans, image) > 0
 
 
-def skips(x: np.ndarray, step: float) -> tuple[int, ...]:
-    """Symbols more than SKIP advances ahead of the furthest place read before them.
+def skips(x: Array, step: float) -> tuple[int, ...]:
+    """Finds symbols more than SKIP advances ahead of the furthest place read before them.
 
     Args:
-      x: [L] centers.
-      step: the advance.
+        x: [L] centers.
+        step: the advance.
     """
     return _which(x - _furthest(x) > SKIP * step)
 
 
-def returns(x: np.ndarray, step: float) -> tuple[int, ...]:
-    """Symbols more than RETURN advances behind the furthest place read before them; as `skips`."""
+def returns(x: Array, step: float) -> tuple[int, ...]:
+    """Finds symbols more than RETURN advances behind the furthest place read before them; as `skips`."""
     return _which(_furthest(x) - x > RETURN * step)
 
 
-def overlaps(weights: np.ndarray) -> tuple[int, ...]:
-    """Symbols of [L, T] with more than REREAD of their weight where symbols before had theirs."""
+def overlaps(weights: Array) -> tuple[int, ...]:
+    """Finds symbols of [L, T] with more than REREAD of their weight where symbols before had theirs."""
     return _which(rereading(weights) > REREAD)
 
 
-def _furthest(x: np.ndarray) -> np.ndarray:
-    """[L] the greatest center before each symbol; NaN before there is one."""
+def _furthest(x: Array) -> Array:
+    """Returns the greatest center before each symbol, [L]; NaN before there is one."""
     before = np.concatenate([[np.nan], x[:-1]])
     return np.fmax.accumulate(before)
 
 
-def _rows(weights: np.ndarray) -> np.ndarray:
-    """[L, T] each row's distribution, or zeros."""
+def _rows(weights: Array) -> Array:
+    """Returns each row's distribution, or zeros: [L, T]."""
     total = weights.sum(axis=1, keepdims=True, dtype=np.float64)
     return np.divide(weights, total, out=np.zeros(weights.shape), where=total > 0)
 
 
-def _bounds(weights: np.ndarray, edges: Optional[np.ndarray]) -> np.ndarray:
+def _bounds(weights: Array, edges: Optional[Array]) -> Array:
     if weights.ndim != 2 or not weights.size or not (np.isfinite(weights) & (weights >= 0)).all():
         raise ValueError(f"weights {weights.shape}: not [L, T], or not all 0 or above")
     steps = weights.shape[1]
@@ -272,11 +274,11 @@ def _bounds(weights: np.ndarray, edges: Optional[np.ndarray]) -> np.ndarray:
     return bounds
 
 
-def _which(there: np.ndarray) -> tuple[int, ...]:
-    return tuple(np.flatnonzero(there).tolist())
+def _which(chosen: Array) -> tuple[int, ...]:
+    return tuple(np.flatnonzero(chosen).tolist())
 
 
-def _mean(values: np.ndarray) -> Optional[float]:
-    """Of those that are numbers."""
+def _mean(values: Array) -> Optional[float]:
+    """Averages those that are numbers."""
     values = values[~np.isnan(values)]
     return float(values.mean()) if len(values) else None

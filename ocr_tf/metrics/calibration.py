@@ -25,12 +25,14 @@ from typing import Any, NamedTuple, Union
 import numpy as np
 from statsmodels.stats.proportion import proportion_confint
 
+from ocr_tf.types import Array
+
 # Log probabilities are sums of float32: a certain line may end a little above 0, and any p within half
 # a float32's step of 1 may stand for it.
 ABOVE = 1e-3
 LEAST_DOUBT = 2.0**-24
 
-Floats = Union[Sequence[float], np.ndarray]
+Floats = Union[Sequence[float], Array]
 
 
 class Bin(NamedTuple):
@@ -58,24 +60,25 @@ class Calibration:
     bins: tuple[Bin, ...]  # by rising confidence
 
     def as_dict(self) -> dict[str, Any]:
-        """As JSON values."""
+        """Returns JSON values."""
         fields = dataclasses.asdict(self)
         return {**fields, "bins": [b._asdict() for b in self.bins]}
 
 
 def calibration(
-    log_probs: Floats, right: Union[Sequence[bool], np.ndarray], bins: int = 15, level: float = 0.95
+    log_probs: Floats, right: Union[Sequence[bool], Array], bins: int = 15, level: float = 0.95
 ) -> Calibration:
-    """How well log probabilities [N] (natural) of readings foretell which of them are right [N].
+    """Measures how well log probabilities [N] (natural) foretell which readings are right [N].
 
     Args:
-      log_probs: minus infinity for a line without a reading.
-      bins: at most so many, of N / bins lines each where confidences differ (15 as in Guo et al.).
-      level: of the bins' intervals.
+        log_probs: [N], minus infinity for a line without a reading.
+        right: [N] bool.
+        bins: at most so many, of N / bins lines each where confidences differ (15 as in Guo et al.).
+        level: of the bins' intervals.
 
     Raises:
-      ValueError: no lines; lengths that differ; what is no log probability; a line that is right
-        at probability 0; or no bin.
+        ValueError: no lines; lengths that differ; what is no log probability; a line that is right
+          at probability 0; or no bin.
     """
     logs, hits = _checked(log_probs, right)
     if bins < 1:
@@ -99,10 +102,8 @@ def calibration(
     )
 
 
-def risk_coverage(
-    log_probs: Floats, right: Union[Sequence[bool], np.ndarray]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Coverage k / N [N] and the share of wrong lines [N] among the k that are surest.
+def risk_coverage(log_probs: Floats, right: Union[Sequence[bool], Array]) -> tuple[Array, Array]:
+    """Computes coverage k / N [N] and the share of wrong lines [N] among the k that are surest.
 
     Raises: as `calibration`.
     """
@@ -115,9 +116,7 @@ def risk_coverage(
     return taken / len(logs), np.cumsum(wrong) / taken
 
 
-def _checked(
-    log_probs: Floats, right: Union[Sequence[bool], np.ndarray]
-) -> tuple[np.ndarray, np.ndarray]:
+def _checked(log_probs: Floats, right: Union[Sequence[bool], Array]) -> tuple[Array, Array]:
     logs, hits = np.asarray(log_probs, np.float64), np.asarray(right, bool)
     if logs.ndim != 1 or logs.shape != hits.shape or not len(logs):
         raise ValueError(f"log probabilities {logs.shape} of lines {hits.shape}")
@@ -128,17 +127,17 @@ def _checked(
     return np.minimum(logs, 0.0), hits
 
 
-def _bins(p: np.ndarray, hits: np.ndarray, bins: int, level: float) -> list[Bin]:
+def _bins(p: Array, hits: Array, bins: int, level: float) -> list[Bin]:
     """Neighbors of about equal number; a cut within one confidence moves to its end."""
     order = np.argsort(p, kind="stable")
     p, hits = p[order], hits[order]
     cuts = np.arange(1, bins) * len(p) // bins
     ends = np.searchsorted(p, p[np.maximum(cuts - 1, 0)], side="right")
-    found = []
+    filled = []
     for part in np.split(np.arange(len(p)), np.unique(ends[cuts > 0])):
         if len(part):
             count = int(hits[part].sum())
             low, high = proportion_confint(count, len(part), 1 - level, "wilson")
             mean = float(p[part].mean())
-            found.append(Bin(len(part), mean, count / len(part), float(low), float(high)))
-    return found
+            filled.append(Bin(len(part), mean, count / len(part), float(low), float(high)))
+    return filled

@@ -1,4 +1,4 @@
-"""Which symbols are taken for which: the single edits behind the rates, counted by what they change."""
+"""Confusions of symbols: the single edits behind the rates, counted by what they change."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ Confusion = tuple[str, str]  # (symbol of the reference, symbol read); "" where 
 
 
 def confusions(pairs: Iterable[tuple[str, str]]) -> Counter[Confusion]:
-    """How often each edit turns a reference into its hypothesis, with the fewest edits of a line.
+    """Counts how often each edit turns a reference into its hypothesis, with the fewest edits.
 
     A substitution is (symbol, other symbol), a deletion (symbol, ""), an insertion ("", symbol).
     They add up to the d of `measure`, line by line. Where several ways have as few edits, the one
     counted is rapidfuzz's choice: its substitutions may be fewer than the rates' S.
 
     Args:
-      pairs: every line once, as (reference, hypothesis); compared over code points of their NFC.
+        pairs: every line once, as (reference, hypothesis); compared over code points of their NFC.
     """
     counts: Counter[Confusion] = Counter()
     for pair in pairs:
@@ -33,5 +33,5 @@ def confusions(pairs: Iterable[tuple[str, str]]) -> Counter[Confusion]:
 
 
 def most_common(counts: Counter[Confusion], number: int) -> list[tuple[Confusion, int]]:
-    """The most frequent first; equals in the order of their symbols, whatever that of the lines."""
+    """Sorts the most frequent first; equals in the order of their symbols, whatever that of the lines."""
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:number]

@@ -1,4 +1,4 @@
-"""Edit counts of a line, and the rates of many lines: counts are summed first and divided once.
+"""Error rates of many lines: counts are summed first and divided once; TensorFlow-free.
 
 With S substitutions, D deletions and I insertions that turn the references into the hypotheses,
 all summed over the lines, and N symbols in the references:
@@ -11,64 +11,27 @@ all summed over the lines, and N symbols in the references:
                                       both of one line; two empties give 1
     exact = lines read without an edit / lines
 
-An empty reference adds its insertions and no length. What would be divided by zero is None.
+An empty reference adds its insertions and no length. What would be divided by zero is None. CER, WER,
+exact and 1-NED are entries of `registry.METRICS`; whatever is registered there is measured.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Optional
 
-from rapidfuzz.distance import Levenshtein
-
-from ocr_tf.alphabet import nfc
+from ocr_tf.metrics.edits import Edits, edits, word_edits
 from ocr_tf.metrics.normalization import normalize
+from ocr_tf.metrics.registry import METRICS
 
 
-class Edits(NamedTuple):
-    """What turns a reference into a hypothesis, with the fewest edits."""
+class Sums(NamedTuple):
+    """A metric's errors and lengths, summed over lines."""
 
-    insertions: int  # symbols that only the hypothesis has
-    deletions: int  # symbols that only the reference has
-    substitutions: int
-    length: int  # symbols of the reference
-
-    @property
-    def distance(self) -> int:
-        """Levenshtein's distance d = S + D + I."""
-        return self.insertions + self.deletions + self.substitutions
-
-    @property
-    def rate(self) -> Optional[float]:
-        """d / N; None where N is 0."""
-        return _share(self.distance, self.length)
-
-
-def edits(reference: str, hypothesis: str) -> Edits:
-    """The edits between two texts, counted over code points of their NFC.
-
-    The distance alone does not say which edits they are: `ab` becomes `ba` by two substitutions,
-    or by a deletion and an insertion. Of all ways with the fewest edits, the one counted has the
-    fewest insertions, and so the fewest deletions (I - D is fixed) and the most substitutions. No
-    library's choice of a path enters the figures, and CR is the lowest of those possible.
-    """
-    return _edits(nfc(reference), nfc(hypothesis))
-
-
-def word_edits(reference: str, hypothesis: str) -> Edits:
-    """As `edits`, over words: NFC text split on white space."""
-    return _edits(nfc(reference).split(), nfc(hypothesis).split())
-
-
-def _edits(reference: Sequence[str], hypothesis: Sequence[str]) -> Edits:
-    # One distance orders by edits first and by insertions second: no way has `unit` insertions.
-    unit = len(hypothesis) + 1
-    weighted = Levenshtein.distance(reference, hypothesis, weights=(unit + 1, unit, unit))
-    distance, insertions = divmod(weighted, unit)
-    deletions = insertions + len(reference) - len(hypothesis)
-    return Edits(insertions, deletions, distance - insertions - deletions, len(reference))
+    errors: float
+    length: float
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,41 +43,48 @@ class Rates:
     exact_lines: int
     characters: Edits  # summed, over code points
     words: Edits  # summed, over words
-    similarity: float  # 1 - d / max(N, M), summed
+    sums: Mapping[str, Sums]  # by metric
+
+    def figure(self, metric: str) -> Optional[float]:
+        """Returns the figure of one of METRICS, a fraction; None where there is nothing to divide by."""
+        return METRICS[metric].figure(*self.sums[metric])
 
     @property
     def cer(self) -> Optional[float]:
-        return self.characters.rate
+        """Edits per symbol of the references."""
+        return self.figure("cer")
 
     @property
     def wer(self) -> Optional[float]:
-        return self.words.rate
+        """Word edits per word of the references."""
+        return self.figure("wer")
 
     @property
     def exact(self) -> Optional[float]:
-        return _share(self.exact_lines, self.lines)
+        """The share of lines read without an error."""
+        return self.figure("exact")
 
     @property
     def one_minus_ned(self) -> Optional[float]:
-        return _share(self.similarity, self.lines)
+        """1 minus the mean of the edits per symbol of the longer text."""
+        return self.figure("one_minus_ned")
 
     @property
     def ar(self) -> Optional[float]:
+        """Accurate rate: 1 - CER."""
         return _share(self.characters.length - self.characters.distance, self.characters.length)
 
     @property
     def cr(self) -> Optional[float]:
+        """Correct rate: 1 - CER, insertions forgiven."""
         _, deletions, substitutions, length = self.characters
         return _share(length - substitutions - deletions, length)
 
     def as_dict(self) -> dict[str, Any]:
-        """Rates and their counts as JSON values; null where there is nothing to divide by."""
+        """Returns rates and their counts as JSON values; null where there is nothing to divide by."""
         return {
             "normalization": self.normalization,
-            "cer": self.cer,
-            "wer": self.wer,
-            "exact": self.exact,
-            "one_minus_ned": self.one_minus_ned,
+            **{metric: self.figure(metric) for metric in self.sums},
             "ar": self.ar,
             "cr": self.cr,
             "lines": self.lines,
@@ -124,7 +94,7 @@ class Rates:
         }
 
     def table(self) -> str:
-        """The rates with their counts, for a terminal; no line end behind the last row."""
+        """Returns the rates with their counts, for a terminal; no line end behind the last row."""
 
         def counts(edits: Edits, unit: str) -> str:
             return (
@@ -132,11 +102,13 @@ class Rates:
                 f"substituted, {edits.deletions:,} deleted, {edits.insertions:,} inserted)"
             )
 
+        notes = {
+            "cer": counts(self.characters, "code points"),
+            "wer": counts(self.words, "words"),
+            "exact": f"{self.exact_lines:,} of {self.lines:,} lines",
+        }
         rows = (
-            ("CER", self.cer, counts(self.characters, "code points")),
-            ("WER", self.wer, counts(self.words, "words")),
-            ("exact", self.exact, f"{self.exact_lines:,} of {self.lines:,} lines"),
-            ("1-NED", self.one_minus_ned, ""),
+            *((METRICS[m].title, self.figure(m), notes.get(m, "")) for m in self.sums),
             ("AR", self.ar, ""),
             ("CR", self.cr, f"normalization: {self.normalization}"),
         )
@@ -147,32 +119,31 @@ class Rates:
 
 
 def measure(pairs: Iterable[tuple[str, str]], normalization: str = "none") -> Rates:
-    """The rates of lines, given as (reference, hypothesis).
+    """Measures lines, given as (reference, hypothesis), by every metric.
 
     Args:
-      pairs: every line once, those that could not be read with the empty hypothesis.
-      normalization: one of NORMALIZATIONS, applied to both sides.
+        pairs: every line once, those that could not be read with the empty hypothesis.
+        normalization: one of NORMALIZATIONS, applied to both sides.
 
     Raises:
-      ValueError: there is no normalization of that name.
+        ValueError: there is no normalization of that name.
     """
-    characters, words, similarities = [], [], []
-    exact = 0
-    for pair in pairs:
-        reference, hypothesis = (normalize(text, normalization) for text in pair)
-        line = _edits(reference, hypothesis)
-        longer = max(len(reference), len(hypothesis))
-        characters.append(line)
-        words.append(word_edits(reference, hypothesis))
-        similarities.append(1 - line.distance / longer if longer else 1.0)
-        exact += reference == hypothesis
+    lines = [(normalize(r, normalization), normalize(h, normalization)) for r, h in pairs]
+    # Exact sums, so that the order of lines does not matter.
+    sums = {
+        name: Sums(
+            math.fsum(metric.errors(*line) for line in lines),
+            math.fsum(metric.length(reference) for reference, _ in lines),
+        )
+        for name, metric in METRICS.items()
+    }
     return Rates(
         normalization=normalization,
-        lines=len(characters),
-        exact_lines=exact,
-        characters=_sum(characters),
-        words=_sum(words),
-        similarity=math.fsum(similarities),  # Exact, so that the order of lines does not matter.
+        lines=len(lines),
+        exact_lines=sum(reference == hypothesis for reference, hypothesis in lines),
+        characters=_sum([edits(*line) for line in lines]),
+        words=_sum([word_edits(*line) for line in lines]),
+        sums=sums,
     )
 
 

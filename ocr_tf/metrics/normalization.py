@@ -12,7 +12,7 @@ from ocr_tf.alphabet import nfc
 
 
 def alphanumeric(text: str) -> str:
-    """Lower-case letters and digits; on ASCII the usual protocol of scene text, [0-9a-z].
+    """Keeps lower-case letters and digits; on ASCII the usual protocol of scene text, [0-9a-z].
 
     Letters and digits are Unicode's (categories L and N), with the marks (M) that belong to them:
     without its marks an Indic word would be another one. White space goes too, so that a line is
@@ -29,10 +29,10 @@ NORMALIZATIONS: dict[str, Callable[[str], str]] = {
 
 
 def normalize(text: str, normalization: str = "none") -> str:
-    """`text` in NFC, after the named normalization.
+    """Brings `text` to NFC, after the named normalization.
 
     Raises:
-      ValueError: there is no normalization of that name.
+        ValueError: there is no normalization of that name.
     """
     if normalization not in NORMALIZATIONS:
         raise ValueError(f"normalization {normalization!r}, not one of {', '.join(NORMALIZATIONS)}")

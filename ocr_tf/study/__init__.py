@@ -1,1 +1,19 @@
-"""Many runs, one answer: schedule the runs of a study, compare them, write the report."""
+"""Studies: several conditions under several seeds, compared, with a report.
+
+Its files:
+
+    config        Study: the conditions, which differ in Python, and the settings that they share
+    command       the command of a study: trains what is missing, compares, reports
+    compare       from evaluated runs to a report
+    study_folder  the files of a study
+    shared_lines  the training lines that every condition can use, and their alphabet
+    scheduler     runs jobs one by one, several at a time, or on a Ray cluster
+    job           one run of a study, as the scheduler hands it to a process
+    worker        that process: trains a run and evaluates its checkpoints
+    tune          searches each condition's learning rate
+    time_left     estimates how long the remaining runs of a study take
+    up_to_date    tells whether a finished study's report still holds
+
+Its rooms: `comparison` (readings side by side, and the statistics), `analysis` (why conditions differ) and
+`report` (page, JSON, tables, plots).
+"""

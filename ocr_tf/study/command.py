@@ -11,29 +11,35 @@ TensorFlow-free until the flags are right.
 from __future__ import annotations
 
 import dataclasses
-import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn, Optional
 
+from ocr_tf.data.dataset import open_sources
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config import flags
 from ocr_tf.experiment.config.exits import exits
 from ocr_tf.experiment.config.experiment import Experiment
+from ocr_tf.experiment.config.program import program_name
 from ocr_tf.experiment.runs.atomic import atomic_write
+from ocr_tf.experiment.runs.run_folder import RunFolder
+from ocr_tf.experiment.training import checks
 from ocr_tf.options import option
-from ocr_tf.study.config import Study
+from ocr_tf.study import scheduler, tune, up_to_date
+from ocr_tf.study.comparison import tuning
+from ocr_tf.study.comparison.results import grouped
+from ocr_tf.study.config import Settings, Study
 from ocr_tf.study.job import Job
 from ocr_tf.study.study_folder import StudyFolder
 
 
 @dataclasses.dataclass(frozen=True)
 class Command:
-    """What belongs to the command, not to the study."""
+    """Flags of the command that are not the study's."""
 
     workdir: str = option(
-        "", "Folder of the study, made by the first start and continued by the next; needed."
+        "", "Folder of the study: made by the first start, continued by the next. Required."
     )
 
 
@@ -43,7 +49,7 @@ def main(study: Study, doc: Optional[str], argv: Optional[Sequence[str]] = None)
         parsed = flags.parse(
             study,
             sys.argv[1:] if argv is None else argv,
-            program=flags.program_name(),
+            program=program_name(),
             description=doc or "",
             command=Command(),
         )
@@ -71,25 +77,20 @@ def run(study: Study, given: Study, workdir: Path) -> None:
     """Continues a study to its report.
 
     Args:
-      study: as it stands in its file.
-      given: as the command line changed it.
-      workdir: its folder.
+        study: as it stands in its file.
+        given: as the command line changed it.
+        workdir: its folder.
 
     Raises:
-      InputError: see the parts.
-      KeyboardInterrupt: after the runs in training have been saved.
+        InputError: see the parts.
+        KeyboardInterrupt: after the runs in training have been saved.
     """
     conditions = study.resolved(given)
     settings, test = given.study, given.data.test
     folder = StudyFolder(workdir)
     begun = folder.check(study.name, conditions, test)
     folder.check_tuning(settings.tune)
-    if settings.groups:
-        from ocr_tf.data.dataset import open_sources
-        from ocr_tf.study.comparison.results import grouped
-
-        ids = [sample.id for sample in open_sources(test).samples]
-        grouped(ids, settings.groups, "--study.groups")
+    check(settings, conditions, test, begun)
     folder.make()
     with folder.lock():
         from ocr_tf.study.shared_lines import pin  # TensorFlow
@@ -98,18 +99,62 @@ def run(study: Study, given: Study, workdir: Path) -> None:
         pinned = pin(folder, conditions, begun, test)
         folder.write(study.name, conditions, test)
         if settings.tune:
-            from ocr_tf.study.tune import tune
-
-            pinned, tried = tune(folder, pinned, settings.tune)
-            text = json.dumps(tried, indent=2) + "\n"
-            atomic_write(folder.tuned_path, text.encode())
+            pinned, tried = tune.tune(folder, pinned, settings.tune)
+            atomic_write(folder.tuned_path, tuning.dump(tried).encode())
         jobs = plan(folder, pinned, settings.seeds, test, settings.normalize)
-        from ocr_tf.study import scheduler
-
         scheduler.run(jobs, settings.parallel, settings.engine)
+        kept = up_to_date.kept_lines(folder, given, pinned)
+        if kept is not None:
+            print("\n".join([*kept, "nothing has changed: the report is up to date"]))
+            return
         from ocr_tf.study import compare
 
-        compare.study(folder, given, pinned)
+        up_to_date.forget(folder)
+        lines = compare.study(folder, given, pinned)
+        up_to_date.remember(folder, given, pinned, lines)
+
+
+def check(
+    settings: Settings,
+    conditions: Mapping[str, Experiment],
+    test: Sequence[str],
+    begun: Collection[str],
+) -> None:
+    """Looks at everything that flags name, in the moment before TensorFlow is loaded.
+
+    Args:
+        settings: of the study.
+        conditions: what is to be trained.
+        test: where the test lines are.
+        begun: the conditions that were begun before.
+
+    Raises:
+        InputError: a file, a run or a package is missing, or an expression matches no line.
+    """
+    scheduler.check_engine(settings.engine)
+    if settings.tune:
+        tune.check_installed()
+    _check_test(test, settings.groups)
+    sources = {}
+    for name, experiment in conditions.items():
+        checks.check_train(experiment.train)
+        sources[experiment.data.train, experiment.data.val, experiment.data.alphabet] = experiment
+        parent = experiment.train.init_from
+        if parent and name not in begun:
+            RunFolder.open(parent).checkpoints.state("best")
+    for experiment in sources.values():
+        checks.check_data(experiment.data)
+
+
+def _check_test(test: Sequence[str], groups: str) -> None:
+    samples = open_sources(test).samples
+    flag = f"--data.test={','.join(test)}"
+    if len(samples) < 2:
+        raise InputError(f"{flag}: one line; a comparison needs two or more")
+    if not any(sample.text for sample in samples):
+        raise InputError(f"{flag}: no line has a text; there is nothing to compare readings with")
+    if groups:
+        grouped([sample.id for sample in samples], groups, "--study.groups")
 
 
 def plan(
@@ -119,7 +164,7 @@ def plan(
     test: tuple[str, ...],
     normalize: str,
 ) -> list[Job]:
-    """Every condition under every seed; seed by seed, so that a part of a study is balanced."""
+    """Lists every condition under every seed; seed by seed, so that a part of a study is balanced."""
     return [
         Job(
             f"{name}, seed {seed}",

@@ -2,35 +2,48 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import shlex
 from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Optional
+from typing import Optional
+
+import numpy as np
 
 from ocr_tf import options
 from ocr_tf.errors import NAMED, InputError
-from ocr_tf.experiment.config import flags, serialize
+from ocr_tf.experiment.config import flags
 from ocr_tf.experiment.config.common import CHECKPOINTS
 from ocr_tf.experiment.config.experiment import Experiment, Train
-from ocr_tf.experiment.inference.evaluated import TROUBLES
+from ocr_tf.experiment.config.program import command_name, program_name
+from ocr_tf.experiment.inference.evaluated import rates_of
 from ocr_tf.experiment.runs import predictions, provenance
 from ocr_tf.experiment.runs.atomic import TEMPORARY
+from ocr_tf.experiment.runs.predictions import RateFigures
 from ocr_tf.experiment.runs.run_folder import RESUMABLE, RunFolder
 from ocr_tf.experiment.tensorboard import event_file
-from ocr_tf.metrics.error_rates import measure
-from ocr_tf.study.comparison import statistics
-from ocr_tf.study.comparison.controls import code, controls
+from ocr_tf.study.comparison import inputs, lines, statistics
+from ocr_tf.study.comparison.controls import Code, Controls, Runs, code, controls
+from ocr_tf.study.comparison.curves import learning_curve
 from ocr_tf.study.comparison.results import Cell, Grid, join
 from ocr_tf.study.config import Compare, Pairs, Study
+from ocr_tf.study.report import contrasts, line_images
+from ocr_tf.study.report import write as write_report
+from ocr_tf.study.report.content import About, Condition, Report, Reproduction
 from ocr_tf.study.study_folder import StudyFolder
 
-WRITTEN = ("tables/rates.csv", "report.json")  # of a report, the first and the last but the page
+# Files of a report: the first that is written, and the last but the page.
+WRITTEN = ("tables/rates.csv", "report.json")
 MIXED = "mixed"  # in the place of a checkpoint's name
 
 
-def study(folder: StudyFolder, given: Study, conditions: Mapping[str, Experiment]) -> None:
-    """Compares the runs of a study's folder, writes its report and prints the answer."""
+def study(folder: StudyFolder, given: Study, conditions: Mapping[str, Experiment]) -> list[str]:
+    """Compares the runs of a study's folder, writes its report and prints the answer.
+
+    Returns:
+        The lines that were printed.
+    """
     seeds = range(given.study.seeds)
     runs = {c: {s: RunFolder.open(folder.run(c, s)) for s in seeds} for c in conditions}
     grids = {
@@ -49,25 +62,23 @@ def study(folder: StudyFolder, given: Study, conditions: Mapping[str, Experiment
     for run in (run for by in runs.values() for run in by.values()):
         event_file.refresh(run)  # whoever evaluated it may have been stopped just before
     settings = flags.dump(given).splitlines()
-    about: dict[str, Any] = {
-        "name": given.name,
-        "metric": given.study.metric,
-        "normalization": given.study.normalize,
-        "paired": given.study.paired,
-        "evaluation": next(iter(grids)),
-    }
-    if given.study.tune:
-        about["tuning"] = folder.tuning()
-    command = [f"python -m experiments.{given.name}", f"--workdir={folder.path}"]
-    _report(grids, runs, about, [*command, *settings], folder.report_path, given.contrasts)
+    about = About(
+        name=given.name,
+        metric=given.study.metric,
+        normalization=given.study.normalize,
+        paired=given.study.paired,
+        evaluation=next(iter(grids)),
+        tuning=folder.tuning() if given.study.tune else {},
+    )
+    command = (program_name(), f"--workdir={folder.path}", *settings)
+    return _report(grids, runs, Asked(about, command, given.contrasts), folder.report_path)
 
 
 def _measure_anew(cell: Cell, normalization: str) -> None:
-    """The rates of an evaluation that was made under another normalization, from what was read then."""
-    if cell.results["rates"]["normalization"] != normalization:
-        pairs = ((p.reference or "", p.text) for p in cell.predictions)
-        rates = measure(pairs, normalization).as_dict()
-        predictions.write_results(cell.folder, {**cell.results, "rates": rates})
+    """Measures an evaluation that was made under another normalization again, from its readings."""
+    if cell.results.rates.normalization != normalization:
+        rates = RateFigures.from_rates(rates_of(cell.predictions, normalization))
+        predictions.write_results(cell.folder, dataclasses.replace(cell.results, rates=rates))
 
 
 def run(config: Compare, paths: Sequence[str]) -> None:
@@ -76,8 +87,8 @@ def run(config: Compare, paths: Sequence[str]) -> None:
     Runs of one experiment with one set of flags, but for the seed, are one condition.
 
     Raises:
-      InputError: what is named is no run or evaluation, runs cannot be compared, or the output is
-        something else.
+        InputError: what is named is no run or evaluation, runs cannot be compared, or the output is
+          something else.
     """
     output = Path(config.output)
     _check_output(output)
@@ -96,15 +107,15 @@ def run(config: Compare, paths: Sequence[str]) -> None:
         accept_intersection=config.lines == "intersection",
         groups=config.groups,
     )
-    about = {
-        "name": "compare",
-        "metric": config.metric,
-        "normalization": config.normalize,
-        "paired": config.paired,
-        "evaluation": config.name,
-    }
-    command = ["tools/compare", *paths, *flags.dump(config).splitlines()]
-    _report({_checkpoint(grid): grid}, runs, about, command, output)
+    about = About(
+        name="compare",
+        metric=config.metric,
+        normalization=config.normalize,
+        paired=config.paired,
+        evaluation=config.name,
+    )
+    command = (command_name("compare"), *paths, *flags.dump(config).splitlines())
+    _report({_checkpoint(grid): grid}, runs, Asked(about, command), output)
 
 
 def _check_output(output: Path) -> None:
@@ -123,7 +134,7 @@ def _check_output(output: Path) -> None:
 def _conditions(
     paths: Sequence[Path], name: str
 ) -> tuple[dict[str, dict[int, Path]], dict[str, dict[int, RunFolder]]]:
-    """The evaluation folders of every condition and seed, and the runs where they are runs."""
+    """Finds the evaluation folders of every condition and seed, and the runs where they are runs."""
     folders: dict[str, dict[int, Path]] = {}
     runs: dict[str, dict[int, RunFolder]] = {}
     experiments: dict[str, Optional[Experiment]] = {}  # None: another system
@@ -140,7 +151,7 @@ def _conditions(
                     f"{path}: the evaluation of a run; name the run, {owner}, with "
                     f"--name={path.resolve().name}"
                 )
-            condition, seed, folder = _unused(results["system"], experiments), 0, path
+            condition, seed, folder = _unused(results.system, experiments), 0, path
             experiments[condition] = None
         else:
             opened = RunFolder.open(path)
@@ -158,7 +169,7 @@ def _conditions(
 
 
 def _name(experiment: Experiment, known: dict[str, Optional[Experiment]]) -> str:
-    """The condition that an experiment belongs to, whatever its seed and what touches no weight."""
+    """Finds the condition of an experiment, whatever its seed and the options that touch no weight."""
     usual = {leaf.name: leaf.value for leaf in options.leaves(Train(), "train.")}
     unseeded = options.replace(experiment, {n: usual[n] for n in ("train.seed", *RESUMABLE)})
     for name, other in known.items():
@@ -170,15 +181,15 @@ def _name(experiment: Experiment, known: dict[str, Optional[Experiment]]) -> str
 
 
 def _unused(name: str, known: Container[str]) -> str:
-    """The name, with a number where something else has it."""
-    found, number = name, 1
-    while found in known:
+    """Adds a number to a name where something else has it."""
+    unused, number = name, 1
+    while unused in known:
         number += 1
-        found = f"{name}-{number}"
-    return found
+        unused = f"{name}-{number}"
+    return unused
 
 
-def _refuse_other_alphabets(runs: Mapping[str, Mapping[int, RunFolder]]) -> None:
+def _refuse_other_alphabets(runs: Runs) -> None:
     every = [run for by in runs.values() for run in by.values()]
     for other in every[1:]:
         if other.alphabet != every[0].alphabet:
@@ -206,54 +217,25 @@ def _few(symbols: Sequence[str]) -> str:
     return " ".join(map(repr, symbols[:NAMED])) + more if symbols else "none"
 
 
-def _report(
-    grids: Mapping[str, Grid],
-    runs: Mapping[str, Mapping[int, RunFolder]],
-    about: dict[str, Any],
-    command: Sequence[str],
-    output: Path,
-    contrasts: Optional[Mapping[str, Pairs]] = None,
-) -> None:
-    grid = next(iter(grids.values()))  # that the verdict is about
-    metric, by_seed = about["metric"], about["paired"]
-    systems = [name for name in grid.conditions if name not in runs]
-    report: dict[str, Any] = {
-        "study": about,
-        "conditions": [_condition(grid, runs, name) for name in grid.conditions],
-        "test": {
-            "sources": grid.cells[grid.conditions[0]][0].results.get("test", []),
-            "lines": len(grid.ids),
-            "symbols": int(grid.lengths("cer").sum()),
-            "fingerprint": grid.fingerprint,
-            "left_out": grid.left_out,
-            "same_images": grid.same_images,
-            "troubled": _troubled(grid),
-        },
-        "signature": statistics.signature(grid, metric, by_seed),
-        "rates": {name: statistics.rates(one) for name, one in grids.items()},
-        "comparisons": {
-            name: statistics.comparisons(one, metric, by_seed, systems)
-            for name, one in grids.items()
-        },
-        "by_metric": statistics.by_metric(grid, metric, by_seed),
-        "lines": _lines(grid),
-        "reproduce": {
-            "command": [command[0], *map(shlex.quote, command[1:])],
-            "trained": code(runs),
-            **provenance.surroundings(),
-        },
-    }
-    if contrasts:
-        report["contrasts"] = {
-            name: statistics.contrasts(one, metric, contrasts, by_seed)
-            for name, one in grids.items()
-        }
-    if len(runs) > 1:
-        report["controls"] = controls(runs)
-        report["controls"]["differs"] += [
-            f"{name} is no run: how it was trained is not known." for name in systems
-        ] + _mixed(grid)
-        report["curves"] = {c: [_curve(s, run) for s, run in by.items()] for c, by in runs.items()}
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    """What is compared, and how the command line said so."""
+
+    about: About
+    command: tuple[str, ...]  # program and arguments
+    contrasts: Mapping[str, Pairs] = dataclasses.field(default_factory=dict)
+
+
+def _report(grids: Mapping[str, Grid], runs: Runs, asked: Asked, output: Path) -> list[str]:
+    """Computes a report, writes it into a folder and prints the answer.
+
+    Args:
+        grids: by checkpoint; the verdict is about the first.
+        runs: of the conditions that are runs, by condition and seed.
+        asked: what is compared.
+        output: the folder, made if it is not there.
+    """
+    report = _answer(grids, runs, asked)
     try:
         output.mkdir(parents=True, exist_ok=True)  # Now, and not after minutes of measuring.
     except OSError as error:
@@ -261,45 +243,103 @@ def _report(
             f"{output}: cannot make the report's folder: {error.strerror}; choose another"
         ) from None
     # From here on there are networks and images: TensorFlow.
+    from ocr_tf.study.analysis.line_images import Art
+
+    grid = next(iter(grids.values()))
+    material = inputs.behind(grid)
+    art = Art(grid, material)
+    page = write_report(_explained(report, grid, material, art), output, art)
+    lines = [*contrasts.three_lines(report), f"report: {page}"]
+    print("\n".join(lines))
+    return lines
+
+
+def _answer(grids: Mapping[str, Grid], runs: Runs, asked: Asked) -> Report:
+    """Computes what follows from the readings and the runs' records alone."""
+    grid = next(iter(grids.values()))
+    metric, by_seed = asked.about.metric, asked.about.paired
+    systems = [name for name in grid.conditions if name not in runs]
+    here = provenance.surroundings()
+    return Report(
+        study=asked.about,
+        conditions=tuple(_condition(grid, runs, name) for name in grid.conditions),
+        test_set=lines.test_set(grid),
+        signature=statistics.signature(grid, metric, by_seed),
+        rates={name: statistics.rates(one) for name, one in grids.items()},
+        comparisons={
+            name: statistics.comparisons(one, metric, by_seed, systems)
+            for name, one in grids.items()
+        },
+        by_metric=statistics.by_metric(grid, metric, by_seed),
+        contrasts={
+            name: statistics.contrasts(one, metric, asked.contrasts, by_seed)
+            for name, one in grids.items()
+            if asked.contrasts
+        },
+        controls=_controls(grid, runs, systems) if len(runs) > 1 else None,
+        curves={
+            condition: tuple(learning_curve(seed, run) for seed, run in by_seed_runs.items())
+            for condition, by_seed_runs in runs.items()
+            if len(runs) > 1
+        },
+        lines=lines.lines(grid),
+        reproduce=Reproduction(
+            command=(asked.command[0], *map(shlex.quote, asked.command[1:])),
+            trained=code(runs),
+            compared=Code(here["versions"], here["commit"], here["dirty"]),
+            processor=here["processor"],
+        ),
+    )
+
+
+def _explained(
+    report: Report, grid: Grid, material: inputs.Material, art: line_images.Art
+) -> Report:
+    """Adds what needs the networks or the images: analysis, cost, and the sizes of the lines."""
     from ocr_tf.study.analysis import why
     from ocr_tf.study.analysis.cost import cost
-    from ocr_tf.study.analysis.line_images import Art
-    from ocr_tf.study.comparison.inputs import behind
-    from ocr_tf.study.report import contrasts as contrast_text
-    from ocr_tf.study.report import write
 
-    material = behind(grid)
-    report["missing"] = list(material.missing)
-    report["why"] = why(grid, material, metric)
-    if material.runs:
-        report["cost"] = cost(grid, material, metric)
-    art = Art(grid, material)
-    for i, line in enumerate(report["lines"]):
-        image = art.image(i)
-        if image is not None:
-            line["height"], line["width"] = map(int, image.shape)
-    page = write(report, output, art)
-    for line in contrast_text.three_lines(report):
-        print(line)
-    print(f"report: {page}")
+    metric = report.study.metric
+    return dataclasses.replace(
+        report,
+        missing=tuple(material.missing),
+        analysis=why(grid, material, metric),
+        cost=cost(grid, material, metric) if material.runs else None,
+        lines=tuple(_sized(line, art.image(i)) for i, line in enumerate(report.lines)),
+    )
+
+
+def _sized(line: lines.Line, image: Optional[np.ndarray]) -> lines.Line:
+    if image is None:
+        return line
+    height, width = map(int, image.shape)
+    return dataclasses.replace(line, height=height, width=width)
+
+
+def _controls(grid: Grid, runs: Runs, systems: Sequence[str]) -> Controls:
+    compared = controls(runs)
+    unknown = (f"{name} is no run: how it was trained is not known." for name in systems)
+    return dataclasses.replace(compared, differs=(*compared.differs, *unknown, *_mixed(grid)))
 
 
 def _checkpoints(grid: Grid) -> dict[str, list[str]]:
-    """Which checkpoints the runs of each condition were evaluated at."""
+    """Lists the checkpoints that the runs of each condition were evaluated at."""
     return {
-        condition: sorted({of["which"] for cell in row if (of := cell.results.get("checkpoint"))})
+        condition: sorted(
+            {cell.results.checkpoint.which for cell in row if cell.results.checkpoint}
+        )
         for condition, row in grid.cells.items()
     }
 
 
 def _checkpoint(grid: Grid) -> str:
-    """The one that all runs were evaluated at, or MIXED."""
+    """Names the checkpoint that all runs were evaluated at, or MIXED."""
     which = set(itertools.chain(*_checkpoints(grid).values()))
     return which.pop() if len(which) == 1 else MIXED
 
 
 def _mixed(grid: Grid) -> list[str]:
-    """A sentence where not all runs were evaluated at the same checkpoint."""
+    """Says so where not all runs were evaluated at the same checkpoint."""
     each = {condition: which for condition, which in _checkpoints(grid).items() if which}
     if len(set(itertools.chain(*each.values()))) < 2:
         return []
@@ -307,72 +347,16 @@ def _mixed(grid: Grid) -> list[str]:
     return [f"Runs were evaluated at different checkpoints: {named}."]
 
 
-def _condition(
-    grid: Grid, runs: Mapping[str, Mapping[int, RunFolder]], name: str
-) -> dict[str, Any]:
-    found: dict[str, Any] = {"name": name, "seeds": grid.seeds(name)}
-    if name in runs:
-        experiment = next(iter(runs[name].values())).experiment
-        found |= {
-            "head": experiment.head_name,
-            "encoder": experiment.encoder_name,
-            "layers": experiment.sequence.layers,
-            "experiment": serialize.configuration(experiment),
-        }
-    return found
-
-
-def _troubled(grid: Grid) -> list[str]:
-    """Sentences on the lines that were bound to count as errors, of each kind that there is."""
-    cells = {condition: row[0] for condition, row in grid.cells.items()}
-    sentences = []
-    for kind, what in TROUBLES.items():
-        counts = {
-            c: cell.results.get("troubled_lines", {}).get(kind, 0) for c, cell in cells.items()
-        }
-        if kind != "not_ended" and any(counts.values()):
-            each = ", ".join(f"{number} ({condition})" for condition, number in counts.items())
-            first, *others = set(counts.values())
-            lines = next(iter(cells.values())).results["rates"]["lines"]
-            sentences.append(f"{each if others else first} of {lines} test lines: {what}.")
-    return sentences
-
-
-def _curve(seed: int, run: RunFolder) -> dict[str, Any]:
-    records = list(run.metrics())
-    validations = [r for r in records if "val/cer" in r]
-    return {
-        "seed": seed,
-        "train": [[r["step"], r["train/loss"]] for r in records if "train/loss" in r],
-        "val": [[r["step"], r["val/cer"]] for r in validations],
-        "timing": {"elapsed": [r.get("elapsed") for r in validations]},
-    }
-
-
-def _lines(grid: Grid) -> list[dict[str, Any]]:
-    """Every line with everything that was read of it; its size is filled in where there are images."""
-    return [
-        {
-            "id": name,
-            "reference": grid.references[i],
-            "width": None,
-            "height": None,
-            "readings": {
-                condition: [
-                    {
-                        "seed": cell.seed,
-                        **_reading(cell.predictions[i]),
-                        "edits": grid.edits[condition][s][i].distance,
-                    }
-                    for s, cell in enumerate(grid.cells[condition])
-                ]
-                for condition in grid.conditions
-            },
-        }
-        for i, name in enumerate(grid.ids)
-    ]
-
-
-def _reading(prediction: predictions.Prediction) -> dict[str, Any]:
-    fields = prediction._asdict()
-    return {k: v for k, v in fields.items() if k not in ("id", "reference")}
+def _condition(grid: Grid, runs: Runs, name: str) -> Condition:
+    seeds = tuple(grid.seeds(name))
+    if name not in runs:
+        return Condition(name, seeds)
+    experiment = next(iter(runs[name].values())).experiment
+    return Condition(
+        name,
+        seeds,
+        head=experiment.head_name,
+        encoder=experiment.encoder_name,
+        layers=experiment.sequence.layers,
+        experiment=experiment,
+    )

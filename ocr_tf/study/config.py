@@ -13,9 +13,10 @@ from ocr_tf import options
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.common import NORMALIZATIONS, batch_size_option, checkpoint_option
 from ocr_tf.experiment.config.experiment import Data, Experiment, Train
+from ocr_tf.experiment.config.program import command_name
+from ocr_tf.metrics.registry import METRICS
 from ocr_tf.options import option
 
-METRICS = ("cer", "exact", "one_minus_ned")
 ENGINES = ("local", "ray")
 
 Pairs = tuple[tuple[str, str], tuple[str, str]]  # of conditions: ((a, b), (c, d))
@@ -23,32 +24,42 @@ Pairs = tuple[tuple[str, str], tuple[str, str]]  # of conditions: ((a, b), (c, d
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """Which runs, how many at a time, and what the verdict is about."""
+    """Which runs are trained, how many at a time, and what decides between the conditions."""
 
-    seeds: int = option(3, "Each condition is trained under the seeds 0 to N - 1.", minimum=1)
-    metric: str = option("cer", "What the verdict is about, declared beforehand.", choices=METRICS)
+    seeds: int = option(
+        3, "Train each condition with this many random seeds, from 0 on.", minimum=1
+    )
+    metric: str = option(
+        "cer",
+        "Metric that decides which condition is better; choose it before you see results.",
+        choices=METRICS,
+    )
     normalize: str = option(
         "none",
-        "What is done to reference and text before they are compared.",
+        "Normalization of reference and reading before they are compared.",
         choices=NORMALIZATIONS,
     )
     groups: str = option(
         "",
-        "Regular expression that finds in a line's id what it comes in, such as its page or writer; "
-        "lines of one group count as drawn together. Empty: every line by itself.",
+        "Regex that extracts the group (page, writer) from a line id; lines of one group are one "
+        "sampling unit. Empty: each line is one.",
     )
     paired: bool = option(
-        False, "Pair the seeds: declared beforehand, the headline is within seeds."
+        False,
+        "Compare the conditions seed by seed: runs of one seed start from the same weights. Choose it "
+        "before you see results.",
     )
-    parallel: int = option(1, "Runs trained at the same time.", minimum=1, maximum=256)
+    parallel: int = option(
+        1, "Runs to train at the same time; they share the cores.", minimum=1, maximum=256
+    )
     engine: str = option(
         "local",
-        "Where runs are trained: in processes of this machine, or on a Ray cluster.",
+        "Where to train: in processes of this machine, or on a Ray cluster (at RAY_ADDRESS).",
         choices=ENGINES,
     )
     tune: int = option(
         0,
-        "Trials of a search for each condition's learning rate; 0: none.",
+        "Trials of a search for each condition's learning rate, before its runs; 0: no search.",
         minimum=0,
         maximum=1000,
     )
@@ -56,17 +67,18 @@ class Settings:
 
 @dataclasses.dataclass(frozen=True)
 class StudyData(Data):
-    """Which lines, in which geometry; the same for every condition."""
+    """The lines to train on, to validate with and to test on; the same for every condition."""
 
     test: tuple[str, ...] = option(
-        (), "Test lines, read once after training: labels files or synthetic:SPEC, comma-separated."
+        (), "Test lines, read after training: labels files or synthetic:SPEC, comma-separated."
     )
 
 
 @dataclasses.dataclass(frozen=True)
 class Study:
-    """Conditions by name, in the order of the report; the first pair is the question, or the first
-    contrast where there are any.
+    """Conditions by name, in the order of the report.
+
+    The first pair is the question, or the first contrast where there are any.
 
     Contrasts are differences of differences, by what changes: {"gain of b, from one to two":
     (("a1", "b1"), ("a2", "b2"))} asks whether b1's gain over a1 is b2's over a2.
@@ -88,8 +100,14 @@ class Study:
         contrasts: Optional[Mapping[str, Pairs]] = None,
         **settings: Any,
     ) -> Study:
-        """A study whose flags start at the first condition's; `settings` are those of `Settings`,
-        and `test` the test lines."""
+        """Makes a study whose flags start at the first condition's.
+
+        Args:
+            name: of its file.
+            conditions: experiments by name.
+            contrasts: see the class.
+            settings: those of `Settings`, and `test`, the test lines.
+        """
         first = next(iter(conditions.values()))
         data = {f.name: getattr(first.data, f.name) for f in dataclasses.fields(Data)}
         test = tuple(settings.pop("test", ()))
@@ -103,7 +121,7 @@ class Study:
         )
 
     def resolved(self, given: Study) -> dict[str, Experiment]:
-        """Each condition's experiment with the flags that a command line changed.
+        """Changes each condition's experiment as a command line asks.
 
         Args:
           given: this study as the command line gave it back. A flag that still has this study's
@@ -126,13 +144,15 @@ class Study:
                 raise InputError(f"--{name}={changed[name]}: {way_out}")
         # Early stopping would give conditions unequal budgets.
         changed["train.patience"] = 0
-        found = {
+        experiments = {
             name: dataclasses.replace(options.replace(experiment, changed), name=name)
             for name, experiment in self.conditions.items()
         }
-        _refuse_same(found)
+        for experiment in experiments.values():
+            experiment.check_registered()
+        _refuse_same(experiments)
         _check_contrasts(self)
-        return found
+        return experiments
 
 
 REFUSED = {
@@ -173,14 +193,18 @@ def _check_contrasts(study: Study) -> None:
 
 @dataclasses.dataclass(frozen=True)
 class Compare:
-    """Compares evaluated runs, and other systems' evaluations, on the test lines that they share: which
-    is better, how sure that is, and why. Seeds of one experiment are one condition."""
+    """Compares evaluated runs, and other systems' evaluations: which is better, how sure, and why.
 
-    name: str = option("test", "Compare the runs' evaluations/NAME, made by tools/evaluate.")
-    metric: str = option("cer", "What the verdict is about.", choices=METRICS)
+    They are compared on the test lines that they share. Seeds of one experiment are one condition.
+    """
+
+    name: str = option(
+        "test", f"Compare the runs' evaluations/NAME, made by {command_name('evaluate')}."
+    )
+    metric: str = option("cer", "Metric that decides which condition is better.", choices=METRICS)
     normalize: str = option(
         "none",
-        "What to do to reference and text before they are compared.",
+        "Normalization of reference and reading before they are compared.",
         choices=NORMALIZATIONS,
     )
     lines: str = option(
@@ -190,11 +214,13 @@ class Compare:
     )
     groups: str = option(
         "",
-        "Regular expression that finds in a line's id what it comes in, such as its page or writer; "
-        "lines of one group count as drawn together. Empty: every line by itself.",
+        "Regex that extracts the group (page, writer) from a line id; lines of one group are one "
+        "sampling unit. Empty: each line is one.",
     )
     paired: bool = option(
-        False, "Pair the seeds: declared beforehand, the headline is within seeds."
+        False,
+        "Compare the conditions seed by seed: runs of one seed start from the same weights. Choose it "
+        "before you see results.",
     )
     output: str = option("compared", "Folder of the report.")
 
@@ -212,8 +238,11 @@ class AnyData:
 
 @dataclasses.dataclass(frozen=True)
 class Suspects:
-    """Finds labels that are probably wrong: a page of the lines whose labels runs doubt most, with
-    pictures, and a table of all of them. Two heads that agree are far better evidence than one."""
+    """Finds labels that are probably wrong: those that runs doubt most.
+
+    It writes a page of these lines, with pictures, and a table of all lines. Two heads that agree are far
+    better evidence than one.
+    """
 
     checkpoint: str = checkpoint_option()
     batch_size: int = batch_size_option()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.common import CHECKPOINTS
@@ -16,6 +16,7 @@ from ocr_tf.experiment.config.serialize import configuration, rebuild
 from ocr_tf.experiment.runs import predictions
 from ocr_tf.experiment.runs.atomic import atomic_write
 from ocr_tf.experiment.runs.run_folder import RunFolder
+from ocr_tf.progress import Afterwards
 
 DIVERGED = 3  # the code it exits with where the loss is no longer finite
 
@@ -28,42 +29,49 @@ class Job(NamedTuple):
     workdir: Path
     test: tuple[str, ...]  # evaluated on when trained; nothing, if empty
     normalize: str
+    afterwards: Optional[Afterwards] = None  # what follows, for an ETA of both
 
     @property
     def done(self) -> bool:
-        """Whether all that the job makes is there; under which normalization it was measured does not
-        matter, since a study's comparison measures anew what was read."""
-        found = [predictions.results(self.evaluation(name)) for name in CHECKPOINTS]
-        return all(results is not None and results.get("finished") for results in found)
+        """True if all that the job makes exists.
+
+        Under which normalization it was measured does not matter: a study's comparison measures anew
+        what was read.
+        """
+        evaluations = [predictions.results(self.evaluation(name)) for name in CHECKPOINTS]
+        return all(results is not None and results.finished for results in evaluations)
 
     def evaluation(self, checkpoint: str) -> Path:
+        """The folder of the evaluation of the `best` or the `last` checkpoint."""
         return self.workdir / "evaluations" / checkpoint
 
     @property
     def log(self) -> Path:
+        """The file that a run without the terminal writes to."""
         return self.workdir.with_name(self.workdir.name + ".log")
 
     @property
     def steps(self) -> int:
         """The training steps that the run has recorded."""
-        return max((record["step"] for record in RunFolder(self.workdir).metrics()), default=0)
+        return RunFolder(self.workdir).metrics.last_step()
 
     def write(self) -> Path:
-        """The file that the worker reads, beside the run's folder."""
+        """Writes the file that the worker reads, beside the run's folder; returns its path."""
         self.workdir.parent.mkdir(parents=True, exist_ok=True)
         path = self.workdir.with_name(self.workdir.name + ".job.json")
         content = {
-            "experiment": configuration(self.experiment),
+            "experiment": configuration(self.experiment, self.test),
             "workdir": str(self.workdir),
             "test": list(self.test),
             "normalize": self.normalize,
+            "afterwards": self.afterwards,
         }
         atomic_write(path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
         return path
 
     @classmethod
     def read(cls, path: str) -> Job:
-        """The job that `write` has written.
+        """Reads the job that `write` has written.
 
         Raises:
             InputError: the file holds none.
@@ -72,6 +80,7 @@ class Job(NamedTuple):
             content = json.loads(Path(path).read_bytes())
             experiment = rebuild(content["experiment"], path)
             workdir, test = Path(content["workdir"]), tuple(content["test"])
-            return cls(workdir.name, experiment, workdir, test, content["normalize"])
-        except (OSError, ValueError, KeyError) as error:
+            later = content["afterwards"] and Afterwards(*content["afterwards"])
+            return cls(workdir.name, experiment, workdir, test, content["normalize"], later)
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError(f"{path}: no job of a study ({error})") from None

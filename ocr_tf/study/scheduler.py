@@ -6,6 +6,7 @@ TensorFlow-free: every run is a process of its own (`ocr_tf.study.worker`).
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import logging
 import os
 import socket
@@ -18,6 +19,7 @@ from typing import Any, Optional, Union
 from ocr_tf.errors import Diverged, InputError
 from ocr_tf.progress import Progress, clock
 from ocr_tf.study.job import DIVERGED, Job
+from ocr_tf.study.time_left import TimeLeft
 
 TAIL = 5  # lines of a failed run's log that are shown
 PAUSE = 0.5  # seconds between looks at what has ended
@@ -29,54 +31,68 @@ WORKER = "ocr_tf.study.worker"  # the module that does a job
 def run(jobs: Sequence[Job], parallel: int = 1, engine: str = "local") -> None:
     """Does the jobs that are not done, in their order.
 
+    Args:
+        jobs: all of the study's.
+        parallel: how many to do at the same time.
+        engine: `local`, in processes of this machine, or `ray`.
+
     Raises:
-      InputError: a run failed (Diverged: its loss is no longer finite), or Ray is asked for and not
-        there.
-      KeyboardInterrupt: after the runs have saved where they were.
+        InputError: a run failed (Diverged: its loss is no longer finite), or see `check_engine`.
+        KeyboardInterrupt: after the runs have saved where they were.
     """
     left = [job for job in jobs if not job.done]
     if not left:
         return
+    check_engine(engine)
     began, total = time.monotonic(), len(left)
     kept = f", {len(jobs) - total} are done already" if total < len(jobs) else ""
     print(f"{total} {'run' if total == 1 else 'runs'} to train{kept}", file=sys.stderr)
-    steps = _Steps(left)
+    time_left = TimeLeft(left, parallel)
+    steps = _Steps(left, time_left)
     if engine == "local" and parallel == 1:
-        finished = _one_by_one(left)
+        ended = _one_by_one(left, time_left)
     else:
         print(f"{parallel} at a time; what they say is in {left[0].log} and so on", file=sys.stderr)
         started = _Ray(parallel) if engine == "ray" else _Processes(parallel)
-        finished = _several(left, parallel, started, steps)
-    for done, job in enumerate(finished, 1):
-        elapsed = time.monotonic() - began
-        eta = f", ETA {clock(elapsed / done * (total - done))}" if done < total else ""
+        ended = _several(left, parallel, started, steps, time_left)
+    for done, job in enumerate(ended, 1):
+        elapsed, seconds = time.monotonic() - began, time_left.seconds()
+        eta = f", ETA {clock(seconds)}" if seconds is not None and done < total else ""
         steps.say(f"{job.title} is done: {done} of {total} in {clock(elapsed)}{eta}")
 
 
-def _one_by_one(jobs: Sequence[Job]) -> Iterator[Job]:
-    """Each has the terminal and says itself how far it is."""
+def _one_by_one(jobs: Sequence[Job], time_left: TimeLeft) -> Iterator[Job]:
+    """Each has the terminal and says itself how far it is, and when all will be done."""
     for number, job in enumerate(jobs, 1):
         print(f"== {job.title} ({number} of {len(jobs)})", file=sys.stderr)
-        with _worker(job, None) as process:
+        time_left.start(job)
+        with _worker(job._replace(afterwards=time_left.after(job)), None) as process:
             try:
                 code = process.wait()
             except KeyboardInterrupt:  # it has got the same Ctrl-C
                 _wait_for([process])
                 raise
             _check(job, code, "")
+        time_left.end(job)
         yield job
 
 
 def _several(
-    jobs: Sequence[Job], parallel: int, started: Union[_Processes, _Ray], steps: _Steps
+    jobs: Sequence[Job],
+    parallel: int,
+    started: Union[_Processes, _Ray],
+    steps: _Steps,
+    time_left: TimeLeft,
 ) -> Iterator[Job]:
     waiting = list(jobs)
     try:
         while waiting or started.running:
             while waiting and len(started.running) < parallel:
+                time_left.start(waiting[0])
                 started.start(waiting.pop(0))
             for job, code in started.ended():
                 _check(job, code, _tail(job))
+                time_left.end(job)
                 yield job
             steps.show()
     finally:
@@ -87,8 +103,8 @@ def _several(
 class _Steps:
     """How far runs are together that do not have the terminal."""
 
-    def __init__(self, jobs: Sequence[Job]):
-        self.jobs = jobs
+    def __init__(self, jobs: Sequence[Job], time_left: TimeLeft):
+        self.jobs, self.time_left = jobs, time_left
         self.taken = sum(job.steps for job in jobs)
         total = sum(job.experiment.train.steps for job in jobs)
         self.progress = Progress("steps of all runs", total, done=self.taken)
@@ -98,7 +114,7 @@ class _Steps:
         if time.monotonic() - self.looked > LOOK:
             taken = sum(job.steps for job in self.jobs)
             if self.taken < taken < self.progress.total:
-                self.progress.show(taken)
+                self.progress.show(taken, seconds_left=self.time_left.seconds())
             self.taken, self.looked = taken, time.monotonic()
 
     def say(self, line: str) -> None:
@@ -113,7 +129,7 @@ class _Processes:
 
     def __init__(self, parallel: int):
         self.threads = max(1, (os.cpu_count() or 1) // parallel)
-        self.running: dict[subprocess.Popen, Job] = {}
+        self.running: dict[subprocess.Popen[bytes], Job] = {}
         self.stack = contextlib.ExitStack()
 
     def start(self, job: Job) -> None:
@@ -133,25 +149,19 @@ class _Processes:
 
 
 class _Ray:
-    """Runs on the cluster that RAY_ADDRESS names, or one made of this machine; every machine of it
-    sees the folder and the data under the same names."""
+    """Runs on the cluster that RAY_ADDRESS names, or one made of this machine.
+
+    Every machine of it sees the folder and the data under the same names.
+    """
 
     def __init__(self, parallel: int):
-        try:
-            import ray
-        except ImportError:
-            raise InputError(
-                "--study.engine=ray needs Ray: pip install 'ocr_tf[ray]', or leave the flag out"
-            ) from None
+        import ray
+
         self.ray = ray
         try:
-            _check_address(os.environ.get("RAY_ADDRESS", ""))
             ray.init(ignore_reinit_error=True, log_to_driver=False, logging_level=logging.ERROR)
         except (OSError, RuntimeError, ValueError) as error:
-            raise InputError(
-                f"--study.engine=ray: no cluster at RAY_ADDRESS={os.environ.get('RAY_ADDRESS', '')} "
-                f"({error}); start it, or unset RAY_ADDRESS to use this machine"
-            ) from None
+            raise _no_cluster(error) from None
         cores = [int(node["Resources"].get("CPU", 1)) for node in ray.nodes() if node["Alive"]]
         # A share of all cores, but no more than one machine has.
         self.threads = max(1, min(sum(cores) // parallel, max(cores)))
@@ -162,7 +172,7 @@ class _Ray:
         self.running[self.train.remote(job, self.threads, os.getcwd())] = job
 
     def ended(self) -> list[tuple[Job, int]]:
-        """As of `_Processes`. Raises InputError if a machine was lost."""
+        """As `_Processes.ended`. Raises InputError if a machine was lost."""
         time.sleep(PAUSE)  # a Ctrl-C that falls into Ray's own wait with a limit is lost
         ended, _ = self.ray.wait(list(self.running), num_returns=len(self.running), timeout=0)
         return [(job, self._code(job, ref)) for ref in ended for job in [self.running.pop(ref)]]
@@ -184,11 +194,33 @@ class _Ray:
         self.ray.shutdown()
 
 
-def _check_address(address: str) -> None:
-    """Raises OSError if nobody listens at HOST:PORT: Ray itself would try for minutes."""
+def check_engine(engine: str) -> None:
+    """Refuses an engine that is not installed or does not answer, before anything is written.
+
+    Raises:
+        InputError: Ray is asked for and is not installed, or its cluster cannot be reached.
+    """
+    if engine != "ray":
+        return
+    if importlib.util.find_spec("ray") is None:
+        raise InputError(
+            "--study.engine=ray: Ray is not installed; pip install 'ray>=2,<3', or leave the flag out"
+        )
+    # Ray itself would try for minutes to reach an address that does not answer.
+    address = os.environ.get("RAY_ADDRESS", "")
     host, _, port = address.rpartition("://")[2].rpartition(":")
     if host and port.isdecimal():
-        socket.create_connection((host, int(port)), timeout=PATIENCE).close()
+        try:
+            socket.create_connection((host, int(port)), timeout=PATIENCE).close()
+        except OSError as error:
+            raise _no_cluster(error) from None
+
+
+def _no_cluster(error: Exception) -> InputError:
+    return InputError(
+        f"--study.engine=ray: no cluster at RAY_ADDRESS={os.environ.get('RAY_ADDRESS', '')} "
+        f"({error}); start it, or unset RAY_ADDRESS to use this machine"
+    )
 
 
 def _train(job: Job, threads: int, folder: str) -> int:
@@ -206,7 +238,7 @@ def _train(job: Job, threads: int, folder: str) -> int:
 
 
 @contextlib.contextmanager
-def _worker(job: Job, threads: Optional[int]) -> Iterator[subprocess.Popen]:
+def _worker(job: Job, threads: Optional[int]) -> Iterator[subprocess.Popen[bytes]]:
     """The process of a job; with a number of threads, it is one of several and speaks to its log."""
     command = [sys.executable, "-m", WORKER, str(job.write())]
     environment = dict(os.environ)
@@ -234,13 +266,13 @@ def _say_stopping(running: Collection[Job]) -> None:
         print(f"letting {'; '.join(job.title for job in running)} save and end", file=sys.stderr)
 
 
-def _interrupt(processes: Collection[subprocess.Popen]) -> None:
+def _interrupt(processes: Collection[subprocess.Popen[bytes]]) -> None:
     for process in processes:
         process.terminate()  # not SIGINT, which Ray's processes block and hand on blocked
     _wait_for(processes)
 
 
-def _wait_for(processes: Collection[subprocess.Popen]) -> None:
+def _wait_for(processes: Collection[subprocess.Popen[bytes]]) -> None:
     """Waits until they have saved and ended; a second Ctrl-C ends them at once."""
     try:
         for process in processes:

@@ -25,13 +25,22 @@ def pin(
     begun: Collection[str],
     test: Sequence[str],
 ) -> dict[str, Experiment]:
-    """The conditions, limited to the lines and given the symbols that the study has pinned.
+    """Limits all conditions to the lines that each of them can use, and to one alphabet.
 
-    The first start pins them; a condition that is not among the `begun` has to be able to use all.
+    The first start of a study chooses them and writes them to its folder.
+
+    Args:
+        folder: of the study.
+        conditions: by name.
+        begun: the conditions that were begun before; another one has to be able to use all lines.
+        test: where the test lines are.
+
+    Returns:
+        The conditions with --data.lines and --data.alphabet set.
 
     Raises:
-      InputError: bad data, no common line, a pinned file that is lost, an added condition that cannot
-        use a pinned line, or test lines that are too few, without a text, or among the training lines.
+        InputError: bad data, no common line, a chosen file that is lost, an added condition that cannot
+            use a chosen line, or test lines that are among the training lines.
     """
     if not begun:
         _choose(folder, conditions, _test_digests(test))
@@ -48,18 +57,12 @@ def pin(
 
 
 def _test_digests(test: Sequence[str]) -> dict[bytes, str]:
-    """Each test image's digest and its place."""
+    """Gives the place of each test image by its sha256."""
     source = open_sources(test)
-    if len(source.samples) < 2:
-        raise InputError(f"--data.test={','.join(test)}: one line; a comparison needs two or more")
-    if not any(sample.text for sample in source.samples):
-        raise InputError(
-            f"--data.test={','.join(test)}: no line has a text; there is nothing to read"
-        )
     images, _ = image_digests(source, "test images")
-    found = {d.tobytes(): sample.place for d, sample in zip(images, source.samples)}
-    found.pop(bytes(32), None)  # one that cannot be read
-    return found
+    places = {d.tobytes(): sample.place for d, sample in zip(images, source.samples)}
+    places.pop(bytes(32), None)  # of one that cannot be read
+    return places
 
 
 def _choose(

@@ -1,4 +1,4 @@
-"""The folder of a study: what it is, the lines and alphabet that it pinned, and where its runs are.
+"""The folder of a study: its conditions, the lines and the alphabet that they share, and their runs.
 
     study.json       name, conditions and their configurations
     lines.txt        sha256 of the images that every condition trains on
@@ -19,47 +19,57 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ocr_tf import options
 from ocr_tf.errors import InputError
-from ocr_tf.experiment.config import flags
+from ocr_tf.experiment.config.differences import differences
 from ocr_tf.experiment.config.experiment import Experiment
 from ocr_tf.experiment.config.serialize import configuration, rebuild
-from ocr_tf.experiment.runs.atomic import TEMPORARY, atomic_write
-from ocr_tf.experiment.runs.run_folder import held
+from ocr_tf.experiment.runs.atomic import TEMPORARY, atomic_write, check_writable
+from ocr_tf.experiment.runs.lock import locked
+from ocr_tf.study.comparison import tuning
+from ocr_tf.study.comparison.tuning import Tuned
 
 KNOWN = ("lock", "lines.txt", "alphabet.txt", "skipped.tsv")  # what is written before study.json
 
 
 class StudyFolder:
+    """One study on disk."""
+
     def __init__(self, path: Path):
         """Names the folder, and touches nothing."""
         self.path = path
 
     @property
     def lines_path(self) -> Path:
+        """The file that lists the lines of every condition."""
         return self.path / "lines.txt"
 
     @property
     def alphabet_path(self) -> Path:
+        """The alphabet that all conditions share."""
         return self.path / "alphabet.txt"
 
     @property
     def skipped_path(self) -> Path:
+        """The table of lines that no condition is trained on."""
         return self.path / "skipped.tsv"
 
     @property
     def tuned_path(self) -> Path:
+        """What the search for learning rates found."""
         return self.path / "tune" / "tuned.json"
 
     @property
     def report_path(self) -> Path:
+        """The folder of the report."""
         return self.path / "report"
 
     def run(self, condition: str, seed: int) -> Path:
+        """Returns the folder of a run."""
         return self.path / condition / f"seed-{seed}"
 
     @property
     def begun(self) -> bool:
+        """True once the study has been started here."""
         return (self.path / "study.json").exists()
 
     def make(self) -> None:
@@ -73,11 +83,11 @@ class StudyFolder:
             ) from None
 
     def lock(self) -> Any:
-        """Holds the folder for this process. Raises InputError if another does."""
-        return held(self.path)
+        """Locks the folder for this process. Raises InputError if another does."""
+        return locked(self.path)
 
     def remove_temporary(self) -> None:
-        """Takes away what killed processes left half-written; call it under `lock`."""
+        """Deletes what killed processes left half-written; call it under `lock`."""
         for leftover in self.path.rglob(f".*{TEMPORARY}"):
             leftover.unlink(missing_ok=True)
 
@@ -89,11 +99,12 @@ class StudyFolder:
         Conditions may have been added or left out.
 
         Returns:
-          The conditions that were begun before.
+            The conditions that were begun before.
 
         Raises:
-          InputError: the path holds something else.
+            InputError: the path holds something else.
         """
+        check_writable(self.path, "choose another --workdir")
         if not self.begun:
             self._check_empty()
             return []
@@ -119,31 +130,30 @@ class StudyFolder:
                 self._check_same(condition, began[condition], experiment)
         return list(began)
 
-    def tuning(self) -> dict[str, Any]:
-        """What the search for learning rates found: see `tune.tune`. Empty if there was none.
+    def tuning(self) -> dict[str, Tuned]:
+        """Reads the search for learning rates, by condition; empty if there was none.
 
         Raises:
-          InputError: the file is damaged.
+            InputError: the file is damaged.
         """
         if not self.tuned_path.exists():
             return {}
         try:
-            found = json.loads(self.tuned_path.read_bytes())
-            if all({"steps", "chosen", "trials"} <= set(of) for of in found.values()):
-                return found
-        except (ValueError, TypeError, AttributeError):
-            pass
-        raise InputError(f"{self.tuned_path}: damaged; delete it and {self.path}'s runs")
+            return tuning.load(self.tuned_path.read_bytes())
+        except (ValueError, TypeError, KeyError):
+            raise InputError(
+                f"{self.tuned_path}: damaged; delete it and {self.path}'s runs"
+            ) from None
 
     def check_tuning(self, trials: int) -> None:
         """Refuses to train some runs with learning rates that were searched for and some without.
 
         Raises:
-          InputError: runs were begun after another number of trials.
+            InputError: runs were begun after another number of trials.
         """
         if not any(self.path.glob("*/seed-*/run.json")):
             return
-        then = max((len(of["trials"]) for of in self.tuning().values()), default=0)
+        then = max((len(search.trials) for search in self.tuning().values()), default=0)
         if then != trials:
             raise InputError(
                 f"{self.path}: its runs were started with --study.tune={then}, not {trials}: give the "
@@ -158,23 +168,9 @@ class StudyFolder:
                         f"{self.path} is not empty and holds no study ({item.name} is in it); "
                         "choose another --workdir"
                     )
-        elif self.path.exists():
-            raise InputError(f"{self.path} is not a folder; choose another --workdir")
 
     def _check_same(self, condition: str, began: Experiment, experiment: Experiment) -> None:
-        then = {leaf.name: leaf.value for leaf in options.leaves(began)}
-        now = {leaf.name: leaf.value for leaf in options.leaves(experiment)}
-        differing = [
-            f"--{name}={flags.text(then[name])}, not {flags.text(now[name]) or 'empty'}"
-            for name in now
-            if name in then and then[name] != now[name]
-        ]
-        kinds = (
-            (began.encoder_name, began.head_name),
-            (experiment.encoder_name, experiment.head_name),
-        )
-        if kinds[0] != kinds[1]:
-            differing.append(f"{' and '.join(kinds[0])}, not {' and '.join(kinds[1])}")
+        differing = differences(began, experiment)
         if differing:
             raise InputError(
                 f"{self.path}: condition {condition} was started with {'; '.join(differing)}: give "
@@ -182,7 +178,7 @@ class StudyFolder:
             )
 
     def write(self, name: str, conditions: Mapping[str, Experiment], test: Iterable[str]) -> None:
-        """Says what the study is; conditions from before stay."""
+        """Writes study.json; conditions from before stay in it."""
         described = {n: configuration(experiment) for n, experiment in conditions.items()}
         if self.begun:
             before = json.loads((self.path / "study.json").read_bytes())["conditions"]

@@ -8,17 +8,18 @@ not stay finite counts as the worst. The test lines are not touched.
 
 from __future__ import annotations
 
+import importlib.util
 import operator
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Optional
 
 from ocr_tf import options
 from ocr_tf.errors import Diverged, InputError
 from ocr_tf.experiment.config.experiment import Experiment
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.study import scheduler
+from ocr_tf.study.comparison.tuning import Trial, Tuned
 from ocr_tf.study.job import Job
 from ocr_tf.study.study_folder import StudyFolder
 
@@ -29,47 +30,52 @@ SHARE = 4  # a trial has a quarter of the steps
 
 def tune(
     folder: StudyFolder, conditions: Mapping[str, Experiment], trials: int
-) -> tuple[dict[str, Experiment], dict[str, Any]]:
-    """The conditions with the best rates found, and what was tried, as JSON values:
-
-        {condition: {"steps": of each trial, "chosen": trial, "trials": [trial, ..]}}
-
-    with a trial as {"learning_rate", "cer": None where its loss did not stay finite}.
+) -> tuple[dict[str, Experiment], dict[str, Tuned]]:
+    """Searches for the best learning rate of each condition.
 
     Stopped and started again, it goes on; asked for more trials, it makes those.
 
+    Returns:
+        The conditions with the best rates, and the search as JSON values:
+        {condition: {"steps": of each trial, "chosen": trial, "trials": [trial, ..]}} with a trial as
+        {"learning_rate", "cer": None where its loss did not stay finite}.
+
     Raises:
-      InputError: Optuna is not there, or no rate of a condition trains.
+        InputError: no rate of a condition trains.
     """
-    found, report = {}, {}
+    best_rates, searches = {}, {}
     for name, experiment in conditions.items():
         tried = _search(folder.path / "tune" / name, name, experiment, trials)
-        trained = [trial for trial in tried if trial["cer"] is not None]
+        trained = [trial for trial in tried if trial.cer is not None]
         if not trained:
             raise InputError(
                 f"{name}: the loss stays finite with none of {trials} learning rates around "
                 f"{experiment.train.learning_rate:g}; lower its rate, or look at the lines"
             )
-        best = min(trained, key=operator.itemgetter("cer"))  # of equals the first: the own rate
-        print(f"{name}: --{RATE}={best['learning_rate']:.3g} of {trials} trials", file=sys.stderr)
-        found[name] = options.replace(experiment, {RATE: best["learning_rate"]})
-        report[name] = {"steps": _steps(experiment), "chosen": best, "trials": tried}
-    return found, report
+        best = min(trained, key=operator.attrgetter("cer"))  # of equals the first: the own rate
+        print(f"{name}: --{RATE}={best.learning_rate:.3g} of {trials} trials", file=sys.stderr)
+        best_rates[name] = options.replace(experiment, {RATE: best.learning_rate})
+        searches[name] = Tuned(_steps(experiment), best, tuple(tried))
+    return best_rates, searches
+
+
+def check_installed() -> None:
+    """Raises InputError where Optuna is not installed."""
+    if importlib.util.find_spec("optuna") is None:
+        raise InputError(
+            "--study.tune: Optuna is not installed; pip install optuna, or leave the flag out"
+        )
 
 
 def _steps(experiment: Experiment) -> int:
     return max(1, experiment.train.steps // SHARE)
 
 
-def _search(
-    folder: Path, name: str, experiment: Experiment, trials: int
-) -> list[dict[str, Optional[float]]]:
-    try:
-        import optuna
-    except ImportError:
-        raise InputError("--study.tune needs Optuna: pip install 'ocr_tf[tune]'") from None
+def _search(folder: Path, name: str, experiment: Experiment, trials: int) -> list[Trial]:
+    import optuna
+
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    State = optuna.trial.TrialState
+    states = optuna.trial.TrialState
     folder.mkdir(parents=True, exist_ok=True)
     storage = f"sqlite:///{folder / 'trials.db'}"
     own = experiment.train.learning_rate
@@ -77,15 +83,15 @@ def _search(
         # Made anew for every trial, from the trials that are finished: what is asked next does not
         # depend on how often the search was stopped.
         search = optuna.create_study(storage=storage, study_name=name, load_if_exists=True)
-        finished = search.get_trials(states=(State.COMPLETE, State.PRUNED))
+        finished = search.get_trials(states=(states.COMPLETE, states.PRUNED))
         if len(finished) >= trials:
             kept = sorted(finished, key=lambda trial: trial.number)[:trials]
-            return [{"learning_rate": t.params[RATE], "cer": t.value} for t in kept]
+            return [Trial(t.params[RATE], t.value) for t in kept]
         number = len(finished)
         search.sampler = optuna.samplers.TPESampler(seed=number, n_startup_trials=min(5, trials))
-        for broken in search.get_trials(states=(State.RUNNING,)):
-            search.tell(broken.number, state=State.FAIL)
-        waiting = search.get_trials(states=(State.WAITING,))
+        for broken in search.get_trials(states=(states.RUNNING,)):
+            search.tell(broken.number, state=states.FAIL)
+        waiting = search.get_trials(states=(states.WAITING,))
         if number == 0 and not waiting:
             search.enqueue_trial({RATE: own})
         trial = search.ask()
@@ -102,7 +108,6 @@ def _search(
             scheduler.run([job])
         except Diverged:
             print(f"{job.title}: counts as the worst", file=sys.stderr)
-            search.tell(trial, state=State.PRUNED)
+            search.tell(trial, state=states.PRUNED)
             continue
-        state = RunFolder.open(job.workdir).load_checkpoint("last").state
-        search.tell(trial, state["best_cer"])
+        search.tell(trial, RunFolder.open(job.workdir).checkpoints.state().best_cer)

@@ -30,7 +30,7 @@ def main(path: str) -> None:
     from ocr_tf.experiment.inference import evaluate  # TensorFlow, once the job is known to be one
     from ocr_tf.experiment.training import loop
 
-    loop.run(job.experiment, job.workdir)
+    loop.run(job.experiment, job.workdir, job.afterwards)
     for checkpoint in CHECKPOINTS if job.test else ():
         evaluate.run(
             Evaluate(

@@ -17,6 +17,7 @@ from ocr_tf.bench.random_batch import batch
 from ocr_tf.cli.experiments import experiment
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.inference import load
+from ocr_tf.experiment.runs.checkpoints import TrainingState
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from tests.experiment import tiny
 
@@ -44,7 +45,7 @@ def folder(tmp_path_factory):
     }
     run = RunFolder.create_or_open(folder / "run")
     run.begin(experiment, alphabet, {})
-    run.save_checkpoint(1, arrays, {"best_step": 1, "finished": True})
+    run.checkpoints.save(1, arrays, TrainingState(best_step=1, finished=True))
     reader = Reader()
     for name in ("one", "two"):
         tf.saved_model.save(reader, str(folder / name), {"serving_default": reader.read})
@@ -117,9 +118,11 @@ def test_bad_settings_are_named(folder, settings, message):
 def test_an_image_or_an_export_that_cannot_be_used_is_named(folder, tmp_path):
     (tmp_path / "text.png").write_text("no image")
     with pytest.raises(InputError, match="one cannot read the image"):
-        command.run(Bench(**QUICK, image=str(tmp_path / "text.png")), [str(folder / "one")])
+        config = Bench(**QUICK, image=str(tmp_path / "text.png"))
+        command.run(config, [str(folder / "one")], experiment)
     with pytest.raises(InputError, match="--image=.*gone.png: No such file"):
-        command.run(Bench(**QUICK, image=str(tmp_path / "gone.png")), [str(folder / "one")])
+        config = Bench(**QUICK, image=str(tmp_path / "gone.png"))
+        command.run(config, [str(folder / "one")], experiment)
     (tmp_path / "saved_model.pb").write_bytes(b"")
     with pytest.raises(InputError, match="not an export of ocr_tf, or damaged"):
         command.run(Bench(**QUICK), [str(tmp_path)], experiment)

@@ -31,7 +31,7 @@ def eagerly():
 
 def pair(encoder, head, dtype: str = "float32", height: int = 32, width: int = 37):
     experiment = Experiment(
-        name="twin",
+        name="baseline",
         encoder=encoder,
         head=head,
         data=Data(height=height),
@@ -43,7 +43,7 @@ def pair(encoder, head, dtype: str = "float32", height: int = 32, width: int = 3
     draw = np.random.default_rng(1)
     for variable in model.variables:  # Zeros and ones would hide what is exchanged.
         variable.assign_add(draw.uniform(0, 0.1, variable.shape))
-    found = keras_baseline.Twin(experiment, ALPHABET, batch)
+    found = keras_baseline.KerasBaseline(experiment, ALPHABET, batch)
     ours = {re.sub(r".*(encoder|sequence)/", "", rng.path(v)): v for v in model.variables}
     for variable in found.below.variables:
         variable.assign(ours[rng.path(variable).replace("_norm/", "/norm/")])
@@ -91,7 +91,9 @@ def test_in_bfloat16_its_layers_are_too():
 
 def test_an_encoder_without_a_twin_is_refused(monkeypatch):
     monkeypatch.delitem(keras_baseline.ENCODERS, Compact)
-    with pytest.raises(InputError, match="no plain Keras twin of encoder compact; there are crnn"):
+    with pytest.raises(
+        InputError, match="no plain Keras baseline of encoder compact; there are crnn"
+    ):
         keras_baseline.below_the_head(Experiment(name="other", encoder=Compact()), 40)
 
 

@@ -16,10 +16,13 @@ def test_experiments_are_found_by_name():
 @pytest.mark.parametrize(
     "names, message",
     [
-        (["crnn_cct"], "did you mean 'crnn_ctc'"),
-        (["experiments/crnn_ctc.py"], "did you mean 'crnn_ctc'"),
-        (["quickstart"], "no experiment.*quickstart_attention"),  # a program, not an experiment
-        (["no_such_thing"], "experiments are .*captcha_ctc"),
+        (["crnn_cct"], "did you mean crnn_ctc"),
+        (["experiments/crnn_cct.py"], "did you mean crnn_ctc"),
+        (
+            ["quickstart"],
+            "no such experiment.*quickstart_attention",
+        ),  # a program, not an experiment
+        (["no_such_thing"], "there are .*captcha_ctc"),
         (["crnn_ctc", "crnn_ctc"], "twice"),
     ],
 )

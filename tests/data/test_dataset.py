@@ -67,7 +67,7 @@ def test_missing_files(tmp_path):
 
 
 def test_unknown_schemes_and_no_data():
-    assert "did you mean 'synthetic'" in message(open_source, "synthetik:words")
+    assert "did you mean synthetic" in message(open_source, "synthetik:words")
     assert "no data" in message(open_sources, ())
 
 

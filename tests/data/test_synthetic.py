@@ -52,6 +52,22 @@ def test_pictures_are_dark_on_light_and_unclipped():
         assert not ink[:, [0, -1]].any() and not ink[[0, -1]].any()
 
 
+def test_worn_lines_are_the_same_texts_in_images_of_their_own():
+    clean, worn = (open_source(f"synthetic:count=40{look}") for look in ("", ":look=worn"))
+    assert [s.text for s in worn.samples] == [s.text for s in clean.samples]
+    assert not {s.id for s in worn.samples} & {s.id for s in clean.samples}
+    assert [worn.read(i) for i in (7, 0)] == [
+        open_source("synthetic:count=40:look=worn").read(i) for i in (7, 0)
+    ]
+
+    def contrast(encoded):
+        pixels = np.asarray(Image.open(io.BytesIO(encoded)), float)
+        return np.median(pixels) - np.quantile(pixels, 0.02)
+
+    losses = [contrast(clean.read(i)) - contrast(worn.read(i)) for i in range(40)]
+    assert np.mean(losses) > 15 and min(losses) < 15  # some lines are all but clean
+
+
 def test_given_texts_are_drawn_in_the_looks_of_their_places():
     source = open_source("synthetic:words:count=3:seed=5")
     again = synthetic.Drawn("again", "other", [s.text for s in source.samples], seed=5)
@@ -72,8 +88,8 @@ def test_every_typeface_is_there():
 @pytest.mark.parametrize(
     "spec, words",
     [
-        ("synthetic:digit", "did you mean 'digits'"),
-        ("synthetic:words:cuont=3", "did you mean 'count'"),
+        ("synthetic:digit", "did you mean digits"),
+        ("synthetic:words:cuont=3", "did you mean count"),
         ("synthetic:words:count=0", "whole number"),
         ("synthetic:words:count=many", "whole number"),
         ("synthetic:words:split=valid", "train or test"),

@@ -5,7 +5,8 @@ import pytest
 import tensorflow as tf
 
 from ocr_tf.decode import autoregressive
-from ocr_tf.types import Labels
+from ocr_tf.decode.autoregressive import Decoder
+from ocr_tf.types import Hypotheses, Labels
 
 A, B, C, END, START = range(5)  # what a decoder is fed; it puts out A, B, C or END
 PAD = -1
@@ -59,10 +60,18 @@ def end_after(line) -> float:
     return share if best == END else (1 - share) / 3
 
 
-def search(lines, function=autoregressive.greedy):
+def decoder(step, state) -> Decoder:
+    return Decoder(lambda copies: state, step, START, END, PAD)
+
+
+def search(lines):
     automaton = Automaton()
     patience, bounds = ([line[i] for line in lines] for i in (0, 1))
-    return function(automaton, automaton.state(patience), tf.constant(bounds), START, END, PAD)
+    return autoregressive.greedy(decoder(automaton, automaton.state(patience)), tf.constant(bounds))
+
+
+def first(found: Hypotheses) -> Labels:
+    return Labels(found.ids[:, 0], found.lengths[:, 0])
 
 
 def rows(labels: Labels) -> list[list[int]]:
@@ -70,13 +79,15 @@ def rows(labels: Labels) -> list[list[int]]:
     return [ids[:length] for ids, length in pairs]
 
 
-def check(found: autoregressive.Found, lines) -> None:
-    assert rows(found.labels) == [line[2] for line in lines]
-    np.testing.assert_allclose(np.exp(found.objective), [line[3] for line in lines], rtol=1e-5)
+def check(found: Hypotheses, lines) -> None:
+    assert rows(first(found)) == [line[2] for line in lines]
+    np.testing.assert_allclose(
+        np.exp(found.objective[:, 0]), [line[3] for line in lines], rtol=1e-5
+    )
     whole = [line[3] * (1 if line[4] else end_after(line)) for line in lines]
-    np.testing.assert_allclose(np.exp(found.log_probs), whole, rtol=1e-5)
-    assert found.ended.numpy().tolist() == [line[4] for line in lines]
-    for ids, line in zip(found.labels.ids.numpy(), lines):
+    np.testing.assert_allclose(np.exp(found.log_probs[:, 0]), whole, rtol=1e-5)
+    assert found.ended[:, 0].numpy().tolist() == [line[4] for line in lines]
+    for ids, line in zip(first(found).ids.numpy(), lines):
         assert (ids[len(line[2]) :] == PAD).all()
 
 
@@ -94,9 +105,9 @@ def test_nothing_is_read_where_the_end_comes_first():
     def step(ids, state):
         return tf.math.log([[0.1, 0.2, 0.1, 0.6]] * 2), tf.ones([2, 1]), state
 
-    found = autoregressive.greedy(step, (), tf.constant([3, 1]), START, END, PAD)
-    assert found.labels.ids.shape == [2, 0] and found.ended.numpy().all()
-    np.testing.assert_allclose(np.exp(found.log_probs), [0.6, 0.6], rtol=1e-6)
+    found = autoregressive.greedy(decoder(step, ()), tf.constant([3, 1]))
+    assert found.ids.shape == [2, 1, 0] and found.ended.numpy().all()
+    np.testing.assert_allclose(np.exp(found.log_probs[:, 0]), [0.6, 0.6], rtol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +118,7 @@ def test_the_search_stops_when_every_line_has(lines, calls):
     automaton = Automaton()
     bounds = tf.constant([line[1] for line in lines])
     state = automaton.state([line[0] for line in lines])
-    autoregressive.greedy(automaton, state, bounds, START, END, PAD)
+    autoregressive.greedy(decoder(automaton, state), bounds)
     assert automaton.calls == calls
 
 
@@ -117,7 +128,7 @@ def test_without_stopping_early_the_same_is_read_in_all_the_steps_that_the_bound
         automaton.calls = 0
         bounds = tf.constant([line[1] for line in lines])
         state = automaton.state([line[0] for line in lines])
-        found = autoregressive.greedy(automaton, state, bounds, START, END, PAD, early_stop=False)
+        found = autoregressive.greedy(decoder(automaton, state), bounds, early_stop=False)
         check(found, lines)
         assert automaton.calls == 9 + 1  # the greatest bound, and the step that may still end
 
@@ -128,7 +139,7 @@ def test_a_graph_of_unknown_shapes():
     @tf.function(input_signature=[tf.TensorSpec([None], tf.int32)] * 2)
     def graph(patience, bounds):
         state = (patience, tf.zeros_like(patience))
-        return autoregressive.greedy(automaton, state, bounds, START, END, PAD)
+        return autoregressive.greedy(decoder(automaton, state), bounds)
 
     for lines in (LINES, LINES[:1], LINES[4:]):
         patience, bounds = (tf.constant([line[i] for line in lines]) for i in (0, 1))
@@ -158,7 +169,7 @@ def expected_gains(label: list[int], patience: int) -> list[float]:
 def test_force_gives_every_symbol_and_the_end_its_probability(garbage):
     automaton = Automaton()
     state = automaton.state([1, 1, 1, 1])
-    gains, alignments = autoregressive.force(automaton, state, padded(garbage), START, END)
+    gains, alignments = autoregressive.force(decoder(automaton, state), padded(garbage))
     assert gains.shape == [4, 7] and alignments.shape == [4, 7, STEPS]
     for row, places, label in zip(gains.numpy(), alignments.numpy(), LABELS):
         symbols = len(label) + 1
@@ -172,8 +183,8 @@ def test_force_over_what_greedy_found_gives_greedys_probability():
     found = search(lines)
     automaton = Automaton()
     state = automaton.state([line[0] for line in lines])
-    gains, _ = autoregressive.force(automaton, state, found.labels, START, END)
-    np.testing.assert_allclose(tf.reduce_sum(gains, axis=1), found.log_probs, rtol=1e-6)
+    gains, _ = autoregressive.force(decoder(automaton, state), first(found))
+    np.testing.assert_allclose(tf.reduce_sum(gains, axis=1), found.log_probs[:, 0], rtol=1e-6)
 
 
 def test_force_in_a_graph_of_unknown_shapes():
@@ -183,13 +194,13 @@ def test_force_in_a_graph_of_unknown_shapes():
     @tf.function(input_signature=[vector, Labels(tf.TensorSpec([None, None], tf.int32), vector)])
     def graph(patience, labels):
         state = (patience, tf.zeros_like(patience))
-        return autoregressive.force(automaton, state, labels, START, END)
+        return autoregressive.force(decoder(automaton, state), labels)
 
     empty = Labels(tf.zeros([2, 0], tf.int32), tf.zeros([2], tf.int32))
     for patience, labels in ([1, 1, 1, 1], padded()), ([1, 1], empty):
         patience = tf.constant(patience)
         eager = autoregressive.force(
-            automaton, (patience, tf.zeros_like(patience)), labels, START, END
+            decoder(automaton, (patience, tf.zeros_like(patience))), labels
         )
         for one, two in zip(graph(patience, labels), eager):
             np.testing.assert_allclose(one, two, rtol=1e-6)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ocr_tf.decode import Beam, autoregressive
-from ocr_tf.decode.autoregressive_beam import beam
+from ocr_tf.decode import Beam, Greedy, Search
+from ocr_tf.decode.autoregressive import Decoder
 from ocr_tf.types import Hypotheses
 
 A, B, END, START = range(4)  # what a decoder is fed; it puts out A, B or END
@@ -49,10 +49,17 @@ def memory():
     return Memory()
 
 
-def search(memory, how: Beam, lines=LINES) -> Hypotheses:
+def search(memory, how: Search, lines=LINES) -> Hypotheses:
     names, bounds = (tf.constant(values) for values in zip(*lines))
-    names = tf.repeat(names, how.width)
-    return beam(memory, (names, tf.zeros_like(names)), bounds, START, END, PAD, how)
+    return how.autoregressive(decoder(memory, names), bounds)
+
+
+def decoder(memory, names) -> Decoder:
+    def begin(copies: int):
+        repeated = tf.repeat(names, copies)
+        return repeated, tf.zeros_like(repeated)
+
+    return Decoder(begin, memory, START, END, PAD)
 
 
 def texts(found: Hypotheses, line: int) -> list[tuple[int, ...]]:
@@ -96,15 +103,13 @@ def test_a_text_is_cut_off_only_at_its_bound_where_more_was_likelier(memory):
 
 
 def test_width_one_is_greedy(memory):
-    names, bounds = (tf.constant(values) for values in zip(*LINES))
-    greedy = autoregressive.greedy(memory, (names, names), bounds, START, END, PAD)
-    found = search(memory, Beam(1, 1))
+    greedy, found = search(memory, Greedy()), search(memory, Beam(1, 1))
     assert not greedy.ended.numpy().all() and greedy.ended.numpy().any()
-    np.testing.assert_array_equal(found.ids[:, 0], greedy.labels.ids)
-    np.testing.assert_array_equal(found.lengths[:, 0], greedy.labels.lengths)
-    np.testing.assert_array_equal(found.ended[:, 0], greedy.ended)
+    np.testing.assert_array_equal(found.ids, greedy.ids)
+    np.testing.assert_array_equal(found.lengths, greedy.lengths)
+    np.testing.assert_array_equal(found.ended, greedy.ended)
     ended = greedy.ended.numpy()
-    np.testing.assert_allclose(found.log_probs[:, 0][ended], greedy.log_probs[ended], rtol=1e-5)
+    np.testing.assert_allclose(found.log_probs[ended], greedy.log_probs[ended], rtol=1e-5)
 
 
 @pytest.mark.parametrize("how", [Beam(1, 1), Beam(2, 2), Beam(3, 1), Beam(5, 4)])
@@ -125,8 +130,7 @@ def test_what_is_found_is_sorted_distinct_and_has_its_probability(memory, how):
 def test_a_line_reads_the_same_in_any_batch_and_graph(memory, how):
     @tf.function(input_signature=[tf.TensorSpec([None], tf.int32)] * 2)
     def graph(names, bounds):
-        names = tf.repeat(names, how.width)
-        return beam(memory, (names, tf.zeros_like(names)), bounds, START, END, PAD, how)
+        return how.autoregressive(decoder(memory, names), bounds)
 
     together = search(memory, how)
     again = graph(*(tf.constant(values) for values in zip(*LINES)))
@@ -147,9 +151,10 @@ def test_the_search_stops_when_no_prefix_can_win():
         return tf.math.log(tf.tile(first[None], [tf.shape(ids)[0], 1])), None, state
 
     bounds = tf.constant([50, 9])
-    beam(step, (), bounds, START, END, PAD, Beam(2, 1))
+    toy = Decoder(lambda copies: (), step, START, END, PAD)
+    Beam(2, 1).autoregressive(toy, bounds)
     assert len(calls) == 1
-    found = beam(step, (), bounds, START, END, PAD, Beam(2, 2))
+    found = Beam(2, 2).autoregressive(toy, bounds)
     assert len(calls) == 1 + 2
     np.testing.assert_allclose(np.exp(found.log_probs), [[0.7, 0.2 * 0.7]] * 2, rtol=1e-5)
 

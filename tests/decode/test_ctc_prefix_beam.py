@@ -10,7 +10,6 @@ import tensorflow as tf
 
 from ocr_tf.decode import Beam, ctc_lattice
 from ocr_tf.decode.ctc_greedy import best_path
-from ocr_tf.decode.ctc_prefix_beam import prefix_beam
 from ocr_tf.types import Frames, Hypotheses, Labels
 
 PAD = -1
@@ -49,7 +48,7 @@ LENGTHS = [5, 1, 3, 4, 2]
 @pytest.mark.parametrize("best", [1, 4, 30])
 def test_a_beam_that_drops_nothing_finds_the_best_texts(classes, best):
     batch = lines(LENGTHS, classes, padding=2, seed=classes)
-    found = prefix_beam(batch, classes - 1, PAD, Beam(400, best))
+    found = Beam(400, best).ctc(batch, classes - 1, PAD)
     np.testing.assert_array_equal(found.objective, found.log_probs)
     for i, length in enumerate(LENGTHS):
         scores = every_text(batch.values[i, :length].numpy())
@@ -69,7 +68,7 @@ def test_a_beam_that_drops_nothing_finds_the_best_texts(classes, best):
 def test_what_is_found_is_sorted_distinct_and_has_its_score(how):
     lengths = [20, 7, 1, 12]
     batch = lines(lengths, 6, padding=3)
-    found = prefix_beam(batch, 5, PAD, how)
+    found = how.ctc(batch, 5, PAD)
     assert (found.log_probs[:, 1:] <= found.log_probs[:, :-1]).numpy().all()
     for i in range(len(lengths)):
         rows = texts(found, i)
@@ -85,7 +84,7 @@ def test_what_is_found_is_sorted_distinct_and_has_its_score(how):
 def test_a_wide_beam_finds_nothing_worse_than_the_best_path():
     batch = lines([15, 9, 11, 4], 5)
     labels, _ = best_path(batch, 4, PAD)
-    found = prefix_beam(batch, 4, PAD, Beam(50, 1))
+    found = Beam(50, 1).ctc(batch, 4, PAD)
     assert (found.log_probs[:, 0] >= ctc_lattice.score(batch, labels, 4) - 1e-4).numpy().all()
 
 
@@ -93,26 +92,26 @@ def test_a_wide_beam_finds_nothing_worse_than_the_best_path():
 def test_a_line_reads_the_same_in_any_batch_and_graph(how):
     lengths = [9, 2, 14, 1]
     batch = lines(lengths, 5, padding=4)
-    together = prefix_beam(batch, 4, PAD, how)
+    together = how.ctc(batch, 4, PAD)
     spec = Frames(tf.TensorSpec([None, None, 5]), tf.TensorSpec([None], tf.int32))
-    graph = tf.function(lambda line: prefix_beam(line, 4, PAD, how), input_signature=[spec])
+    graph = tf.function(lambda line: how.ctc(line, 4, PAD), input_signature=[spec])
     tf.nest.map_structure(np.testing.assert_array_equal, graph(batch), together)
     for i, length in enumerate(lengths):
         line = Frames(batch.values[i : i + 1, :length], batch.lengths[i : i + 1])
-        alone = prefix_beam(line, 4, PAD, how)
+        alone = how.ctc(line, 4, PAD)
         assert texts(alone, 0) == texts(together, i)
         np.testing.assert_allclose(alone.log_probs[0], together.log_probs[i], rtol=1e-5)
 
 
 def test_the_empty_text_can_be_the_best():
     blanks = tf.math.log([[[0.05, 0.95]] * 6, [[0.95, 0.05]] * 6])
-    found = prefix_beam(Frames(blanks, tf.constant([6, 6])), 1, PAD, Beam(4, 2))
+    found = Beam(4, 2).ctc(Frames(blanks, tf.constant([6, 6])), 1, PAD)
     assert texts(found, 0)[0] == () and texts(found, 1)[0] == (0,)
     np.testing.assert_allclose(found.log_probs[0, 0], 6 * np.log(0.95), rtol=1e-5)
 
 
 def test_certainty_leaves_no_other_text():
     certain = tf.math.log([[[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 1.0, 0.0]]])
-    found = prefix_beam(Frames(certain, tf.constant([3])), 2, PAD, Beam(4, 3))
+    found = Beam(4, 3).ctc(Frames(certain, tf.constant([3])), 2, PAD)
     assert texts(found, 0) == [(0, 1)]
     np.testing.assert_array_equal(found.log_probs, [[0.0, -np.inf, -np.inf]])

@@ -1,5 +1,6 @@
 """Evaluate, export and predict on a trained run: one text everywhere, and bad input told in a line."""
 
+import dataclasses
 import json
 import math
 
@@ -9,15 +10,18 @@ import tensorflow as tf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from ocr_tf.data.dataset import open_source
+from ocr_tf.decode import SEARCHES, Search
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.common import TestData
 from ocr_tf.experiment.inference import evaluate
 from ocr_tf.experiment.inference.config import Evaluate
+from ocr_tf.experiment.inference.load import restore
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.experiment.serving import predict, saved_model
 from ocr_tf.experiment.serving.config import Export, Predict
-from ocr_tf.experiment.serving.signatures import NO_LOG_PROB
+from ocr_tf.experiment.serving.signatures import NO_LOG_PROB, Serving
 from ocr_tf.experiment.training import loop
+from ocr_tf.types import Hypotheses
 from tests.experiment import tiny
 
 TEST = "synthetic:digits:count=24:split=test"
@@ -40,7 +44,8 @@ def measured(folder, **settings):
     config = Evaluate(data=TestData((TEST,)), **settings)
     results = evaluate.run(config, str(folder / "run"))
     output = folder / "run" / "evaluations" / config.name
-    assert json.loads((output / "results.json").read_text())["rates"] == results["rates"]
+    written = json.loads((output / "results.json").read_text())
+    assert written["rates"] == results.rates.as_flat()
     lines = (output / "predictions.jsonl").read_text().splitlines()
     return results, [json.loads(line) for line in lines]
 
@@ -58,11 +63,46 @@ def test_the_export_reads_what_evaluate_read(trained):
             assert log_prob == pytest.approx(prediction["log_prob"], rel=1e-4, abs=1e-4)
 
 
+def test_evaluation_reads_with_the_search_that_it_is_told(trained):
+    greedy, first = measured(trained)
+    beam, second = measured(trained, search="beam:64", name="beam")
+    assert (greedy["search"], beam["search"]) == ("greedy", "beam:width=64")
+    gains = [b["log_prob"] - a["log_prob"] for a, b in zip(first, second)]
+    assert min(gains) >= -1e-4 and max(gains) > 1e-3
+
+
+@dataclasses.dataclass(frozen=True)
+class Silent(Search):
+    """Reads every line as the empty text: a search of one's own, for both kinds of head."""
+
+    def ctc(self, log_probs, blank, pad):
+        return self._nothing(tf.size(log_probs.lengths))
+
+    def autoregressive(self, decoder, bounds):
+        return self._nothing(tf.size(bounds))
+
+    def _nothing(self, lines):
+        zero, yes = tf.zeros([lines, 1]), tf.ones([lines, 1], tf.bool)
+        lengths = tf.zeros([lines, 1], tf.int32)
+        return Hypotheses(tf.zeros([lines, 1, 0], tf.int32), lengths, zero, zero, yes, yes)
+
+
+def test_a_search_of_ones_own_is_used_by_its_name(trained, monkeypatch):
+    monkeypatch.setitem(SEARCHES, "silent", Silent)
+    results, predictions = measured(trained, search="silent", name="silent")
+    assert results["search"] == "silent" and results["rates"]["cer"] == 1
+    assert {p["text"] for p in predictions} == {""}
+    serving = Serving(restore(trained / "run"), n_best_search=Silent(), search=Silent())
+    image = tf.constant([(trained / "images" / "000.png").read_bytes()])
+    assert serving.serving_default(image)["text"].numpy().tolist() == [b""]
+    assert serving.n_best(image)["texts"].numpy().tolist() == [[b""]]
+
+
 def test_tensorboard_shows_what_evaluate_measured(trained):
     results, _ = measured(trained, name="shown")
     events = EventAccumulator(str(trained / "run")).Reload()
     (point,) = events.Scalars("test/shown/cer")
-    assert (point.step, point.value) == (2, pytest.approx(results["rates"]["cer"]))
+    assert (point.step, point.value) == (2, pytest.approx(results.rates.cer))
 
 
 def test_predict_prints_the_same_from_run_and_export(trained, capsys):
@@ -105,7 +145,7 @@ def test_its_own_predictions_give_a_run_the_same_rates(trained, tmp_path):
         predictions=str(given), output=str(tmp_path / "again"), data=TestData((TEST,))
     )
     again = evaluate.run(config)
-    assert (again["rates"], again["fingerprint"]) == (results["rates"], results["fingerprint"])
+    assert (again.rates, again.fingerprint) == (results.rates, results.fingerprint)
     assert (tmp_path / "again" / "predictions.jsonl").read_bytes() == given.read_bytes()
 
 
@@ -119,8 +159,8 @@ def test_evaluation_keeps_every_line(trained, tmp_path):
     (tmp_path / "labels.tsv").write_text("\n".join(labels) + "\n", encoding="utf-8")
     config = Evaluate(name="odd", data=TestData((str(tmp_path / "labels.tsv"),)))
     results = evaluate.run(config, str(trained / "run"))
-    assert results["rates"]["lines"] == 5
-    troubles = results["troubled_lines"]
+    assert results.rates.lines == 5
+    troubles = results.troubled_lines
     assert {k: troubles[k] for k in ("unreadable", "unknown_symbol", "unreachable", "empty")} == {
         "unreadable": 1,
         "unknown_symbol": 1,

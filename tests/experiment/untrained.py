@@ -10,6 +10,7 @@ from ocr_tf import rng
 from ocr_tf.alphabet import Alphabet
 from ocr_tf.data.dataset import open_source
 from ocr_tf.experiment.inference.load import Trained, build, restore, variables
+from ocr_tf.experiment.runs.checkpoints import TrainingState
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from tests.experiment import tiny
 
@@ -29,8 +30,7 @@ def write(path: Path, head: str, alphabet: Alphabet = ALPHABET, **train: object)
         arrays[name] = (part + 0.3 * draw.standard_normal(part.shape)).astype(np.float32)
         if "moving_variance" in name:
             arrays[name] = np.abs(arrays[name])
-    state = {"best_step": 1, "finished": True, "elapsed": 0.0}
-    folder.save_checkpoint(1, arrays, state)
+    folder.checkpoints.save(1, arrays, TrainingState(best_step=1, finished=True))
     return restore(path)
 
 

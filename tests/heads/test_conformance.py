@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ocr_tf.decode import SEARCHES, Beam, Greedy
+from ocr_tf.decode import SEARCHES, Beam, Search
+from ocr_tf.errors import InputError
 from ocr_tf.heads import HEADS
 from ocr_tf.types import Frames, Labels
 
@@ -23,7 +24,9 @@ LABELS = [[0, 1, 1, 2], [2], [], [0, 0, 0], [0, 1, 2, 1, 0, 1, 2, 0, 2, 1, 0, 2]
 UNREACHABLE = [[0, 0], [0, 1, 2, 0, 1], [1], [], [0, 1, 0, 1]]  # for lines of 2, 2, 2, 2, 3 steps
 
 every_head = pytest.mark.parametrize("name", HEADS)
-every_search = pytest.mark.parametrize("search", [Greedy(), Beam(1, 1), Beam(4, 3)], ids=str)
+every_search = pytest.mark.parametrize(
+    "search", [*(kind() for kind in SEARCHES.values()), Beam(1, 1), Beam(4, 3)], ids=str
+)
 
 
 def alone(batch: Frames, label: Labels, i: int) -> tuple[Frames, Labels]:
@@ -81,7 +84,8 @@ def test_a_line_is_read_the_same_alone_and_in_any_batch(name, search, padding, g
     batch = frames(LENGTHS, padding, garbage)
     found = head.decode(batch, search)
     texts = [rows(*line) for line in zip(found.ids, found.lengths)]
-    assert len({str(line) for line in texts}) > 3  # otherwise nothing would be compared
+    # Otherwise nothing would be compared; a wide beam may read every line as the empty text.
+    assert len({round(float(p), 3) for p in found.log_probs[:, 0]}) > 3
     for i in range(len(LENGTHS)):
         single = head.decode(alone(batch, labels(LABELS), i)[0], search)
         assert rows(single.ids[0], single.lengths[0]) == texts[i]
@@ -99,7 +103,7 @@ def test_a_line_is_read_the_same_alone_and_in_any_batch(name, search, padding, g
 def test_hypotheses_are_distinct_texts_with_their_scores(name, search):
     head, batch = make(name), frames(LENGTHS, padding=2)
     found = head.decode(batch, search)
-    count, best = len(LENGTHS), getattr(search, "best", 1)
+    count, best = len(LENGTHS), search.best
     assert found.ids.shape[:2] == [count, best] and found.valid[:, 0].numpy().all()
     for field in (found.lengths, found.log_probs, found.objective, found.ended):
         assert field.shape == [count, best]
@@ -126,14 +130,10 @@ def test_a_wide_beam_finds_nothing_less_likely_than_greedy(name):
     assert (wide.log_probs > greedy.log_probs + 1e-3).numpy().any()
 
 
-def test_every_search_is_tried():
-    assert {type(search) for search in every_search.args[1]} == set(SEARCHES.values())
-
-
 @every_head
-def test_a_search_that_a_head_does_not_know_is_refused(name):
-    with pytest.raises(ValueError, match="no search"):
-        make(name).decode(frames([3]), object())
+def test_a_search_for_the_other_kind_of_head_is_refused(name):
+    with pytest.raises(InputError, match="cannot be used with"):
+        make(name).decode(frames([3]), Search())
 
 
 @every_head
@@ -245,6 +245,7 @@ def test_graphs_of_unknown_shapes_give_what_eager_code_gives(name):
         head.align: both,
         head.decode: [shapes],
         functools.partial(head.decode, search=Beam(3, 2)): [shapes],
+        **{functools.partial(head.decode, search=kind()): [shapes] for kind in SEARCHES.values()},
     }
     cases = [(frames(LENGTHS), labels(LABELS)), (frames([2, 1]), labels([[], []]))]
     for function, signature in functions.items():

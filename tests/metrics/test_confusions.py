@@ -4,7 +4,7 @@ from collections import Counter
 import pytest
 
 from ocr_tf.metrics.confusions import confusions, most_common
-from ocr_tf.metrics.error_rates import edits
+from ocr_tf.metrics.edits import edits
 
 
 @pytest.mark.parametrize(

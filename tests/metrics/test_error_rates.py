@@ -5,7 +5,8 @@ import random
 
 import pytest
 
-from ocr_tf.metrics.error_rates import Edits, edits, measure, word_edits
+from ocr_tf.metrics.edits import Edits, edits, word_edits
+from ocr_tf.metrics.error_rates import measure
 
 
 @functools.cache

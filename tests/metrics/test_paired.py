@@ -504,6 +504,19 @@ def test_verdicts():
         assert "equal" not in said.sentence
 
 
+def test_a_verdict_says_whether_its_interval_agrees():
+    a, b = random_pair(seeds=5, lines=150, difference=0.2)
+    comparison = recipes(a, b)
+    clear = verdict(comparison)
+    assert clear.better and clear.interval_agrees
+    assert not verdict(comparison, p=0.06).interval_agrees  # tied, with 0 outside
+    wide = dataclasses.replace(comparison, low=-0.3, high=0.01)
+    decided = verdict(wide, p=0.04, pairs=3)
+    assert decided.better == "B" and not decided.interval_agrees and decided.pairs == 3
+    one = [dataclasses.replace(c, errors=c.errors[:1], seeds=[0]) for c in (a, b)]
+    assert verdict(recipes(*one)).interval_agrees  # there is none
+
+
 def test_results_are_json_with_their_signature():
     results = everything(*random_pair())
     for result in results.values():

@@ -8,7 +8,17 @@ import pytest
 from scipy import stats
 from scipy.special import expit
 
-from ocr_tf.metrics.paired import NotComparable, contrasts, recipes, smallest_detectable
+from ocr_tf.metrics.paired import (
+    FALLS,
+    RISES,
+    TIED,
+    WITHHELD,
+    NotComparable,
+    change,
+    contrasts,
+    recipes,
+    smallest_detectable,
+)
 from ocr_tf.metrics.paired.variance_components import components, effects, t_interval
 from tests.metrics.conditions import golden, outcomes, random_pair
 from tests.metrics.simulated import alarms
@@ -159,6 +169,17 @@ def test_several_are_corrected_together():
         wider = stats.t.ppf(0.9875, found.df) / stats.t.ppf(0.975, found.df)
         assert found.high - found.low == pytest.approx((single.high - single.low) * wider)
     assert contrasts(conditions, {}) == []
+
+
+def test_a_gain_falls_or_rises_by_the_corrected_p():
+    found = dataclasses.replace(contrast(four(seeds=4, lines=150)), value=0.1, p=0.01, p_holm=0.04)
+    assert change(found).outcome == FALLS
+    assert change(dataclasses.replace(found, value=-0.1)).outcome == RISES
+    assert change(dataclasses.replace(found, p_holm=0.06)).outcome == TIED
+    assert change(dataclasses.replace(found, p=None, p_holm=None)).outcome == WITHHELD
+    assert change(found).detectable == smallest_detectable(found)
+    few = change(found, "3 lines")
+    assert few.detectable is None and few.too_small == "3 lines" and few.outcome == FALLS
 
 
 def test_a_condition_twice_is_refused():

@@ -1,6 +1,6 @@
 """A study that nobody trained: readings drawn at random, compared by the real functions.
 
-    report = fake.report(fake.grid(lines=60))     the dict that ocr_tf.study.report.write takes
+    report = fake.report(fake.grid(lines=60))     the Report that ocr_tf.study.report.write takes
     art = fake.Art(report)                        its images and alignments
     python -m tests.study.fake FOLDER [LINES [SEEDS [CONDITION ...]]]     writes a report to look at
 
@@ -9,28 +9,35 @@ Everything is a function of its arguments.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import itertools
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Optional
+from typing import Any, Optional
 
 import cv2
 import numpy as np
 
 from ocr_tf import alignment_plot
-from ocr_tf.experiment.runs.predictions import Prediction
+from ocr_tf.experiment.inference.evaluated import rates_of
+from ocr_tf.experiment.runs.predictions import EvaluationResults, Prediction, RateFigures
 from ocr_tf.study.analysis import calibration, error_types, search_errors, slices
 from ocr_tf.study.comparison import estimates, statistics
+from ocr_tf.study.comparison import lines as comparison_lines
+from ocr_tf.study.comparison.controls import Code, Controls, DataFingerprints, TrainingLines
+from ocr_tf.study.comparison.curves import CurveTiming, LearningCurve, Point
 from ocr_tf.study.comparison.results import Cell, Grid
 from ocr_tf.study.config import Pairs
+from ocr_tf.study.report.content import About, Condition, Report, Reproduction
 
 WORDS = (
     "the of and street little Goods coffee 1889 book hallo ballot account 4711 Misses summer "
     "letter passage Römer rosé über née Kipling's No.5 apples, willow committee bookkeeper 10000 "
     "running shop Station hotel Zürich Mississippi allee 22 77 Wool-Mill (1st) parking exit open"
 ).split()
+FINGERPRINT = "c0ffee" * 10 + "beef"
 TAKEN = dict(zip("oOlI1e5Sarnu2Zc", "0Ol1lcS5onru72e"))  # read for what they look like
 
 
@@ -67,17 +74,19 @@ def grid(
         for seed in range(seeds):
             shift = generator.normal() * 0.12 + c * step
             chance = 1 / (1 + np.exp(-(np.log(rate / 2) + difficulty + own + shift)))
-            found = [
+            readings = [
                 _read(name, text, p, generator, condition)
                 for name, text, p in zip(ids, references, chance)
             ]
-            results = {
-                "fingerprint": "c0ffee" * 10 + "beef",
-                "test": ["lines/test.tsv"],
-                "run": f"runs/{condition}/seed-{seed}",
-            }
-            cells[condition].append(Cell(condition, seed, Path("runs"), results, found))
-    return Grid(cells, ids, references, "none", "c0ffee" * 10 + "beef")
+            results = EvaluationResults(
+                condition,
+                ("lines/test.tsv",),
+                FINGERPRINT,
+                RateFigures.from_rates(rates_of(readings, "none")),
+                run=f"runs/{condition}/seed-{seed}",
+            )
+            cells[condition].append(Cell(condition, seed, Path("runs"), results, readings))
+    return Grid(cells, ids, references, "none", FINGERPRINT)
 
 
 def _read(
@@ -103,84 +112,85 @@ def _read(
     return Prediction(name, read, text, log_prob, log_prob + worse, ended)
 
 
-def report(
+def report(of: Grid, metric: str = "cer", **settings: Any) -> Report:
+    """A whole report, its trainings and measurements made up; settings as of `answer`."""
+    answered = answer(of, metric, **settings)
+    return dataclasses.replace(answered, analysis=_analysis(of, metric), cost=_cost(of, metric))
+
+
+def answer(
     of: Grid,
     metric: str = "cer",
     last: Optional[Grid] = None,
     contrasts: Optional[Mapping[str, Pairs]] = None,
     by_seed: bool = False,
     systems: Sequence[str] = (),
-) -> dict:
-    """The whole of what a study reports, its trainings and measurements made up."""
-    declared = contrasts or {}
-    changes = {
-        name: statistics.contrasts(one, metric, declared, by_seed)
-        for name, one in _checkpoints(of, last)
-    }
-    return {
-        **({"contrasts": changes} if declared else {}),
-        "study": {
-            "name": "ctc_vs_attention",
-            "metric": metric,
-            "normalization": of.normalization,
-            "question": "CTC or attention?",
-        },
-        "conditions": [
-            {
-                "name": name,
-                "head": "ctc" if "ctc" in name else "attention",
-                "encoder": "crnn",
-                "layers": 2,
-                "seeds": of.seeds(name),
-            }
+) -> Report:
+    """A report without analysis and cost."""
+    grids = dict(_checkpoints(of, last))
+    return Report(
+        study=About("ctc_vs_attention", metric, of.normalization, paired=by_seed),
+        conditions=tuple(
+            Condition(
+                name,
+                tuple(of.seeds(name)),
+                head="ctc" if "ctc" in name else "attention",
+                encoder="crnn",
+                layers=2,
+            )
             for name in of.conditions
-        ],
-        "test": {
-            "sources": ["lines/test.tsv"],
-            "lines": len(of.ids),
-            "symbols": int(of.lengths("cer").sum()),
-            "fingerprint": of.fingerprint,
-            "left_out": of.left_out,
-            "same_images": of.same_images,
-        },
-        "signature": statistics.signature(of, metric, by_seed),
-        "rates": {name: statistics.rates(one) for name, one in _checkpoints(of, last)},
-        "comparisons": {
+        ),
+        test_set=comparison_lines.test_set(of),
+        signature=statistics.signature(of, metric, by_seed),
+        rates={name: statistics.rates(one) for name, one in grids.items()},
+        comparisons={
             name: statistics.comparisons(one, metric, by_seed, systems)
-            for name, one in _checkpoints(of, last)
+            for name, one in grids.items()
         },
-        "by_metric": statistics.by_metric(of, metric, by_seed),
-        "controls": _controls(of),
-        "curves": _curves(of),
-        "why": {
-            "slices": slices.compare(of, _slices(of), metric),
-            "edits": error_types.edits(of),
-            "failures": error_types.failures(of),
-            "confusions": error_types.confused(of),
-            "calibration": calibration.calibration(of),
-            "cross_scores": {
-                "errors": search_errors.errors(of),
-                "choices": search_errors.choices(of, _others(of)),
-            },
-            "alignments": _alignments(of),
-            "probes": _probes(of),
-            "missing": [],
+        by_metric=statistics.by_metric(of, metric, by_seed),
+        contrasts={
+            name: statistics.contrasts(one, metric, contrasts, by_seed)
+            for name, one in grids.items()
+            if contrasts
         },
-        "cost": _cost(of, metric),
-        "lines": lines(of),
-        "reproduce": {
-            "command": [
+        controls=_controls(of),
+        curves={condition: _curves(c, of.seeds(condition)) for c, condition in enumerate(of.cells)},
+        lines=comparison_lines.lines(of),
+        reproduce=Reproduction(
+            command=(
                 "python -m experiments.ctc_vs_attention --workdir=runs/study",
                 "--data.train=lines/train.tsv",
                 "--data.test=lines/test.tsv",
                 f"--study.seeds={len(of.seeds(of.conditions[0]))}",
-            ],
-            "versions": {"python": "3.11.7", "ocr_tf": "0.1.0", "tensorflow": "2.15.1"},
-            "trained": [{"versions": {"ocr_tf": "0.1.0"}, "commit": "c904029", "dirty": True}],
-            "commit": "c904029f1d1d2f0e8f2f8d0c0ffee0c0ffee0000",
-            "dirty": False,
-            "processor": "AMD EPYC",
+            ),
+            trained=(Code({"ocr_tf": "0.1.0"}, "c904029", True),),
+            compared=Code({"python": "3.11.7", "ocr_tf": "0.1.0"}, "c904029f1d1d2f0e8f2f", False),
+            processor="AMD EPYC",
+        ),
+    )
+
+
+def edited(report: Report, **changes: object) -> Report:
+    """The report with other fields of its headline's pair."""
+    first, *others = report.pairs
+    pairs = (dataclasses.replace(first, **changes), *others)
+    return dataclasses.replace(report, comparisons={**report.comparisons, report.checkpoint: pairs})
+
+
+def _analysis(of: Grid, metric: str) -> dict:
+    return {
+        "slices": slices.compare(of, _slices(of), metric),
+        "edits": error_types.edits(of),
+        "failures": error_types.failures(of),
+        "confusions": error_types.confused(of),
+        "calibration": calibration.calibration(of),
+        "cross_scores": {
+            "errors": search_errors.errors(of),
+            "choices": search_errors.choices(of, _others(of)),
         },
+        "alignments": _alignments(of),
+        "probes": _probes(of),
+        "missing": [],
     }
 
 
@@ -194,87 +204,57 @@ def _slices(of: Grid) -> list[slices.Members]:
     return slices.members(of.references, trained, looks)
 
 
-def lines(of: Grid) -> list[dict]:
-    """As `ocr_tf.study.compare` gives them."""
-    return [
-        {
-            "id": name,
-            "reference": of.references[i],
-            "width": None,
-            "height": None,
-            "readings": {
-                condition: [
-                    {
-                        "seed": cell.seed,
-                        **{
-                            k: v
-                            for k, v in cell.predictions[i]._asdict().items()
-                            if k not in ("id", "reference")
-                        },
-                        "edits": of.edits[condition][s][i].distance,
-                    }
-                    for s, cell in enumerate(of.cells[condition])
-                ]
-                for condition in of.conditions
-            },
-        }
-        for i, name in enumerate(of.ids)
-    ]
-
-
-def _controls(of: Grid) -> dict:
+def _controls(of: Grid) -> Controls:
     seeds = sorted({seed for c in of.conditions for seed in of.seeds(c)})
-    return {
-        "first_weights": {
-            str(seed): {
+    prints = DataFingerprints("ab" * 32, "cd" * 32)
+    return Controls(
+        seeds={c: tuple(of.seeds(c)) for c in of.conditions},
+        first_weights={
+            seed: {
                 part: {c: f"{17 * seed + len(part):02x}" * 32 for c in of.conditions}
                 for part in ("encoder", "sequence")
             }
             for seed in seeds
         },
-        "batches": {
-            str(seed): {c: f"{91 * seed + 5:02x}"[:2] * 32 for c in of.conditions} for seed in seeds
+        batches={
+            seed: {c: f"{91 * seed + 5:02x}"[:2] * 32 for c in of.conditions} for seed in seeds
         },
-        "lines": {c: {"train": "ab" * 32, "val": "cd" * 32, "count": 9000} for c in of.conditions},
-        "steps": {c: [1500 for _ in of.seeds(c)] for c in of.conditions},
-        "threads": [{}],
-        "versions": [{}],
-        "processors": ["AMD EPYC"],
-        "options": {
-            "train.learning_rate": {c: 0.001 * (1 + i) for i, c in enumerate(of.conditions)}
-        },
-        "same": [
-            "For each seed the encoder starts from the same weights under every condition.",
-            "For each seed the sequence starts from the same weights under every condition.",
-            "For each seed every condition was shown the same lines, pixels and labels in the same "
-            "order.",
-            "Every run took 1500 steps; none stopped early.",
-        ],
-        "differs": ["--train.learning_rate differs: ctc 0.001, attention 0.002."],
-    }
+        lines={c: TrainingLines(prints, 9000) for c in of.conditions},
+        data=(prints,),
+        steps={c: tuple(1500 for _ in of.seeds(c)) for c in of.conditions},
+        planned=(1500,),
+        threads=({"cores": 2},),
+        versions=(Code({"ocr_tf": "0.1.0"}, "c904029", True),),
+        processors=("AMD EPYC",),
+        options={"train.learning_rate": {c: 0.001 * (1 + i) for i, c in enumerate(of.conditions)}},
+        same=("Every run took 1500 steps; none stopped early.",),
+        differs=("--train.learning_rate differs: ctc 0.001, attention 0.002.",),
+    )
 
 
-def _curves(of: Grid) -> dict:
-    found: dict[str, list[dict]] = {}
-    for c, condition in enumerate(of.conditions):
-        found[condition] = []
-        for seed in of.seeds(condition):
-            draw_ = np.random.default_rng([c, seed])
-            steps = np.arange(10, 1501, 10)
-            slow = 150 + 80 * c + 40 * draw_.random()
-            loss = 0.4 + 60 * np.exp(-steps / slow) * np.exp(0.15 * draw_.normal(size=len(steps)))
-            chosen = steps[9::10]
-            cer = np.clip(0.03 + 1.1 * np.exp(-chosen / slow), 0, 1)
-            cer = cer * np.exp(0.1 * draw_.normal(size=len(chosen)))
-            found[condition].append(
-                {
-                    "seed": seed,
-                    "train": np.stack([steps, loss], 1).tolist(),
-                    "val": np.stack([chosen, cer], 1).tolist(),
-                    "timing": {"elapsed": (chosen * 0.12).tolist()},
-                }
+def _curves(number: int, seeds: Sequence[int]) -> tuple[LearningCurve, ...]:
+    """Of the condition of a number."""
+    curves = []
+    for seed in seeds:
+        generator = np.random.default_rng([number, seed])
+        steps = np.arange(10, 1501, 10)
+        slow = 150 + 80 * number + 40 * generator.random()
+        loss = 0.4 + 60 * np.exp(-steps / slow) * np.exp(0.15 * generator.normal(size=len(steps)))
+        validated = steps[9::10]
+        cer = np.clip(0.03 + 1.1 * np.exp(-validated / slow), 0, 1)
+        cer = cer * np.exp(0.1 * generator.normal(size=len(validated)))
+        curves.append(
+            LearningCurve(
+                seed,
+                tuple(map(Point, steps.tolist(), loss.tolist())),
+                tuple(map(Point, validated.tolist(), cer.tolist())),
+                CurveTiming(tuple((validated * 0.12).tolist())),
             )
-    return found
+        )
+    return tuple(curves)
+
+
+# Analysis and cost
 
 
 def _others(of: Grid) -> dict:
@@ -494,19 +474,19 @@ def image(text: str, i: int) -> np.ndarray:
 class Art:
     """Images and alignments of a report's lines, as far as anything can align what nobody trained."""
 
-    def __init__(self, report: dict, unreadable: Sequence[int] = ()):
-        self.lines, self.unreadable = report["lines"], set(unreadable)
+    def __init__(self, report: Report, unreadable: Sequence[int] = ()):
+        self.lines, self.unreadable = report.lines, set(unreadable)
 
     def image(self, i: int) -> Optional[np.ndarray]:
-        return None if i in self.unreadable else image(self.lines[i]["reference"], i)
+        return None if i in self.unreadable else image(self.lines[i].reference, i)
 
     def alignment(self, i: int) -> Optional[np.ndarray]:
         pixels = self.image(i)
         if pixels is None:
             return None
         panels = [
-            self._panel(condition, readings[0]["text"], pixels.shape[1])
-            for condition, readings in self.lines[i]["readings"].items()
+            self._panel(condition, readings[0].text, pixels.shape[1])
+            for condition, readings in self.lines[i].readings.items()
         ]
         return alignment_plot.alignments(pixels, panels)
 

@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 
 from ocr_tf.experiment.runs import predictions
-from ocr_tf.experiment.runs.predictions import Prediction
+from ocr_tf.experiment.runs.predictions import EvaluationResults, Prediction, RateFigures
+from ocr_tf.metrics.error_rates import measure
 
 job = json.loads(Path(sys.argv[1]).read_bytes())
 workdir = Path(job["workdir"])
@@ -43,5 +44,6 @@ if "steps" in workdir.name:
     time.sleep(1)
 for checkpoint in ("best", "last"):
     folder = workdir / "evaluations" / checkpoint
-    results = {"fingerprint": "f", "finished": True}
+    rates = RateFigures.from_rates(measure([("a", "a")]))
+    results = EvaluationResults(workdir.name, ("lines.tsv",), "f", rates, finished=True)
     predictions.write(folder, results, [Prediction("1", "a", "a")])

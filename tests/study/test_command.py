@@ -15,6 +15,7 @@ from ocr_tf.study.study_folder import KNOWN
 
 TRAIN = "--data.train=synthetic:digits:count=20"
 TEST = "--data.test=synthetic:digits:count=6:split=test"
+ONE_LINE = "--data.test=synthetic:digits:count=1:split=test"
 NEEDED = ["--workdir=study", TRAIN, TEST]
 
 
@@ -43,13 +44,26 @@ def refused(capsys, monkeypatch, tmp_path):
         ([*NEEDED, "--study.seeds=0"], "--study.seeds: at least 1, not 0"),
         ([*NEEDED, "--study.seed=2"], "did you mean --study.seeds?"),
         ([*NEEDED, "--study.engine=foo"], "--study.engine: one of local, ray; not 'foo'"),
-        ([*NEEDED, "--study.metric=wer"], "--study.metric: one of cer, exact, one_minus_ned"),
+        ([*NEEDED, "--study.metric=wr"], "--study.metric: one of cer, wer, exact, one_minus_ned"),
         ([*NEEDED, "--train.seed=1"], "--train.seed=1: a study trains under"),
         ([*NEEDED, "--train.patience=1"], "--train.patience=1: every condition"),
         ([*NEEDED, "--data.lines=x"], "--data.lines=x: a study chooses"),
+        (["--workdir=study", "--data.train=none.tsv", TEST], "none.tsv: cannot read the labels"),
+        (["--workdir=study", TRAIN, "--data.test=none.tsv"], "none.tsv: cannot read the labels"),
+        ([*NEEDED, "--data.val=none.tsv"], "none.tsv: cannot read the labels"),
+        ([*NEEDED, "--data.alphabet=none.txt"], "none.txt"),
+        ([*NEEDED, "--train.init_from=none"], "none: no such run folder"),
+        ([TRAIN, "--workdir=study", ONE_LINE], "one line; a comparison"),
+        ([*NEEDED, "--study.groups=("], "--study.groups=.*no regular expression"),
+        ([*NEEDED, "--study.engine=ray"], "Ray is not installed; pip install 'ray>=2,<3'"),
+        ([*NEEDED, "--study.tune=2"], "Optuna is not installed; pip install optuna"),
     ],
 )
-def test_wrong_flags_write_nothing(refused, tmp_path, argv, said):
+def test_wrong_flags_write_nothing_and_load_nothing(refused, tmp_path, monkeypatch, argv, said):
+    for package in ("ray", "optuna"):  # as if it were not installed
+        monkeypatch.setitem(sys.modules, package, None)
+    # Neither here nor in what would be trained with: TensorFlow takes seconds to import.
+    monkeypatch.setitem(sys.modules, "ocr_tf.study.shared_lines", None)
     assert re.search(said, refused(*argv))
     assert os.listdir(tmp_path) == []
 
@@ -57,14 +71,12 @@ def test_wrong_flags_write_nothing(refused, tmp_path, argv, said):
 @pytest.mark.parametrize(
     "argv, said",
     [
-        (["--data.train=none.tsv", TEST], "none.tsv: cannot read the labels"),
-        ([TRAIN, "--data.test=none.tsv"], "none.tsv: cannot read the labels"),
-        ([TRAIN, "--data.test=synthetic:digits:count=1:split=test"], "one line; a comparison"),
         ([TRAIN, "--data.test=synthetic:digits:count=3"], "3 images that are among the training"),
-        ([TRAIN, TEST, "--study.groups=("], "--study.groups=.*no regular expression"),
+        ([TRAIN, "--data.test=empty.tsv"], "no line has a text"),
     ],
 )
 def test_wrong_data_are_refused_before_training(refused, tmp_path, argv, said):
+    (tmp_path / "empty.tsv").write_text("a.png\t\nb.png\t\n")
     message = refused("--workdir=study", *argv)
     assert re.search(said, message), message
     # What is there is no hindrance to the next start.
@@ -78,7 +90,7 @@ def test_folders_of_something_else_are_left_as_they_are(refused, tmp_path):
     (tmp_path / "study" / "photo.jpg").write_text("x")
     assert "holds no study (photo.jpg is in it); choose" in refused(*NEEDED)
     assert "not a folder; choose" in refused("--workdir=photo.jpg", TRAIN, TEST)
-    assert "Not a directory; choose" in refused("--workdir=photo.jpg/study", TRAIN, TEST)
+    assert "photo.jpg is not a folder; choose" in refused("--workdir=photo.jpg/study", TRAIN, TEST)
     assert os.listdir(tmp_path / "study") == ["photo.jpg"]
 
 

@@ -12,6 +12,7 @@ from ocr_tf.data.dataset import open_source
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.common import CHECKPOINTS
 from ocr_tf.experiment.runs.atomic import TEMPORARY
+from ocr_tf.experiment.runs.predictions import CheckpointRead
 from ocr_tf.study import compare
 from ocr_tf.study.comparison import inputs
 from ocr_tf.study.config import Compare, Study
@@ -34,7 +35,7 @@ def refused(output, *paths, **config):
 
 def evaluated(folder, head="ctc", seed=0, texts=None, test=told.TEST, results=None, **run):
     run = told.run(folder, head, seed, **run)
-    results = {"checkpoint": {"which": "last"}, **(results or {})}
+    results = {"checkpoint": CheckpointRead("last", 12), **(results or {})}
     told.evaluate(folder / "evaluations" / told.NAME, texts, test, **results)
     return run.path
 
@@ -158,8 +159,8 @@ def test_unequal_seeds_other_systems_and_lines_that_not_all_have(runs, tmp_path)
     pairs = {(p["a"], p["b"]): p for p in report["comparisons"]["last"]}
     assert len(pairs) == 6
     uneven = pairs["tiny_ctc", "tiny_attention"]
-    assert uneven["mcnemar"] is None and uneven["recipes"]["seed_counts"] == [3, 2]
-    assert report["test"]["lines"] == 12 and report["test"]["left_out"] == 8
+    assert uneven["mcnemar"] == [] and uneven["recipes"]["seed_counts"] == [3, 2]
+    assert report["test_set"]["lines"] == 12 and report["test_set"]["left_out"] == 8
     assert "8 lines left out" in " ".join(page.split())
     assert [said for said in report["controls"]["differs"] if "is no run" in said] == [
         f"{name} is no run: how it was trained is not known." for name in ("tiny_ctc-2", "reader")
@@ -169,7 +170,7 @@ def test_unequal_seeds_other_systems_and_lines_that_not_all_have(runs, tmp_path)
 
 def test_runs_at_different_checkpoints_are_told(tmp_path):
     folders = [
-        evaluated(tmp_path / head, head, results={"checkpoint": {"which": which}})
+        evaluated(tmp_path / head, head, results={"checkpoint": CheckpointRead(which, 12)})
         for head, which in (("ctc", "best"), ("attention", "last"))
     ]
     compare.run(Compare(output=str(tmp_path / "out"), name=told.NAME), [str(f) for f in folders])
@@ -184,14 +185,14 @@ def test_another_system_is_compared_with_the_models_as_they_are(runs, tmp_path, 
     system = told.evaluate(tmp_path / "tesseract", wrong(1))
     report, page = compared(tmp_path / "out", runs["ctc", 0], runs["ctc", 1], system)
     ((pair,),) = report["comparisons"].values()
-    assert pair["as_trained"] and pair["recipes"]["low"] is None
+    assert pair["verdict"]["target"] == "models" and pair["recipes"]["low"] is None
     said = capsys.readouterr().out
     assert said.startswith("Of these trained models tiny_ctc makes fewer errors")
     for text in (said, page):
         assert "tesseract has one set of readings" in text and "train another" not in text
 
 
-def test_seeds_are_paired_where_that_was_declared(runs, tmp_path):
+def test_seeds_are_paired_where_that_is_asked_for(runs, tmp_path):
     third = evaluated(tmp_path / "c2", seed=2)
     said = refused(tmp_path / "out", *runs.values(), third, paired=True)
     assert "--paired: the seeds of tiny_ctc 0, 1, 2 and of tiny_attention 0, 1 cannot" in said
@@ -247,7 +248,7 @@ def test_lines_without_a_symbol_have_no_rate(tmp_path):
 
 def test_a_study_that_asks_whether_a_gain_changes_is_told_so_first(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(inputs, "behind", lambda grid: inputs.Material())
-    monkeypatch.setattr(compare.curves, "refresh", lambda run: None)
+    monkeypatch.setattr(compare.event_file, "refresh", lambda run: None)
     folder, conditions = StudyFolder(tmp_path), {}
     right = [sample.text for sample in open_source(told.TEST).samples]
     for i, name in enumerate(("ctc-1", "attention-1", "ctc-2", "attention-2")):
@@ -265,16 +266,21 @@ def test_a_study_that_asks_whether_a_gain_changes_is_told_so_first(tmp_path, mon
     report = json.loads((folder.report_path / "report.json").read_text())
     assert set(report["contrasts"]) == set(CHECKPOINTS)
     (found,) = report["contrasts"]["best"]
-    assert found["pairs"] == [list(pair) for pair in pairs]
-    rates = {c: sum(r["cer"] for r in rows) / 2 for c, rows in report["rates"]["best"].items()}
+    assert found["contrast"]["pairs"] == [list(pair) for pair in pairs]
+    rates = {
+        c: sum(r["figures"]["cer"] for r in rows) / 2 for c, rows in report["rates"]["best"].items()
+    }
     expected = [rates[a] - rates[b] for a, b in pairs]
-    assert found["differences"] == pytest.approx(expected)
-    assert found["value"] == pytest.approx(expected[0] - expected[1]) and found["value"] != 0
+    assert found["contrast"]["differences"] == pytest.approx(expected)
+    value = found["contrast"]["value"]
+    assert value == pytest.approx(expected[0] - expected[1]) and value != 0
 
 
 def test_another_normalization_reaches_what_the_runs_themselves_show(tmp_path, monkeypatch):
     refreshed = []
-    monkeypatch.setattr(compare.curves, "refresh", lambda run: refreshed.append(rates(run.path)))
+    monkeypatch.setattr(
+        compare.event_file, "refresh", lambda run: refreshed.append(rates(run.path))
+    )
     monkeypatch.setattr(compare, "_report", lambda *_: None)
 
     def rates(run):

@@ -75,9 +75,9 @@ CHILD = """
 import sys
 from pathlib import Path
 from tests.study.test_scheduler import jobs
-from ocr_tf.study import schedule
-schedule.WORKER = "tests.study.quick_worker"
-schedule.run(jobs(Path(sys.argv[1]), "waits"))
+from ocr_tf.study import scheduler
+scheduler.WORKER = "tests.study.quick_worker"
+scheduler.run(jobs(Path(sys.argv[1]), "waits"))
 """
 
 
@@ -112,11 +112,11 @@ import signal, sys
 from pathlib import Path
 from tests.study.test_scheduler import jobs
 from ocr_tf.experiment.config.exits import exits
-from ocr_tf.study import schedule
-schedule.WORKER = "tests.study.quick_worker"
+from ocr_tf.study import scheduler
+scheduler.WORKER = "tests.study.quick_worker"
 signal.signal(signal.SIGINT, signal.default_int_handler)  # who starts the tests may ignore it
 with exits():
-    schedule.run(jobs(Path(sys.argv[1]), "waits1", "waits2", "later"), parallel=2)
+    scheduler.run(jobs(Path(sys.argv[1]), "waits1", "waits2", "later"), parallel=2)
 """
 
 
@@ -147,7 +147,7 @@ def test_in_parallel_the_progress_is_that_of_all_runs(tmp_path, monkeypatch, cap
     found = jobs(tmp_path, "steps1", "steps2")
     total = sum(job.experiment.train.steps for job in found)
     monkeypatch.setattr(
-        scheduler.Progress, "show", lambda line, done: seen.append((done, line.total))
+        scheduler.Progress, "show", lambda line, done, **_: seen.append((done, line.total))
     )
     seen = []
     scheduler.run(found, parallel=2)
@@ -157,7 +157,7 @@ def test_in_parallel_the_progress_is_that_of_all_runs(tmp_path, monkeypatch, cap
 
 def test_ray_is_asked_for_by_name(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(InputError, match=r"pip install 'ocr_tf\[ray\]'"):
+    with pytest.raises(InputError, match=r"pip install 'ray>=2,<3'"):
         scheduler.run(jobs(tmp_path, "a"), engine="ray")
 
 

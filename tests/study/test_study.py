@@ -17,6 +17,8 @@ from ocr_tf.errors import InputError
 from ocr_tf.experiment.config import flags
 from ocr_tf.experiment.runs.atomic import TEMPORARY
 from ocr_tf.study import command, compare, scheduler
+from ocr_tf.study.comparison import tuning
+from ocr_tf.study.comparison.tuning import Trial, Tuned
 from tests.study import tiny
 
 ROOT = Path(__file__).parents[2]
@@ -110,6 +112,9 @@ class Quick:
 
     def _compare(self, folder, given, conditions):
         self.compared.append((list(conditions), given.study.seeds))
+        folder.report_path.mkdir(exist_ok=True)
+        (folder.report_path / "report.html").write_text("x")
+        return [f"the answer of {given.study.seeds} seeds"]
 
     def started(self, condition):
         """Its runs in the order of their starts."""
@@ -140,6 +145,28 @@ def test_a_seed_and_a_condition_that_are_added_train_only_themselves(quick):
     ]
 
 
+def test_a_finished_study_keeps_its_report(quick, capsys, monkeypatch):
+    for seeds in (2, 2, 3, 3):
+        quick.run(BOTH, f"--study.seeds={seeds}")
+    assert [seeds for _, seeds in quick.compared] == [2, 3]
+    kept = "nothing has changed: the report is up to date"
+    said = capsys.readouterr().out.splitlines()
+    assert said == ["the answer of 2 seeds", kept, "the answer of 3 seeds", kept]
+
+
+def test_a_report_that_was_not_finished_is_made_anew(quick, monkeypatch):
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    quick.run(BOTH)
+    with monkeypatch.context() as patch:
+        patch.setattr(compare, "study", killed)
+        with pytest.raises(KeyboardInterrupt):
+            quick.run(BOTH, "--study.seeds=3")
+    quick.run(BOTH)  # what the other one has overwritten is not looked at
+    assert [seeds for _, seeds in quick.compared] == [2, 2]
+
+
 def test_a_study_that_was_killed_before_it_was_one_pins_anew(quick, monkeypatch):
     def killed(*_):
         raise KeyboardInterrupt
@@ -160,8 +187,8 @@ def test_runs_with_and_without_a_searched_rate_are_not_mixed(quick):
     with pytest.raises(InputError, match="started with --study.tune=0, not 3: give the same, or"):
         quick.run(BOTH, "--study.tune=3")
     (quick.workdir / "tune").mkdir()
-    tuned = {c: {"steps": 1, "chosen": {}, "trials": [{}] * 3} for c in ("ctc", "attention")}
-    (quick.workdir / "tune" / "tuned.json").write_text(json.dumps(tuned))
+    tuned = {c: Tuned(1, Trial(0.1, 0.5), (Trial(0.1, 0.5),) * 3) for c in ("ctc", "attention")}
+    (quick.workdir / "tune" / "tuned.json").write_text(tuning.dump(tuned))
     with pytest.raises(InputError, match="started with --study.tune=3, not 0"):
         quick.run(BOTH, "--study.seeds=3")
     assert len(quick.compared) == 1

@@ -39,7 +39,7 @@ def test_another_study_and_other_flags_are_refused_by_name(folder):
     with pytest.raises(InputError, match="condition ctc was started with --train.steps=12, not 99"):
         folder.check("which", changed, TEST)
     swapped = {"ctc": dataclasses.replace(CONDITIONS["attention"], name="ctc")}
-    with pytest.raises(InputError, match="compact and ctc, not compact and attention"):
+    with pytest.raises(InputError, match="started with head ctc, not attention"):
         folder.check("which", swapped, TEST)
 
 
@@ -80,14 +80,8 @@ def test_conditions_share_the_lines_that_all_can_use_and_one_alphabet(folder, tm
 
 
 def test_test_lines_are_looked_at_before_training(folder):
-    with pytest.raises(InputError, match="one line; a comparison needs two or more"):
-        pin(folder, CONDITIONS, [], ("synthetic:digits:count=1:split=test",))
     with pytest.raises(InputError, match="44 images that are among the training or validation"):
         pin(folder, CONDITIONS, [], CONDITIONS["ctc"].data.train)
-    empty = folder.path / "labels.tsv"
-    empty.write_text("a.png\t\nb.png\t\n")
-    with pytest.raises(InputError, match="no line has a text"):
-        pin(folder, CONDITIONS, [], (str(empty),))
     assert not folder.lines_path.exists()
 
 

@@ -6,7 +6,8 @@ import sys
 import pytest
 
 from ocr_tf.errors import Diverged, InputError
-from ocr_tf.experiment.runs.run_folder import Checkpoint, RunFolder
+from ocr_tf.experiment.runs.checkpoints import TrainingState
+from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.study import tune
 from ocr_tf.study.study_folder import StudyFolder
 from tests.experiment import tiny
@@ -23,11 +24,11 @@ def cer(rate):
 
 
 class Trainings:
-    """Stands in for the schedule."""
+    """Stands in for the scheduler."""
 
     def __init__(self, monkeypatch):
         self.jobs, self.rates, self.until = [], {}, math.inf
-        monkeypatch.setattr(tune.schedule, "run", self.run)
+        monkeypatch.setattr(tune.scheduler, "run", self.run)
         monkeypatch.setattr(RunFolder, "open", classmethod(lambda _, path: self.Run(self, path)))
 
     def run(self, jobs):
@@ -45,8 +46,12 @@ class Trainings:
         def __init__(self, trainings, path):
             self.rate = trainings.rates[path]
 
-        def load_checkpoint(self, which):
-            return Checkpoint(1, {}, {"best_cer": cer(self.rate)})
+        @property
+        def checkpoints(self):
+            return self
+
+        def state(self):
+            return TrainingState(best_cer=cer(self.rate))
 
 
 @pytest.fixture
@@ -75,11 +80,11 @@ def test_the_own_rate_is_the_first_and_all_are_within_ten_times_of_it(trainings,
     found, tried = search(tmp_path, 4)
     for name, experiment in CONDITIONS.items():
         own = experiment.train.learning_rate
-        rates = [trial["learning_rate"] for trial in tried[name]["trials"]]
+        rates = [trial.learning_rate for trial in tried[name].trials]
         assert rates[0] == own and len(set(rates)) == 4
         assert all(own / 10 <= rate <= own * 10 for rate in rates)
         best = min(rates, key=cer)
-        assert found[name].train.learning_rate == tried[name]["chosen"]["learning_rate"] == best
+        assert found[name].train.learning_rate == tried[name].chosen.learning_rate == best
     for job in trainings.jobs:
         assert job.test == () and job.experiment.train.steps == tiny.STEPS // 4
         assert job.experiment.train.seed >= 1_000_000
@@ -96,9 +101,9 @@ def test_a_rate_that_diverges_is_a_trial_but_no_choice(trainings, tmp_path, monk
     monkeypatch.setattr(sys.modules[__name__], "DIVERGES", own)
     found, tried = search(tmp_path, 8, "ctc")
     assert len(trainings.jobs) == 8
-    for trial in tried["ctc"]["trials"]:
-        assert (trial["cer"] is None) == (trial["learning_rate"] > own)
-    assert any(trial["cer"] is None for trial in tried["ctc"]["trials"])
+    for trial in tried["ctc"].trials:
+        assert (trial.cer is None) == (trial.learning_rate > own)
+    assert any(trial.cer is None for trial in tried["ctc"].trials)
     assert found["ctc"].train.learning_rate <= own
     assert search(tmp_path, 8, "ctc") == (found, tried) and len(trainings.jobs) == 8
     monkeypatch.setattr(sys.modules[__name__], "DIVERGES", 0)
@@ -112,10 +117,10 @@ def test_more_trials_keep_those_that_were_made(trainings, tmp_path):
     first = search(tmp_path, 2, "ctc")[1]
     more = search(tmp_path, 3, "ctc")[1]
     assert len(trainings.jobs) == 3
-    assert more["ctc"]["trials"][:2] == first["ctc"]["trials"]
+    assert more["ctc"].trials[:2] == first["ctc"].trials
 
 
-def test_optuna_is_asked_for_by_name(tmp_path, monkeypatch):
+def test_optuna_is_asked_for_by_name(monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna", None)
-    with pytest.raises(InputError, match=r"pip install 'ocr_tf\[tune\]'"):
-        search(tmp_path, 1)
+    with pytest.raises(InputError, match="pip install optuna"):
+        tune.check_installed()

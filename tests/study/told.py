@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ from ocr_tf.alphabet import Alphabet
 from ocr_tf.data.dataset import open_source
 from ocr_tf.data.fingerprint import fingerprint_of, image_digests
 from ocr_tf.experiment.runs import predictions
-from ocr_tf.experiment.runs.predictions import Prediction
+from ocr_tf.experiment.runs.predictions import EvaluationResults, Prediction, RateFigures
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.metrics.error_rates import measure
 from tests.experiment import tiny
@@ -54,7 +55,7 @@ def run(
     experiment = options.replace(tiny.experiment(head, seed=seed), flags or {})
     folder.begin(experiment, Alphabet(alphabet), {**told, **facts})
     folder.remember_lines([("train", b"\1" * 32, "a"), ("val", b"\2" * 32, "b")])
-    folder.append_metrics({"step": steps, "val/cer": 0.5, "batches": _sha(chain, seed)})
+    folder.metrics.append({"step": steps, "val/cer": 0.5, "batches": _sha(chain, seed)})
     return folder
 
 
@@ -67,15 +68,14 @@ def evaluate(
     references = [sample.text for sample in samples]
     read = references if texts is None else texts
     given = [Prediction(s.id, text, s.text, -1.0) for s, text in zip(samples, read)]
-    about = {
-        "system": folder.name,
-        "test": [test],
-        "finished": True,
-        "fingerprint": fingerprint_of(samples, image_digests(source)[0]),
-        "rates": measure(zip(references, read)).as_dict(),
-        **results,
-    }
-    predictions.write(folder, about, given)
+    written = EvaluationResults(
+        folder.name,
+        (test,),
+        fingerprint_of(samples, image_digests(source)[0]),
+        RateFigures.from_rates(measure(zip(references, read))),
+        finished=True,
+    )
+    predictions.write(folder, dataclasses.replace(written, **results), given)
     return folder
 
 

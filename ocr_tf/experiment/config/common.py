@@ -27,6 +27,17 @@ def batch_size_option() -> Any:
 
 
 @dataclasses.dataclass(frozen=True)
+class OwnParts:
+    """Heads, encoders and data sources of your own."""
+
+    parts: tuple[str, ...] = option(
+        (),
+        "Python files that register them, comma-separated. A run remembers its own; name a file here "
+        "where it has moved, or for a data source that the run did not use.",
+    )
+
+
+@dataclasses.dataclass(frozen=True)
 class TestData:
     """Which lines are read."""
 

@@ -15,55 +15,61 @@ from ocr_tf.options import option
 
 @dataclasses.dataclass(frozen=True)
 class Data:
-    """Which lines, in which geometry."""
+    """The lines to train on and to validate with, and the size of their images."""
 
     train: tuple[str, ...] = option(
-        (), "Training lines: labels files (path<TAB>text) or synthetic:SPEC, comma-separated."
+        (),
+        "Training lines: labels files (lines of path<TAB>text) or synthetic:SPEC, comma-separated.",
     )
     val: tuple[str, ...] = option(
         (),
-        "Validation lines, which choose the best checkpoint. Default: a share of the training lines.",
+        "Validation lines, by which the best checkpoint is chosen. Default: a share of the training "
+        "lines is set aside.",
         alias="select",
     )
     val_share: float = option(
         0.1,
-        "Share of training lines held out when --data.val is not given.",
+        "Share of the training lines to set aside for validation where --data.val is not given.",
         minimum=0,
         maximum=0.9,
     )
     share: float = option(
         1.0,
-        "Share of the training lines to train on, chosen by the image; small shares are parts of "
-        "large ones.",
+        "Train on this share of the training lines. It is chosen by a hash of each image, so that a "
+        "small share is part of every larger one.",
         minimum=0.001,
         maximum=1,
     )
     max_length: int = option(
-        0, "Train on labels of at most so many symbols; 0: of any length.", minimum=0
+        0, "Train only on labels of at most this many symbols; 0: no limit.", minimum=0
     )
     lines: str = option(
-        "", "File of images' sha256, one a line: train on these alone. A study writes it."
+        "",
+        "File with the sha256 of one image a line: train on these images alone. Studies write it.",
     )
     alphabet: str = option(
-        "", "File with one symbol a line. Default: learnt from the training labels."
+        "",
+        "File with one symbol a line: what can be read. Default: the symbols of the training labels.",
     )
     height: int = option(
         32, "Height of the line images fed to the encoder, in pixels.", minimum=8, maximum=512
     )
     width: int = option(
         0,
-        "Stretch every image to this width; 0 keeps the aspect ratio and pads.",
+        "Stretch every image to this width, in pixels; 0: keep the aspect ratio and pad.",
         minimum=0,
         maximum=8192,
     )
     max_width: int = option(
         4096,
-        "Widest image accepted after scaling to the height, in pixels.",
+        "Refuse images that are wider than this when scaled to the height, in pixels.",
         minimum=8,
         maximum=32768,
     )
-    augment: bool = option(True, "Perturb training images (shift, scale, shear, noise).")
-    strict: bool = option(False, "Stop at the first bad training sample instead of skipping it.")
+    augment: bool = option(True, "Vary training images at random (shift, scale, shear, noise).")
+    strict: bool = option(
+        False, "Stop at the first training line that cannot be used, instead of skipping it."
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,10 +77,15 @@ class Sequence:
     """The stack of bidirectional recurrent layers between encoder and head."""
 
     layers: int = option(
-        2, "Bidirectional LSTM layers; 0 feeds the encoder to the head.", minimum=0, maximum=16
+        2,
+        "Bidirectional LSTM layers; 0: the head reads the encoder's output.",
+        minimum=0,
+        maximum=16,
     )
     units: int = option(128, "LSTM units in each direction.", minimum=1)
-    dropout: float = option(0.0, "Dropout on the output of each layer.", minimum=0, maximum=0.99)
+    dropout: float = option(
+        0.0, "Dropout rate on the output of each layer.", minimum=0, maximum=0.99
+    )
 
 
 OPTIMIZERS = ("adam", "adamw", "adadelta")
@@ -84,42 +95,68 @@ PARTS = ("encoder", "sequence", "head")
 
 @dataclasses.dataclass(frozen=True)
 class Train:
-    """How the weights are found."""
+    """How the network is trained: optimizer, learning rate, validations and checkpoints."""
 
     seed: int = option(
-        0, "Seed of weights, order, augmentation and dropout.", minimum=0, maximum=2**31 - 1
+        0,
+        "Random seed of first weights, order of lines, augmentation and dropout.",
+        minimum=0,
+        maximum=2**31 - 1,
     )
-    steps: int = option(3000, "Training steps.", minimum=1)
+    steps: int = option(3000, "Training steps, of one batch each.", minimum=1)
     batch_size: int = option(32, "Lines in a batch.", minimum=1)
     optimizer: str = option("adam", "Optimizer.", choices=OPTIMIZERS)
     learning_rate: float = option(1e-3, "Peak learning rate.", minimum=0)
     weight_decay: float = option(0.01, "Weight decay (adamw only).", minimum=0)
-    warmup_steps: int = option(100, "Steps over which the rate rises linearly from 0.", minimum=0)
-    decay: str = option("cosine", "Shape of the rate's fall to 0 at the last step.", choices=DECAYS)
-    clip_norm: float = option(5.0, "Clip the gradient's global norm; 0 does not.", minimum=0)
-    evaluate_every: int = option(0, "Steps between validations; 0: once an epoch.", minimum=0)
-    checkpoint_every: int = option(
-        0, "Steps between further checkpoints; 0: only at validations.", minimum=0
+    warmup_steps: int = option(
+        100, "Steps over which the learning rate rises linearly from 0.", minimum=0
     )
-    log_every: int = option(10, "Steps between points of the training curves.", minimum=1)
+    decay: str = option(
+        "cosine",
+        "How the learning rate falls to 0 at the last step; constant: it does not.",
+        choices=DECAYS,
+    )
+    clip_norm: float = option(
+        5.0, "Clip the gradient to this global norm; 0: no clipping.", minimum=0
+    )
+    evaluate_every: int = option(
+        0, "Steps from one validation to the next; 0: an epoch.", minimum=0
+    )
+    checkpoint_every: int = option(
+        0,
+        "Steps between checkpoints, beside those at validations; 0: at validations alone.",
+        minimum=0,
+    )
+    log_every: int = option(
+        10, "Steps from one point of the training curves to the next.", minimum=1
+    )
     previews: int = option(
-        6, "Validation lines shown in TensorBoard, with their alignments.", minimum=0, maximum=32
+        6,
+        "Validation lines whose readings and alignments TensorBoard shows.",
+        minimum=0,
+        maximum=32,
     )
     profile_steps: int = option(
-        0, "Steps to profile for TensorBoard, after a short warm-up.", minimum=0, maximum=1000
+        0,
+        "Steps to profile for TensorBoard, after the first three; 0: none.",
+        minimum=0,
+        maximum=1000,
     )
     patience: int = option(
-        0, "Stop after so many validations without a better CER; 0: never.", minimum=0
+        0, "Stop early after this many validations without a lower CER; 0: never.", minimum=0
     )
-    bfloat16: bool = option(False, "Compute encoder and sequence in mixed bfloat16.")
-    init_from: str = option("", "Run folder whose best weights to start from.")
+    bfloat16: bool = option(
+        False,
+        "Compute encoder and sequence in bfloat16 (mixed precision); the weights stay float32.",
+    )
+    init_from: str = option("", "Run folder: start from the weights of its best checkpoint.")
     init_parts: str = option(
         "all",
-        "What to take from it: all weights, or encoder and sequence only.",
+        "Which weights to take from --train.init_from.",
         choices=("all", "encoder+sequence"),
     )
     freeze: tuple[str, ...] = option(
-        (), "Parts that do not learn (encoder, sequence, head).", choices=PARTS
+        (), "Parts of the network whose weights stay as they are.", choices=PARTS
     )
 
 
@@ -139,11 +176,17 @@ class Experiment:
 
     @property
     def encoder_name(self) -> str:
-        return next(name for name, config in ENCODERS.items() if config is type(self.encoder))
+        """The name that the encoder is registered under. Raises InputError where it is not."""
+        return ENCODERS.name_of(self.encoder)
 
     @property
     def head_name(self) -> str:
-        return next(name for name, config in HEADS.items() if config is type(self.head))
+        """The name that the head is registered under. Raises InputError where it is not."""
+        return HEADS.name_of(self.head)
+
+    def check_registered(self) -> None:
+        """Raises InputError where encoder or head is of a class that no other process could name."""
+        _ = self.encoder_name, self.head_name
 
     @property
     def geometry(self) -> Geometry:
@@ -154,7 +197,17 @@ class Experiment:
 def unwritable(
     experiment: Experiment, alphabet: Alphabet, text: str, width: int
 ) -> Optional[tuple[str, str]]:
-    """Why no model of this kind reads `text` in an image of this width: a kind and a reason."""
+    """Tells why no model of an experiment can read a text; None if one can.
+
+    Args:
+        experiment: head and encoder.
+        alphabet: the symbols that are read.
+        text: a label.
+        width: of its image, scaled to the experiment's height, in pixels.
+
+    Returns:
+        A kind, `symbol` or `unreachable`, and a reason.
+    """
     unknown = alphabet.unknown(text)
     if unknown:
         return "symbol", f"not in the alphabet: {' '.join(map(repr, unknown))}"

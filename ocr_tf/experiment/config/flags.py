@@ -8,23 +8,26 @@ Flags live in a registry of their own for each call, so a process may parse as o
 from __future__ import annotations
 
 import csv
-import difflib
+import dataclasses
 import inspect
 import io
+import itertools
 import re
-import sys
 import textwrap
 import typing
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, Optional
 
 from absl import flags
 
-from ocr_tf import options
-from ocr_tf.errors import InputError
+from ocr_tf import options, registry
+from ocr_tf.errors import InputError, did_you_mean
+from ocr_tf.experiment.config.common import OwnParts
 
 HELP = ("-h", "-help", "--help", "-helpfull", "--helpfull", "-helpshort", "--helpshort")
 WIDTH = 100
+HEADER = "# experiment: "  # opens a file of flags; its reader takes # for a comment
 
 
 class Positional(typing.NamedTuple):
@@ -53,7 +56,7 @@ def parse(
     positionals: Sequence[Positional] = (),
     command: Any = None,
 ) -> Parsed:
-    """Reads a command line into a new configuration.
+    """Reads a command line into a new configuration, and imports the files that its --parts names.
 
     Args:
       config: configuration tree whose values are the defaults.
@@ -68,37 +71,44 @@ def parse(
       InputError: a flag, a value or an argument that is wrong.
       SystemExit: 0, after printing the help that --help asks for.
     """
-    trees = [tree for tree in (command, config) if tree is not None]
+    trees = [tree for tree in (command, config, OwnParts()) if tree is not None]
     leaves = {leaf.name: leaf for tree in trees for leaf in options.leaves(tree)}
     arguments = list(argv)
     if any(argument in HELP for argument in _before_terminator(arguments)):
         print(_help(trees, program, description, positionals))
         raise SystemExit(0)
-    registry = flags.FlagValues()
+    values_of = flags.FlagValues()
     for leaf in leaves.values():
-        flags.DEFINE_flag(_flag(leaf), flag_values=registry)
+        flags.DEFINE_flag(_flag(leaf), flag_values=values_of)
         if leaf.alias:
-            flags.DEFINE_alias(leaf.alias, leaf.name, flag_values=registry)
-    rest = _read(registry, leaves, program, arguments)
-    values = {name: registry[name].value for name in leaves}
+            flags.DEFINE_alias(leaf.alias, leaf.name, flag_values=values_of)
+    for tree in trees:
+        _refuse_other_flagfiles(_before_terminator(arguments), _name(tree))
+    rest = _read(values_of, leaves, program, arguments)
+    values = {name: values_of[name].value for name in leaves}
     try:
         changed = [_with_values(tree, values) for tree in trees]
     except ValueError as error:  # Bounds, and what a configuration checks by itself.
         raise InputError(str(error)) from None
-    return Parsed(
-        changed[-1],
-        changed[0] if command is not None else None,
-        _match(rest, positionals, leaves),
-    )
+    positional = _match(rest, positionals, leaves)
+    for file in changed[-1].parts:
+        registry.load_file(file)
+    return Parsed(changed[-2], changed[0] if command is not None else None, positional)
+
+
+def flagfile(config: Any) -> str:
+    """Writes the text of a --flagfile that gives this configuration, and names what it belongs to."""
+    name = _name(config)
+    return (f"{HEADER}{name}\n" if name else "") + dump(config)
 
 
 def dump(config: Any) -> str:
-    """The text of a --flagfile that gives this configuration: one --name=value a line."""
+    """Writes a configuration as flags: one --name=value a line."""
     return "".join(f"--{leaf.name}={text(leaf.value)}\n" for leaf in options.leaves(config))
 
 
 def text(value: Any) -> str:
-    """A leaf's value as its flag takes it."""
+    """Writes a leaf's value as its flag takes it."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (tuple, list)):
@@ -109,7 +119,7 @@ def text(value: Any) -> str:
 
 
 def _with_values(tree: Any, values: dict[str, Any]) -> Any:
-    """The tree with its own leaves taken from `values`, checked."""
+    """Takes the tree's own leaves from `values`, and checks them."""
     own = {}
     for leaf in options.leaves(tree):
         value = values[leaf.name]
@@ -127,6 +137,46 @@ def _with_values(tree: Any, values: dict[str, Any]) -> Any:
 
 def _before_terminator(arguments: list[str]) -> list[str]:
     return arguments[: arguments.index("--")] if "--" in arguments else arguments
+
+
+# Files of flags
+
+
+def _name(config: Any) -> str:
+    """The name of an experiment or a study, which no flag sets; empty for another configuration."""
+    fields = {field.name: field for field in dataclasses.fields(config)}
+    named = "name" in fields and "help" not in fields["name"].metadata
+    return str(config.name) if named else ""
+
+
+def _refuse_other_flagfiles(arguments: Sequence[str], name: str) -> None:
+    """Refuses files of flags that say that they belong to another experiment.
+
+    Its structure is written in Python: its flags alone do not make the one experiment of the other.
+
+    Raises:
+        InputError: see above.
+    """
+    for path in _flagfiles(arguments):
+        try:
+            lines = Path(path).expanduser().read_text("utf-8").splitlines()
+        except (OSError, UnicodeDecodeError):
+            continue  # absl says so when it reads the flags
+        for line in lines:
+            other = line[len(HEADER) :].strip() if line.startswith(HEADER) else ""
+            if name and other and other != name:
+                raise InputError(
+                    f"--flagfile={path}: the flags of experiment {other}, not of {name}; start {other}, "
+                    "or give the flags that you want one by one"
+                )
+
+
+def _flagfiles(arguments: Sequence[str]) -> Iterator[str]:
+    """The paths that --flagfile=PATH and --flagfile PATH name."""
+    for argument, following in itertools.zip_longest(arguments, arguments[1:]):
+        flag, equals, path = argument.lstrip("-").partition("=")
+        if argument.startswith("-") and flag == "flagfile" and (path or following):
+            yield path if equals else following
 
 
 # Flags
@@ -155,11 +205,10 @@ class _Parser(flags.ArgumentParser):
         choices = self._leaf.field.metadata["choices"]
         for item in value if self._leaf.type is tuple else (value,):
             if choices is not None and item not in choices:
-                raise self._refused(item, difflib.get_close_matches(item, choices, n=1))
+                raise self._refused(item, did_you_mean(item, choices))
         return value
 
-    def _refused(self, value: Any, near: Sequence[str] = ()) -> ValueError:
-        hint = f"; did you mean {near[0]}?" if near else ""
+    def _refused(self, value: Any, hint: str = "") -> ValueError:
         return ValueError(f"--{self._leaf.name}: {_allowed(self._leaf)}; not {value!r}{hint}")
 
     def flag_type(self) -> str:
@@ -209,10 +258,11 @@ def _read(
 def _unknown(name: str, leaves: dict[str, options.Leaf]) -> str:
     """The message for a flag that is none, with the nearest one that is."""
     names = [*leaves, *("no" + leaf.name for leaf in leaves.values() if leaf.type is bool)]
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    if not near:  # A leaf given without its branch.
-        near = [known for known in names if known.rpartition(".")[2] == name][:1]
-    hint = f"; did you mean --{near[0]}?" if near else "; --help lists the flags"
+    branchless = [known for known in names if known.rpartition(".")[2] == name]
+    hint = did_you_mean(name, names, "--") or did_you_mean(name, branchless[:1], "--")
+    if not hint and branchless:  # A leaf given without its branch.
+        hint = did_you_mean(branchless[0], branchless, "--")
+    hint = hint or "; --help lists the flags"
     return f"Unknown flag --{name}{hint}"
 
 
@@ -297,7 +347,8 @@ def _branches(tree: Any) -> Iterator[tuple[str, list[options.Leaf]]]:
         for part in name.split(".") if name else ():
             node = getattr(node, part)
         # What the whole tree is, the description has said.
-        yield ": ".join(filter(None, (name, _summary(node)))) if name else "flags:", leaves
+        top = _summary(tree) if isinstance(tree, OwnParts) else "flags:"
+        yield ": ".join(filter(None, (name, _summary(node)))) if name else top, leaves
 
 
 def _summary(node: Any) -> str:
@@ -325,9 +376,3 @@ def _indented(about: str) -> list[str]:
 def as_clause(sentence: str) -> str:
     """A help text, to go on after a colon."""
     return sentence[:1].lower() + sentence[1:].rstrip(".")
-
-
-def program_name() -> str:
-    """How the running program was called: `python -m package.module`, or its path."""
-    spec = getattr(sys.modules["__main__"], "__spec__", None)
-    return f"python -m {spec.name}" if spec is not None else sys.argv[0]

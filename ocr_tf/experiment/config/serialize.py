@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import ocr_tf
-from ocr_tf import options
+from ocr_tf import options, registry
+from ocr_tf.data.dataset import split_spec
 from ocr_tf.encoders import ENCODERS
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.experiment import Experiment
 from ocr_tf.heads import HEADS
 
 
-def configuration(experiment: Experiment) -> dict[str, Any]:
-    """What `rebuild` needs."""
+def configuration(experiment: Experiment, test: Iterable[str] = ()) -> dict[str, Any]:
+    """Describes an experiment as JSON values, for `rebuild`.
+
+    Args:
+        experiment: what is described.
+        test: names of test lines, whose own parts are recorded too.
+    """
     config = dataclasses.asdict(experiment)
     del config["name"]
     return {
@@ -24,7 +30,17 @@ def configuration(experiment: Experiment) -> dict[str, Any]:
         "head": experiment.head_name,
         "seed": experiment.train.seed,
         "config": config,
+        "parts": outside_parts(experiment, test),
     }
+
+
+def outside_parts(experiment: Experiment, test: Iterable[str] = ()) -> list[dict[str, str]]:
+    """Describes the parts of an experiment, and of test lines, that are not this package's own."""
+    specs = (*experiment.data.train, *experiment.data.val, *test)
+    uses = [("source", split_spec(spec)[0]) for spec in specs]
+    return registry.parts(
+        [("encoder", experiment.encoder_name), ("head", experiment.head_name), *uses]
+    )
 
 
 def rebuild(described: dict[str, Any], place: str) -> Experiment:
@@ -35,14 +51,17 @@ def rebuild(described: dict[str, Any], place: str) -> Experiment:
     """
     written_by = (described.get("versions") or {}).get("ocr_tf", "an unknown version")
     elsewhere = f"written by ocr_tf {written_by}, this is {ocr_tf.__version__}; use that version"
+    if written_by == ocr_tf.__version__:
+        elsewhere = "name the file that registers it with --parts=FILE"
     parts = {}
-    for kind, registry in (("encoder", ENCODERS), ("head", HEADS)):
-        if described.get(kind) not in registry:
-            raise InputError(
-                f"{place}: {kind} {described.get(kind)!r} is none of {', '.join(registry)}: "
-                + elsewhere
-            )
-        parts[kind] = registry[described[kind]]()
+    _restore_parts(described, place)
+    for kind, known in (("encoder", ENCODERS), ("head", HEADS)):
+        name = str(described.get(kind))
+        try:
+            parts[kind] = known.find(name)()
+        except InputError as error:
+            lost = name in known.lost
+            raise InputError(str(error) if lost else f"{place}: {error}: {elsewhere}") from None
     experiment = Experiment(name=str(described.get("name")), **parts)
     leaves = {leaf.name: leaf for leaf in options.leaves(experiment)}
     values = {}
@@ -55,6 +74,13 @@ def rebuild(described: dict[str, Any], place: str) -> Experiment:
         return options.replace(experiment, values)
     except (ValueError, TypeError) as error:
         raise InputError(f"{place}: {error}: {elsewhere}") from None
+
+
+def _restore_parts(described: dict[str, Any], place: str) -> None:
+    try:
+        registry.restore(described.get("parts", ()), place)
+    except TypeError:
+        raise InputError(f"{place}: damaged in its parts; restore it or train again") from None
 
 
 def _flatten(config: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -28,6 +28,11 @@ class Evaluate:
         choices=NORMALIZATIONS,
     )
     batch_size: int = batch_size_option()
+    search: str = option(
+        "greedy",
+        "How texts are searched: greedy, or beam:WIDTH, which keeps that many beginnings of the text "
+        "at every step.",
+    )
     name: str = option("test", "A run's results go to its folder evaluations/NAME.")
     predictions: str = option(
         "",

@@ -1,4 +1,4 @@
-"""Measures what a run, or any other system, reads: rates with their counts, a prediction for every line.
+"""Measures the readings of a run, or of any other system: rates with counts, a prediction a line.
 
 TensorFlow is loaded for a run only: predictions that come in a file are scored without it.
 """
@@ -7,28 +7,32 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
 
 from ocr_tf import options
-from ocr_tf.data.dataset import Sample, did_you_mean, open_sources
+from ocr_tf.data.dataset import Sample, open_sources
 from ocr_tf.data.fingerprint import fingerprint_of, image_digests
-from ocr_tf.errors import NAMED, InputError
+from ocr_tf.decode import parse_search
+from ocr_tf.errors import NAMED, InputError, did_you_mean
 from ocr_tf.experiment.inference.config import Evaluate
-from ocr_tf.experiment.inference.evaluated import TROUBLES, Evaluated
+from ocr_tf.experiment.inference.evaluated import TROUBLES, Evaluated, rates_of
 from ocr_tf.experiment.runs import predictions
 from ocr_tf.experiment.runs.outputs import check_writable
-from ocr_tf.experiment.runs.predictions import Placed, Prediction
+from ocr_tf.experiment.runs.predictions import (
+    EvaluationResults,
+    Placed,
+    Prediction,
+    RateFigures,
+)
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.experiment.tensorboard import event_file
 from ocr_tf.libjpeg_lines import without_libjpeg_lines
-from ocr_tf.metrics.error_rates import Rates, measure
 
 # Flags that mean something to one of the two kinds of evaluation alone.
-OF_A_RUN = ("checkpoint", "batch_size", "name")
+OF_A_RUN = ("checkpoint", "batch_size", "search", "name")
 OF_PREDICTIONS = ("output", "system", "missing")
 
 
-def run(config: Evaluate, run_folder: str = "", quiet: bool = False) -> dict[str, Any]:
+def run(config: Evaluate, run_folder: str = "", quiet: bool = False) -> EvaluationResults:
     """Writes {results.json,predictions.jsonl}, to RUN/evaluations/NAME or to --output, prints and
     returns the results.
 
@@ -46,28 +50,23 @@ def run(config: Evaluate, run_folder: str = "", quiet: bool = False) -> dict[str
     elif run_folder:
         _refuse_changed(config, OF_PREDICTIONS, "--predictions")
         _check_run(config, run_folder)
+        parse_search(config.search)  # A wrong one is told before TensorFlow is loaded.
         from ocr_tf.experiment.inference import evaluate_run  # Here, because it loads TensorFlow.
 
         with without_libjpeg_lines():
             evaluated = evaluate_run.evaluate(config, run_folder)
     else:
         raise InputError("RUN is missing: name a run folder, or another system's --predictions")
-    rates = measure(((p.reference or "", p.text) for p in evaluated.predictions), config.normalize)
-    results = {
-        **evaluated.about,
-        "rates": rates.as_dict(),
-        "troubled_lines": evaluated.troubles,
-    }
-    predictions.write(evaluated.output, results, evaluated.predictions)
+    predictions.write(evaluated.output, evaluated.results, evaluated.predictions)
     if run_folder:
         event_file.refresh(RunFolder(run_folder))
     if not quiet:
-        _print(evaluated, rates)
-    return results
+        _print(evaluated)
+    return evaluated.results
 
 
 def _refuse_changed(config: Evaluate, names: tuple[str, ...], owner: str) -> None:
-    """A flag that would do nothing is a misunderstanding."""
+    """Refuses a flag that would do nothing."""
     defaults = {leaf.name: leaf.value for leaf in options.leaves(Evaluate())}
     for leaf in options.leaves(config):
         if leaf.name in names and leaf.value != defaults[leaf.name]:
@@ -83,10 +82,11 @@ def _check_run(config: Evaluate, run_folder: str) -> None:
     check_writable(folder.path / "evaluations" / config.name, run_folder, parents=True)
 
 
-def _print(evaluated: Evaluated, rates: Rates) -> None:
+def _print(evaluated: Evaluated) -> None:
+    rates = evaluated.rates
     print(f"{evaluated.title}, {rates.lines} lines")
     print(rates.table())
-    for kind, number in evaluated.troubles.items():
+    for kind, number in evaluated.results.troubled_lines.items():
         if number:
             print(f"{number} of {rates.lines} lines: {TROUBLES[kind]}")
     print(f"written to {evaluated.output}")
@@ -108,28 +108,30 @@ def _of_predictions(config: Evaluate) -> Evaluated:
     placed = predictions.read(config.predictions)
     joined, missing = _join(config, source.samples, placed)
     images, bad = image_digests(source, "test images")
-    about = {
-        "system": system,
-        "predictions": config.predictions,
-        "test": list(config.data.test),
-        "fingerprint": fingerprint_of(source.samples, images),
-    }
-    _refuse_other_results(output, about)
+    rates = rates_of(joined, config.normalize)
+    evaluation = EvaluationResults(
+        system=system,
+        test=tuple(config.data.test),
+        fingerprint=fingerprint_of(source.samples, images),
+        rates=RateFigures.from_rates(rates),
+        troubled_lines={
+            "missing": missing,
+            "unreadable": sum(not p.ok for p in joined) - missing,
+            "empty": sum(not p.reference for p in joined),
+            "not_ended": sum(p.ok and not p.ended for p in joined),
+        },
+        predictions=config.predictions,
+    )
+    _refuse_other_results(output, evaluation)
     if bad:
         print(f"warning: {len(bad)} images cannot be read; the first: {bad[0]}", file=sys.stderr)
-    troubles = {
-        "missing": missing,
-        "unreadable": sum(not p.ok for p in joined) - missing,
-        "empty": sum(not p.reference for p in joined),
-        "not_ended": sum(p.ok and not p.ended for p in joined),
-    }
-    return Evaluated(output, system, about, joined, troubles)
+    return Evaluated(output, system, joined, rates, evaluation)
 
 
 def _join(
     config: Evaluate, samples: list[Sample], placed: list[Placed]
 ) -> tuple[list[Prediction], int]:
-    """The prediction of every line, in the order of the lines, and how many had none."""
+    """Finds every line's prediction, in the order of the lines; also counts the lines without one."""
     known = {sample.id for sample in samples}
     unknown = [(place, p.id) for place, p in placed if p.id not in known]
     if unknown:
@@ -155,8 +157,8 @@ def _join(
     return joined, len(missing)
 
 
-def _refuse_other_results(output: Path, about: dict[str, Any]) -> None:
-    """Only results of the same system on the same lines are overwritten."""
+def _refuse_other_results(output: Path, evaluation: EvaluationResults) -> None:
+    """Refuses to overwrite results but those of the same system on the same lines."""
     if output.exists() and not output.is_dir():
         raise InputError(f"--output={output} is not a folder; choose another")
     if not output.exists() or not any(output.iterdir()):
@@ -164,7 +166,8 @@ def _refuse_other_results(output: Path, about: dict[str, Any]) -> None:
     before = predictions.results(output)
     if before is None:
         raise InputError(f"--output={output} is not empty and holds no results; choose another")
-    # A run's results name no file of predictions, and always differ.
-    for key, what in (("system", "another system"), ("fingerprint", "other test lines")):
-        if "predictions" not in before or before.get(key) != about[key]:
-            raise InputError(f"--output={output} holds results of {what}; choose another")
+    # A run's results name no file of predictions.
+    if before.predictions is None or before.system != evaluation.system:
+        raise InputError(f"--output={output} holds results of another system; choose another")
+    if before.fingerprint != evaluation.fingerprint:
+        raise InputError(f"--output={output} holds results of other test lines; choose another")

@@ -7,19 +7,26 @@ from pathlib import Path
 
 from ocr_tf.data.dataset import open_sources
 from ocr_tf.data.lines import Lines, lines_fingerprint, load_lines
+from ocr_tf.decode import parse_search, search_text
 from ocr_tf.errors import NAMED, InputError
 from ocr_tf.experiment.config.experiment import unwritable
 from ocr_tf.experiment.inference.config import Evaluate
-from ocr_tf.experiment.inference.evaluated import TROUBLES, Evaluated
+from ocr_tf.experiment.inference.evaluated import TROUBLES, Evaluated, rates_of
 from ocr_tf.experiment.inference.load import Trained, restore
 from ocr_tf.experiment.inference.recognize import Reader, Reading
 from ocr_tf.experiment.runs import predictions
-from ocr_tf.experiment.runs.predictions import Prediction
+from ocr_tf.experiment.runs.predictions import (
+    CheckpointRead,
+    EvaluationResults,
+    Prediction,
+    RateFigures,
+)
 from ocr_tf.experiment.runs.seen_lines import refuse_seen
 
 
 def evaluate(config: Evaluate, run_folder: str) -> Evaluated:
-    """What a run reads on the test lines; see `ocr_tf.experiment.inference.evaluate.run`."""
+    """Lets a run read the test lines; see `ocr_tf.experiment.inference.evaluate.run`."""
+    search = parse_search(config.search)
     trained = restore(run_folder, config.checkpoint)
     experiment, folder = trained.experiment, trained.folder
     geometry = trained.geometry
@@ -31,49 +38,53 @@ def evaluate(config: Evaluate, run_folder: str) -> Evaluated:
     _refuse_other_lines(output, fingerprint)
     if not trained.finished:
         print(f"warning: {run_folder} is not finished; this is what it has so far", file=sys.stderr)
-    readings = Reader(trained.model, geometry, config.batch_size).read(lines, "evaluating")
+    readings = Reader(trained.model, geometry, config.batch_size, search).read(lines, "evaluating")
     for bad in lines.bad[:NAMED]:
         print(f"counted as an error: {bad}", file=sys.stderr)
-    about = {
-        "system": experiment.name,
-        "run": str(folder.path),
-        "experiment": experiment.name,
-        "seed": experiment.train.seed,
-        "checkpoint": {"which": config.checkpoint, "step": trained.step},
-        "test": list(config.data.test),
-        "finished": trained.finished,
-        "training_seconds": folder.load_checkpoint("last").state["elapsed"],
-        "fingerprint": fingerprint,
-    }
+    read = [
+        Prediction(
+            id=line.id,
+            text=reading.text,
+            reference=line.text,
+            log_prob=reading.log_prob,
+            reference_log_prob=reading.reference_log_prob,
+            ended=reading.ended,
+            ok=reading.ok,
+        )
+        for line, reading in zip(lines.samples, readings)
+    ]
+    rates = rates_of(read, config.normalize)
     return Evaluated(
         output=output,
         title=f"{folder.path}, {config.checkpoint} checkpoint (step {trained.step})",
-        about=about,
-        predictions=[
-            Prediction(
-                id=line.id,
-                text=reading.text,
-                reference=line.text,
-                log_prob=reading.log_prob,
-                reference_log_prob=reading.reference_log_prob,
-                ended=reading.ended,
-                ok=reading.ok,
-            )
-            for line, reading in zip(lines.samples, readings)
-        ],
-        troubles=_troubles(trained, lines, readings),
+        predictions=read,
+        rates=rates,
+        results=EvaluationResults(
+            system=experiment.name,
+            test=tuple(config.data.test),
+            fingerprint=fingerprint,
+            rates=RateFigures.from_rates(rates),
+            troubled_lines=_troubles(trained, lines, readings),
+            run=str(folder.path),
+            experiment=experiment.name,
+            seed=experiment.train.seed,
+            search=search_text(search),
+            checkpoint=CheckpointRead(config.checkpoint, trained.step),
+            finished=trained.finished,
+            training_seconds=folder.checkpoints.state().elapsed,
+        ),
     )
 
 
 def _refuse_other_lines(output: Path, fingerprint: str) -> None:
-    """Results of other lines are not overwritten."""
+    """Refuses to overwrite results of other lines."""
     before = predictions.results(output)
-    if before is not None and before["fingerprint"] != fingerprint:
+    if before is not None and before.fingerprint != fingerprint:
         raise InputError(f"{output} holds results of other test lines; choose another --name")
 
 
 def _troubles(trained: Trained, lines: Lines, readings: list[Reading]) -> dict[str, int]:
-    """Lines that no model of this kind could get right, and the like: they stay, and are counted."""
+    """Counts lines that no model of this kind could get right, and the like, by kind of TROUBLES."""
     alphabet, experiment = trained.model.alphabet, trained.experiment
     counts = {kind: 0 for kind in TROUBLES if kind != "missing"}
     for text, width, reading in zip(lines.texts, lines.widths, readings):

@@ -1,11 +1,13 @@
-"""What reading a set of lines gives, whoever reads them; TensorFlow-free."""
+"""A set of lines as a run, or any other system, has read it; TensorFlow-free."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from ocr_tf.experiment.runs.predictions import Prediction
+from ocr_tf.experiment.runs.predictions import EvaluationResults, Prediction
+from ocr_tf.metrics.error_rates import Rates, measure
 
 TROUBLES = {
     "missing": "no prediction; counted as read empty",
@@ -18,10 +20,15 @@ TROUBLES = {
 
 
 class Evaluated(NamedTuple):
-    """A set of lines, read."""
+    """A set of lines, read and measured."""
 
     output: Path  # the folder of the evaluation
     title: str  # for the terminal
-    about: dict[str, Any]  # the part of results.json that says who read what
     predictions: list[Prediction]  # with their references
-    troubles: dict[str, int]  # lines of each kind of TROUBLES that was looked for
+    rates: Rates
+    results: EvaluationResults
+
+
+def rates_of(predictions: Iterable[Prediction], normalization: str) -> Rates:
+    """Measures predictions that have their references."""
+    return measure(((p.reference or "", p.text) for p in predictions), normalization)

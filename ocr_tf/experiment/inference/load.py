@@ -53,11 +53,11 @@ def restore(path: Union[str, Path], which: str = "best") -> Trained:
         InputError: there is no run, no finished checkpoint, or another version wrote it.
     """
     folder = RunFolder.open(path)
-    checkpoint = folder.load_checkpoint(which)
+    checkpoint = folder.checkpoints.load(which)
     experiment = folder.experiment
     model = build(experiment, folder.alphabet)
     assign(variables(model), checkpoint.arrays, str(path))
-    finished = folder.load_checkpoint("last").state["finished"]
+    finished = folder.checkpoints.state().finished
     return Trained(folder, experiment, model, checkpoint.step, finished)
 
 
@@ -68,7 +68,7 @@ def initialize_from(model: Recognizer, parent: RunFolder, parts: str) -> None:
         InputError: they do not fit.
     """
     flag = f"--train.init_from={parent.path}"
-    arrays = parent.load_checkpoint("best").arrays
+    arrays = parent.checkpoints.load("best").arrays
     wanted = variables(model)
     if parts != "all":
         wanted = {path: v for path, v in wanted.items() if not path.startswith("head/")}

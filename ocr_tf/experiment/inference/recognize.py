@@ -11,6 +11,7 @@ from ocr_tf.data import pipeline
 from ocr_tf.data.batching import plan
 from ocr_tf.data.geometry import Geometry
 from ocr_tf.data.lines import Lines
+from ocr_tf.decode import Search
 from ocr_tf.progress import Progress
 from ocr_tf.recognizer import Recognizer, batch_signature
 from ocr_tf.types import Batch, Hypotheses
@@ -31,14 +32,22 @@ class Reading(NamedTuple):
 class Reader:
     """A model and its compiled reading function."""
 
-    def __init__(self, model: Recognizer, geometry: Geometry, batch_size: int):
+    def __init__(
+        self,
+        model: Recognizer,
+        geometry: Geometry,
+        batch_size: int,
+        search: Optional[Search] = None,
+    ):
+        """Without a search, lines are read greedily."""
+        self.search = search
         self.model, self.geometry, self.batch_size = model, geometry, batch_size
         self._read = tf.function(self._read_batch, input_signature=[batch_signature(model.height)])
 
     def _read_batch(self, batch: Batch) -> tuple[Hypotheses, tf.Tensor]:
         frames = self.model(batch.images)
         with tf.name_scope("decode"):
-            hypotheses = self.model.head.decode(frames)
+            hypotheses = self.model.head.decode(frames, self.search)
         with tf.name_scope("score"):
             return hypotheses, self.model.head.score(frames, batch.labels)
 

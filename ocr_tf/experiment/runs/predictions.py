@@ -1,13 +1,13 @@
-"""What a system made of a set of lines, on disk: the one place that knows the formats.
+r"""Evaluations on disk: the one place that knows the formats.
 
 An evaluation's folder, of a run or of any other system, holds
 
-    results.json         the rates with their counts, who read, and the fingerprint of the lines
+    results.json         EvaluationResults: the rates with their counts, who read, which lines
     predictions.jsonl    a Prediction a line, in the order of the lines
 
 A file of predictions that comes from elsewhere is either JSON lines, {"id": ..., "text": ...} with
 log_prob, ended and ok if the system has them (so that our own predictions.jsonl is such a file), or
-TSV: id, tab, text. It is UTF-8 (a byte order mark is tolerated); a line ends in \\n or \\r\\n, and
+TSV: id, tab, text. It is UTF-8 (a byte order mark is tolerated); a line ends in \n or \r\n, and
 blank lines are skipped. JSON lines are told by the brace that the file begins with.
 
 TensorFlow-free: whoever compares systems need not load one.
@@ -15,15 +15,17 @@ TensorFlow-free: whoever compares systems need not load one.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Optional, Union
 
 from ocr_tf.alphabet import nfc
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.runs.atomic import atomic_write
+from ocr_tf.metrics.error_rates import Rates
 
 RESULTS, PREDICTIONS = "results.json", "predictions.jsonl"
 
@@ -31,8 +33,129 @@ RESULTS, PREDICTIONS = "results.json", "predictions.jsonl"
 ROUNDING = 1e-3
 
 
+@dataclasses.dataclass(frozen=True)
+class RateFigures:
+    """Error rates with their counts, as `ocr_tf.metrics.error_rates` defines them.
+
+    Figures are fractions; None where there is nothing to divide by.
+    """
+
+    normalization: str
+    figures: dict[str, Optional[float]]  # by the name of the metric, as METRICS shows it
+    ar: Optional[float]
+    cr: Optional[float]
+    lines: int
+    exact_lines: int
+    insertions: int
+    deletions: int
+    substitutions: int
+    length: int  # symbols of the references
+    word_insertions: int
+    word_deletions: int
+    word_substitutions: int
+    word_length: int
+
+    @classmethod
+    def from_rates(cls, rates: Rates) -> RateFigures:
+        """Takes the figures of what has been measured."""
+        return cls.from_flat(rates.as_dict())
+
+    @classmethod
+    def from_flat(cls, values: Mapping[str, Any]) -> RateFigures:
+        """Reads what `as_flat` gives.
+
+        Raises:
+            TypeError: a field is missing.
+        """
+        names = {field.name for field in dataclasses.fields(cls)}
+        figures = {name: value for name, value in values.items() if name not in names}
+        return cls(figures=figures, **{n: value for n, value in values.items() if n in names})
+
+    def as_flat(self) -> dict[str, Union[str, int, float, None]]:
+        """Gives figures and counts side by side, as results.json and tables have them."""
+        counts = {f.name: getattr(self, f.name) for f in dataclasses.fields(RateFigures)}
+        del counts["figures"]
+        return {**self.figures, **counts}
+
+    @property
+    def cer(self) -> Optional[float]:
+        """Character error rate."""
+        return self.figures["cer"]
+
+    @property
+    def wer(self) -> Optional[float]:
+        """Word error rate."""
+        return self.figures["wer"]
+
+    @property
+    def exact(self) -> Optional[float]:
+        """The share of lines read without an error."""
+        return self.figures["exact"]
+
+    @property
+    def one_minus_ned(self) -> Optional[float]:
+        """1 minus the mean over lines of the edits per symbol of the longer text."""
+        return self.figures["one_minus_ned"]
+
+    @property
+    def edits(self) -> int:
+        """Counts wrong symbols."""
+        return self.insertions + self.deletions + self.substitutions
+
+
+@dataclasses.dataclass(frozen=True)
+class CheckpointRead:
+    """The checkpoint of a run that was evaluated."""
+
+    which: str  # "best" or "last"
+    step: int
+
+
+@dataclasses.dataclass(frozen=True)
+class EvaluationResults:
+    """The content of results.json. A run has the fields from `run` on, another system `predictions`."""
+
+    system: str  # the experiment's name, or what the other system is called
+    test: tuple[str, ...]  # the sources of the lines
+    fingerprint: str  # of the lines
+    rates: RateFigures
+    troubled_lines: dict[str, int] = dataclasses.field(default_factory=dict)  # by kind of TROUBLES
+    predictions: Optional[str] = None  # the file that another system's texts were read from
+    run: Optional[str] = None  # the run's folder
+    experiment: Optional[str] = None
+    seed: Optional[int] = None
+    checkpoint: Optional[CheckpointRead] = None
+    search: Optional[str] = None  # as --search names it
+    finished: Optional[bool] = None  # the run's training
+    training_seconds: Optional[float] = None
+
+    def as_json(self) -> str:
+        """The file's text; fields that are None are left out."""
+        content = {
+            name: value for name, value in dataclasses.asdict(self).items() if value is not None
+        }
+        content["rates"] = self.rates.as_flat()
+        return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: Union[str, bytes]) -> EvaluationResults:
+        """Reads what `as_json` wrote.
+
+        Raises:
+            ValueError, TypeError, KeyError: it is something else.
+        """
+        content = json.loads(text)
+        checkpoint = content.pop("checkpoint", None)
+        return cls(
+            rates=RateFigures.from_flat(content.pop("rates")),
+            test=tuple(content.pop("test")),
+            checkpoint=None if checkpoint is None else CheckpointRead(**checkpoint),
+            **content,
+        )
+
+
 class Prediction(NamedTuple):
-    """What a system says of one line."""
+    """A system's reading of one line."""
 
     id: str
     text: str
@@ -50,27 +173,25 @@ class Placed(NamedTuple):
     prediction: Prediction
 
 
-def write(folder: Path, results: dict[str, Any], predictions: Iterable[Prediction]) -> None:
+def write(folder: Path, evaluation: EvaluationResults, predictions: Iterable[Prediction]) -> None:
     """Writes an evaluation's folder; the results, which vouch for the predictions, last."""
     folder.mkdir(parents=True, exist_ok=True)
     lines = (json.dumps(p._asdict(), ensure_ascii=False) + "\n" for p in predictions)
     atomic_write(folder / PREDICTIONS, "".join(lines).encode())
-    write_results(folder, results)
+    write_results(folder, evaluation)
 
 
-def write_results(folder: Path, results: dict[str, Any]) -> None:
+def write_results(folder: Path, evaluation: EvaluationResults) -> None:
     """Writes the results alone, of predictions that are there."""
-    text = json.dumps(results, indent=2, ensure_ascii=False) + "\n"
-    atomic_write(folder / RESULTS, text.encode())
+    atomic_write(folder / RESULTS, evaluation.as_json().encode())
 
 
-def results(folder: Path) -> Optional[dict[str, Any]]:
-    """The content of an evaluation's results.json; None if there is none."""
+def results(folder: Path) -> Optional[EvaluationResults]:
+    """Reads an evaluation's results.json; None if there is none, or it is damaged."""
     try:
-        content = json.loads((folder / RESULTS).read_bytes())
-    except (OSError, ValueError):
+        return EvaluationResults.from_json((folder / RESULTS).read_bytes())
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
-    return content if isinstance(content, dict) and "fingerprint" in content else None
 
 
 def read(path: Union[str, Path]) -> list[Placed]:
@@ -81,21 +202,21 @@ def read(path: Union[str, Path]) -> list[Placed]:
     """
     text = _text(path)
     parse = _from_json if text.lstrip().startswith("{") else _from_tsv
-    found: dict[str, Placed] = {}
+    by_id: dict[str, Placed] = {}
     for number, line in enumerate(text.split("\n"), 1):
         line = line[:-1] if line.endswith("\r") else line
         if not line.strip():
             continue
         place = f"{path}:{number}"
         prediction = parse(line, place)
-        other = found.setdefault(prediction.id, Placed(place, prediction))
+        other = by_id.setdefault(prediction.id, Placed(place, prediction))
         if other.place != place:
             raise InputError(
                 f"{place}: {prediction.id} was read at {other.place} already; leave one of the two"
             )
-    if not found:
+    if not by_id:
         raise InputError(f"{path}: holds no predictions; write a line's id, a tab and its text")
-    return list(found.values())
+    return list(by_id.values())
 
 
 def _text(path: Union[str, Path]) -> str:

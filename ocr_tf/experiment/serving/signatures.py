@@ -7,7 +7,7 @@ from typing import Any, Callable, NamedTuple, Optional
 import tensorflow as tf
 
 from ocr_tf.data.image import original_widths, prepare_batch
-from ocr_tf.decode import Beam
+from ocr_tf.decode import Search
 from ocr_tf.decode.spans import spans
 from ocr_tf.experiment.inference.load import Trained
 from ocr_tf.types import Frames, Images, Labels
@@ -61,8 +61,19 @@ class Serving(tf.Module):
     A bad image fails alone. Any number of lines, none too. Holds the weights, not Keras' layers.
     """
 
-    def __init__(self, trained: Trained, beam: Optional[Beam] = None):
-        """Makes the functions; `n_best` only with a beam."""
+    def __init__(
+        self,
+        trained: Trained,
+        n_best_search: Optional[Search] = None,
+        search: Optional[Search] = None,
+    ):
+        """Without `search`, the signatures of one text read greedily.
+
+        Args:
+            trained: the network and its experiment.
+            n_best_search: what the signature `n_best` searches with; None leaves it out.
+            search: what all other signatures search with.
+        """
         super().__init__(name="ocr_tf")
         model, experiment = trained.model, trained.experiment
         head, stride = model.head, experiment.encoder.stride
@@ -83,7 +94,7 @@ class Serving(tf.Module):
             return tf.gather(symbols, tf.where(inside, ids, len(model.alphabet)))
 
         def read(frames: Frames, ok: tf.Tensor) -> tuple[Served, Labels, tf.Tensor]:
-            best = head.decode(frames)
+            best = head.decode(frames, search)
             labels = Labels(best.ids[:, 0], tf.where(ok, best.lengths[:, 0], 0))
             spelt = spell(*labels, ok)
             log_prob = _finite(best.log_probs[:, 0], ok)
@@ -102,7 +113,7 @@ class Serving(tf.Module):
 
         def n_best(images: tf.Tensor) -> dict[str, tf.Tensor]:
             prepared, ok = prepare(_some(images))
-            best = head.decode(frames_of(*prepared), beam)
+            best = head.decode(frames_of(*prepared), n_best_search)
             valid = best.valid & ok[:, None]
             texts = tf.strings.reduce_join(spell(best.ids, best.lengths, valid), axis=2)
             log_probs = _finite(best.log_probs, valid)
@@ -122,7 +133,7 @@ class Serving(tf.Module):
         self.serving_default = _function(serving_default, encoded)
         self.tensors = _function(tensors, pixels, widths)
         self.aligned = _function(aligned, encoded)
-        if beam is not None:
+        if n_best_search is not None:
             self.n_best = _function(n_best, encoded)
 
     def signatures(self) -> dict[str, Callable]:

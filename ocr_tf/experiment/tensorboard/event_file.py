@@ -92,11 +92,11 @@ class Curves:
 
     def _events(self) -> Iterator[Event]:
         yield from summaries.opening(self.run)
-        for number, record in enumerate(self.run.metrics(), 1):
+        for number, record in enumerate(self.run.metrics.records(), 1):
             try:
                 yield from summaries.of_record(record, self.run.path)
             except ValueError as error:
-                raise InputError(f"{self.run.metrics_path}:{number}: {error}") from None
+                raise InputError(f"{self.run.metrics.path}:{number}: {error}") from None
         yield from summaries.of_evaluations(self.run)
 
 

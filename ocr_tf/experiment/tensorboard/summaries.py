@@ -11,6 +11,12 @@ null is a value that does not exist, and gives no point. Three keys have a meani
 
 The configuration becomes hyperparameters, and evaluations/NAME/results.json the scalars test/NAME/cer
 and so on; test/cer if NAME is test.
+
+TensorBoard sorts by name and opens on what comes first, so the names are chosen: the curves (test, top,
+train, val) come before the pictures (view), and of the five figures that the table of hyperparameters shows
+by itself three are the test's and two the best validation's (top). Its settings are sorted too, capitals
+first: see `hyperparameters`.
+
 TensorFlow-free: its writer stamps each event with the time of writing, and what is written anew on
 resume would lose its wall times.
 """
@@ -36,6 +42,9 @@ from ocr_tf import options
 from ocr_tf.experiment.config import flags
 from ocr_tf.experiment.config.experiment import Experiment
 from ocr_tf.experiment.runs.run_folder import RESUMABLE, RunFolder
+
+# Settings that the table of hyperparameters shows by itself, where no other differ between its runs.
+NAMED = {"train.learning_rate": "Learning rate", "train.seed": "Seed"}
 
 # Flags that no comparison of runs asks for, beside those that touch no weight.
 NOT_SHOWN = (
@@ -110,20 +119,25 @@ def evaluation_tag(evaluation: str, measured: str) -> str:
 
 
 def hyperparameters(experiment: Experiment) -> dict[str, Any]:
-    """The experiment's settings under readable names; those that are empty are left out."""
+    """Names the experiment's settings for TensorBoard; those that are empty are left out.
+
+    Its table shows five by itself: first those that differ between runs, then by their names. So the five
+    that everybody asks for begin with a capital, and the others are called as their flags are.
+    """
     shown = {
-        "experiment": experiment.name,
-        "encoder": experiment.encoder_name,
-        "head": experiment.head_name,
+        "Experiment": experiment.name,
+        "Encoder": experiment.encoder_name,
+        "Head": experiment.head_name,
     }
     for leaf in options.leaves(experiment):
         if leaf.name not in NOT_SHOWN and leaf.value not in ("", ()):
             plain = isinstance(leaf.value, (bool, int, float))
-            shown[leaf.name] = leaf.value if plain else flags.text(leaf.value)
+            shown[NAMED.get(leaf.name, leaf.name)] = leaf.value if plain else flags.text(leaf.value)
     return shown
 
 
 def event(step: int, wall: float, values: Iterable[Summary.Value]) -> Event:
+    """Makes an event of a training step, at a time in seconds since 1970."""
     return Event(wall_time=wall, step=step, summary=Summary(value=values))
 
 

@@ -1,1 +1,15 @@
-"""TODO."""
+"""Training: from an experiment to a run folder.
+
+Its files:
+
+    splits        assigns lines to training and validation, makes the alphabet, names skipped lines
+    step          one step: loss, gradient, clipping, update
+    loop          all steps, with validation, checkpoints and resuming
+    previews      reads the same few validation lines at each validation, for TensorBoard
+    profiler      profiles a few steps, for TensorBoard
+    best          which validation was the best so far, and whether to stop early
+    checks        refuses what cannot be trained before TensorFlow is loaded
+    fingerprints  hashes that prove that two runs started equal and saw the same batches
+    interruption  ends a training at the end of a step on Ctrl-C or SIGTERM
+    validation    reads the validation lines and measures how well
+"""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import NamedTuple, Optional
 
 import numpy as np
@@ -27,9 +26,12 @@ from ocr_tf.data.lines import (
 )
 from ocr_tf.errors import NAMED, InputError
 from ocr_tf.experiment.config.experiment import Data, Experiment, unwritable
+from ocr_tf.experiment.training.checks import named_digests
 
 
 class Skipped(NamedTuple):
+    """A line that is left out of training, and why."""
+
     place: str
     kind: str
     reason: str
@@ -104,23 +106,13 @@ def _chosen(train: Lines, data: Data) -> Lines:
     if data.max_length:
         wanted &= np.array([len(text) <= data.max_length for text in train.texts])
     if data.lines:
-        named = _digests(data.lines)
+        named = named_digests(data.lines)
         wanted &= np.array([digest.tobytes() in named for digest in train.digests])
     if not wanted.any():
         raise InputError(
             "no training line is left by --data.share, --data.max_length and --data.lines: allow more"
         )
     return train.take(np.flatnonzero(wanted))
-
-
-def _digests(path: str) -> set[bytes]:
-    """The content of --data.lines."""
-    try:
-        return {bytes.fromhex(line) for line in Path(path).read_text("utf-8").split()}
-    except OSError as error:
-        raise InputError(f"--data.lines={path}: {error.strerror}") from None
-    except ValueError:
-        raise InputError(f"--data.lines={path}: a line is no sha256 in hexadecimal") from None
 
 
 def _learn_alphabet(train: Lines) -> Alphabet:

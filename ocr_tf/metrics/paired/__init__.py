@@ -4,8 +4,9 @@
     recipes(a, b)               the headline: D, its interval over seeds and lines, V_L, V_S, V_R
     models(a, b)                these trained models: permutation, and the interval over lines
     smallest_detectable(...)    what that could have seen, and what more seeds or lines would
-    verdict(...)                one line that says it
+    verdict(...)                the decision: who is better, if that can be told
     contrasts([a, b, c, d], {name: ((a, b), (c, d))})    does A - B differ from C - D?
+    change(...)                 the decision on one of them
 
 TensorFlow-free. Rates and differences are fractions; D = R_A - R_B is of errors, so below 0 A is better.
 
@@ -32,14 +33,31 @@ from ocr_tf.metrics.paired.multiple_comparisons import Pair, Slice, pairwise, sl
 from ocr_tf.metrics.paired.outcomes import NotComparable, Outcomes, Result, Signature
 from ocr_tf.metrics.paired.power import Detectable, power, smallest_detectable
 from ocr_tf.metrics.paired.resampling import Bootstrap, Permutation, crossed_bootstrap, permutation
-from ocr_tf.metrics.paired.verdict import TIED, WITHHELD, Verdict, verdict
+from ocr_tf.metrics.paired.settling import Settling, settling
+from ocr_tf.metrics.paired.verdict import (
+    ALPHA,
+    FALLS,
+    RISES,
+    TARGETS,
+    TIED,
+    WITHHELD,
+    Change,
+    Verdict,
+    change,
+    verdict,
+)
 
 __all__ = [
+    "ALPHA",
+    "FALLS",
     "MODELS",
     "RECIPES",
+    "RISES",
+    "TARGETS",
     "TIED",
     "WITHHELD",
     "Bootstrap",
+    "Change",
     "Comparison",
     "Contrast",
     "Detectable",
@@ -52,9 +70,11 @@ __all__ = [
     "Permutation",
     "Rate",
     "Result",
+    "Settling",
     "Signature",
     "Slice",
     "Verdict",
+    "change",
     "contrasts",
     "crossed_bootstrap",
     "mcnemar",
@@ -66,6 +86,7 @@ __all__ = [
     "rate",
     "recipes",
     "seed_correlation",
+    "settling",
     "slices",
     "smallest_detectable",
     "too_small",

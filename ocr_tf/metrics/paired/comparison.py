@@ -1,7 +1,8 @@
 """The two targets of a comparison, always named.
 
-- `recipes`: seeds *and* lines could have been others. The headline: what "A or B?" asks.
-- `models`: these trained models; only the lines could have been others.
+- `recipes`: the training procedure, over seeds and lines: both could have been others. The headline:
+  what "A or B?" asks.
+- `models`: these checkpoints, over lines: only the lines could have been others.
 """
 
 from __future__ import annotations
@@ -83,14 +84,17 @@ def estimate(
     alone: str = "one seed cannot say how far another would be",
     paired: bool = False,
 ) -> dict[str, Any]:
-    """The fields of an Estimate, for a target: recipes' by V and df, models' by V_L and N - 1.
+    """Computes the fields of an Estimate, for a target: recipes' by V and df, models' by V_L and N - 1.
 
     Args:
-      alone: why recipes are withheld if a condition has one seed.
-      paired: df = S - 1.
+        parts: the value and the components of its variance.
+        target: RECIPES or MODELS.
+        confidence: of the interval.
+        alone: why recipes are withheld if a condition has one seed.
+        paired: df = S - 1.
 
     Raises:
-      ValueError: there is no such target.
+        ValueError: there is no such target.
     """
     if target not in (RECIPES, MODELS):
         raise ValueError(f"target {target!r}, not {RECIPES} or {MODELS}")
@@ -134,26 +138,28 @@ def estimate(
 
 
 def rate(a: Outcomes, target: str = RECIPES, confidence: float = 0.95) -> Rate:
-    """One condition's mean rate over seeds, with its interval by the formulas of `crossed`."""
+    """Estimates one condition's mean rate over seeds, by the formulas of `variance_components`."""
     (units,) = joined(a)
     fields = estimate(components([effects(*units)]), target, confidence, one_seed(a))
     return Rate(signature=signed(a), name=a.name, **fields)
 
 
 def recipes(a: Outcomes, b: Outcomes, confidence: float = 0.95, paired: bool = False) -> Comparison:
-    """The headline: D = R_A - R_B over seeds and lines, by the formulas of `crossed`.
+    """Estimates the headline: D = R_A - R_B over seeds and lines, by `variance_components`.
 
     Conditions may have different numbers of seeds, unless they are paired.
 
     Args:
-      confidence: of the interval; `several.pairwise` gives the one that m comparisons need.
-      paired: by seed: V_S and V_R come from the differences within seeds, and df = S - 1. To be
-        declared before the results are seen; it pays where the correlation of `seed_correlation`
-        exceeds `pairing_threshold`, and seeds vary more than lines do.
+        a: one condition.
+        b: the other, on the same lines.
+        confidence: of the interval; `multiple_comparisons.pairwise` gives the one that m comparisons need.
+        paired: by seed: V_S and V_R come from the differences within seeds, and df = S - 1. To be
+          declared before the results are seen; it pays where the correlation of `seed_correlation`
+          exceeds `pairing_threshold`, and seeds vary more than lines do.
 
     Raises:
-      NotComparable: there is one line only; or they are to be paired and have not the same seeds.
-      ValueError: the conditions do not share their lines or signature.
+        NotComparable: there is one line only; or they are to be paired and have not the same seeds.
+        ValueError: the conditions do not share their lines or signature.
     """
     units = joined(a, b)
     if paired:
@@ -168,9 +174,11 @@ def models(
     replicates: int = 10_000,
     generator_seed: int = 0,
 ) -> Comparison:
-    """D for these trained models: D +- t_{N-1} sqrt(V_L), and p by `resampling.permutation`.
+    """Estimates D for these checkpoints: D +- t_{N-1} sqrt(V_L), and p by `resampling.permutation`.
 
-    Raises: as `recipes`.
+    Raises:
+        NotComparable: as `recipes`.
+        ValueError: as `recipes`.
     """
     comparison = _comparison(a, b, joined(a, b), MODELS, confidence, False)
     permuted = permutation(a, b, replicates, generator_seed)
@@ -201,11 +209,13 @@ def _comparison(
 
 
 def seed_correlation(a: Outcomes, b: Outcomes) -> Optional[float]:
-    """Pearson's correlation of the conditions' rates over the seeds that they share; None with
-    fewer than 3 seeds, between which every correlation is 1 or -1, or where a rate does not vary.
+    """Computes Pearson's correlation of the conditions' rates over the seeds that they share.
+
+    It is None with fewer than 3 seeds, between which every correlation is 1 or -1, or where a rate does
+    not vary.
 
     Raises:
-      NotComparable: they have not the same seeds.
+        NotComparable: they have not the same seeds.
     """
     same_seeds(a, b)
     if len(a.seeds) < 3:
@@ -217,7 +227,7 @@ def seed_correlation(a: Outcomes, b: Outcomes) -> Optional[float]:
 
 
 def pairing_threshold(seeds: int, confidence: float = 0.95) -> float:
-    """The correlation of S seeds above which pairing gives a shorter interval.
+    """Returns the correlation of S seeds above which pairing gives a shorter interval.
 
     Unpaired, the half width is t_{2(S-1)} sqrt(2 s^2 / S); paired, t_{S-1} sqrt(2 s^2 (1 - rho) / S).
     They are equal at rho = 1 - (t_{2(S-1)} / t_{S-1})^2. Lines that vary too lower what pairing gives.

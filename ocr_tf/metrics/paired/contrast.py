@@ -36,29 +36,32 @@ def contrasts(
     confidence: float = 0.95,
     paired: bool = False,
 ) -> list[Contrast]:
-    """The declared contrasts over seeds and lines, by the formulas of `crossed` with four conditions.
+    """Estimates declared contrasts over seeds and lines, by `variance_components` of four conditions.
 
     p by Holm 1979, intervals by Bonferroni. A contrast without a p counts among the m as one of 1.
 
     Args:
-      declared: ((a, b), (c, d)), four of the conditions, by the contrast's name.
-      confidence: of all intervals together.
-      paired: by seed, as in `recipes`.
+        conditions: all that the contrasts name.
+        declared: ((a, b), (c, d)), four of the conditions, by the contrast's name.
+        confidence: of all intervals together.
+        paired: by seed, as in `recipes`.
 
-    Raises: as `recipes`; ValueError also if a contrast names a condition twice.
+    Raises:
+        NotComparable: as `recipes`.
+        ValueError: as `recipes`, or a contrast names a condition twice.
     """
     by_name = {condition.name: condition for condition in conditions}
     each = 1 - (1 - confidence) / max(len(declared), 1)
-    found = [
+    estimated = [
         _contrast(name, pairs, [by_name[c] for pair in pairs for c in pair], each, paired)
         for name, pairs in declared.items()
     ]
-    if not found:
+    if not estimated:
         return []
-    adjusted = multipletests([1.0 if c.p is None else c.p for c in found], method="holm")[1]
+    adjusted = multipletests([1.0 if c.p is None else c.p for c in estimated], method="holm")[1]
     return [
         dataclasses.replace(c, p_holm=None if c.p is None else float(p))
-        for c, p in zip(found, adjusted)
+        for c, p in zip(estimated, adjusted)
     ]
 
 

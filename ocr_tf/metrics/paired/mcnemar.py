@@ -19,7 +19,7 @@ from ocr_tf.metrics.paired.outcomes import (
 
 @dataclasses.dataclass(frozen=True)
 class McNemar(Result):
-    """Of the two models of one seed. Counts are never summed over seeds: lines would count twice."""
+    """The test of one seed's two models. Counts are never summed over seeds: lines would count twice."""
 
     seed: int
     a: str
@@ -30,12 +30,12 @@ class McNemar(Result):
 
 
 def mcnemar(a: Outcomes, b: Outcomes) -> list[McNemar]:
-    """The test for every seed in its order: two-sided binomial of the discordant lines, p = 1/2.
+    """Tests every seed in its order: two-sided binomial of the discordant lines, p = 1/2.
 
     A line is right where its errors are 0, whatever the metric. Source: McNemar 1947.
 
     Raises:
-      NotComparable: lines come in groups, and are not independent; or seeds are not shared.
+        NotComparable: lines come in groups, and are not independent; or seeds are not shared.
     """
     joined(a, b)
     if a.groups is not None:

@@ -21,6 +21,7 @@ from ocr_tf.metrics.paired.comparison import (
 )
 from ocr_tf.metrics.paired.outcomes import Outcomes, Result, joined, one_seed, signed
 from ocr_tf.metrics.paired.variance_components import Components, Effects, components, effects
+from ocr_tf.types import Array
 
 # An interval stands on the normal limit of sums over its lines, and on an estimate of their variance:
 # below these a slice's is withheld, and a comparison's says nothing of what it could have seen.
@@ -44,17 +45,22 @@ def pairwise(
     replicates: int = 10_000,
     paired: bool = False,
 ) -> list[Pair]:
-    """All m pairs of conditions, on one metric that was declared first.
+    """Compares all m pairs of conditions, on one metric that was declared first.
 
     p by Holm 1979, intervals by Bonferroni. A pair without a p counts among the m as one of 1. One with
     another system, which nobody can train anew, is about these trained models whatever the target.
 
     Args:
-      confidence: of all intervals together.
-      paired: these recipes by seed.
-      generator_seed, replicates: for the permutations of these trained models.
+        conditions: on the same lines.
+        target: RECIPES or MODELS.
+        confidence: of all intervals together.
+        paired: these recipes by seed.
+        generator_seed: for the permutations of these checkpoints.
+        replicates: of the permutations.
 
-    Raises: as `recipes`; ValueError also if there is no such target.
+    Raises:
+        NotComparable: as `recipes`.
+        ValueError: as `recipes`, or there is no such target.
     """
     pairs = list(itertools.combinations(conditions, 2))
     each = 1 - (1 - confidence) / max(len(pairs), 1)
@@ -89,40 +95,49 @@ class Slice(Result):
 def slices(
     a: Outcomes,
     b: Outcomes,
-    members: Mapping[str, np.ndarray],
+    members: Mapping[str, Array],
     target: str = RECIPES,
     confidence: float = 0.95,
 ) -> list[Slice]:
-    """D on sets of lines, each tested as slice minus rest: is the difference another one there?
+    """Estimates D on sets of lines, each tested as slice minus rest: is the difference another there?
 
-    The test takes the difference of the two sets' effects through the formulas of `crossed`: a seed
+    The test takes the difference of the two sets' effects through `variance_components`: a seed
     that is good on both sets, or a group with lines in both, is no difference between them. Its
     degrees of freedom go by the smaller set. Intervals are per slice; p is adjusted by Benjamini
     and Hochberg 1995 over the slices that have one. What `too_small` refuses is withheld.
 
     Args:
-      members: masks [N] of bool over the lines, by the name of the slice. Slices without a line, or
-        of empty references only, are left out: they have no rate.
+        a: one condition.
+        b: the other, on the same lines.
+        members: masks [N] of bool over the lines, by the name of the slice. Slices without a line, or
+          of empty references only, are left out: they have no rate.
+        target: RECIPES or MODELS.
+        confidence: of each interval.
 
-    Raises: as `recipes`; ValueError also if a mask has another shape or there is no such target.
+    Raises:
+        NotComparable: as `recipes`.
+        ValueError: as `recipes`, a mask has another shape, or there is no such target.
     """
     joined(a, b)
-    found = []
+    tested = []
     for name, mask in members.items():
         inside = np.asarray(mask, bool)
         if inside.shape != a.lengths.shape:
             raise ValueError(f"slice {name}: a mask {inside.shape} of {len(a.ids)} lines")
         if a.lengths[inside].any():
-            found.append(_slice(name, a, b, inside, target, confidence))
-    tests = {s.name: s.against_rest.p for s in found if s.against_rest}
+            tested.append(_slice(name, a, b, inside, target, confidence))
+    tests = {s.name: s.against_rest.p for s in tested if s.against_rest}
     present = {name: p for name, p in tests.items() if p is not None}
     adjusted = dict(zip(present, _adjusted(list(present.values()), "fdr_bh")))
-    return [dataclasses.replace(s, p_adjusted=adjusted.get(s.name)) for s in found]
+    return [dataclasses.replace(s, p_adjusted=adjusted.get(s.name)) for s in tested]
 
 
 def too_small(*conditions: Outcomes) -> Optional[str]:
-    """Why these lines are too few to trust a variance: fewer than LEAST_UNITS lines (or groups), or
-    fewer than LEAST_WITH_ERRORS with an error of any condition under any seed. None: they are not."""
+    """Says why these lines are too few to trust a variance; None: they are not.
+
+    They are fewer than LEAST_UNITS lines (or groups), or fewer than LEAST_WITH_ERRORS with an error of
+    any condition under any seed.
+    """
     units = [condition.units() for condition in conditions]
     count = len(units[0].lengths)
     wrong = int(np.any([some.errors.any(axis=0) for some in units], axis=0).sum())
@@ -137,7 +152,7 @@ def too_small(*conditions: Outcomes) -> Optional[str]:
 
 
 def _slice(
-    name: str, a: Outcomes, b: Outcomes, inside: np.ndarray, target: str, confidence: float
+    name: str, a: Outcomes, b: Outcomes, inside: Array, target: str, confidence: float
 ) -> Slice:
     one, other = a.take(inside), b.take(inside)
     first, second = effects(*one.units()), effects(*other.units())
@@ -170,8 +185,8 @@ def _slice(
     )
 
 
-def _on(condition: Outcomes, inside: np.ndarray) -> Effects:
-    """A condition's rates on some of the lines, and what all units add to them."""
+def _on(condition: Outcomes, inside: Array) -> Effects:
+    """Returns a condition's rates on some of the lines, and what all units add to them."""
     return effects(
         *dataclasses.replace(
             condition, errors=condition.errors * inside, lengths=condition.lengths * inside

@@ -1,4 +1,4 @@
-"""What is compared: one condition's errors on every line under every seed, and whose they are."""
+"""Outcomes, what is compared: one condition's errors on every line under every seed."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from ocr_tf import __version__
 from ocr_tf.errors import InputError
+from ocr_tf.types import Array
 
 
 class NotComparable(InputError):
@@ -19,10 +20,12 @@ class NotComparable(InputError):
 
 @dataclasses.dataclass(frozen=True)
 class Signature:
-    """What a number depends on beside the models. The study fills the first fields, the functions
-    that compute the rest of them; it goes wherever the number goes."""
+    """All that a number depends on beside the models; it goes wherever the number goes.
 
-    metric: str  # what an error is: "cer", "wer", "exact", "1-ned"
+    The study fills the first fields, the functions that compute with outcomes the rest of them.
+    """
+
+    metric: str  # what an error is, one of METRICS
     normalization: str
     test_set: str  # hash of the test lines
     version: str = __version__
@@ -39,15 +42,15 @@ class Result:
     signature: Signature
 
     def as_dict(self) -> dict[str, Any]:
-        """The fields as plain JSON values; what is withheld is null."""
+        """Returns the fields as plain JSON values; what is withheld is null."""
         return json.loads(json.dumps(dataclasses.asdict(self), allow_nan=False))
 
 
 class Units(NamedTuple):
     """Errors [S, U] and lengths [U] of what is drawn independently: lines, or groups of lines."""
 
-    errors: np.ndarray
-    lengths: np.ndarray
+    errors: Array
+    lengths: Array
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -58,25 +61,25 @@ class Outcomes:
     match, 1-NED) has lengths of 1.
 
     Args:
-      name: of the condition.
-      errors: [S, N] e_si, not negative: edits; 1 - exact match; d / max(lengths) for 1-NED.
-      lengths: [N] n_i, of the references: symbols, words, or ones.
-      seeds: S different ones, whose conditions under the same seed may be paired.
-      ids: N different ones, of the lines.
-      signature: what the study knows of it.
-      groups: [N] names of the pages or writers that lines come from, if they are not drawn one by
-        one: lines of one group then enter as their sums.
-      trained: by a recipe that could be followed anew; not so another system, of which there is one
-        set of readings.
+        name: of the condition.
+        errors: [S, N] e_si, not negative: edits; 1 - exact match; d / max(lengths) for 1-NED.
+        lengths: [N] n_i, of the references: symbols, words, or ones.
+        seeds: S different ones, whose conditions under the same seed may be paired.
+        ids: N different ones, of the lines.
+        signature: what the study knows of it.
+        groups: [N] names of the pages or writers that lines come from, if they are not drawn one by
+          one: lines of one group then enter as their sums.
+        trained: by a recipe that could be followed anew; not so another system, of which there is one
+          set of readings.
 
     Raises:
-      ValueError: the shapes do not fit, or a value is none that it can be.
-      NotComparable: there is no line, or no reference has a length.
+        ValueError: the shapes do not fit, or a value is none that it can be.
+        NotComparable: there is no line, or no reference has a length.
     """
 
     name: str
-    errors: np.ndarray
-    lengths: np.ndarray
+    errors: Array
+    lengths: Array
     seeds: Sequence[int]
     ids: Sequence[str]
     signature: Signature
@@ -114,12 +117,12 @@ class Outcomes:
             )
 
     @property
-    def rates(self) -> np.ndarray:
+    def rates(self) -> Array:
         """[S] R_s, fractions."""
         return self.errors.sum(axis=1) / self.lengths.sum()
 
-    def take(self, lines: np.ndarray) -> Outcomes:
-        """Of some of the lines alone: a mask [N] of bool."""
+    def take(self, lines: Array) -> Outcomes:
+        """Takes some of the lines alone, by a mask [N] of bool."""
         kept = np.flatnonzero(lines)
         return dataclasses.replace(
             self,
@@ -130,8 +133,11 @@ class Outcomes:
         )
 
     def units(self) -> Units:
-        """Group sums, or the lines. Seeds come in their order and units in that of their first
-        ids, so that no figure, drawn or summed, depends on the order of seeds or lines."""
+        """Sums groups of lines, or returns the lines.
+
+        Seeds come in their order and units in that of their first ids, so that no figure, drawn or
+        summed, depends on the order of seeds or lines.
+        """
         order = np.argsort(np.array(self.ids))
         errors = self.errors[np.argsort(np.array(self.seeds))][:, order]
         lengths = self.lengths[order]
@@ -146,12 +152,12 @@ class Outcomes:
 
 
 def joined(*conditions: Outcomes) -> tuple[Units, ...]:
-    """Every condition's units, in one order.
+    """Returns every condition's units, in one order.
 
     Raises:
-      ValueError: they have not the same lines in the same order, or not the same signature, or
-        two have one name.
-      NotComparable: a single unit, which cannot say how far another would be.
+        ValueError: they have not the same lines in the same order, or not the same signature, or
+          two have one name.
+        NotComparable: a single unit, which cannot say how far another would be.
     """
     first = conditions[0]
     if len({c.name for c in conditions}) != len(conditions):
@@ -181,7 +187,7 @@ def same_seeds(a: Outcomes, b: Outcomes) -> None:
 
 
 def one_seed(*conditions: Outcomes) -> str:
-    """Why nothing is said of these recipes where a condition has one seed."""
+    """Says why nothing is said of training anew where a condition has one seed."""
     fewest = min(conditions, key=lambda condition: (len(condition.seeds), condition.trained))
     if not fewest.trained:
         return (
@@ -195,7 +201,7 @@ def one_seed(*conditions: Outcomes) -> str:
 
 
 def signed(*conditions: Outcomes, generator_seed: Optional[int] = None) -> Signature:
-    """The signature of a number made from these conditions."""
+    """Returns the signature of a number made from these conditions."""
     first = conditions[0]
     return dataclasses.replace(
         first.signature,

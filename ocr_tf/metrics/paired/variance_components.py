@@ -28,6 +28,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import stats
 
+from ocr_tf.types import Array
+
 # Relative to the rates: what is left below it is rounding, not variance.
 ROUNDING = 1e-12
 
@@ -36,12 +38,12 @@ ROUNDING = 1e-12
 class Effects:
     """One condition's rates [..., S] and what its lines add to them, [..., S, N]."""
 
-    rates: np.ndarray  # R_cs
-    influences: np.ndarray  # z_csi; sums to 0 over the lines
-    scale: np.ndarray  # [...] the highest rate, which says what is rounding
+    rates: Array  # R_cs
+    influences: Array  # z_csi; sums to 0 over the lines
+    scale: Array  # [...] the highest rate, which says what is rounding
 
     def __sub__(self, other: Effects) -> Effects:
-        """Of the difference within seeds, or between two sets of lines."""
+        """Subtracts effects: the difference within seeds, or between two sets of lines."""
         return Effects(
             self.rates - other.rates,
             self.influences - other.influences,
@@ -49,8 +51,11 @@ class Effects:
         )
 
 
-def effects(errors: np.ndarray, lengths: np.ndarray) -> Effects:
-    """The effects of errors [..., S, N] on lines of lengths [..., N]; leading axes are replicates."""
+def effects(errors: Array, lengths: Array) -> Effects:
+    """Computes the effects of errors [..., S, N] on lines of lengths [..., N].
+
+    Leading axes are replicates.
+    """
     total = lengths.sum(axis=-1)[..., None]
     rates = errors.sum(axis=-1) / total
     beyond = errors - rates[..., None] * lengths[..., None, :]
@@ -61,20 +66,20 @@ def effects(errors: np.ndarray, lengths: np.ndarray) -> Effects:
 class Components:
     """The variance of a sum of conditions' signed rates by what it comes from; replicates [...]."""
 
-    value: np.ndarray  # [...] D
-    lines: np.ndarray  # [...] V_L
-    seeds: np.ndarray  # [C, ...] V_S,c; 0 for a condition of one seed
-    residual: np.ndarray  # [C, ...] V_R,c; 0 for a condition of one seed
+    value: Array  # [...] D
+    lines: Array  # [...] V_L
+    seeds: Array  # [C, ...] V_S,c; 0 for a condition of one seed
+    residual: Array  # [C, ...] V_R,c; 0 for a condition of one seed
     seed_counts: tuple[int, ...]  # [C] S_c
     units: int  # N
 
     @property
-    def variance(self) -> np.ndarray:
+    def variance(self) -> Array:
         """V [...], of recipes: over seeds and lines."""
         return variance(self.lines, self.seeds.sum(axis=0), self.residual.sum(axis=0))
 
     @property
-    def df(self) -> np.ndarray:
+    def df(self) -> Array:
         """Degrees of freedom of V [...]; NaN where V is 0."""
         return degrees_of_freedom(
             self.lines, self.seeds, self.residual, self.seed_counts, self.units
@@ -82,7 +87,7 @@ class Components:
 
 
 def components(plus: Sequence[Effects], minus: Sequence[Effects] = ()) -> Components:
-    """The components of sum_plus mean_s R - sum_minus mean_s R.
+    """Computes the components of sum_plus mean_s R - sum_minus mean_s R.
 
     What only rounding keeps from 0 is 0.
     """
@@ -93,7 +98,7 @@ def components(plus: Sequence[Effects], minus: Sequence[Effects] = ()) -> Compon
     adds = sum(sign * term.influences.mean(axis=-2) for sign, term in zip(signs, terms))
     floor = sum(np.square(ROUNDING * term.scale) for term in terms)
 
-    def above(values: np.ndarray) -> np.ndarray:
+    def above(values: Array) -> Array:
         return np.where(values > floor, values, 0.0)
 
     seeds, residual = zip(*map(_between_seeds, terms))
@@ -107,8 +112,8 @@ def components(plus: Sequence[Effects], minus: Sequence[Effects] = ()) -> Compon
     )
 
 
-def _between_seeds(term: Effects) -> tuple[np.ndarray, np.ndarray]:
-    """V_S,c and V_R,c [...]."""
+def _between_seeds(term: Effects) -> tuple[Array, Array]:
+    """Returns V_S,c and V_R,c [...]."""
     count, units = term.influences.shape[-2:]
     if count == 1:
         nothing = np.zeros(term.rates.shape[:-1])
@@ -118,19 +123,19 @@ def _between_seeds(term: Effects) -> tuple[np.ndarray, np.ndarray]:
     return term.rates.var(axis=-1, ddof=1) / count, residual / (count * units)
 
 
-def variance(lines: np.ndarray, seeds: np.ndarray, residual: np.ndarray) -> np.ndarray:
-    """V from V_L, V_S and V_R."""
+def variance(lines: Array, seeds: Array, residual: Array) -> Array:
+    """Sums V from V_L, V_S and V_R."""
     return np.maximum(lines + seeds - residual, np.maximum(lines, seeds))
 
 
 def degrees_of_freedom(
-    lines: np.ndarray,
-    seeds: np.ndarray,
-    residual: np.ndarray,
+    lines: Array,
+    seeds: Array,
+    residual: Array,
     seed_counts: Sequence[int],
     units: int,
-) -> np.ndarray:
-    """df from V_L [...], V_S,c and V_R,c [C, ...], S_c and N; NaN where V is 0."""
+) -> Array:
+    """Computes df from V_L [...], V_S,c and V_R,c [C, ...], S_c and N; NaN where V is 0."""
     total = variance(lines, seeds.sum(axis=0), residual.sum(axis=0))
     spread = np.square(lines) / (units - 1)
     for own_seeds, own_residual, count in zip(seeds, residual, seed_counts):
@@ -142,9 +147,9 @@ def degrees_of_freedom(
 
 
 def t_interval(
-    value: np.ndarray, variance: np.ndarray, df: np.ndarray, confidence: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Low and high end of value +- t sqrt(variance), and the two-sided p of the value 0."""
+    value: Array, variance: Array, df: Array, confidence: float
+) -> tuple[Array, Array, Array]:
+    """Returns low and high end of value +- t sqrt(variance), and the two-sided p of the value 0."""
     error = np.sqrt(variance)
     half = stats.t.ppf((1 + confidence) / 2, df) * error
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -1,4 +1,10 @@
-"""A comparison in one line. Not rejecting is never "equal": it is "tied at this size"."""
+"""The verdict on a comparison, decided here once; a report only words it.
+
+The p decides: the comparison's own, or the one that Holm's correction gives it among several. The
+interval beside it is the comparison's. The two need not agree: Bonferroni's simultaneous intervals
+correct more than Holm's p, and a permutation's p knows no interval; `Verdict.interval_agrees` says so.
+Not rejecting is never "equal": it is "tied at this size".
+"""
 
 from __future__ import annotations
 
@@ -7,40 +13,60 @@ import dataclasses
 from typing import Optional
 
 from ocr_tf.metrics.paired.comparison import MODELS, RECIPES, Comparison
+from ocr_tf.metrics.paired.contrast import Contrast
 from ocr_tf.metrics.paired.outcomes import NotComparable, Result
-from ocr_tf.metrics.paired.power import smallest_detectable
+from ocr_tf.metrics.paired.power import Detectable, smallest_detectable
 
 TARGETS = {RECIPES: "these recipes", MODELS: "these trained models"}
 
 TIED, WITHHELD = "tied at this size", "withheld"
+FALLS, RISES = "falls", "rises"  # of a contrast: a gain becomes smaller, or larger
+
+ALPHA = 0.05
 
 
 @dataclasses.dataclass(frozen=True)
 class Verdict(Result):
-    """What a comparison says. Differences are fractions."""
+    """The decision on a pair of conditions A and B. Differences are fractions, D = R_A - R_B."""
 
-    target: str
+    a: str
+    b: str
+    target: str  # that it is about: "recipes" or "models"
     outcome: str  # "NAME better", "tied at this size" or "withheld"
     better: Optional[str]  # the name; None if tied or withheld
     value: float  # D
+    confidence: float  # of the interval
     low: Optional[float]
     high: Optional[float]
     p: Optional[float]  # that decided
-    detectable: Optional[float]  # the smallest difference that .80 of such comparisons find
+    pairs: int  # that are decided together, by Holm's p and Bonferroni's intervals
+    detectable: Optional[float]  # the smallest detectable difference: see `power.Detectable`
+    withheld: Optional[str]  # why there is no interval
     sentence: str  # with the numbers, in percent points
+
+    @property
+    def interval_agrees(self) -> bool:
+        """The interval excludes 0 if, and only if, a condition is better; True without an interval."""
+        if self.low is None or self.high is None:
+            return True
+        return (self.low > 0 or self.high < 0) == (self.better is not None)
 
 
 def verdict(
     comparison: Comparison,
     p: Optional[float] = None,
-    alpha: float = 0.05,
+    alpha: float = ALPHA,
     few: Optional[str] = None,
+    pairs: int = 1,
 ) -> Verdict:
-    """The condition with fewer errors if p <= alpha, otherwise that they are tied at this size.
+    """Decides for the condition with fewer errors if p <= alpha, otherwise for a tie at this size.
 
     Args:
-      p: adjusted for several comparisons; by default the comparison's own.
-      few: why nothing is said of what it could have seen; see `too_small`.
+        comparison: at the confidence that `pairs` comparisons need.
+        p: adjusted for several comparisons; by default the comparison's own.
+        alpha: the level.
+        few: why nothing is said of what it could have seen; see `too_small`.
+        pairs: how many comparisons are decided together.
     """
     p = comparison.p if p is None else p
     detectable = None
@@ -48,21 +74,54 @@ def verdict(
         with contextlib.suppress(NotComparable):
             detectable = smallest_detectable(comparison).difference
     better = None
-    if p is not None and p <= alpha:
+    if p is not None and p <= alpha and comparison.value:
         better = comparison.a if comparison.value < 0 else comparison.b
     outcome = f"{better} better" if better else WITHHELD if p is None else TIED
     return Verdict(
         signature=comparison.signature,
+        a=comparison.a,
+        b=comparison.b,
         target=comparison.target,
         outcome=outcome,
         better=better,
         value=comparison.value,
+        confidence=comparison.confidence,
         low=comparison.low,
         high=comparison.high,
         p=p,
+        pairs=pairs,
         detectable=detectable,
+        withheld=comparison.withheld,
         sentence=f"{outcome}: {_numbers(comparison, p, detectable, few)}",
     )
+
+
+@dataclasses.dataclass(frozen=True)
+class Change:
+    """A contrast with the decision on it, and what it could have seen."""
+
+    contrast: Contrast
+    outcome: str  # "falls", "rises", "tied at this size" or "withheld", by Holm's p
+    too_small: Optional[str]  # why the interval rests on too few lines
+    detectable: Optional[Detectable]
+
+
+def change(contrast: Contrast, few: Optional[str] = None, alpha: float = ALPHA) -> Change:
+    """Decides whether a gain falls or rises from a contrast's first pair to its second.
+
+    Args:
+        contrast: (R_a - R_b) - (R_c - R_d); the gain is what b has fewer errors than a, then d than c.
+        few: why nothing is said of what it could have seen; see `too_small`.
+        alpha: the level.
+    """
+    if contrast.p_holm is None:
+        outcome = WITHHELD
+    elif contrast.p_holm > alpha or not contrast.value:
+        outcome = TIED
+    else:
+        outcome = FALLS if contrast.value > 0 else RISES
+    detectable = smallest_detectable(contrast) if contrast.variance and not few else None
+    return Change(contrast, outcome, few, detectable)
 
 
 def _numbers(
@@ -75,6 +134,6 @@ def _numbers(
     if p is not None:
         parts.append(f"p = {p:.3f}" if p >= 0.001 else "p < 0.001")
     if detectable is not None:
-        parts.append(f"smallest detectable difference {100 * detectable:.2f} pp")
+        parts.append(f"smallest detectable difference {100 * detectable:.2f} pp, estimated")
     parts += [reason for reason in (comparison.withheld, few) if reason]
     return f"{', '.join(parts)} ({TARGETS[comparison.target]})"

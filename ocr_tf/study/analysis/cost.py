@@ -18,6 +18,7 @@ What is measured, and so differs each time, stands under `timing`; the rest foll
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import math
 from collections.abc import Mapping, Sequence
@@ -34,6 +35,7 @@ from ocr_tf.decode import Greedy
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.experiment import PARTS
 from ocr_tf.experiment.inference.load import Trained
+from ocr_tf.experiment.runs.metrics_log import Validation
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.progress import Progress
 from ocr_tf.study.comparison import estimates, statistics
@@ -222,11 +224,11 @@ def times_to_cer(runs: Mapping[str, Sequence[Path]]) -> dict[str, list[dict[floa
     """When each condition's runs first came to each of TARGETS, and to the lowest CER, in tenths of a
     per cent, that all of them came to; falling."""
     validations = {
-        c: [[r for r in RunFolder(run).metrics() if "val/cer" in r] for run in of]
-        for c, of in runs.items()
+        condition: [RunFolder(path).metrics.validations() for path in paths]
+        for condition, paths in runs.items()
     }
     lowest = max(
-        min((r["val/cer"] for r in run), default=math.inf)
+        min((validation.cer for validation in run), default=math.inf)
         for of in validations.values()
         for run in of
     )
@@ -235,16 +237,12 @@ def times_to_cer(runs: Mapping[str, Sequence[Path]]) -> dict[str, list[dict[floa
     return {c: [_reached(run, targets) for run in of] for c, of in validations.items()}
 
 
-def _reached(
-    validations: Sequence[Mapping[str, Any]], targets: Sequence[float]
-) -> dict[float, Reached]:
+def _reached(validations: Sequence[Validation], targets: Sequence[float]) -> dict[float, Reached]:
     """The first validation whose CER is each target or below."""
     found = {}
     for target in targets:
-        first = next((r for r in validations if r["val/cer"] <= target), None)
-        found[target] = (
-            Reached(first["step"], first.get("elapsed")) if first else Reached(None, None)
-        )
+        first = next((v for v in validations if v.cer <= target), None)
+        found[target] = Reached(first.step, first.elapsed) if first else Reached(None, None)
     return found
 
 
@@ -297,7 +295,7 @@ def _timing(
         "seconds of training": {c: float(np.mean(of)) for c, of in trained.items()},
     }
     return {
-        "machine": machine.machine(),
+        "machine": dataclasses.asdict(machine.machine()),
         "latency": latency,
         "seconds_to_cer": _by_target(reached, "seconds"),
         "training_seconds": trained,
@@ -311,7 +309,7 @@ def _timing(
 
 
 def _seconds(trained: Trained) -> float:
-    return float(trained.folder.load_checkpoint("last").state["elapsed"])
+    return float(trained.folder.checkpoints.state().elapsed)
 
 
 # Cost against errors

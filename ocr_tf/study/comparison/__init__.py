@@ -1,1 +1,15 @@
-"""TODO."""
+"""Conditions side by side: what each read of every test line, and what follows statistically.
+
+Its files:
+
+    results      readings of all conditions and seeds, joined by line id
+    same_images  checks that evaluations of one line id read the same image
+    statistics   error rates and pairwise comparisons, through `ocr_tf.metrics.paired`
+    estimates    rates of further quantities, with intervals where the lines can give one
+    controls     what the runs provably shared, and what differed
+    inputs       training texts, test images and networks behind the readings
+    models       the trained networks, and lines prepared as each of them sees them
+    curves       loss and validation CER by step, from the runs' records
+    lines        the test lines with every reading of them
+    tuning       the learning rates that a search before the study found
+"""

@@ -1,19 +1,13 @@
-"""What the runs of a study prove that they shared, and what differs.
-
-    {"seeds": {condition: [..]}, "first_weights": {seed: {part: {condition: sha256}}},
-     "batches": {seed: {condition: sha256}}, "lines": {condition: {"train", "val", "count"}},
-     "data": [..], "steps": {condition: [..]}, "planned": [..], "threads": [..], "versions": [..],
-     "processors": [..], "options": {option: {condition: value}},
-     "differs": [sentence, ..], "same": [sentence, ..]}
+"""Controls: what the runs of a study prove that they shared, and what differs.
 
 The fingerprints are the trainings' own records. TensorFlow-free.
 """
 
 from __future__ import annotations
 
-import json
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Optional, TypeVar, Union
 
 from ocr_tf import options
 from ocr_tf.experiment.runs.run_folder import RunFolder
@@ -22,100 +16,151 @@ SHARED = ("encoder", "sequence")  # parts whose first weights conditions have in
 # Options that conditions of one study differ in by their seed and nothing else.
 OWN = ("train.seed",)
 
+Setting = Union[None, bool, int, float, str, tuple[str, ...]]  # the value of an option
+Value = TypeVar("Value")
+Runs = Mapping[str, Mapping[int, RunFolder]]  # by condition and seed
 
-def controls(runs: Mapping[str, Mapping[int, RunFolder]]) -> dict[str, Any]:
-    """Compares the records of runs, by condition and seed."""
-    described = {c: {s: run.described for s, run in by.items()} for c, by in runs.items()}
-    every = [d for by in described.values() for d in by.values()]
-    around = [s for by in runs.values() for run in by.values() for s in run.surroundings]
-    links = {c: {s: _last_link(run) for s, run in by.items()} for c, by in runs.items()}
-    seeds = sorted({seed for by in runs.values() for seed in by})
-    found: dict[str, Any] = {
-        "seeds": {c: sorted(by) for c, by in runs.items()},
-        "first_weights": {
-            str(seed): {
-                part: {c: _weights(by[seed], part) for c, by in described.items() if seed in by}
+
+@dataclasses.dataclass(frozen=True)
+class Code:
+    """The code that ran."""
+
+    versions: dict[str, Optional[str]]  # by package
+    commit: Optional[str]  # None outside git
+    dirty: Optional[bool]  # it has changed since the commit
+
+
+@dataclasses.dataclass(frozen=True)
+class DataFingerprints:
+    """Fingerprints of the lines that a run was trained and validated on."""
+
+    train: Optional[str]
+    val: Optional[str]
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingLines:
+    """The lines of a condition's first run."""
+
+    fingerprints: Optional[DataFingerprints]
+    count: int  # of training lines
+
+
+@dataclasses.dataclass(frozen=True)
+class Controls:
+    """The records of trainings side by side; fingerprints are sha256, empty where not recorded."""
+
+    seeds: dict[str, tuple[int, ...]]  # by condition
+    first_weights: dict[int, dict[str, dict[str, str]]]  # by seed, part and condition
+    batches: dict[int, dict[str, str]]  # of all batches that were shown, by seed and condition
+    lines: dict[str, TrainingLines]  # by condition
+    data: tuple[Optional[DataFingerprints], ...]  # each that occurs
+    steps: dict[str, tuple[int, ...]]  # that were taken, by condition and run
+    planned: tuple[int, ...]  # steps, each number that occurs
+    threads: tuple[dict[str, Setting], ...]  # each that occurs
+    versions: tuple[Code, ...]  # each that occurs
+    processors: tuple[str, ...]  # each that occurs
+    options: dict[str, dict[str, Setting]]  # those that differ, by option and condition
+    differs: tuple[str, ...] = ()  # sentences
+    same: tuple[str, ...] = ()  # sentences
+
+
+def controls(runs: Runs) -> Controls:
+    """Compares the records of runs."""
+    every = [run for by_seed in runs.values() for run in by_seed.values()]
+    around = [s for run in every for s in run.surroundings]
+    batches = {c: {s: _batches(run) for s, run in by.items()} for c, by in runs.items()}
+    weights = {c: {s: _first_weights(run) for s, run in by.items()} for c, by in runs.items()}
+    seeds = sorted({seed for by_seed in runs.values() for seed in by_seed})
+    compared = Controls(
+        seeds={c: tuple(sorted(by_seed)) for c, by_seed in runs.items()},
+        first_weights={
+            seed: {
+                part: {c: by[seed][part] for c, by in weights.items() if seed in by}
                 for part in SHARED
             }
             for seed in seeds
         },
-        "batches": {
-            str(seed): {c: by[seed] for c, by in links.items() if seed in by} for seed in seeds
-        },
-        "lines": {c: _lines(next(iter(by.values()))) for c, by in runs.items()},
-        "data": _different(d.get("data") for d in every),
-        "steps": {c: [_steps(run) for run in by.values()] for c, by in runs.items()},
-        "planned": _different(
-            run.experiment.train.steps for by in runs.values() for run in by.values()
-        ),
-        "threads": _different(s["threads"] for s in around),
-        "versions": code(runs),
-        "processors": _different(s["processor"] for s in around),
-        "options": _options(runs),
-    }
-    data = {condition: _data(by) for condition, by in runs.items()}
-    found["same"], found["differs"] = _sentences(found, data)
-    return found
+        batches={seed: {c: by[seed] for c, by in batches.items() if seed in by} for seed in seeds},
+        lines={c: _lines(next(iter(by_seed.values()))) for c, by_seed in runs.items()},
+        data=_different(map(_data, every)),
+        steps={c: tuple(map(_steps, by_seed.values())) for c, by_seed in runs.items()},
+        planned=_different(run.experiment.train.steps for run in every),
+        threads=_different(dict(s.threads) for s in around),
+        versions=code(runs),
+        processors=_different(s.processor or "" for s in around),
+        options=_options(runs),
+    )
+    same, differs = _sentences(compared, {c: _shared_data(by) for c, by in runs.items()})
+    return dataclasses.replace(compared, same=tuple(same), differs=tuple(differs))
 
 
-def code(runs: Mapping[str, Mapping[int, RunFolder]]) -> list[dict[str, Any]]:
-    """With which code the runs were trained: every kind that there was, once."""
-    around = (s for by in runs.values() for run in by.values() for s in run.surroundings)
-    return _different({name: s[name] for name in ("versions", "commit", "dirty")} for s in around)
+def code(runs: Runs) -> tuple[Code, ...]:
+    """Gathers the code that the runs were trained with: every kind that there was, once."""
+    around = (s for by_seed in runs.values() for run in by_seed.values() for s in run.surroundings)
+    return _different(Code(dict(s.versions), s.commit, s.dirty) for s in around)
 
 
-def _weights(described: Mapping[str, Any], part: str) -> str:
-    return described.get("first_weights", {}).get(part, "")
+def _first_weights(run: RunFolder) -> dict[str, str]:
+    """Reads the fingerprint of each shared part's first weights."""
+    recorded = run.description.first_weights
+    return {part: recorded[part] if part in recorded else "" for part in SHARED}
 
 
-def _last_link(run: RunFolder) -> str:
-    return next((r["batches"] for r in reversed(list(run.metrics())) if "batches" in r), "")
+def _batches(run: RunFolder) -> str:
+    """Reads the last fingerprint of the batches, which stands for all before it too."""
+    return next((v.batches for v in reversed(run.metrics.validations()) if v.batches), "")
 
 
-def _lines(run: RunFolder) -> dict[str, Any]:
-    data = run.described.get("data", {})
-    return {**data, "count": sum(role == "train" for role, _, _ in run.lines())}
+def _data(run: RunFolder) -> Optional[DataFingerprints]:
+    recorded = run.description.data
+    return DataFingerprints(recorded["train"], recorded["val"]) if recorded else None
+
+
+def _lines(run: RunFolder) -> TrainingLines:
+    return TrainingLines(_data(run), sum(role == "train" for role, _, _ in run.lines()))
 
 
 def _steps(run: RunFolder) -> int:
-    return max((record["step"] for record in run.metrics()), default=0)
+    return run.metrics.last_step()
 
 
-def _different(values: Iterable[Any]) -> list[Any]:
-    """The values, each once."""
-    found: list[Any] = []
+def _different(values: Iterable[Value]) -> tuple[Value, ...]:
+    """Keeps each value once."""
+    kept: list[Value] = []
     for value in values:
-        if value not in found:
-            found.append(value)
-    return found
+        if value not in kept:
+            kept.append(value)
+    return tuple(kept)
 
 
-def _options(runs: Mapping[str, Mapping[int, RunFolder]]) -> dict[str, dict[str, Any]]:
-    """Options that differ between the conditions that have them, by option and condition."""
-    values: dict[str, dict[str, Any]] = {}
-    for condition, by in runs.items():
-        for leaf in options.leaves(next(iter(by.values())).experiment):
+def _options(runs: Runs) -> dict[str, dict[str, Setting]]:
+    """Finds the options that differ between the conditions that have them, by option and condition."""
+    values: dict[str, dict[str, Setting]] = {}
+    for condition, by_seed in runs.items():
+        for leaf in options.leaves(next(iter(by_seed.values())).experiment):
             if leaf.name not in OWN:
-                plain = json.loads(json.dumps(leaf.value))
-                values.setdefault(leaf.name, {})[condition] = plain
+                values.setdefault(leaf.name, {})[condition] = leaf.value
     return {name: by for name, by in sorted(values.items()) if len(_different(by.values())) > 1}
 
 
-def _data(by: Mapping[int, RunFolder]) -> str:
-    """What tells the lines of a condition's runs from others; empty where they are not one set."""
-    found = _different(run.described.get("data") for run in by.values())
-    return json.dumps(found[0], sort_keys=True) if len(found) == 1 and found[0] else ""
+def _shared_data(by_seed: Mapping[int, RunFolder]) -> str:
+    """Tells the lines of a condition's runs from others; empty where they are not one set."""
+    data = _different(map(_data, by_seed.values()))
+    return repr(data[0]) if len(data) == 1 and data[0] else ""
 
 
-def _equal(table: Mapping[str, Mapping[str, str]]) -> bool:
-    """Whether conditions have one, the same, for each seed that several of them were trained under;
-    there is such a seed."""
+Table = Mapping[int, Mapping[str, str]]  # fingerprints by seed and condition
+
+
+def _equal(table: Table) -> bool:
+    """Tells whether conditions agree under every seed that several of them share, if there is one."""
     shared = [by for by in table.values() if len(by) > 1]
     return bool(shared) and all(len(set(by.values())) == 1 and all(by.values()) for by in shared)
 
 
-def _groups(table: Mapping[str, Mapping[str, str]], conditions: Iterable[str]) -> list[list[str]]:
-    """The conditions that have one, the same, for each seed that they share; of two or more."""
+def _groups(table: Table, conditions: Iterable[str]) -> list[list[str]]:
+    """Groups conditions whose fingerprints agree on every shared seed; groups of one are left out."""
     groups: list[list[str]] = []
     for condition in conditions:
         home = [g for g in groups if all(_agree(table, condition, other) for other in g)]
@@ -126,13 +171,13 @@ def _groups(table: Mapping[str, Mapping[str, str]], conditions: Iterable[str]) -
     return [group for group in groups if len(group) > 1]
 
 
-def _agree(table: Mapping[str, Mapping[str, str]], a: str, b: str) -> bool:
+def _agree(table: Table, a: str, b: str) -> bool:
     shared = [(by[a], by[b]) for by in table.values() if a in by and b in by]
     return bool(shared) and all(one == other and one for one, other in shared)
 
 
-def _named(values: Mapping[str, Any]) -> str:
-    """The conditions of each value: 0.1 (ctc-10 and attention-10), 0.3 (ctc-30)."""
+def _named(values: Mapping[str, Setting]) -> str:
+    """Names the conditions of each value: 0.1 (ctc-10 and attention-10), 0.3 (ctc-30)."""
     if len(values) == 2:
         return ", ".join(f"{condition} {value}" for condition, value in values.items())
     return ", ".join(
@@ -146,35 +191,33 @@ def _listed(names: Sequence[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def _sentences(found: Mapping[str, Any], data: Mapping[str, str]) -> tuple[list[str], list[str]]:
-    """What is the same and what differs; `data` tells the conditions' lines apart."""
+def _sentences(compared: Controls, data: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """Says what is the same and what differs; `data` tells the conditions' lines apart."""
     same: list[str] = []
     differs: list[str] = []
 
     def say(holds: bool, equal: str, unequal: str) -> None:
         (same if holds else differs).append(equal if holds else unequal)
 
-    def say_groups(
-        holds: bool, table: Mapping[str, Mapping[str, str]], what: str, equal: str, unequal: str
-    ) -> None:
-        """With which conditions share what not all do, those of the first pair first."""
+    def say_groups(holds: bool, table: Table, what: str, equal: str, unequal: str) -> None:
+        """Also names the conditions that share what not all do."""
         say(holds, equal, f"{unequal}.")
-        groups = [] if holds else _groups(table, found["seeds"])
+        groups = [] if holds else _groups(table, compared.seeds)
         if groups:
-            pair = list(found["seeds"])[:2]
+            pair = list(compared.seeds)[:2]
             together = any(set(pair) <= set(group) for group in groups)
             apart = "" if together else f", {pair[0]} and {pair[1]} among them"
             differs[-1] = f"{unequal}{apart}; those that share them are named below."
             same.append(f"The same {what}: {'; '.join(map(_listed, groups))}.")
 
-    seeds = found["seeds"]
+    seeds = compared.seeds
     everywhere = len(_different(seeds.values())) == 1
     if not everywhere:
-        named = "; ".join(f"{c} {', '.join(map(str, of))}" for c, of in seeds.items())
+        named = "; ".join(f"{c} {', '.join(map(str, own))}" for c, own in seeds.items())
         differs.append(f"Conditions were trained under different seeds: {named}.")
     each = "For each seed" if everywhere else "For each seed of several conditions"
     for part in SHARED:
-        table = {seed: parts[part] for seed, parts in found["first_weights"].items()}
+        table = {seed: parts[part] for seed, parts in compared.first_weights.items()}
         say_groups(
             _equal(table),
             table,
@@ -183,40 +226,40 @@ def _sentences(found: Mapping[str, Any], data: Mapping[str, str]) -> tuple[list[
             f"The first weights of the {part} differ between conditions, or are not recorded",
         )
     say_groups(
-        _equal(found["batches"]),
-        found["batches"],
+        _equal(compared.batches),
+        compared.batches,
         "batches (lines, pixels and labels in their order), for each seed",
         f"{each} every condition was shown the same lines, pixels and labels in the same order.",
         "The batches (lines, order, augmentation or labels) differ between conditions",
     )
     say_groups(
-        len(found["data"]) == 1 and bool(found["data"][0]),
-        {"": data},
+        len(compared.data) == 1 and bool(compared.data[0]),
+        {0: data},
         "training and validation lines",
-        "All runs trained and selected on the same lines.",
+        "All runs were trained and validated on the same lines.",
         "The training or validation lines differ between runs",
     )
-    steps = {step for row in found["steps"].values() for step in row}
+    steps = {step for row in compared.steps.values() for step in row}
     say(
-        steps == set(found["planned"]) and len(steps) == 1,
+        steps == set(compared.planned) and len(steps) == 1,
         f"Every run took {max(steps, default=0)} steps; none stopped early.",
         f"The number of training steps differs, between runs or from what was planned "
-        f"({', '.join(map(str, found['planned']))}): {', '.join(map(str, sorted(steps)))}.",
+        f"({', '.join(map(str, compared.planned))}): {', '.join(map(str, sorted(steps)))}.",
     )
-    if any(of["dirty"] for of in found["versions"]):
+    if any(one.dirty for one in compared.versions):
         differs.append(
             "Some code was changed and not committed: the commit does not say what has run."
         )
-    for key, what in (
-        ("threads", "Thread counts"),
-        ("versions", "Versions and commits"),
-        ("processors", "Processors"),
+    for kinds, what in (
+        (len(compared.threads), "Thread counts"),
+        (len(compared.versions), "Versions and commits"),
+        (len(compared.processors), "Processors"),
     ):
         say(
-            len(found[key]) == 1,
+            kinds == 1,
             f"{what} are the same for all runs.",
             f"{what} differ between runs, or within one that went on under others.",
         )
-    for name, values in found["options"].items():
+    for name, values in compared.options.items():
         differs.append(f"--{name} differs: {_named(values)}.")
     return same, differs

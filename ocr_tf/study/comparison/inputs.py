@@ -83,7 +83,7 @@ def test_source(grid: Grid) -> Source:
             evaluated.
     """
     cell = next(iter(grid.cells.values()))[0]
-    source = open_sources(cell.results["test"])
+    source = open_sources(cell.results.test)
     places = {sample.id: i for i, sample in enumerate(source.samples)}
     for name, reference in zip(grid.ids, grid.references):
         if name not in places or source.samples[places[name]].text != reference:
@@ -91,5 +91,5 @@ def test_source(grid: Grid) -> Source:
                 f"{source.name}: line {name} is not as it was evaluated; restore the labels, or "
                 "evaluate again"
             )
-    same_images.unchanged(source, cell.results["fingerprint"])
+    same_images.unchanged(source, cell.results.fingerprint)
     return Chosen(source, [places[name] for name in grid.ids])

@@ -32,10 +32,10 @@ class Networks:
     def __init__(self, grid: Grid, runs: Mapping[tuple[str, int], Path]):
         self._folders = runs
         self._checkpoints = {
-            (condition, cell.seed): cell.results["checkpoint"]["which"]
+            (condition, cell.seed): cell.results.checkpoint.which
             for condition, row in grid.cells.items()
             for cell in row
-            if (condition, cell.seed) in runs
+            if (condition, cell.seed) in runs and cell.results.checkpoint is not None
         }
         self._restored: dict[tuple[str, int], Trained] = {}
         self._lines: dict[tuple[int, Geometry], tuple[Source, Lines]] = {}

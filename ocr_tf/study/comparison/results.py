@@ -1,4 +1,4 @@
-"""What every condition read of the test lines under every seed, joined by the lines' ids.
+"""The readings of every condition under every seed, joined by the test lines' ids.
 
 TensorFlow-free: everything the answer is computed from stands in the evaluations' folders.
 """
@@ -11,15 +11,17 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Optional
+from typing import NamedTuple, Optional
 
 import numpy as np
 
 from ocr_tf.errors import NAMED, InputError
+from ocr_tf.experiment.config.program import command_name
 from ocr_tf.experiment.runs import predictions
-from ocr_tf.experiment.runs.predictions import Prediction
-from ocr_tf.metrics.error_rates import Edits, edits
+from ocr_tf.experiment.runs.predictions import EvaluationResults, Prediction
+from ocr_tf.metrics.edits import Edits, edits
 from ocr_tf.metrics.normalization import normalize
+from ocr_tf.metrics.registry import Metric, metric_of
 from ocr_tf.study.comparison import same_images
 
 
@@ -29,13 +31,13 @@ class Cell(NamedTuple):
     condition: str
     seed: int
     folder: Path  # of the evaluation
-    results: dict[str, Any]  # its results.json
+    results: EvaluationResults
     predictions: list[Prediction]  # in the order of the grid's lines
 
     @property
     def run(self) -> Optional[Path]:
-        """The run's folder; None for a system that is no run."""
-        return Path(self.results["run"]) if "run" in self.results else None
+        """The run's folder as it was evaluated; None for a system that is no run."""
+        return None if self.results.run is None else Path(self.results.run)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -78,21 +80,41 @@ class Grid:
         }
 
     def errors(self, condition: str, metric: str) -> np.ndarray:
-        """[S, N] float64: edits (cer), 1 - exact match (exact), or d / max(N, M) (one_minus_ned)."""
-        table = self.edits[condition]
-        distance = np.array([[e.distance for e in row] for row in table], float)
-        if metric == "cer":
-            return distance
-        if metric == "exact":
-            return (distance > 0).astype(float)
-        read = np.array([[e.length + e.insertions - e.deletions for e in row] for row in table])
-        longer = np.maximum(read, self.lengths("cer"))
-        return np.divide(distance, longer, out=np.zeros_like(distance), where=longer > 0)
+        """Returns errors [S, N] float64 after normalization, as one of METRICS counts them.
+
+        Raises:
+            InputError: there is no metric of that name.
+        """
+        measured = metric_of(metric)
+        key = (condition, measured)
+        if key not in self._errors:
+            references = [normalize(text, self.normalization) for text in self.references]
+            counts = [
+                [
+                    measured.errors(reference, normalize(text, self.normalization))
+                    for reference, text in zip(references, texts)
+                ]
+                for texts in self.texts(condition)
+            ]
+            self._errors[key] = np.array(counts, np.float64)
+            self._errors[key].flags.writeable = False
+        return self._errors[key]
+
+    @functools.cached_property
+    def _errors(self) -> dict[tuple[str, Metric], np.ndarray]:
+        """What `errors` has counted."""
+        return {}
 
     def lengths(self, metric: str) -> np.ndarray:
-        """[N] what errors are divided by: reference symbols for cer, 1 for means over lines."""
-        row = next(iter(self.edits.values()))[0]
-        return np.array([e.length if metric == "cer" else 1 for e in row], float)
+        """Returns what errors are divided by, [N] float64: reference symbols for cer, else words or 1.
+
+        Raises:
+            InputError: there is no metric of that name.
+        """
+        length = metric_of(metric).length
+        return np.array(
+            [length(normalize(text, self.normalization)) for text in self.references], np.float64
+        )
 
 
 def join(
@@ -105,13 +127,13 @@ def join(
     """Reads the evaluations of every condition and seed, and joins them by line id.
 
     Args:
-      folders: the evaluation folder of each condition and seed.
-      normalization: applied to both sides.
-      accept_intersection: lines that a cell lacks are left out everywhere instead of refused.
-      groups: see `grouped`.
+        folders: the evaluation folder of each condition and seed.
+        normalization: applied to both sides.
+        accept_intersection: lines that a cell lacks are left out everywhere instead of refused.
+        groups: see `grouped`.
 
     Raises:
-      InputError: an evaluation is missing or damaged, has other lines, references or images.
+        InputError: an evaluation is missing or damaged, has other lines, references or images.
     """
     cells = {
         condition: [_cell(condition, seed, folder) for seed, folder in sorted(by_seed.items())]
@@ -140,7 +162,7 @@ def join(
         _refuse_other_images(first, cell)
     proven = same_images.same_images(((cell.folder, cell.results) for cell in every), kept)
     left_out = len(set().union(*({p.id for p in c.predictions} for c in every))) - len(kept)
-    fingerprint = first.results["fingerprint"]
+    fingerprint = first.results.fingerprint
     return Grid(
         cells=joined,
         ids=kept,
@@ -154,11 +176,18 @@ def join(
 
 
 def grouped(ids: Sequence[str], pattern: str, flag: str = "--groups") -> Optional[tuple[str, ...]]:
-    """What each line comes in, such as its page or writer: what a regular expression, or its first
-    group if it has one, finds in the line's id. None without a pattern.
+    """Extracts the group of each line, such as its page or writer, from the line's id.
+
+    Lines of one group are one sampling unit.
+
+    Args:
+        ids: of the lines.
+        pattern: a regular expression; its first group, if it has one, is the line's group, otherwise all
+          that it matches. Empty: the result is None.
+        flag: that gave the pattern, for messages.
 
     Raises:
-      InputError: no regular expression, it finds nothing in an id, or one group in all of them.
+        InputError: no regular expression, it finds nothing in an id, or one group in all of them.
     """
     if not pattern:
         return None
@@ -166,26 +195,26 @@ def grouped(ids: Sequence[str], pattern: str, flag: str = "--groups") -> Optiona
         compiled = re.compile(pattern)
     except re.error as error:
         raise InputError(f"{flag}={pattern}: no regular expression ({error})") from None
-    found = []
+    groups = []
     for name in ids:
         match = compiled.search(name)
         if match is None or match[min(1, compiled.groups)] is None:
             raise InputError(
                 f"{flag}={pattern}: finds nothing in the id of line {name}; change the expression"
             )
-        found.append(match[min(1, compiled.groups)])
-    if len(set(found)) < 2:
+        groups.append(match[min(1, compiled.groups)])
+    if len(set(groups)) < 2:
         raise InputError(
-            f"{flag}={pattern}: all lines are of one group, {found[0]}; two are needed"
+            f"{flag}={pattern}: all lines are of one group, {groups[0]}; two are needed"
         )
-    return tuple(found)
+    return tuple(groups)
 
 
 def _cell(condition: str, seed: int, folder: Path) -> Cell:
     results = predictions.results(folder)
     if results is None:
         raise InputError(_nothing(folder))
-    if results.get("finished") is False:
+    if results.finished is False:
         raise InputError(
             f"{folder}: its run had not finished training; train on and evaluate again"
         )
@@ -196,29 +225,31 @@ def _cell(condition: str, seed: int, folder: Path) -> Cell:
         raise InputError(
             f"{what}: the evaluation is damaged; delete its folder and evaluate again"
         ) from None
-    if len(placed) != results["rates"]["lines"]:
+    if len(placed) != results.rates.lines:
         raise InputError(
             f"{folder / predictions.PREDICTIONS}: holds {len(placed)} of the "
-            f"{results['rates']['lines']} lines that were evaluated; delete its folder and evaluate "
+            f"{results.rates.lines} lines that were evaluated; delete its folder and evaluate "
             "again"
         )
     return Cell(condition, seed, folder, results, [prediction for _, prediction in placed])
 
 
 def _nothing(folder: Path) -> str:
-    """Why there are no results in an evaluation's folder."""
+    """Says why there are no results in an evaluation's folder."""
     if (folder / predictions.RESULTS).exists():
         return f"{folder / predictions.RESULTS}: damaged; delete it and evaluate again"
     others = sorted(p.parent.name for p in folder.parent.glob(f"*/{predictions.RESULTS}"))
     hint = f", or compare by --name={others[0]}" if others else ""
-    return f"{folder}: no evaluation; measure it first with tools/evaluate{hint}"
+    return f"{folder}: no evaluation; measure it first with {command_name('evaluate')}{hint}"
 
 
 def _refuse_other_images(first: Cell, other: Cell) -> None:
-    """Fingerprints are over ids, texts and images in their order: where only they differ, it is the
-    images."""
+    """Refuses evaluations of the same lines whose fingerprints differ.
+
+    Fingerprints are over ids, texts and images in their order, so that it is the images that differ.
+    """
     lines = [[(p.id, p.reference) for p in cell.predictions] for cell in (first, other)]
-    if lines[0] == lines[1] and first.results["fingerprint"] != other.results["fingerprint"]:
+    if lines[0] == lines[1] and first.results.fingerprint != other.results.fingerprint:
         raise InputError(
             f"{other.folder}: was measured on other images of the lines of {first.folder}; evaluate "
             "both on the same"
@@ -226,7 +257,7 @@ def _refuse_other_images(first: Cell, other: Cell) -> None:
 
 
 def _of_some(fingerprint: str, ids: Sequence[str]) -> str:
-    """A fingerprint of some of the lines that one stands for."""
+    """Makes a fingerprint of some of the lines that another one stands for."""
     return hashlib.sha256("\n".join([fingerprint, *ids]).encode()).hexdigest()
 
 

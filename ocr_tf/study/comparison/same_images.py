@@ -1,4 +1,4 @@
-"""Whether evaluations of different sets read the same images of the lines that they share.
+"""Checks that evaluations of different sets read the same images of the lines that they share.
 
 An evaluation has one fingerprint for all of its lines. Where it is still that of the lines which its
 test sources name, it proves every single image. TensorFlow-free.
@@ -7,17 +7,17 @@ test sources name, it proves every single image. TensorFlow-free.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 from ocr_tf.data.dataset import Source, open_sources
 from ocr_tf.data.fingerprint import fingerprint_of, image_digests
 from ocr_tf.errors import NAMED, InputError
+from ocr_tf.experiment.runs.predictions import EvaluationResults
 
 
 def unchanged(source: Source, fingerprint: str) -> dict[str, bytes]:
-    """The digest of every image of a source by its line's id.
+    """Computes the digest of every image of a source, by its line's id.
 
     Raises:
         InputError: a line or an image is not as it was when the fingerprint was taken.
@@ -31,18 +31,19 @@ def unchanged(source: Source, fingerprint: str) -> dict[str, bytes]:
     return {sample.id: image.tobytes() for sample, image in zip(source.samples, images)}
 
 
-def same_images(evaluations: Iterable[tuple[Path, Mapping[str, Any]]], ids: Sequence[str]) -> bool:
-    """Whether it is proven that all of them read the same images of these lines.
+def same_images(evaluations: Iterable[tuple[Path, EvaluationResults]], ids: Sequence[str]) -> bool:
+    """Returns True if it is proven that all evaluations read the same images of these lines.
 
     Args:
-        evaluations: the folder and the results.json of each.
+        evaluations: the folder and the results of each.
+        ids: of the lines.
 
     Raises:
         InputError: it is proven that one did not.
     """
     distinct: dict[str, tuple[Path, Sequence[str]]] = {}
     for folder, results in evaluations:
-        distinct.setdefault(results["fingerprint"], (folder, results.get("test", ())))
+        distinct.setdefault(results.fingerprint, (folder, results.test))
     if len(distinct) == 1:
         return True
     known = []

@@ -1,50 +1,104 @@
-"""The numbers of the answer: rates, and every pair of conditions compared.
-
-    rates        {condition: [{"seed", "cer", ... as Rates.as_dict}]}
-    comparisons  [{"a", "b", "metric", "recipes", "models", "permutation", "bootstrap", "mcnemar",
-                   "too_small", "detectable", "more", "paired_by_seed", "as_trained", "verdict",
-                   "holm"}], the first pair first
-    by_metric    [{"a", "b", "metric", "recipes"}], the same pairs by the metrics that were not declared
-    contrasts    [{"name", "pairs", "differences", "p_holm", "too_small", "detectable", ...}], as the
-                  study declares
-
-Each part is a result of `ocr_tf.metrics.paired` as JSON values, with its signature. TensorFlow-free.
-"""
+"""The numbers of the answer: rates, and every pair of conditions compared; TensorFlow-free."""
 
 from __future__ import annotations
 
 import dataclasses
 import itertools
 from collections.abc import Container, Mapping
-from typing import Any
+from typing import Optional
 
+from ocr_tf.experiment.runs.predictions import RateFigures
 from ocr_tf.metrics import paired
 from ocr_tf.metrics.error_rates import measure
-from ocr_tf.study.comparison.results import Grid
-from ocr_tf.study.config import METRICS
+from ocr_tf.metrics.registry import METRICS
+from ocr_tf.study.comparison.results import Cell, Grid
 
 GENERATOR_SEED = 0  # of permutations and bootstraps
 MORE = 2  # what twice the seeds, and twice the lines, would detect
 
 
-def rates(grid: Grid) -> dict[str, list[dict[str, Any]]]:
-    """Every condition's rates under every seed."""
+@dataclasses.dataclass(frozen=True)
+class RunRates(RateFigures):
+    """One condition's rates under one seed, with their counts."""
+
+    seed: int
+
+
+@dataclasses.dataclass(frozen=True)
+class MoreData:
+    """The smallest detectable differences of a comparison with more data."""
+
+    seeds: paired.Detectable  # with twice the seeds of each condition
+    lines: paired.Detectable  # with twice the lines, or groups of lines
+
+
+@dataclasses.dataclass(frozen=True)
+class SeedPairing:
+    """A comparison with its seeds paired, and as it is without."""
+
+    comparison: paired.Comparison  # paired by seed
+    crossed: Optional[paired.Comparison]  # not paired, where the headline is paired
+    correlation: Optional[float]  # of the conditions' rates over seeds: see `seed_correlation`
+    pays_above: float  # see `pairing_threshold`
+
+
+@dataclasses.dataclass(frozen=True)
+class ComparedPair:
+    """Everything that is computed of two conditions A and B by the study's metric.
+
+    What the seeds or lines cannot say is None, or empty.
+    """
+
+    a: str
+    b: str
+    metric: str
+    verdict: paired.Verdict  # the decision; the rest is what it rests on
+    recipes: paired.Comparison  # this pair alone
+    models: paired.Comparison  # this pair alone
+    holm: Optional[paired.Pair]  # corrected for all pairs, where there are several
+    permutation: paired.Permutation
+    bootstrap: Optional[paired.Bootstrap]
+    mcnemar: tuple[paired.McNemar, ...]  # by seed
+    detectable: Optional[paired.Detectable]  # of the comparison that the verdict is about
+    more: Optional[MoreData]
+    too_small: Optional[str]  # why intervals rest on too few lines
+    paired_by_seed: Optional[SeedPairing]
+
+
+@dataclasses.dataclass(frozen=True)
+class OtherMetric:
+    """A pair by a metric that the verdict is not about; exploratory."""
+
+    a: str
+    b: str
+    metric: str
+    recipes: paired.Comparison
+
+
+@dataclasses.dataclass(frozen=True)
+class ReportSignature(paired.Signature):
+    """What all numbers of the answer depend on beside the models."""
+
+    paired: bool = False  # by seed
+
+
+def rates(grid: Grid) -> dict[str, tuple[RunRates, ...]]:
+    """Measures every condition's rates under every seed."""
     return {
-        condition: [
-            {
-                "seed": cell.seed,
-                **measure(
-                    zip(grid.references, (p.text for p in cell.predictions)), grid.normalization
-                ).as_dict(),
-            }
-            for cell in grid.cells[condition]
-        ]
+        condition: tuple(_run_rates(grid, cell) for cell in grid.cells[condition])
         for condition in grid.conditions
     }
 
 
+def _run_rates(grid: Grid, cell: Cell) -> RunRates:
+    texts = (prediction.text for prediction in cell.predictions)
+    figures = RateFigures.from_rates(measure(zip(grid.references, texts), grid.normalization))
+    fields = {f.name: getattr(figures, f.name) for f in dataclasses.fields(figures)}
+    return RunRates(**fields, seed=cell.seed)
+
+
 def outcomes(grid: Grid, condition: str, metric: str) -> paired.Outcomes:
-    """A condition's errors, as the statistics take them."""
+    """Gives a condition's errors to the statistics."""
     return paired.Outcomes(
         name=condition,
         errors=grid.errors(condition, metric),
@@ -58,12 +112,14 @@ def outcomes(grid: Grid, condition: str, metric: str) -> paired.Outcomes:
 
 def comparisons(
     grid: Grid, metric: str, by_seed: bool = False, systems: Container[str] = ()
-) -> list[dict[str, Any]]:
-    """Every pair of conditions by the declared metric; with several, Holm over the pairs.
+) -> tuple[ComparedPair, ...]:
+    """Compares every pair of conditions by the study's metric; with several, by Holm over the pairs.
 
     Args:
-      by_seed: whether it was declared that the headline pairs the seeds.
-      systems: conditions that nobody trains anew.
+        grid: the readings.
+        metric: that the verdict is about.
+        by_seed: the headline pairs the seeds.
+        systems: conditions that nobody trains anew.
     """
     every = {
         name: dataclasses.replace(outcomes(grid, name, metric), trained=name not in systems)
@@ -74,103 +130,104 @@ def comparisons(
         if len(every) > 2
         else []
     )
-    found = []
-    for a, b in itertools.combinations(grid.conditions, 2):
-        compared = _pair(every[a], every[b], by_seed)
-        for pair in corrected:
-            if {pair.comparison.a, pair.comparison.b} == {a, b}:
-                compared["holm"] = pair.as_dict()
-        found.append({"a": a, "b": b, "metric": metric, **compared})
-    return found
+    by_names = {(pair.comparison.a, pair.comparison.b): pair for pair in corrected}
+    pairs = list(itertools.combinations(grid.conditions, 2))
+    return tuple(
+        _pair(every[a], every[b], metric, by_seed, by_names.get((a, b)), len(pairs))
+        for a, b in pairs
+    )
 
 
 def contrasts(
     grid: Grid, metric: str, declared: Mapping[str, paired.Named], by_seed: bool = False
-) -> list[dict[str, Any]]:
-    """The study's differences of differences by the declared metric, over seeds and lines."""
+) -> tuple[paired.Change, ...]:
+    """Decides the study's differences of differences by its metric, over seeds and lines."""
     named = {c for pairs in declared.values() for pair in pairs for c in pair}
     every = [outcomes(grid, name, metric) for name in grid.conditions if name in named]
-    found = []
+    changes = []
     for contrast in paired.contrasts(every, declared, paired=by_seed):
         names = [c for pair in contrast.pairs for c in pair]
         too_small = paired.too_small(*(one for one in every if one.name in names))
-        detectable = None
-        if contrast.variance and not too_small:
-            detectable = paired.smallest_detectable(contrast).as_dict()
-        found.append({**contrast.as_dict(), "too_small": too_small, "detectable": detectable})
-    return found
+        changes.append(paired.change(contrast, too_small))
+    return tuple(changes)
 
 
-def by_metric(grid: Grid, declared: str, by_seed: bool = False) -> list[dict[str, Any]]:
-    """What every pair would be judged by the metrics that were not declared; exploratory."""
-    found = []
+def by_metric(grid: Grid, chosen: str, by_seed: bool = False) -> tuple[OtherMetric, ...]:
+    """Compares every pair by the metrics that were not chosen for the verdict; exploratory."""
+    others: list[OtherMetric] = []
     for metric in METRICS:
-        if metric != declared:
+        # A metric may have nothing to divide by: a reference of white space alone has no word.
+        if metric != chosen and grid.lengths(metric).any():
             every = {name: outcomes(grid, name, metric) for name in grid.conditions}
-            found += [
-                {"a": a, "b": b, "metric": metric, "recipes": recipes.as_dict()}
+            others += [
+                OtherMetric(a, b, metric, paired.recipes(every[a], every[b], paired=by_seed))
                 for a, b in itertools.combinations(grid.conditions, 2)
-                for recipes in [paired.recipes(every[a], every[b], paired=by_seed)]
             ]
-    return found
+    return tuple(others)
 
 
-def _pair(a: paired.Outcomes, b: paired.Outcomes, by_seed: bool) -> dict[str, Any]:
+def _pair(
+    a: paired.Outcomes,
+    b: paired.Outcomes,
+    metric: str,
+    by_seed: bool,
+    holm: Optional[paired.Pair],
+    pairs: int,
+) -> ComparedPair:
+    """Computes everything of one of so many pairs."""
     recipes = paired.recipes(a, b, paired=by_seed)
     models = paired.models(a, b, generator_seed=GENERATOR_SEED)
     too_small = paired.too_small(a, b)
-    compared: dict[str, Any] = {
-        "recipes": recipes.as_dict(),
-        "models": models.as_dict(),
-        "permutation": paired.permutation(a, b, generator_seed=GENERATOR_SEED).as_dict(),
-        "verdict": paired.verdict(recipes, few=too_small).as_dict(),
-        "too_small": too_small,
-        "as_trained": not (a.trained and b.trained),
-        "mcnemar": None,
-        "bootstrap": None,
-        "detectable": None,
-        "more": None,
-        "paired_by_seed": None,
-    }
     seeds = min(len(a.seeds), len(b.seeds))
     shared = sorted(a.seeds) == sorted(b.seeds)
-    if shared and a.groups is None:
-        compared["mcnemar"] = [test.as_dict() for test in paired.mcnemar(a, b)]
+    bootstrap = detectable = None
     if seeds > 1 and not by_seed:  # It draws each condition's seeds.
         bootstrap = paired.crossed_bootstrap(a, b, generator_seed=GENERATOR_SEED)
-        compared["bootstrap"] = bootstrap.as_dict()
-    decides = models if compared["as_trained"] else recipes
+    decides = recipes if a.trained and b.trained else models
+    if holm:
+        decides = holm.comparison
     if decides.low is not None and not too_small:
-        compared["detectable"] = paired.smallest_detectable(decides).as_dict()
-    if compared["detectable"] and not compared["as_trained"]:
-        compared["more"] = _more(recipes)
-    if shared and seeds > 1:
-        compared["paired_by_seed"] = {
-            "comparison": paired.recipes(a, b, paired=True).as_dict(),
-            "correlation": paired.seed_correlation(a, b),
-            "pays_above": paired.pairing_threshold(seeds),
-        }
-        if by_seed:
-            compared["paired_by_seed"]["crossed"] = paired.recipes(a, b).as_dict()
-    return compared
+        detectable = paired.smallest_detectable(decides)
+    return ComparedPair(
+        a=a.name,
+        b=b.name,
+        metric=metric,
+        verdict=paired.verdict(
+            decides, p=holm.p_holm if holm else None, few=too_small, pairs=pairs if holm else 1
+        ),
+        recipes=recipes,
+        models=models,
+        holm=holm,
+        permutation=paired.permutation(a, b, generator_seed=GENERATOR_SEED),
+        bootstrap=bootstrap,
+        mcnemar=tuple(paired.mcnemar(a, b)) if shared and a.groups is None else (),
+        detectable=detectable,
+        more=_more(decides) if detectable and decides.target == paired.RECIPES else None,
+        too_small=too_small,
+        paired_by_seed=_paired_by_seed(a, b, by_seed) if shared and seeds > 1 else None,
+    )
 
 
-def _more(recipes: paired.Comparison) -> dict[str, Any]:
+def _more(recipes: paired.Comparison) -> MoreData:
     seeds = [MORE * count for count in recipes.seed_counts]
-    return {
-        "seeds": paired.smallest_detectable(recipes, seeds=seeds).as_dict(),
-        "lines": paired.smallest_detectable(recipes, units=MORE * recipes.units).as_dict(),
-    }
+    return MoreData(
+        seeds=paired.smallest_detectable(recipes, seeds=seeds),
+        lines=paired.smallest_detectable(recipes, units=MORE * recipes.units),
+    )
 
 
-def with_generator(signature: dict[str, Any]) -> dict[str, Any]:
-    """A signature of the whole answer, which says what its draws were drawn from."""
-    return {**signature, "generator_seed": GENERATOR_SEED}
+def _paired_by_seed(a: paired.Outcomes, b: paired.Outcomes, by_seed: bool) -> SeedPairing:
+    return SeedPairing(
+        comparison=paired.recipes(a, b, paired=True),
+        crossed=paired.recipes(a, b) if by_seed else None,
+        correlation=paired.seed_correlation(a, b),
+        pays_above=paired.pairing_threshold(len(a.seeds)),
+    )
 
 
-def signature(grid: Grid, metric: str, by_seed: bool = False) -> dict[str, Any]:
-    """What all numbers of the answer depend on beside the models."""
-    own = paired.Signature(
+def signature(grid: Grid, metric: str, by_seed: bool = False) -> ReportSignature:
+    """Names what all numbers of the answer depend on beside the models."""
+    return ReportSignature(
         metric,
         grid.normalization,
         grid.fingerprint,
@@ -178,5 +235,5 @@ def signature(grid: Grid, metric: str, by_seed: bool = False) -> dict[str, Any]:
         lines=len(grid.ids),
         groups=None if grid.groups is None else len(set(grid.groups)),
         generator_seed=GENERATOR_SEED,
+        paired=by_seed,
     )
-    return {**dataclasses.asdict(own), "paired": by_seed}

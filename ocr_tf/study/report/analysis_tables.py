@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
-from ocr_tf.study.report import formatting, verdict_text
+from ocr_tf.study.report import formatting
 from ocr_tf.study.report.html import Segment, differences
 from ocr_tf.study.report.line_list import Lists
 
@@ -136,7 +136,7 @@ def told(
     lines may be lacking."""
     if not section:
         return []
-    pair = verdict_text.headline(report)
+    pair = report["pair"]
     largest = max(
         (rate["value"] for kind in section.values() for rate in kind["rates"].values()), default=0
     )
@@ -162,7 +162,7 @@ def told(
 def confusions(report: Report, lists: Lists) -> list[Confusion]:
     """The most frequent, means over seeds."""
     section = _why(report, "confusions") or []
-    pair = verdict_text.headline(report)
+    pair = report["pair"]
     means = [
         {c: sum(by_seed) / len(by_seed) for c, by_seed in of["counts"].items()} for of in section
     ]
@@ -187,7 +187,7 @@ def confusions(report: Report, lists: Lists) -> list[Confusion]:
 
 def slices(report: Report, lists: Lists) -> dict[str, list[SliceRow]]:
     """By family; of the headline's pair."""
-    pair = verdict_text.headline(report)
+    pair = report["pair"]
     found: dict[str, list[SliceRow]] = {}
     for part in _why(report, "slices") or ():
         apart = _of_pair(part["differences"], pair)
@@ -214,7 +214,7 @@ def symbol(text: str) -> str:
 
 def choices(report: Report, lists: Lists) -> list[Choice]:
     """The headline's pair, by seed."""
-    pair = verdict_text.headline(report)
+    pair = report["pair"]
     found = []
     for of in (_why(report, "cross_scores") or {}).get("choices") or ():
         if pair and (of["a"], of["b"]) == (pair["a"], pair["b"]):
@@ -252,7 +252,7 @@ def calibration(report: Report, lists: Lists) -> list[Calibration]:
 def brier(report: Report) -> Optional[dict[str, Any]]:
     """The headline's difference of Brier scores."""
     section = (_why(report, "calibration") or {}).get("brier") or {"differences": ()}
-    return _of_pair(section["differences"], verdict_text.headline(report))
+    return _of_pair(section["differences"], report["pair"])
 
 
 def distances(report: Report, lists: Lists) -> list[Distance]:
@@ -292,7 +292,7 @@ def examples(report: Report) -> list[Example]:
 
 def contrasts(report: Report) -> list[Contrast]:
     """Of every level that has a control."""
-    pair = verdict_text.headline(report)
+    pair = report["pair"]
     found = []
     for family, probe in (_why(report, "probes") or {}).items():
         for level in probe["levels"]:
@@ -315,10 +315,7 @@ def left_out(report: Report) -> list[str]:
 
 def squeezed(report: Report) -> str:
     """To which width images are brought, as far as conditions do that; empty if none does."""
-    widths = {
-        of["name"]: of.get("experiment", {}).get("config", {}).get("data", {}).get("width", 0)
-        for of in report["conditions"]
-    }
+    widths = {of["name"]: of["width"] or 0 for of in report["conditions"]}
     if len(set(widths.values())) == 1:
         (width,) = set(widths.values())
         return f"{width} pixels" if width else ""

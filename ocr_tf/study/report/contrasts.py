@@ -1,26 +1,23 @@
 """A study's differences of differences in words: does a gain rise or fall, and by how much?
 
 Of a contrast ((a, b), (c, d)) the gain is what b has fewer errors than a, from the first pair to what
-d has fewer than c.
+d has fewer than c. Whether it falls or rises is decided in `ocr_tf.metrics.paired.verdict`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple, Optional
+from typing import NamedTuple, Optional
 
-from ocr_tf.metrics.paired import TIED, WITHHELD
-from ocr_tf.study.report import forest_plot, formatting, plots, svg, verdict_text
+from matplotlib.figure import Figure
+
+from ocr_tf.metrics.paired import FALLS, RISES, TIED, WITHHELD, Change, Contrast
+from ocr_tf.study.report import forest_plot, formatting, svg, verdict_text
+from ocr_tf.study.report.content import Report
 from ocr_tf.study.report.forest_plot import Group, Row
 from ocr_tf.study.report.formatting import MINUS, SPACE, interval, points, probability, width
-from ocr_tf.study.report.svg import Drawing
-
-Report = Mapping[str, Any]
-
-FALLS, RISES = "falls", "rises"
 
 
-class Contrasted(NamedTuple):
+class ChangeText(NamedTuple):
     """One contrast, after Holm's correction and with simultaneous intervals where there are several."""
 
     name: str
@@ -47,14 +44,13 @@ class Contrasted(NamedTuple):
         return ", ".join(said + ([self.withheld] if self.withheld else []))
 
 
-def contrasts(report: Report) -> list[Contrasted]:
-    """Those that the study declares, the first first; none where it declares none."""
-    found = report.get("contrasts", {}).get(verdict_text.checkpoint(report), [])
-    return [_contrasted(report, one) for one in found]
+def contrasts(report: Report) -> list[ChangeText]:
+    """Words the contrasts that the study asks, the first first; none where it asks none."""
+    return [_worded(report, change) for change in report.changes]
 
 
 def three_lines(report: Report) -> list[str]:
-    """As `words.three_lines`; the first answers the study's question where that is a contrast."""
+    """As `verdict_text.three_lines`; the first answers the study's question where that is a contrast."""
     lines = verdict_text.three_lines(report)
     every = contrasts(report)
     if not every:
@@ -63,63 +59,41 @@ def three_lines(report: Report) -> list[str]:
     more = (
         f"; {formatting.counted(len(others), 'other contrast')}: see the report" if others else ""
     )
-    seen = f"; smallest detectable difference {width(first.detectable)}" if first.detectable else ""
+    seen = ""
+    if first.detectable:
+        seen = f"; smallest detectable difference {width(first.detectable)}, estimated from these seeds"
     few = f"; it rests on few lines: {first.few}" if first.few else ""
     line = f"{first.title}: {first.terms} = {first.numbers} with {verdict_text.size(report)}{seen}{few}{more}"
     return [line.replace(MINUS, "-").replace(SPACE, " "), *lines[1:]]
 
 
-def drawn(report: Report) -> Optional[Drawing]:
-    """Every contrast's interval, at every checkpoint."""
-    first = verdict_text.checkpoint(report)
+def forest(report: Report, page_width: int) -> Optional[Figure]:
+    """Paints every contrast's interval, at every checkpoint."""
     groups = []
-    for i, of in enumerate(report.get("contrasts", {}).get(first, [])):
+    for i, change in enumerate(report.changes):
         rows = [
-            Row(
-                plots.CHECKPOINTS.get(name, name),
-                every[i]["value"],
-                every[i]["low"],
-                every[i]["high"],
-                _noted(every[i]),
-                name == first,
-            )
-            for name, every in report["contrasts"].items()
+            _row(formatting.checkpoint(name), every[i].contrast, name == report.checkpoint)
+            for name, every in report.contrasts.items()
         ]
-        groups.append(Group(svg.short(of["name"], 48), rows))
+        groups.append(Group(svg.short(change.contrast.name, 48), rows))
     if not groups:
         return None
-    return svg.drawing(
-        "contrasts",
-        "Changes of a gain with their intervals",
-        lambda width: forest_plot.forest(groups, width, f"it {RISES}", f"it {FALLS}"),
-    )
+    return forest_plot.forest(groups, page_width, f"it {RISES}", f"it {FALLS}")
 
 
-def _noted(found: Mapping[str, Any]) -> str:
-    said = points(found["value"], unit=False)
-    if found["low"] is not None:
-        said += f"  [{interval(found['low'], found['high'], unit=False)}]"
-    return said
+def _row(label: str, contrast: Contrast, strong: bool) -> Row:
+    note = formatting.with_interval(contrast.value, contrast.low, contrast.high)
+    return Row(label, contrast.value, contrast.low, contrast.high, note, strong)
 
 
-def outcome(found: Mapping[str, Any]) -> str:
-    """Of a contrast in a report."""
-    if found["p_holm"] is None:
-        return WITHHELD
-    if found["p_holm"] > verdict_text.ALPHA:
-        return TIED
-    return FALLS if found["value"] > 0 else RISES
-
-
-def _contrasted(report: Report, found: Mapping[str, Any]) -> Contrasted:
-    (a, b), (c, d) = found["pairs"]
-    said, value = outcome(found), found["value"]
+def _worded(report: Report, change: Change) -> ChangeText:
+    contrast, said = change.contrast, change.outcome
+    (a, b), (c, d) = contrast.pairs
     moved = said in (FALLS, RISES)
-    title = (
-        f"{said} by {width(abs(value))}" if moved else "no verdict" if said == WITHHELD else said
-    )
-    metric = verdict_text.name_of(report["study"]["metric"])
-    before, after = (points(difference) for difference in found["differences"])
+    by = f"{said} by {width(abs(contrast.value))}"
+    title = by if moved else "no verdict" if said == WITHHELD else said
+    metric = verdict_text.name_of(report.study.metric)
+    before, after = (points(difference) for difference in contrast.differences)
     lead = (
         f"The gain of {b} over {a} is {before} of {metric}, that of {d} over {c} {after}, measured "
         f"with {verdict_text.size(report)}. "
@@ -129,22 +103,27 @@ def _contrasted(report: Report, found: Mapping[str, Any]) -> Contrasted:
     elif said == TIED:
         lead += "The two cannot be told apart, which is no sign that they are equal."
     else:
-        lead += f"How sure the change is cannot be said: {found['withheld']}."
-    few = found["too_small"] if found["low"] is not None else None
+        lead += f"How sure the change is cannot be said: {contrast.withheld}."
+    if moved and contrast.low is not None and contrast.high is not None:
+        if contrast.low <= 0 <= contrast.high:
+            lead += (
+                " The simultaneous interval, which corrects more than the p that decides, includes 0, "
+                "so that by how much is open."
+            )
+    few = change.too_small if contrast.low is not None else None
     if few:
         lead += f" The interval rests on few lines: {few}."
-    detectable = found.get("detectable")
-    return Contrasted(
-        name=found["name"],
+    return ChangeText(
+        name=contrast.name,
         outcome=said,
-        title=f"{found['name'][:1].upper()}{found['name'][1:]}: {title}",
+        title=f"{contrast.name[:1].upper()}{contrast.name[1:]}: {title}",
         lead=lead,
         terms=f"({a} {MINUS} {b}) {MINUS} ({c} {MINUS} {d})",
-        value=value,
-        low=found["low"],
-        high=found["high"],
-        p=found["p_holm"],
-        withheld=found["withheld"],
+        value=contrast.value,
+        low=contrast.low,
+        high=contrast.high,
+        p=contrast.p_holm,
+        withheld=contrast.withheld,
         few=few,
-        detectable=detectable["difference"] if detectable else None,
+        detectable=change.detectable.difference if change.detectable else None,
     )

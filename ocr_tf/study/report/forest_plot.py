@@ -61,9 +61,12 @@ def forest(
     """Paints groups of rows.
 
     Args:
-      left, right: what the sides of 0 mean.
-      band: differences up to this, a fraction, are shaded: they would mostly be missed.
-      label_width: pixels, at a desk.
+        groups: from the top down.
+        width: pixels of the page.
+        left: the meaning of the side below 0.
+        right: the meaning of the side above 0.
+        band: differences up to this, a fraction, are shaded: they would mostly be missed.
+        label_width: pixels, at a desk.
     """
     layout = NARROW if width <= PHONE else WIDE._replace(left=label_width)
     total = sum(HEADING * bool(g.heading) + layout.row * len(g.rows) for g in groups)

@@ -1,4 +1,4 @@
-"""How numbers are written: rates in per cent, differences of rates in percentage points (pp)."""
+"""Numbers as texts: rates in per cent, differences of rates in percentage points (pp)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Optional
 MINUS = "−"
 SPACE = "\N{NO-BREAK SPACE}"  # before a unit
 NOTHING = "–"
+
+CHECKPOINTS = {"best": "best checkpoint", "last": "last checkpoint", "mixed": "as evaluated"}
 
 
 def percent(rate: Optional[float]) -> str:
@@ -35,6 +37,17 @@ def interval(low: Optional[float], high: Optional[float], unit: bool = True) -> 
     if low is None or high is None:
         return NOTHING
     return f"{points(low, unit=False)} to {points(high, unit)}"
+
+
+def with_interval(value: float, low: Optional[float], high: Optional[float]) -> str:
+    """−0.14  [−0.61 to +0.33], the interval left out where it is withheld."""
+    ends = "" if low is None else f"  [{interval(low, high, unit=False)}]"
+    return f"{points(value, unit=False)}{ends}"
+
+
+def checkpoint(name: str) -> str:
+    """Best -> best checkpoint."""
+    return CHECKPOINTS.get(name, name)
 
 
 def rates_interval(low: Optional[float], high: Optional[float]) -> str:

@@ -1,4 +1,4 @@
-"""Which lines are shown at length: what one condition reads and the other misses, and the like.
+"""Galleries: lines shown at length, such as those that one condition reads and the other misses.
 
 Among lines that fit a gallery equally well those shown are drawn by a hash of seed and id, so that
 nobody picked them.
@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from ocr_tf.study.report import verdict_text
+from ocr_tf.study.comparison.lines import Line
+from ocr_tf.study.report.content import Report
 
 SHOWN = 8  # lines of a gallery at most
 
@@ -31,23 +32,22 @@ class Gallery(NamedTuple):
         return self.lines[:SHOWN]
 
 
-def galleries(report: Mapping[str, Any]) -> list[Gallery]:
-    """In the page's order; of the headline's pair where it is two conditions that differ."""
-    lines = report["lines"]
+def galleries(report: Report) -> list[Gallery]:
+    """Chooses the galleries, in the page's order; two conditions that differ are the headline's pair."""
+    lines = report.lines
     if not lines:
         return []
-    draw = report["signature"].get("generator_seed") or 0 if "signature" in report else 0
-    keys = np.array([_key(draw, line["id"]) for line in lines])
-    right = {name: _right(lines, name) for name in lines[0]["readings"]}  # each [S, N]
-    shares = {name: of.mean(axis=0) for name, of in right.items()}
-    found: list[Gallery] = []
-    pair = verdict_text.headline(report)
+    draw = report.signature.generator_seed or 0
+    keys = np.array([_key(draw, line.id) for line in lines])
+    shares = {name: _right(lines, name).mean(axis=0) for name in lines[0].readings}  # each [N]
+    chosen: list[Gallery] = []
+    pair = report.headline
     if pair:
-        for one, other in ((pair["a"], pair["b"]), (pair["b"], pair["a"])):
-            found.append(_read_and_missed(len(found), one, other, shares, keys))
+        for one, other in ((pair.a, pair.b), (pair.b, pair.a)):
+            chosen.append(_read_and_missed(len(chosen), one, other, shares, keys))
     least = np.max(list(shares.values()), axis=0)
     everywhere = " and ".join(shares) if len(shares) < 3 else "every condition"
-    found.append(
+    chosen.append(
         Gallery(
             "missed",
             f"Missed by {everywhere}",
@@ -56,7 +56,7 @@ def galleries(report: Mapping[str, Any]) -> list[Gallery]:
         )
     )
     varies = np.array([np.minimum(share, 1 - share) for share in shares.values()]).max(axis=0)
-    found.append(
+    chosen.append(
         Gallery(
             "unstable",
             "Unstable across seeds",
@@ -65,7 +65,7 @@ def galleries(report: Mapping[str, Any]) -> list[Gallery]:
             _chosen(varies > 0, -varies, keys),
         )
     )
-    found.append(
+    chosen.append(
         Gallery(
             "random",
             "A random sample",
@@ -74,7 +74,7 @@ def galleries(report: Mapping[str, Any]) -> list[Gallery]:
             every=True,
         )
     )
-    return found
+    return chosen
 
 
 def _read_and_missed(
@@ -90,13 +90,13 @@ def _read_and_missed(
     )
 
 
-def _right(lines: Sequence[Mapping[str, Any]], condition: str) -> np.ndarray:
-    """[S, N] whether a line is read without an edit."""
-    return np.array([[r["edits"] == 0 for r in line["readings"][condition]] for line in lines]).T
+def _right(lines: Sequence[Line], condition: str) -> np.ndarray:
+    """Marks the lines that are read without an edit, [S, N] bool."""
+    return np.array([[r.edits == 0 for r in line.readings[condition]] for line in lines]).T
 
 
 def _chosen(mask: np.ndarray, order: np.ndarray, keys: np.ndarray) -> list[int]:
-    """Lines of a mask, by an order first and their keys second."""
+    """Sorts the lines of a mask, by an order first and their keys second."""
     ranked = np.lexsort((keys, np.round(order, 9)))
     return [int(i) for i in ranked if mask[i]]
 

@@ -11,6 +11,7 @@ from ocr_tf.data.dataset import Sample, Source, open_sources
 from ocr_tf.data.image import original
 from ocr_tf.data.lines import Lines
 from ocr_tf.errors import NAMED, InputError
+from ocr_tf.experiment.config.program import command_name
 from ocr_tf.experiment.runs.atomic import atomic_write
 from ocr_tf.experiment.runs.outputs import check_writable
 from ocr_tf.experiment.runs.run_folder import RunFolder
@@ -72,7 +73,8 @@ def _check_output(output: Path, table: Path) -> None:
     for path in (output, table):
         if path.exists() and not ours:
             raise InputError(
-                f"{path} exists and is not of tools/suspects; choose another --output, or remove it"
+                f"{path} exists and was not made by {command_name('suspects')}; choose another "
+                "--output, or remove it"
             )
 
 

@@ -1,4 +1,4 @@
-"""All test lines with what was read of them, and the sets of lines that numbers lead to.
+"""All test lines with their readings, and the sets of lines that numbers lead to.
 
 A set is a place of the page (`#of-3`) before the list; while it is the target of a link, the style
 sheet hides the lines that are not in it. That needs no script.
@@ -7,9 +7,11 @@ sheet hides the lines that are not in it. That needs no script.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, Optional
+from typing import NamedTuple, Optional
 
 from ocr_tf.metrics.normalization import normalize
+from ocr_tf.study.comparison.lines import Line
+from ocr_tf.study.report.content import Report
 from ocr_tf.study.report.gallery import Gallery
 from ocr_tf.study.report.html import Picture, Segment, differences
 from ocr_tf.study.report.svg import Look
@@ -18,7 +20,7 @@ LISTED = 2000  # lines at most: a browser has to lay them out
 
 
 class Set(NamedTuple):
-    """Lines that a number is of."""
+    """The lines behind a number."""
 
     anchor: str
     title: str
@@ -27,7 +29,7 @@ class Set(NamedTuple):
 
 
 class Text(NamedTuple):
-    """What seeds of a condition read of a line."""
+    """A text that seeds of a condition read in a line."""
 
     segments: list[Segment]  # compared with the reference, after normalization
     right: bool
@@ -36,7 +38,7 @@ class Text(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """What one seed read."""
+    """One seed's reading."""
 
     seed: int
     text: Text
@@ -58,15 +60,15 @@ class Entry(NamedTuple):
 class Lists:
     """The sets of a page, as its parts ask for them."""
 
-    def __init__(self, report: Mapping[str, Any], kept: Iterable[int]):
-        """`kept` are the lines that the page lists."""
+    def __init__(self, kept: Iterable[int]):
+        """Begins without sets; `kept` are the lines that the page lists."""
         self._kept = set(kept)
         self.sets: list[Set] = []
         self._members: dict[int, list[int]] = {}  # positions of the sets, by line
         self._known: dict[tuple[str, tuple[int, ...]], str] = {}
 
     def link(self, title: str, lines: Iterable[int]) -> str:
-        """A link to these lines; empty if the page lists none of them."""
+        """Makes a link to these lines; empty if the page lists none of them."""
         every = tuple(sorted(set(lines)))
         listed = [i for i in every if i in self._kept]
         if not listed:
@@ -80,72 +82,76 @@ class Lists:
         return self._known[title, every]
 
     def classes(self, i: int) -> str:
-        """Of a line: s3 where it is in #of-3."""
+        """Names a line's sets for the style sheet: s3 where it is in #of-3."""
         return " ".join(f"s{number}" for number in self._members.get(i, ()))
 
 
-def kept(report: Mapping[str, Any], shown: Sequence[Gallery]) -> list[int]:
-    """The lines that the page lists: all, or of very many those of the galleries and then those with
-    most edits."""
-    lines = report["lines"]
+def kept(report: Report, shown: Sequence[Gallery]) -> list[int]:
+    """Chooses the lines that the page lists.
+
+    These are all, or of very many those of the galleries and then those with most edits.
+    """
+    lines = report.lines
     if len(lines) <= LISTED:
         return list(range(len(lines)))
     first = {i for gallery in shown for i in gallery.shown}
 
     def rank(i: int) -> tuple[bool, int, int]:
-        edits = sum(r["edits"] for of in lines[i]["readings"].values() for r in of)
+        edits = sum(r.edits for by_seed in lines[i].readings.values() for r in by_seed)
         return i not in first, -edits, i
 
     return sorted(sorted(range(len(lines)), key=rank)[:LISTED])
 
 
 def entry(
-    report: Mapping[str, Any],
+    report: Report,
     i: int,
     looks: Mapping[str, Look],
     lists: Lists,
     picture: Optional[Picture],
 ) -> Entry:
-    """A line as the list shows it."""
-    line = report["lines"][i]
+    """Arranges a line for the list."""
+    line = report.lines[i]
     return Entry(
         position=i,
-        id=line["id"],
-        reference=line["reference"],
+        id=line.id,
+        reference=line.reference,
         sets=lists.classes(i),
         picture=picture,
         texts=[
-            (looks[condition], len(of), _together(readings(report, line, condition)))
-            for condition, of in line["readings"].items()
+            (looks[condition], len(by_seed), _together(readings(report, line, condition)))
+            for condition, by_seed in line.readings.items()
         ],
     )
 
 
-def readings(report: Mapping[str, Any], line: Mapping[str, Any], condition: str) -> list[Reading]:
-    """What every seed of a condition read."""
-    how = report["study"]["normalization"]
-    reference = normalize(line["reference"], how)
-    found = []
-    for reading in line["readings"][condition]:
-        text = normalize(reading["text"], how)
+def readings(report: Report, line: Line, condition: str) -> list[Reading]:
+    """Compares the reading of every seed of a condition with the reference."""
+    how = report.study.normalization
+    reference = normalize(line.reference, how)
+    compared = []
+    for reading in line.readings[condition]:
         flags = []
-        if not reading.get("ok", True):
+        if not reading.ok:
             flags.append("image not readable")
-        elif not reading.get("ended", True):
+        elif not reading.ended:
             flags.append("search did not end")
-        segments = differences(reference, text).text
-        read = Text(segments, reading["edits"] == 0, [reading["seed"]], flags)
-        logs = reading.get("log_prob"), reading.get("reference_log_prob")
-        found.append(Reading(reading["seed"], read, *logs))
-    return found
+        segments = differences(reference, normalize(reading.text, how)).text
+        text = Text(segments, reading.edits == 0, [reading.seed], flags)
+        logs = reading.log_prob, reading.reference_log_prob
+        compared.append(Reading(reading.seed, text, *logs))
+    return compared
 
 
-def _together(found: Sequence[Reading]) -> list[Text]:
-    """Seeds that read the same; first the right text, then what most read."""
-    same: dict[tuple, list[Text]] = {}
-    for reading in found:
+def _together(compared: Sequence[Reading]) -> list[Text]:
+    """Groups seeds that read the same; first the right text, then the one that most read."""
+    same: dict[tuple[str, tuple[str, ...]], list[Text]] = {}
+    for reading in compared:
         text = reading.text
         key = "".join(s.text for s in text.segments), tuple(text.flags)
         same.setdefault(key, []).append(text)
-    texts = [of[0]._replace(seeds=[seed for t in of for seed in t.seeds]) for of in same.values()]
+    texts = [
+        equal[0]._replace(seeds=[seed for text in equal for seed in text.seeds])
+        for equal in same.values()
+    ]
     return sorted(texts, key=lambda text: (not text.right, -len(text.seeds), text.seeds))

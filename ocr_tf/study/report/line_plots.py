@@ -1,4 +1,7 @@
-"""Plots line by line: by how much one reads a line better, and how many lines are read how well."""
+"""Plots line by line: by how much one reads a line better, and how many lines are read how well.
+
+As in `plots`, a function paints at a width in pixels, or gives None where there is nothing to paint.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ocr_tf.metrics.normalization import normalize
-from ocr_tf.study.report import formatting, svg, verdict_text
-from ocr_tf.study.report.svg import PHONE, Drawing, Look
+from ocr_tf.study.report import formatting, svg
+from ocr_tf.study.report.content import Report
+from ocr_tf.study.report.svg import PHONE, Look
 
-Report = Mapping[str, Any]
 Looks = Mapping[str, Look]
 
 # Ends of the bars, percentage points either way of 0.
@@ -37,14 +40,17 @@ class Bar(NamedTuple):
 
 
 def bars(report: Report) -> list[Bar]:
-    """The headline's lines by A's CER minus B's, means over seeds: from -100 to 100 pp with lines
-    alike in a bar of their own, further ones in the outermost, and lines without symbols in none."""
-    pair = verdict_text.headline(report)
-    if pair is None or not report["lines"]:
+    """Sorts the headline's lines by A's CER minus B's, means over seeds.
+
+    Bars go from -100 to 100 pp. Lines alike have a bar of their own, those further apart are in the
+    outermost, and lines without symbols are in none.
+    """
+    pair = report.headline
+    if pair is None or not report.lines:
         return []
-    a, b = (_rates(report, pair[side]).mean(axis=1) for side in "ab")
+    a, b = (_rates(report, name).mean(axis=1) for name in (pair.a, pair.b))
     apart = a - b
-    found = [Bar(0.0, 0.0, _where(np.abs(apart) <= ALIKE))]
+    sorted_bars = [Bar(0.0, 0.0, _where(np.abs(apart) <= ALIKE))]
     ends = [0.0, *(end / 100 for end in EDGES)]
     for low, high in zip(ends[:-1], ends[1:]):
         beyond = np.inf if high == ends[-1] else high
@@ -52,8 +58,8 @@ def bars(report: Report) -> list[Bar]:
             further = sign * apart
             lines = _where((further > max(low, ALIKE)) & (further <= beyond))
             below, above = sorted((sign * low, sign * high))
-            found.append(Bar(below, above, lines))
-    return sorted(found, key=lambda bar: bar.low + bar.high)
+            sorted_bars.append(Bar(below, above, lines))
+    return sorted(sorted_bars, key=lambda bar: bar.low + bar.high)
 
 
 def _where(mask: np.ndarray) -> list[int]:
@@ -62,49 +68,49 @@ def _where(mask: np.ndarray) -> list[int]:
 
 def _rates(report: Report, condition: str) -> np.ndarray:
     """[N, S] each line's CER as a fraction; NaN where it has no symbol."""
-    how = report["study"]["normalization"]
-    lengths = [len(normalize(line["reference"], how)) for line in report["lines"]]
-    edits = [[r["edits"] for r in line["readings"][condition]] for line in report["lines"]]
+    how = report.study.normalization
+    lengths = [len(normalize(line.reference, how)) for line in report.lines]
+    edits = [[reading.edits for reading in line.readings[condition]] for line in report.lines]
     with np.errstate(divide="ignore", invalid="ignore"):
         rates = np.array(edits, float) / np.array(lengths, float)[:, None]
     return np.where(np.array(lengths)[:, None] > 0, rates, np.nan)
 
 
-def histogram(report: Report, looks: Looks, links: Sequence[str]) -> Optional[Drawing]:
-    """How many lines by how much better; a link a bar."""
-    pair, found = verdict_text.headline(report), bars(report)
-    if pair is None or not found:
+def histogram_about(report: Report) -> str:
+    pair = report.headline
+    return f"Lines by the difference of their CERs, {pair.a} minus {pair.b}" if pair else ""
+
+
+def histogram(report: Report, looks: Looks, links: Sequence[str], width: int) -> Optional[Figure]:
+    """Paints how many lines are read better by how much; a link a bar."""
+    pair, every = report.headline, bars(report)
+    if pair is None or not every:
         return None
-    colors = {-1: looks[pair["a"]].color, 0: GRAY, 1: looks[pair["b"]].color}
-    heights = np.sqrt([len(bar.lines) for bar in found])  # so that few show beside many
+    colors = {-1: looks[pair.a].color, 0: GRAY, 1: looks[pair.b].color}
+    heights = np.sqrt([len(bar.lines) for bar in every])  # so that few show beside many
     heights = heights / max(1.0, heights.max())
-
-    def paint(width: int) -> Figure:
-        small = width <= PHONE
-        figure = svg.canvas(width, 310)
-        axes = svg.place(figure, 8, 30, 8, 50)
-        for x, (bar, height, link) in enumerate(zip(found, heights, links)):
-            side = int(np.sign(bar.low + bar.high))
-            axes.bar(x, height, width=0.86, color=colors[side])[0].set_url(link or None)
-            if bar.lines:
-                axes.annotate(
-                    f"{len(bar.lines):,}",
-                    (x, height),
-                    xytext=(0, 4),
-                    textcoords="offset points",
-                    ha="center",
-                    fontsize=svg.LETTERS - (3.5 if small else 1.5),
-                )
-        _ticks(axes, len(found) // 2, svg.LETTERS - (4 if small else 1.5))
-        axes.set(yticks=[], xlim=(-0.7, len(found) - 0.3), ylim=(0, 1.1))
-        axes.spines["left"].set_visible(False)
-        a, b = (svg.short(pair[side], 14 if small else 22) for side in "ab")
-        axes.set_xlabel(f"CER of a line, {a} {formatting.MINUS} {b}, pp")
-        svg.sides(axes, f"{a} better", f"{b} better")
-        return figure
-
-    about = f"Lines by the difference of their CERs, {pair['a']} minus {pair['b']}"
-    return svg.drawing("histogram", about, paint, svg.HALF)
+    small = width <= PHONE
+    figure = svg.canvas(width, 310)
+    axes = svg.place(figure, 8, 30, 8, 50)
+    for x, (bar, height, link) in enumerate(zip(every, heights, links)):
+        side = int(np.sign(bar.low + bar.high))
+        axes.bar(x, height, width=0.86, color=colors[side])[0].set_url(link or None)
+        if bar.lines:
+            axes.annotate(
+                f"{len(bar.lines):,}",
+                (x, height),
+                xytext=(0, 4),
+                textcoords="offset points",
+                ha="center",
+                fontsize=svg.LETTERS - (3.5 if small else 1.5),
+            )
+    _ticks(axes, len(every) // 2, svg.LETTERS - (4 if small else 1.5))
+    axes.set(yticks=[], xlim=(-0.7, len(every) - 0.3), ylim=(0, 1.1))
+    axes.spines["left"].set_visible(False)
+    a, b = (svg.short(name, 14 if small else 22) for name in (pair.a, pair.b))
+    axes.set_xlabel(f"CER of a line, {a} {formatting.MINUS} {b}, pp")
+    svg.sides(axes, f"{a} better", f"{b} better")
+    return figure
 
 
 def _ticks(axes: Any, middle: int, size: float) -> None:
@@ -118,42 +124,31 @@ def _ticks(axes: Any, middle: int, size: float) -> None:
     axes.tick_params(axis="x", labelsize=size)
 
 
-def cumulative(report: Report, looks: Looks) -> Optional[Drawing]:
-    """The share of lines under a CER; the mean over seeds in a band from lowest to highest."""
+def cumulative(report: Report, looks: Looks, width: int) -> Optional[Figure]:
+    """Paints the share of lines under a CER; the mean over seeds in a band from lowest to highest."""
     at = np.linspace(0, 1, 101)
     shares = {}
-    for condition in looks if report["lines"] else ():
+    for condition in looks if report.lines else ():
         rates = _rates(report, condition)
         known = rates[np.isfinite(rates).all(axis=1)]
         if len(known):
             shares[condition] = (known[:, :, None] <= at + ALIKE).mean(axis=0)  # [S, 101]
     if not shares:
         return None
-
-    def paint(width: int) -> Figure:
-        figure = svg.canvas(width, 310)
-        axes = svg.place(figure, 40, 30, 12, 42)
-        for condition, every in shares.items():
-            color, marker = looks[condition].color, looks[condition].marker
-            axes.fill_between(
-                100 * at,
-                100 * every.min(axis=0),
-                100 * every.max(axis=0),
-                color=color,
-                alpha=0.18,
-                lw=0,
-                step="post",
-            )
-            mean = 100 * every.mean(axis=0)
-            axes.step(100 * at, mean, where="post", color=color, lw=1.8)
-            axes.plot([0], mean[:1], marker, color=color, clip_on=False, ms=6)
-        least = 100 * min(every.min() for every in shares.values())
-        room = max(100 - least, 1)
-        axes.set(xlim=(-1, 100), ylim=(max(0, least - 0.2 * room), 100 + 0.02 * room))
-        axes.set_xlabel("CER of a line at most, %")
-        svg.title(axes, "share of lines, %")
-        axes.yaxis.grid(True)
-        svg.legend(axes, {c: looks[c] for c in shares}, loc="lower right")
-        return figure
-
-    return svg.drawing("cumulative", "Share of lines under a CER", paint, svg.HALF)
+    figure = svg.canvas(width, 310)
+    axes = svg.place(figure, 40, 30, 12, 42)
+    for condition, every in shares.items():
+        color, marker = looks[condition].color, looks[condition].marker
+        low, high = 100 * every.min(axis=0), 100 * every.max(axis=0)
+        axes.fill_between(100 * at, low, high, color=color, alpha=0.18, lw=0, step="post")
+        mean = 100 * every.mean(axis=0)
+        axes.step(100 * at, mean, where="post", color=color, lw=1.8)
+        axes.plot([0], mean[:1], marker, color=color, clip_on=False, ms=6)
+    least = 100 * min(every.min() for every in shares.values())
+    room = max(100 - least, 1)
+    axes.set(xlim=(-1, 100), ylim=(max(0, least - 0.2 * room), 100 + 0.02 * room))
+    axes.set_xlabel("CER of a line at most, %")
+    svg.title(axes, "share of lines, %")
+    axes.yaxis.grid(True)
+    svg.legend(axes, {c: looks[c] for c in shares}, loc="lower right")
+    return figure

@@ -9,9 +9,10 @@ from typing import Any, NamedTuple, Optional
 import jinja2
 import numpy as np
 
+from ocr_tf.metrics.registry import METRICS
 from ocr_tf.progress import Progress
+from ocr_tf.study.comparison.statistics import RunRates
 from ocr_tf.study.report import (
-    analysis_plots,
     analysis_tables,
     contrasts,
     cost,
@@ -20,20 +21,19 @@ from ocr_tf.study.report import (
     image_embedding,
     line_list,
     line_plots,
-    plots,
+    plot_registry,
     verdict_text,
 )
+from ocr_tf.study.report.content import Report
 from ocr_tf.study.report.gallery import Gallery
 from ocr_tf.study.report.html import Picture
+from ocr_tf.study.report.legacy import Untyped, untyped
 from ocr_tf.study.report.line_images import Art
 from ocr_tf.study.report.line_list import Lists, Reading
+from ocr_tf.study.report.plot_registry import Links, Scene
 from ocr_tf.study.report.svg import COLORS, Drawing, Look, looks
 
-Report = Mapping[str, Any]
-
 TEMPLATE = "report.html"
-
-OPTIONAL = ("test", "signature", "controls", "cost", "why", "reproduce")
 
 # Characters of the page, which together with all else stay under 10 MB for 1,000 lines.
 THUMBNAILS, IMAGES, ALIGNMENTS = 3_500_000, 1_200_000, 3_000_000
@@ -43,7 +43,7 @@ class Rates(NamedTuple):
     """A condition at a checkpoint."""
 
     look: Look
-    rows: list[dict[str, Any]]  # by seed
+    rows: tuple[RunRates, ...]
     links: list[str]  # to the lines that each seed misreads; empty but at the first checkpoint
 
 
@@ -69,138 +69,153 @@ class Shown(NamedTuple):
     readings: list[tuple[Look, list[Reading]]]
 
 
+class Values(NamedTuple):
+    """Names that the templates know, but for those of analysis and cost."""
+
+    report: Report
+    looks: Mapping[str, Look]
+    colors: Sequence[str]
+    verdict: Optional[verdict_text.VerdictText]
+    changes: Sequence[contrasts.ChangeText]
+    beside: Sequence[verdict_text.Beside]  # other metrics
+    metric: str
+    rates: Mapping[str, Sequence[Rates]]  # by checkpoint
+    mcnemar: Sequence[Discordant]
+    galleries: Sequence[tuple[Gallery, Sequence[Shown], str]]  # with a link to all lines
+    bars: Sequence[tuple[line_plots.Bar, str]]  # of the histogram, with links
+    drawings: Sequence[Drawing]
+    sets: Sequence[line_list.Set]
+    entries: Sequence[line_list.Entry]
+    left: int  # lines that are not listed
+
+
 def render(report: Report, art: Art) -> tuple[str, list[Drawing]]:
-    """The page and the drawings in it."""
-    styles = looks([c["name"] for c in report["conditions"]])
+    """Makes the page and the drawings in it."""
+    styles = looks([condition.name for condition in report.conditions])
     chosen = gallery.galleries(report)
     kept = line_list.kept(report, chosen)
-    lists = Lists(report, kept)
-    galleries = _galleries(report, chosen, art, styles)
-    values: dict[str, Any] = {
-        "report": {**dict.fromkeys(OPTIONAL), **report},
-        "looks": styles,
-        "colors": COLORS,
-        "verdict": verdict_text.verdict(report),
-        "changes": contrasts.contrasts(report),
-        "not_shown": verdict_text.NOT_SHOWN,
-        "pair": verdict_text.headline(report),
-        "pairs": verdict_text.compared(report),
-        "decision": functools.partial(verdict_text.decision, report),
-        "beside": verdict_text.beside(report),
-        "metric": verdict_text.name_of(report["study"]["metric"]),
-        "would_help": _would_help(report),
-        "rates": _rates(report, styles, lists),
-        "checkpoints": plots.CHECKPOINTS,
-        "mcnemar": _mcnemar(report, lists),
-        "reached": cost.reached(report, styles),
-        "costs": cost.rows(report, styles),
-        "imported": cost.imported(report),
-        "machine": (report.get("cost") or {}).get("timing", {}).get("machine"),
-        "slices": analysis_tables.slices(report, lists),
-        **_told(report, lists),
-        "confusions": analysis_tables.confusions(report, lists),
-        "choices": analysis_tables.choices(report, lists),
-        "calibration": analysis_tables.calibration(report, lists),
-        "distances": analysis_tables.distances(report, lists),
-        "examples": analysis_tables.examples(report),
-        "contrasts": analysis_tables.contrasts(report),
-        "levels_left_out": analysis_tables.left_out(report),
-        "squeezed": analysis_tables.squeezed(report),
-        "probes": _why(report, "probes") or {},
-        "aligned": len((_why(report, "alignments") or {}).get("indices", ())),
-        "brier": analysis_tables.brier(report),
-        "missing": [*dict.fromkeys((*report.get("missing", ()), *(_why(report, "missing") or ())))],
-        "families": analysis_tables.FAMILIES,
-        "galleries": [
-            (of, shown, "" if of.every else lists.link(of.title, of.lines))
-            for of, shown in galleries
-        ],
-        "alpha": verdict_text.ALPHA,
-    }
-    values["bars"] = _bars(report, lists)
-    values["drawings"] = _drawings(report, styles, values)
-    values["sets"] = lists.sets
-    values["entries"] = _entries(report, kept, art, styles, lists)
-    values["left"] = len(report["lines"]) - len(kept)
-    found = [d for d in values["drawings"].values() if d]
-    return _environment().get_template(TEMPLATE).render(values, template=TEMPLATE), found
+    lists = Lists(kept)
+    shown = _galleries(report, chosen, art, styles)
+    rates = _rates(report, styles, lists)
+    mcnemar = _mcnemar(report, lists)
+    explained = _explained(untyped(report), report, styles, lists)
+    galleries = [
+        (one, lines, "" if one.every else lists.link(one.title, one.lines)) for one, lines in shown
+    ]
+    bars = _bars(report, lists)
+    links = Links(
+        seeds={row.look.name: row.links for row in rates[report.checkpoint]},
+        slices=_slice_links(report, explained),
+        bars=[link for _, link in bars],
+    )
+    drawings = plot_registry.drawn(Scene(report, styles, links))
+    values = Values(
+        report=report,
+        looks=styles,
+        colors=COLORS,
+        verdict=verdict_text.verdict(report),
+        changes=contrasts.contrasts(report),
+        beside=verdict_text.beside(report),
+        metric=verdict_text.name_of(report.study.metric),
+        rates=rates,
+        mcnemar=mcnemar,
+        galleries=galleries,
+        bars=bars,
+        drawings=drawings,
+        entries=_entries(report, kept, art, styles, lists),
+        sets=lists.sets,  # Last: the others ask for theirs.
+        left=len(report.lines) - len(kept),
+    )
+    names = {**explained, **values._asdict(), "template": TEMPLATE}
+    return _environment().get_template(TEMPLATE).render(names), drawings
 
 
 def _bars(report: Report, lists: Lists) -> list[tuple[line_plots.Bar, str]]:
-    """Bars of the histogram with links to their lines."""
-    pair = verdict_text.headline(report) or {}
-    return [
-        (
-            bar,
-            lists.link(f"CER of {pair['a']} {formatting.MINUS} {pair['b']}: {bar.name}", bar.lines),
-        )
-        for bar in line_plots.bars(report)
-    ]
+    """Links the bars of the histogram to their lines."""
+    pair = report.headline
+    if pair is None:
+        return []
+    title = f"CER of {pair.a} {formatting.MINUS} {pair.b}"
+    return [(bar, lists.link(f"{title}: {bar.name}", bar.lines)) for bar in line_plots.bars(report)]
 
 
-def _told(report: Report, lists: Lists) -> dict[str, list[analysis_tables.Told]]:
-    """Tables of kinds of errors, and of what is told like them."""
-    alignments = _why(report, "alignments") or {}
+# Analysis and cost: their renderers are called here and in `plot_registry`, and nowhere else.
+
+
+def _explained(
+    content: Untyped, report: Report, styles: Mapping[str, Look], lists: Lists
+) -> dict[str, Any]:
+    """Arranges analysis and cost, by the names that their templates know."""
+    why, measured = content["why"], content["cost"]
+    machine = measured["timing"]["machine"] if measured else None
+    alignments = why["alignments"] if "alignments" in why else {}
+    return {
+        "cost_sample": len(measured["sample"]) if measured else 0,
+        "reached": cost.reached(content, styles),
+        "costs": cost.rows(content, styles),
+        "imported": cost.imported(content),
+        "machine": machine,
+        "slices": analysis_tables.slices(content, lists),
+        **_told(content, lists),
+        "confusions": analysis_tables.confusions(content, lists),
+        "choices": analysis_tables.choices(content, lists),
+        "calibration": analysis_tables.calibration(content, lists),
+        "distances": analysis_tables.distances(content, lists),
+        "examples": analysis_tables.examples(content),
+        "contrasts": analysis_tables.contrasts(content),
+        "levels_left_out": analysis_tables.left_out(content),
+        "squeezed": analysis_tables.squeezed(content),
+        "probes": why["probes"] if "probes" in why else {},
+        "aligned": len(alignments["indices"]) if alignments else 0,
+        "brier": analysis_tables.brier(content),
+        "missing": list(
+            dict.fromkeys((*report.missing, *(why["missing"] if "missing" in why else ())))
+        ),
+    }
+
+
+def _told(content: Untyped, lists: Lists) -> dict[str, list[analysis_tables.Told]]:
+    """Arranges the tables of kinds of errors, and those that look like them."""
+    why = content["why"]
+    alignments = why["alignments"] if "alignments" in why else {"measures": None, "events": None}
+    scores = why["cross_scores"] if "cross_scores" in why else {"errors": None}
     sections = {
-        "edits": (_why(report, "edits"), {}),
-        "failures": (_why(report, "failures"), analysis_tables.FAILURE_NAMES),
-        "errors": ((_why(report, "cross_scores") or {}).get("errors"), analysis_tables.ERROR_NAMES),
-        "measures": (alignments.get("measures"), analysis_tables.MEASURE_NAMES),
-        "events": (alignments.get("events"), analysis_tables.EVENT_NAMES),
+        "edits": (why["edits"] if "edits" in why else None, {}),
+        "failures": (why["failures"] if "failures" in why else None, analysis_tables.FAILURE_NAMES),
+        "errors": (scores["errors"], analysis_tables.ERROR_NAMES),
+        "measures": (alignments["measures"], analysis_tables.MEASURE_NAMES),
+        "events": (alignments["events"], analysis_tables.EVENT_NAMES),
     }
     return {
-        name: analysis_tables.told(report, section, lists, names)
+        name: analysis_tables.told(content, section, lists, names)
         for name, (section, names) in sections.items()
     }
 
 
-def _why(report: Report, name: str) -> Any:
-    return report.get("why", {}).get(name)
-
-
-def _would_help(report: Report) -> Optional[str]:
-    pair = verdict_text.headline(report)
-    return verdict_text.would_help(pair) if pair else None
-
-
-def _drawings(
-    report: Report, styles: Mapping[str, Look], values: Mapping[str, Any]
-) -> dict[str, Optional[Drawing]]:
-    """By name; None where the report has nothing to draw."""
-    links = {}
-    seeds = {rates.look.name: rates.links for rates in next(iter(values["rates"].values()))}
-    rows = {row.name + family: row.link for family, of in values["slices"].items() for row in of}
-    for i, part in enumerate(_why(report, "slices") or ()):
-        links[i] = rows.get(part["name"] + part["family"], "")
-    found: dict[str, Optional[Drawing]] = {
-        "contrasts": contrasts.drawn(report),
-        "interval": plots.interval(report, styles),
-        "differences": plots.differences(report, styles),
-        "seeds": plots.seeds(report, styles, seeds),
-        "variance": plots.variance(report),
-        "slices": plots.slices(report, styles, links),
+def _slice_links(report: Report, explained: Mapping[str, Any]) -> dict[int, str]:
+    """Links to the lines of every slice of the analysis, by its position."""
+    if report.analysis is None or "slices" not in report.analysis:
+        return {}
+    rows = {
+        (family, row.name): row.link for family, of in explained["slices"].items() for row in of
     }
-    many = (plots.curves, cost.drawings, analysis_plots.calibration, analysis_plots.probes)
-    found.update({d.name: d for draw in many for d in draw(report, styles)})
-    bars = [link for _, link in values["bars"]]
-    found["histogram"] = line_plots.histogram(report, styles, bars)
-    found["cumulative"] = line_plots.cumulative(report, styles)
-    return found
+    keys = [(part["family"], part["name"]) for part in report.analysis["slices"]]
+    return {i: rows[key] for i, key in enumerate(keys) if key in rows}
 
 
 def _rates(report: Report, styles: Mapping[str, Look], lists: Lists) -> dict[str, list[Rates]]:
-    found = {}
-    for checkpoint, conditions in report["rates"].items():
-        first = checkpoint == verdict_text.checkpoint(report)
-        found[checkpoint] = [
-            Rates(
-                styles[name],
-                rows,
-                [_misread(report, name, row["seed"], lists) if first else "" for row in rows],
-            )
+    """Arranges the rates of every checkpoint, those of the first with links to the misread lines."""
+
+    def link(checkpoint: str, name: str, seed: int) -> str:
+        return _misread(report, name, seed, lists) if checkpoint == report.checkpoint else ""
+
+    return {
+        checkpoint: [
+            Rates(styles[name], rows, [link(checkpoint, name, row.seed) for row in rows])
             for name, rows in conditions.items()
         ]
-    return found
+        for checkpoint, conditions in report.rates.items()
+    }
 
 
 def _misread(report: Report, condition: str, seed: int, lists: Lists) -> str:
@@ -209,36 +224,34 @@ def _misread(report: Report, condition: str, seed: int, lists: Lists) -> str:
 
 
 def _right(report: Report, condition: str, seed: int) -> np.ndarray:
-    """[N] whether a model reads each line without an edit."""
+    """Marks the lines that a model reads without an edit, [N] bool."""
     return np.array(
         [
-            any(r["seed"] == seed and r["edits"] == 0 for r in line["readings"][condition])
-            for line in report["lines"]
+            any(r.seed == seed and r.edits == 0 for r in line.readings[condition])
+            for line in report.lines
         ],
         bool,
     )
 
 
 def _mcnemar(report: Report, lists: Lists) -> list[Discordant]:
-    pair = verdict_text.headline(report)
-    found = []
-    for test in (pair or {}).get("mcnemar") or ():
-        a, b, seed = test["a"], test["b"], test["seed"]
+    """Links McNemar's counts of the headline's pair to their lines."""
+    rows = []
+    for test in report.headline.mcnemar if report.headline else ():
+        a, b, seed = test.a, test.b, test.seed
         right_a, right_b = (_right(report, name, seed) for name in (a, b))
         links = [
             lists.link(f"seed {seed}: {one} reads, {other} misses", np.flatnonzero(mask).tolist())
             for one, other, mask in ((a, b, right_a & ~right_b), (b, a, right_b & ~right_a))
         ]
-        found.append(
-            Discordant(seed, test["only_a_right"], test["only_b_right"], test["p"], *links)
-        )
-    return found
+        rows.append(Discordant(seed, test.only_a_right, test.only_b_right, test.p, *links))
+    return rows
 
 
 def _galleries(
     report: Report, chosen: Sequence[Gallery], art: Art, styles: Mapping[str, Look]
 ) -> list[tuple[Gallery, list[Shown]]]:
-    shown = list(dict.fromkeys(i for of in chosen for i in of.shown))
+    shown = list(dict.fromkeys(i for one in chosen for i in one.shown))
     images, alignments = [], []
     progress = Progress("drawing lines", len(shown))
     for number, i in enumerate(shown, 1):
@@ -255,7 +268,7 @@ def _galleries(
             ),
         )
     )
-    return [(of, [_shown(report, i, *by_line[i], styles) for i in of.shown]) for of in chosen]
+    return [(one, [_shown(report, i, *by_line[i], styles) for i in one.shown]) for one in chosen]
 
 
 def _shown(
@@ -265,9 +278,9 @@ def _shown(
     alignment: Optional[Picture],
     styles: Mapping[str, Look],
 ) -> Shown:
-    line = report["lines"][i]
-    readings = [(styles[name], line_list.readings(report, line, name)) for name in line["readings"]]
-    return Shown(i, line["id"], line["reference"], picture, alignment, readings)
+    line = report.lines[i]
+    readings = [(styles[name], line_list.readings(report, line, name)) for name in line.readings]
+    return Shown(i, line.id, line.reference, picture, alignment, readings)
 
 
 def _entries(
@@ -289,9 +302,7 @@ def _entries(
 @functools.cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
-        loader=jinja2.ChoiceLoader(
-            [jinja2.PackageLoader("ocr_tf.study.report"), jinja2.PackageLoader("ocr_tf.experiment")]
-        ),
+        loader=jinja2.PackageLoader("ocr_tf.study.report"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -310,6 +321,15 @@ def _environment() -> jinja2.Environment:
         formatting.mean,
         formatting.deviation,
         formatting.listed,
+        formatting.checkpoint,
+        verdict_text.outcome,
     ):
         environment.filters[filter_.__name__] = filter_
+    environment.globals.update(
+        metrics=METRICS,
+        not_shown=verdict_text.NOT_SHOWN,
+        would_help=verdict_text.would_help,
+        recipes_meaning=verdict_text.RECIPES_MEANING,
+        models_meaning=verdict_text.MODELS_MEANING,
+    )
     return environment

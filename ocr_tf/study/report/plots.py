@@ -1,135 +1,121 @@
-"""The plots of a report, made from its numbers: see `drawing` for what they become."""
+"""The plots of the answer: differences, rates by seed, parts of the variance, learning curves.
+
+Each function paints one plot at a width in pixels of the page, or gives None where the report has nothing
+for it; `ocr_tf.study.report.plot_registry` lists them.
+"""
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Optional
+from typing import Any, Optional
 
 import numpy as np
 from matplotlib.figure import Figure
 
+from ocr_tf.metrics.paired import ALPHA, MODELS, TARGETS
+from ocr_tf.metrics.registry import metric_of
+from ocr_tf.study.comparison.curves import Point
+from ocr_tf.study.comparison.statistics import ComparedPair, RunRates
 from ocr_tf.study.report import forest_plot, formatting, svg, verdict_text
+from ocr_tf.study.report.content import Report
 from ocr_tf.study.report.forest_plot import Group, Row
-from ocr_tf.study.report.svg import DIM, PHONE, RULE, Drawing, Look
+from ocr_tf.study.report.svg import DIM, PHONE, RULE, Look
 
-Report = Mapping[str, Any]
 Looks = Mapping[str, Look]
 
-CHECKPOINTS = {"best": "selected checkpoint", "last": "last checkpoint", "mixed": "as evaluated"}
 
-
-def interval(report: Report, looks: Looks) -> Optional[Drawing]:
-    """The headline: both targets' intervals, and what would be missed."""
-    pair = verdict_text.headline(report)
+def interval(report: Report, looks: Looks, width: int) -> Optional[Figure]:
+    """Paints the headline: both targets' intervals, and the differences that would be missed."""
+    pair = report.headline
     if pair is None:
         return None
-    decided = verdict_text.decision(report, pair)
-    ends = {"value": decided.value, "low": decided.low, "high": decided.high}
-    found = {target: pair[target] for target in ("recipes", "models")}
-    found[decided.target] = {**found[decided.target], **ends}
-    rows = [
-        _row(label, pair, found[target], looks, strong=target == decided.target)
-        for target, label in (("recipes", "these recipes"), ("models", "these trained models"))
-    ]
-    band = pair["detectable"]["difference"] if pair.get("detectable") else None
-    return svg.drawing(
-        "interval",
-        f"Intervals of the difference {pair['a']} minus {pair['b']}",
-        lambda width: forest_plot.forest(
-            [Group("", rows)], width, *_sides(pair), band=band, label_width=170
-        ),
-    )
+    rows = []
+    for comparison in (pair.recipes, pair.models):
+        decides = comparison.target == pair.verdict.target
+        ends = pair.verdict if decides else comparison
+        name = TARGETS[comparison.target]
+        rows.append(_row(name, pair, ends.value, ends.low, ends.high, looks, strong=decides))
+    band = pair.detectable.difference if pair.detectable else None
+    return forest_plot.forest([Group("", rows)], width, *_sides(pair), band=band, label_width=170)
 
 
-def differences(report: Report, looks: Looks) -> Optional[Drawing]:
-    """Every pair, by both targets, the crossed bootstrap and the other checkpoints."""
-    pairs = verdict_text.compared(report)
-    if not pairs:
+def differences(report: Report, looks: Looks, width: int) -> Optional[Figure]:
+    """Paints every pair, by both targets, the crossed bootstrap and the other checkpoints."""
+    if not report.pairs:
         return None
-    first = verdict_text.checkpoint(report)
-    groups = []
-    for pair in pairs:
-        together = (pair.get("holm") or {}).get("comparison")
-        if together:
-            which = "trained models" if pair.get("as_trained") else "recipes"
-            rows = [
-                _row(f"these {which}, all pairs", pair, together, looks),
-                _row("these recipes, this pair alone", pair, pair["recipes"], looks, strong=False),
-            ]
-        else:
-            rows = [_row("these recipes", pair, pair["recipes"], looks)]
-        rows.append(_row("these trained models", pair, pair["models"], looks, strong=False))
-        if pair.get("bootstrap"):
-            rows.append(_row("crossed bootstrap", pair, pair["bootstrap"], looks, strong=False))
-        for name, others in report["comparisons"].items():
-            for other in others if name != first else ():
-                if _pair(other) == _pair(pair):
-                    label = CHECKPOINTS.get(name, name)
-                    rows.append(_row(label, other, other["recipes"], looks, strong=False))
-        groups.append(Group(_heading(pair), rows))
-    return svg.drawing(
-        "differences",
-        "Differences between conditions with their intervals",
-        lambda width: forest_plot.forest(groups, width, *_sides(pairs[0], len(pairs))),
-    )
+    groups = [Group(_heading(pair), _difference_rows(report, pair, looks)) for pair in report.pairs]
+    return forest_plot.forest(groups, width, *_sides(report.pairs[0], len(report.pairs)))
 
 
-def slices(report: Report, looks: Looks, links: Mapping[int, str]) -> Optional[Drawing]:
-    """The headline's difference on every slice of the lines; `links` to the lines, by slice."""
-    found = report.get("why", {}).get("slices")
-    pair = verdict_text.headline(report)
-    if not found or pair is None:
+def _difference_rows(report: Report, pair: ComparedPair, looks: Looks) -> list[Row]:
+    def row(label: str, estimate: Any, strong: bool = False) -> Row:
+        return _row(label, pair, estimate.value, estimate.low, estimate.high, looks, strong)
+
+    if pair.verdict.pairs > 1:
+        rows = [
+            row(f"{TARGETS[pair.verdict.target]}, all pairs", pair.verdict, strong=True),
+            row("these recipes, this pair alone", pair.recipes),
+        ]
+    else:
+        rows = [row("these recipes", pair.recipes, strong=pair.verdict.target != MODELS)]
+    rows.append(row("these trained models", pair.models))
+    if pair.bootstrap:
+        rows.append(row("crossed bootstrap", pair.bootstrap))
+    for name, others in report.comparisons.items():
+        for other in others if name != report.checkpoint else ():
+            if (other.a, other.b, other.metric) == (pair.a, pair.b, pair.metric):
+                rows.append(row(formatting.checkpoint(name), other.recipes))
+    return rows
+
+
+def slices(report: Report, looks: Looks, links: Mapping[int, str], width: int) -> Optional[Figure]:
+    """Paints the headline's difference on every slice of the lines; `links` to the lines, by slice."""
+    pair = report.headline
+    if report.analysis is None or pair is None:
         return None
     families: dict[str, list[Row]] = {}
-    for i, part in enumerate(found):
+    for i, part in enumerate(report.analysis["slices"]):
         for difference in part["differences"]:
-            if (difference["a"], difference["b"]) != (pair["a"], pair["b"]):
+            if (difference["a"], difference["b"]) != (pair.a, pair.b):
                 continue
-            inside = difference["inside"] or {
-                "value": difference["rate_a"] - difference["rate_b"],
-                "low": None,
-                "high": None,
-            }
-            row = _row(part["name"], pair, inside, looks)
+            value, low, high = difference["rate_a"] - difference["rate_b"], None, None
+            if difference["inside"]:
+                value, low, high = (difference["inside"][key] for key in ("value", "low", "high"))
+            row = _row(svg.short(part["name"]), pair, value, low, high, looks)
             note = f"N = {part['lines']:,}"
             p = difference["p_adjusted"]
-            if p is not None and p <= verdict_text.ALPHA:
+            if p is not None and p <= ALPHA:
                 note = f"{formatting.probability(p)} · {note}"
             families.setdefault(part["family"], []).append(
-                row._replace(note=note, link=links.get(i, ""), label=svg.short(row.label))
+                row._replace(note=note, link=links[i] if i in links else "")
             )
+    if not families:
+        return None
     groups = [Group(family, rows) for family, rows in families.items()]
-    return svg.drawing(
-        "slices",
-        "The difference on parts of the test lines",
-        lambda width: forest_plot.forest(groups, width, *_sides(pair)),
-    )
+    return forest_plot.forest(groups, width, *_sides(pair))
 
 
-def seeds(report: Report, looks: Looks, links: Mapping[str, Sequence[str]]) -> Drawing:
-    """Every seed's rate, a point each, with means; `links` to the lines that each misreads."""
-    metric = report["study"]["metric"]
-    rates = report["rates"][verdict_text.checkpoint(report)]
-    values = {name: [_error(row, metric) for row in rows] for name, rows in rates.items()}
-
-    def paint(width: int) -> Figure:
-        figure = svg.canvas(width, 64 * len(values) + 52)
-        axes = svg.place(figure, 6, 8, 14, 44)
-        for y, (name, errors) in enumerate(values.items()):
-            _seeds_of(axes, y, errors, looks[name], links[name])
-        every = [100 * e for errors in values.values() for e in errors if e is not None]
-        axes.set(ylim=(len(values) - 0.45, -0.5), yticks=[], xlabel=f"{_named(metric)}, %")
-        if every:
-            low, high = svg.nice(np.array(every))
-            axes.set_xlim(max(low, 0) if min(every) > 0 else low, high)
-        axes.spines["left"].set_visible(False)
-        axes.xaxis.grid(True)
-        axes.locator_params(axis="x", nbins=5 if width <= PHONE else 7)
-        return figure
-
-    about = f"Every seed's {_named(metric)} by condition"
-    return svg.drawing("seeds", about, paint, svg.HALF)
+def seeds(report: Report, looks: Looks, links: Mapping[str, Sequence[str]], width: int) -> Figure:
+    """Paints every seed's rate as a point, with means; `links` to the lines that each misreads."""
+    metric = report.study.metric
+    values = {
+        name: [_error(row, metric) for row in rows]
+        for name, rows in report.rates[report.checkpoint].items()
+    }
+    figure = svg.canvas(width, 64 * len(values) + 52)
+    axes = svg.place(figure, 6, 8, 14, 44)
+    for y, (name, errors) in enumerate(values.items()):
+        _seeds_of(axes, y, errors, looks[name], links[name])
+    every = [100 * e for errors in values.values() for e in errors if e is not None]
+    label = f"{verdict_text.name_of(metric)}, %"
+    axes.set(ylim=(len(values) - 0.45, -0.5), yticks=[], xlabel=label)
+    if every:
+        low, high = svg.nice(np.array(every))
+        axes.set_xlim(max(low, 0) if min(every) > 0 else low, high)
+    axes.spines["left"].set_visible(False)
+    axes.xaxis.grid(True)
+    axes.locator_params(axis="x", nbins=5 if width <= PHONE else 7)
+    return figure
 
 
 def _seeds_of(
@@ -157,89 +143,77 @@ def _seeds_of(
         point.set_url(link or None)
     mean, spread = float(np.mean(rates)), formatting.deviation(rates)
     axes.vlines(mean, y - 0.14, y + 0.38, color=look.color, lw=2.6, zorder=4)
-    told = f"{mean:.2f} %" + ("" if spread is None else f"  (sd {spread:.2f})")
-    svg.beside(axes, y - 0.3, told, right=True, color=DIM)
+    label = f"{mean:.2f} %" + ("" if spread is None else f"  (sd {spread:.2f})")
+    svg.beside(axes, y - 0.3, label, right=True, color=DIM)
 
 
-def variance(report: Report) -> Optional[Drawing]:
-    """What the uncertainty of the headline is made of."""
-    pair = verdict_text.headline(report)
-    found = verdict_text.parts(pair) if pair else None
-    if not found or not sum(part for _, part in found):
+def variance(report: Report, width: int) -> Optional[Figure]:
+    """Paints the parts of the headline's uncertainty."""
+    parts = verdict_text.parts(report.headline) if report.headline else None
+    if not parts or not sum(part for _, part in parts):
         return None
-    total = sum(part for _, part in found)
-
-    def paint(width: int) -> Figure:
-        figure = svg.canvas(width, 180)
-        axes = svg.place(figure, 6, 8, 54, 44)
-        shares = [100 * part / total for _, part in found]
-        axes.barh(range(3), shares, height=0.34, color=["#5b6b7b", "#8a99a8", "#b9c4ce"])
-        for y, ((name, part), share) in enumerate(zip(found, shares)):
-            svg.beside(axes, y - 0.36, name, weight="bold")
-            svg.beside(axes, y - 0.36, f"sd {formatting.width(part**0.5)}", right=True, color=DIM)
-            axes.annotate(
-                f"{share:.0f} %",
-                (share, y),
-                xytext=(6, 0),
-                textcoords="offset points",
-                va="center",
-                annotation_clip=False,
-            )
-        axes.set(ylim=(2.45, -0.65), yticks=[], xlim=(0, 100), xlabel="share of the variance, %")
-        axes.spines["left"].set_color(RULE)
-        axes.xaxis.grid(True)
-        return figure
-
-    return svg.drawing("variance", "Parts of the variance", paint, svg.HALF)
+    total = sum(part for _, part in parts)
+    figure = svg.canvas(width, 180)
+    axes = svg.place(figure, 6, 8, 54, 44)
+    shares = [100 * part / total for _, part in parts]
+    axes.barh(range(3), shares, height=0.34, color=["#5b6b7b", "#8a99a8", "#b9c4ce"])
+    for y, ((name, part), share) in enumerate(zip(parts, shares)):
+        svg.beside(axes, y - 0.36, name, weight="bold")
+        svg.beside(axes, y - 0.36, f"sd {formatting.width(part**0.5)}", right=True, color=DIM)
+        axes.annotate(
+            f"{share:.0f} %",
+            (share, y),
+            xytext=(6, 0),
+            textcoords="offset points",
+            va="center",
+            annotation_clip=False,
+        )
+    axes.set(ylim=(2.45, -0.65), yticks=[], xlim=(0, 100), xlabel="share of the variance, %")
+    axes.spines["left"].set_color(RULE)
+    axes.xaxis.grid(True)
+    return figure
 
 
-class Curve(NamedTuple):
-    """A column of the records of trainings."""
-
-    key: str
-    label: str
-    scale: float
+def training_loss(report: Report, looks: Looks, width: int) -> Optional[Figure]:
+    """Paints the loss by step: the mean over seeds in a band from lowest to highest."""
+    runs = {c: [curve.train for curve in curves] for c, curves in report.curves.items()}
+    return _curves(runs, "training loss", 1, looks, width)
 
 
-CURVES = (Curve("train", "training loss", 1), Curve("val", "CER on validation lines, %", 100))
-
-
-def curves(report: Report, looks: Looks) -> list[Drawing]:
-    """Training loss and validation CER by step: the mean over seeds in a band from lowest to highest."""
-    drawings = []
-    for curve in CURVES:
-        series = {
-            condition: [np.array(run[curve.key], float) for run in runs if run[curve.key]]
-            for condition, runs in (report.get("curves") or {}).items()
-        }
-        series = {condition: runs for condition, runs in series.items() if runs}
-        if series:
-            paint = functools.partial(_curves, series, curve, looks)
-            about = f"{curve.label} by training step"
-            drawings.append(svg.drawing(f"curve_{curve.key}", about, paint, svg.HALF))
-    return drawings
+def validation_cer(report: Report, looks: Looks, width: int) -> Optional[Figure]:
+    """Paints the validation CER by step: the mean over seeds in a band from lowest to highest."""
+    runs = {c: [curve.val for curve in curves] for c, curves in report.curves.items()}
+    return _curves(runs, "CER on validation lines, %", 100, looks, width)
 
 
 def _curves(
-    series: Mapping[str, Sequence[np.ndarray]], curve: Curve, looks: Looks, width: int
-) -> Figure:
+    runs: Mapping[str, Sequence[Sequence[Point]]],
+    label: str,
+    scale: float,
+    looks: Looks,
+    width: int,
+) -> Optional[Figure]:
+    known = {c: [np.array(run, float) for run in every if run] for c, every in runs.items()}
+    series = {condition: every for condition, every in known.items() if every}
+    if not series:
+        return None
     figure = svg.canvas(width, 300)
     axes = svg.place(figure, 40, 28, 12, 42)
-    values = np.concatenate([run[:, 1] for runs in series.values() for run in runs])
+    values = np.concatenate([run[:, 1] for own in series.values() for run in own])
     least = values[values > 0].min() if (values > 0).any() else 1.0
-    for condition, runs in series.items():
-        steps = runs[0][:, 0]
-        for run in runs[1:]:
+    for condition, own in series.items():
+        steps = own[0][:, 0]
+        for run in own[1:]:
             steps = np.intersect1d(steps, run[:, 0])
-        every = np.stack([run[np.isin(run[:, 0], steps), 1] for run in runs])
-        every = curve.scale * np.maximum(every, least / 2)  # A logarithmic scale has no 0.
+        every = np.stack([run[np.isin(run[:, 0], steps), 1] for run in own])
+        every = scale * np.maximum(every, least / 2)  # A logarithmic scale has no 0.
         look = looks[condition]
         axes.fill_between(steps, every.min(0), every.max(0), color=look.color, alpha=0.16, lw=0)
         axes.plot(steps, np.exp(np.log(every).mean(0)), color=look.color, lw=1.8)
     axes.set_yscale("log")
     axes.set_xlabel("step")
     axes.set_xlim(left=0)
-    svg.title(axes, curve.label)
+    svg.title(axes, label)
     _plain_log(axes)
     axes.yaxis.grid(True)
     axes.locator_params(axis="x", nbins=5)
@@ -260,45 +234,28 @@ def _plain_log(axes: Any) -> None:
 
 def _row(
     label: str,
-    pair: Mapping[str, Any],
-    found: Mapping[str, Any],
+    pair: ComparedPair,
+    value: float,
+    low: Optional[float],
+    high: Optional[float],
     looks: Looks,
     strong: bool = True,
 ) -> Row:
-    said = formatting.points(found["value"], unit=False)
-    if found["low"] is not None:
-        said += f"  [{formatting.interval(found['low'], found['high'], unit=False)}]"
-    return Row(
-        label,
-        found["value"],
-        found["low"],
-        found["high"],
-        said,
-        strong,
-        a=looks[pair["a"]],
-        b=looks[pair["b"]],
-    )
+    note = formatting.with_interval(value, low, high)
+    return Row(label, value, low, high, note, strong, a=looks[pair.a], b=looks[pair.b])
 
 
-def _pair(pair: Mapping[str, Any]) -> tuple[str, str, str]:
-    return pair["a"], pair["b"], pair["metric"]
+def _heading(pair: ComparedPair) -> str:
+    return f"{svg.short(pair.a)} {formatting.MINUS} {svg.short(pair.b)}"
 
 
-def _heading(pair: Mapping[str, Any]) -> str:
-    return f"{svg.short(pair['a'])} {formatting.MINUS} {svg.short(pair['b'])}"
-
-
-def _sides(pair: Mapping[str, Any], pairs: int = 1) -> tuple[str, str]:
+def _sides(pair: ComparedPair, pairs: int = 1) -> tuple[str, str]:
+    """Says what the sides of 0 mean."""
     if pairs > 1:
         return "the first makes fewer errors", "the second"
-    return tuple(f"{svg.short(pair[side])} better" for side in "ab")  # type: ignore[return-value]
+    return f"{svg.short(pair.a)} better", f"{svg.short(pair.b)} better"
 
 
-def _error(row: Mapping[str, Any], metric: str) -> Optional[float]:
-    """A seed's rate of errors: what exact match and 1-NED lack to 1."""
-    value = row[metric]
-    return value if value is None or metric in ("cer", "wer") else 1 - value
-
-
-def _named(metric: str) -> str:
-    return verdict_text.name_of(metric)
+def _error(row: RunRates, metric: str) -> Optional[float]:
+    """Takes a seed's rate of errors: of figures that are better when higher, what they lack to 1."""
+    return metric_of(metric).error_rate(row.figures[metric])

@@ -10,7 +10,7 @@ import io
 import re
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any, Callable, NamedTuple
+from typing import Any, Callable, NamedTuple, Optional
 
 import matplotlib
 import numpy as np
@@ -82,6 +82,9 @@ class Drawing(NamedTuple):
     wide: Markup  # <svg>
     narrow: Markup
     png: bytes
+    half: bool = False  # two stand beside each other
+    section: str = ""  # of the page
+    caption: str = ""
 
 
 def looks(conditions: Sequence[str]) -> dict[str, Look]:
@@ -94,17 +97,36 @@ def short(name: str, longest: int = LONGEST) -> str:
 
 
 def drawing(name: str, about: str, paint: Callable[[int], Figure], width: int = FULL) -> Drawing:
-    """Paints a figure at both widths.
+    """Paints a figure at both widths; see `drawing_if_any`."""
+    drawn = drawing_if_any(name, about, paint, width)
+    assert drawn is not None
+    return drawn
+
+
+def drawing_if_any(
+    name: str, about: str, paint: Callable[[int], Optional[Figure]], width: int = FULL
+) -> Optional[Drawing]:
+    """Paints a figure at both widths; None where `paint` gives none.
 
     Args:
-      name: identifies it within the page: letters, digits and underscores.
-      paint: makes it, with a width in pixels of the page.
-      width: at a desk.
+        name: identifies it within the page: letters, digits and underscores.
+        about: the plot in words, for who cannot see it.
+        paint: makes it, with a width in pixels of the page.
+        width: at a desk.
     """
     with matplotlib.rc_context(STYLE), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # The browser has other fonts.
         wide, narrow = paint(width), paint(PHONE)
-        return Drawing(name, about, _svg(wide, f"{name}-w"), _svg(narrow, f"{name}-n"), _png(wide))
+        if wide is None or narrow is None:
+            return None
+        return Drawing(
+            name,
+            about,
+            _svg(wide, f"{name}-w"),
+            _svg(narrow, f"{name}-n"),
+            _png(wide),
+            half=width == HALF,
+        )
 
 
 def canvas(width: int, height: float) -> Figure:

@@ -2,7 +2,7 @@
 
 rates.csv         every rate and count of every seed
 comparisons.csv   every pair and checkpoint
-contrasts.csv     every difference of differences that the study declares, and checkpoint
+contrasts.csv     every difference of differences that the study asks, and checkpoint
 slices.csv        every slice and pair
 rates.tex         mean and standard deviation over seeds, per cent
 comparisons.tex   differences with their intervals, percentage points
@@ -15,15 +15,17 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Optional
+from collections.abc import Iterable, Sequence
+from typing import Optional, Union
 
+from ocr_tf.metrics.paired import Comparison, Contrast
+from ocr_tf.metrics.registry import METRICS
 from ocr_tf.study.report import contrasts, formatting, verdict_text
+from ocr_tf.study.report.content import Report
 
-Report = Mapping[str, Any]
-Values = Sequence[Any]
+Row = dict[str, Union[str, int, float, None]]  # of CSV, by column
 
-# Of what is special to LaTeX, what stands for it.
+# Symbols that are special to LaTeX, and what prints them.
 LATEX = {
     "\\": r"\textbackslash{}",
     "{": r"\{",
@@ -41,119 +43,137 @@ LATEX = {
     '"': r"\textquotedbl{}",
     formatting.MINUS: "$-$",
 }
-SHOWN = (("cer", "CER"), ("wer", "WER"), ("exact", "exact"), ("one_minus_ned", "1-NED"))
 
 
 def files(report: Report) -> dict[str, str]:
-    """Every table by the name of its file."""
-    found = {
+    """Makes every table, by the name of its file."""
+    tables = {
         "rates.csv": _csv(_rate_rows(report), report),
         "rates.tex": _rates(report),
     }
-    if verdict_text.headline(report):
-        found["comparisons.csv"] = _csv(_comparison_rows(report), report)
-        found["comparisons.tex"] = _comparisons(report)
-    if report.get("contrasts"):
-        found["contrasts.csv"] = _csv(_contrast_rows(report), report)
-        found["contrasts.tex"] = _contrasts(report)
-    if report.get("by_metric"):
-        found["by_metric.csv"] = _csv(_metric_rows(report), report)
-    if report.get("why", {}).get("slices"):
-        found["slices.csv"] = _csv(_slice_rows(report), report)
-    return found
+    if report.headline:
+        tables["comparisons.csv"] = _csv(_comparison_rows(report), report)
+        tables["comparisons.tex"] = _comparisons(report)
+    if report.changes:
+        tables["contrasts.csv"] = _csv(_contrast_rows(report), report)
+        tables["contrasts.tex"] = _contrasts(report)
+    if report.by_metric:
+        tables["by_metric.csv"] = _csv(_metric_rows(report), report)
+    if report.analysis is not None and report.analysis["slices"]:
+        tables["slices.csv"] = _csv(_slice_rows(report), report)
+    return tables
 
 
 def latex(text: str) -> str:
-    """A text as LaTeX that prints it."""
+    """Writes a text as LaTeX that prints it."""
     return "".join(LATEX.get(symbol, symbol) for symbol in " ".join(text.split()))
 
 
-def _rate_rows(report: Report) -> Iterable[dict[str, Any]]:
-    for checkpoint, conditions in report["rates"].items():
+def _rate_rows(report: Report) -> Iterable[Row]:
+    for checkpoint, conditions in report.rates.items():
         for condition, rows in conditions.items():
             for row in rows:
-                yield {"checkpoint": checkpoint, "condition": condition, **row}
+                seeded: Row = {"checkpoint": checkpoint, "condition": condition, "seed": row.seed}
+                yield {**seeded, **row.as_flat()}
 
 
-def _comparison_rows(report: Report) -> Iterable[dict[str, Any]]:
-    for checkpoint, pairs in report["comparisons"].items():
+def _comparison_rows(report: Report) -> Iterable[Row]:
+    for checkpoint, pairs in report.comparisons.items():
         for pair in pairs:
-            holm = pair.get("holm") or {}
-            row = {"checkpoint": checkpoint, **{key: pair[key] for key in ("a", "b", "metric")}}
-            for target in ("recipes", "models"):
-                found = pair[target]
-                row.update({f"{target}_{key}": found[key] for key in ("low", "high", "p", "df")})
-                row["difference"] = found["value"]
-            recipes = pair["recipes"]
-            row.update(
-                rate_a=recipes["rate_a"],
-                rate_b=recipes["rate_b"],
-                variance_lines=recipes["variance_lines"],
-                variance_seeds=sum(recipes["variance_seeds"]),
-                variance_residual=sum(recipes["variance_residual"]),
-                detectable=(pair.get("detectable") or {}).get("difference"),
-                p_holm=holm.get("p_holm"),
-                simultaneous_low=(holm.get("comparison") or {}).get("low"),
-                simultaneous_high=(holm.get("comparison") or {}).get("high"),
-                outcome=verdict_text.decision(report, pair).outcome,
-            )
-            yield row
-
-
-def _contrast_rows(report: Report) -> Iterable[dict[str, Any]]:
-    for checkpoint, every in report["contrasts"].items():
-        for of in every:
-            (a, b), (c, d) = of["pairs"]
             yield {
                 "checkpoint": checkpoint,
-                "contrast": of["name"],
-                "metric": of["signature"]["metric"],
-                **{"a": a, "b": b, "c": c, "d": d},
-                "a_minus_b": of["differences"][0],
-                "c_minus_d": of["differences"][1],
-                "difference": of["value"],
-                **{key: of[key] for key in ("confidence", "low", "high", "p", "p_holm", "df")},
-                "variance_lines": of["variance_lines"],
-                "variance_seeds": sum(of["variance_seeds"]),
-                "variance_residual": sum(of["variance_residual"]),
-                "detectable": (of["detectable"] or {}).get("difference"),
-                "outcome": contrasts.outcome(of),
+                "a": pair.a,
+                "b": pair.b,
+                "metric": pair.metric,
+                "difference": pair.recipes.value,
+                **_ends("recipes_", pair.recipes),
+                **_ends("models_", pair.models),
+                "rate_a": pair.recipes.rate_a,
+                "rate_b": pair.recipes.rate_b,
+                **_variances(pair.recipes),
+                "detectable": pair.detectable.difference if pair.detectable else None,
+                "p_holm": pair.holm.p_holm if pair.holm else None,
+                "simultaneous_low": pair.holm.comparison.low if pair.holm else None,
+                "simultaneous_high": pair.holm.comparison.high if pair.holm else None,
+                "outcome": verdict_text.outcome(pair.verdict),
             }
 
 
-def _metric_rows(report: Report) -> Iterable[dict[str, Any]]:
-    for pair in report["by_metric"]:
-        found = pair["recipes"]
+def _contrast_rows(report: Report) -> Iterable[Row]:
+    for checkpoint, changes in report.contrasts.items():
+        for change in changes:
+            contrast = change.contrast
+            (a, b), (c, d) = contrast.pairs
+            yield {
+                "checkpoint": checkpoint,
+                "contrast": contrast.name,
+                "metric": contrast.signature.metric,
+                **{"a": a, "b": b, "c": c, "d": d},
+                "a_minus_b": contrast.differences[0],
+                "c_minus_d": contrast.differences[1],
+                "difference": contrast.value,
+                "confidence": contrast.confidence,
+                **_ends("", contrast),
+                "p_holm": contrast.p_holm,
+                **_variances(contrast),
+                "detectable": change.detectable.difference if change.detectable else None,
+                "outcome": change.outcome,
+            }
+
+
+def _metric_rows(report: Report) -> Iterable[Row]:
+    for other in report.by_metric:
         yield {
-            **{key: pair[key] for key in ("a", "b", "metric")},
-            "difference": found["value"],
-            **{key: found[key] for key in ("rate_a", "rate_b", "low", "high", "p", "df")},
+            "a": other.a,
+            "b": other.b,
+            "metric": other.metric,
+            "difference": other.recipes.value,
+            "rate_a": other.recipes.rate_a,
+            "rate_b": other.recipes.rate_b,
+            **_ends("", other.recipes),
         }
 
 
-def _slice_rows(report: Report) -> Iterable[dict[str, Any]]:
-    for part in report["why"]["slices"]:
+def _ends(prefix: str, estimate: Union[Comparison, Contrast]) -> Row:
+    return {
+        f"{prefix}low": estimate.low,
+        f"{prefix}high": estimate.high,
+        f"{prefix}p": estimate.p,
+        f"{prefix}df": estimate.df,
+    }
+
+
+def _variances(estimate: Union[Comparison, Contrast]) -> Row:
+    return {
+        "variance_lines": estimate.variance_lines,
+        "variance_seeds": sum(estimate.variance_seeds),
+        "variance_residual": sum(estimate.variance_residual),
+    }
+
+
+def _slice_rows(report: Report) -> Iterable[Row]:
+    for part in report.analysis["slices"]:
         for found in part["differences"]:
-            inside, against = found["inside"] or {}, found["against_rest"] or {}
+            inside, against = found["inside"], found["against_rest"]
             yield {
                 "family": part["family"],
                 "slice": part["name"],
                 "lines": part["lines"],
                 **{key: found[key] for key in ("a", "b", "rate_a", "rate_b")},
-                "difference": inside.get("value", found["rate_a"] - found["rate_b"]),
-                "low": inside.get("low"),
-                "high": inside.get("high"),
-                "minus_rest": against.get("value"),
-                "p_minus_rest": against.get("p"),
+                "difference": inside["value"] if inside else found["rate_a"] - found["rate_b"],
+                "low": inside["low"] if inside else None,
+                "high": inside["high"] if inside else None,
+                "minus_rest": against["value"] if against else None,
+                "p_minus_rest": against["p"] if against else None,
                 "p_adjusted": found["p_adjusted"],
                 "withheld": found["withheld"],
             }
 
 
-def _csv(rows: Iterable[Mapping[str, Any]], report: Report) -> str:
-    """What is None is empty."""
-    signed = {"signature": verdict_text.signature(report)}
-    every = [{**row, **signed} for row in rows]
+def _csv(rows: Iterable[Row], report: Report) -> str:
+    """Writes rows with their signature; None becomes empty."""
+    signature = verdict_text.signature(report)
+    every: list[Row] = [{**row, "signature": signature} for row in rows]
     out = io.StringIO()
     names = list(dict.fromkeys(name for row in every for name in row))
     writer = csv.DictWriter(out, names, lineterminator="\n")
@@ -164,14 +184,14 @@ def _csv(rows: Iterable[Mapping[str, Any]], report: Report) -> str:
 
 def _rates(report: Report) -> str:
     rows = []
-    for name, seeds in report["rates"][verdict_text.checkpoint(report)].items():
+    for name, seeds in report.rates[report.checkpoint].items():
         cells = [latex(name), str(len(seeds))]
-        for key, _ in SHOWN:
-            values = [row[key] for row in seeds]
+        for metric in METRICS:
+            values = [row.figures[metric] for row in seeds]
             cells.append(_spread(formatting.mean(values), formatting.deviation(values)))
         rows.append(cells)
-    heading = ["condition", "seeds", *(f"{latex(name)} (\\%)" for _, name in SHOWN)]
-    return _tabular("lr" + "r" * len(SHOWN), heading, rows, report)
+    heading = ["condition", "seeds", *(f"{latex(m.title)} (\\%)" for m in METRICS.values())]
+    return _tabular("lr" + "r" * len(METRICS), heading, rows, report)
 
 
 def _spread(mean: Optional[float], deviation: Optional[float]) -> str:
@@ -181,27 +201,23 @@ def _spread(mean: Optional[float], deviation: Optional[float]) -> str:
 
 
 def _comparisons(report: Report) -> str:
-    pairs = verdict_text.compared(report)
+    pairs = report.pairs
     rows = []
     for pair in pairs:
-        decided, detectable = verdict_text.decision(report, pair), pair.get("detectable")
-        ends = "withheld"
-        if decided.low is not None:
-            ends = f"[{_point(decided.low)}, {_point(decided.high)}]"
-        p = "--" if decided.p is None else "$<$ 0.001" if decided.p < 0.001 else f"{decided.p:.3f}"
+        decided = pair.verdict
         rows.append(
             [
-                f"{latex(pair['a'])} $-$ {latex(pair['b'])}",
+                f"{latex(pair.a)} $-$ {latex(pair.b)}",
                 _point(decided.value),
-                ends,
-                p,
-                "--" if not detectable else f"{100 * detectable['difference']:.2f}",
-                latex(decided.outcome),
+                _interval(decided.low, decided.high),
+                _p(decided.p),
+                _size(pair.detectable.difference if pair.detectable else None),
+                latex(verdict_text.outcome(decided)),
             ]
         )
     several = " (Holm)" if len(pairs) > 1 else ""
     heading = [
-        f"difference of {latex(verdict_text.name_of(pairs[0]['metric']))}",
+        f"difference of {latex(verdict_text.name_of(pairs[0].metric))}",
         "pp",
         "95\\,\\% interval",
         f"$p${several}",
@@ -215,20 +231,20 @@ def _contrasts(report: Report) -> str:
     every = contrasts.contrasts(report)
     rows = [
         [
-            latex(of.name),
-            latex(of.terms),
-            _point(of.value),
-            "withheld" if of.low is None else f"[{_point(of.low)}, {_point(of.high)}]",
-            "--" if of.p is None else "$<$ 0.001" if of.p < 0.001 else f"{of.p:.3f}",
-            "--" if of.detectable is None else f"{100 * of.detectable:.2f}",
-            latex(of.outcome),
+            latex(change.name),
+            latex(change.terms),
+            _point(change.value),
+            _interval(change.low, change.high),
+            _p(change.p),
+            _size(change.detectable),
+            latex(change.outcome),
         ]
-        for of in every
+        for change in every
     ]
     several = " (Holm)" if len(every) > 1 else ""
     heading = [
-        f"change, {latex(verdict_text.name_of(report['study']['metric']))}",
-        "of",
+        f"change, {latex(verdict_text.name_of(report.study.metric))}",
+        "terms",
         "pp",
         "95\\,\\% interval",
         f"$p${several}",
@@ -242,8 +258,22 @@ def _point(value: Optional[float]) -> str:
     return latex(formatting.points(value, unit=False))
 
 
-def _tabular(columns: str, heading: Values, rows: Iterable[Values], report: Report) -> str:
-    """A tabular; what it is of stands in a comment above it."""
+def _interval(low: Optional[float], high: Optional[float]) -> str:
+    return "withheld" if low is None else f"[{_point(low)}, {_point(high)}]"
+
+
+def _p(p: Optional[float]) -> str:
+    return "--" if p is None else "$<$ 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def _size(difference: Optional[float]) -> str:
+    return "--" if difference is None else f"{100 * difference:.2f}"
+
+
+def _tabular(
+    columns: str, heading: Sequence[str], rows: Iterable[Sequence[str]], report: Report
+) -> str:
+    """Makes a tabular; its signature stands in a comment above it."""
     lines = [
         f"% {verdict_text.size(report)}; {verdict_text.signature(report)}",
         "% \\usepackage{booktabs} and \\usepackage[T1]{fontenc}",

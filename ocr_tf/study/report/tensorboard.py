@@ -9,61 +9,61 @@ TensorFlow-free.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Union
+from typing import Union
 
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.plugins.hparams import api_pb2, plugin_data_pb2
 from tensorboard.plugins.hparams import metadata as hparams
 
-from ocr_tf.experiment.config.serialize import rebuild
 from ocr_tf.experiment.tensorboard import event_file, summaries
+from ocr_tf.metrics.registry import METRICS
 from ocr_tf.study.report import contrasts, formatting, verdict_text
+from ocr_tf.study.report.content import Report
+from ocr_tf.study.report.plot_registry import SECTIONS
 from ocr_tf.study.report.svg import Drawing
 
-Report = Mapping[str, Any]
-
-# The plots of what was asked, which come before the others: TensorBoard sorts by tag.
-ANSWER = ("contrasts", "interval", "differences", "seeds", "variance", "slices")
+Settings = dict[str, Union[bool, str, float]]  # of a run, by `summaries.hyperparameters`
 
 # Settings that the table always has, by `summaries.hyperparameters`; and those that differ.
 SETTINGS = {
-    "experiment": "condition",
-    "encoder": "encoder",
-    "head": "head",
+    "Experiment": "condition",
+    "Encoder": "encoder",
+    "Head": "head",
     "sequence.layers": "layers",
-    "train.seed": "seed",
-    "train.learning_rate": "learning rate",
+    "Seed": "seed",
+    "Learning rate": "learning rate",
     "train.steps": "steps",
 }
 MEASURED = {"cer": "test CER", "wer": "test WER", "exact": "test exact match"}
-SELECTED = "summary/best_cer"  # of runs that are not evaluated yet
+SELECTED = "top/cer"  # of runs that are not evaluated yet
 TYPES = {bool: api_pb2.DATA_TYPE_BOOL, str: api_pb2.DATA_TYPE_STRING}
-
-RATES = {"cer": "CER", "wer": "WER", "exact": "exact match", "one_minus_ned": "1-NED"}
 
 
 def write(report: Report, drawings: Iterable[Drawing], folder: Path) -> Path:
     """Replaces the event files of a report's folder.
 
     Raises:
-      OSError: nothing can be written there.
+        OSError: nothing can be written there.
     """
     values = [
         summaries.text("answer/verdict", _verdict(report)),
         summaries.text("answer/rates", _rates(report)),
-        *(
-            summaries.image(
-                f"{'answer' if d.name in ANSWER else 'figures'}/{d.name}", d.png, d.about
-            )
-            for d in drawings
-        ),
+        *(summaries.image(tag(drawing), drawing.png, drawing.about) for drawing in drawings),
     ]
     settings = _settings(report)
     if settings:
         values.append(_table_of_runs(report, settings))
     return event_file.replace(folder, [summaries.event(0, time.time(), values)])
+
+
+def tag(drawing: Drawing) -> str:
+    """Names a plot's picture: plots that answer what was asked sort before the others.
+
+    TensorBoard sorts by tag: both groups come after the curves of the runs, `train` and `val`.
+    """
+    return f"{'verdict' if SECTIONS[drawing.section] else 'why'}/{drawing.name}"
 
 
 def _verdict(report: Report) -> str:
@@ -83,7 +83,7 @@ def _verdict(report: Report) -> str:
     header = ("target", f"{said.a} - {said.b}", "95 % interval", "p", "meaning")
     changes = contrasts.contrasts(report)
     parts = [
-        *(part for of in changes for part in _change(of)),
+        *(part for change in changes for part in _change(change)),
         "### " + summaries.escaped(said.title),
         *map(summaries.escaped, filter(None, (said.lead, said.few, said.otherwise))),
         summaries.table([summaries.escaped(cell) for cell in header], targets),
@@ -92,40 +92,45 @@ def _verdict(report: Report) -> str:
     return "\n\n".join(parts)
 
 
-def _change(of: contrasts.Contrasted) -> list[str]:
-    said = f"{of.terms} = {of.numbers}"
-    return ["### " + summaries.escaped(of.title), *map(summaries.escaped, (of.lead, said))]
+def _change(change: contrasts.ChangeText) -> list[str]:
+    said = f"{change.terms} = {change.numbers}"
+    return ["### " + summaries.escaped(change.title), *map(summaries.escaped, (change.lead, said))]
 
 
 def _rates(report: Report) -> str:
-    header = ("condition", "seed", "checkpoint", *RATES.values())
+    header = ("condition", "seed", "checkpoint", *(metric.title for metric in METRICS.values()))
     rows = [
-        (name, str(row["seed"]), checkpoint, *(formatting.percent(row[key]) for key in RATES))
-        for checkpoint, conditions in report["rates"].items()
+        (
+            name,
+            str(row.seed),
+            checkpoint,
+            *(formatting.percent(row.figures[name]) for name in METRICS),
+        )
+        for checkpoint, conditions in report.rates.items()
         for name, seeds in conditions.items()
         for row in seeds
     ]
     return summaries.table(header, rows)
 
 
-def _settings(report: Report) -> list[dict[str, Any]]:
-    """Of the conditions that are runs, as TensorBoard knows them."""
+def _settings(report: Report) -> list[Settings]:
+    """Lists the settings of the conditions that are runs."""
     return [
-        summaries.hyperparameters(rebuild(condition["experiment"], condition["name"]))
-        for condition in report["conditions"]
-        if "experiment" in condition
+        summaries.hyperparameters(condition.experiment)
+        for condition in report.conditions
+        if condition.experiment is not None
     ]
 
 
-def _table_of_runs(report: Report, settings: Sequence[Mapping[str, Any]]) -> Summary.Value:
+def _table_of_runs(report: Report, settings: Sequence[Settings]) -> Summary.Value:
     values = {name: {one[name] for one in settings if name in one} for name in settings[0]}
-    values["train.seed"] = {seed for c in report["conditions"] for seed in c["seeds"]}
+    values["Seed"] = {seed for c in report.conditions for seed in c.seeds}
     shared = [name for name in values if all(name in one for one in settings)]
     chosen = [name for name in shared if name in SETTINGS or len(values[name]) > 1]
-    evaluation = report["study"]["evaluation"]
-    of = "" if evaluation == "test" else f", {evaluation}"
+    evaluation = report.study.evaluation
+    which = "" if evaluation == "test" else f", {evaluation}"
     measured = {
-        summaries.evaluation_tag(evaluation, key): title + of for key, title in MEASURED.items()
+        summaries.evaluation_tag(evaluation, key): title + which for key, title in MEASURED.items()
     }
     experiment = api_pb2.Experiment(
         hparam_infos=[_setting(name, values[name]) for name in chosen],

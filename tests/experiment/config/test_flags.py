@@ -79,8 +79,8 @@ def test_a_second_call_starts_from_the_defaults():
 @pytest.mark.parametrize(
     "argument, message",
     [
-        ("--coutn=4", "Unknown flag --coutn; did you mean --count?"),
-        ("--rate=4", "Unknown flag --rate; did you mean --branch.rate?"),
+        ("--coutn=4", "Unknown flag --coutn (did you mean --count?)"),
+        ("--rate=4", "Unknown flag --rate (did you mean --branch.rate?)"),
         ("--zzzzzz=4", "Unknown flag --zzzzzz; --help lists the flags"),
         ("--count=x", "--count: a whole number from 1 to 9; not 'x'"),
         ("--count=1.5", "--count: a whole number from 1 to 9; not '1.5'"),
@@ -89,8 +89,8 @@ def test_a_second_call_starts_from_the_defaults():
         ("--count=0", "--count: at least 1, not 0"),
         ("--count=10", "--count: at most 9, not 10"),
         ("--switch=perhaps", "--switch: true or false; not 'perhaps'"),
-        ("--shape=rond", "--shape: one of round, square; not 'rond'; did you mean round?"),
-        ("--branch.some=head,encode", "--branch.some: any of encoder, head; not 'encode'; did you"),
+        ("--shape=rond", "--shape: one of round, square; not 'rond' (did you mean round?)"),
+        ("--branch.some=head,encode", "--branch.some: any of encoder, head; not 'encode' (did you"),
         ("--branch.rate=nan", "--branch.rate: must be finite, not nan"),
         ("--branch.rate=fast", "--branch.rate: a number, at least 0; not 'fast'"),
         ("--branch.words=a,,b", "--branch.words: an empty item in 'a,,b'"),
@@ -204,3 +204,22 @@ def test_help_shows_every_flag_with_default_bounds_and_branch(argument, capsys):
     for leaf in options.leaves(Tree()):
         assert f"--{leaf.name}={flags.text(leaf.value)}\n" in output
     assert max(map(len, output.splitlines())) <= flags.WIDTH
+
+
+def test_the_flags_of_another_experiment_are_refused(tmp_path):
+    file = tmp_path / "run.flags"
+    one, other = Experiment("one"), Experiment("other")
+    file.write_text(flags.flagfile(options.replace(one, {"train.steps": 7})), encoding="utf-8")
+
+    def read(config, *argv):
+        return flags.parse(config, argv, program="p", description="d").config
+
+    assert read(one, f"--flagfile={file}").train.steps == 7
+    for argv in ([f"--flagfile={file}"], ["--train.steps=3", "-flagfile", str(file)]):
+        with pytest.raises(
+            InputError, match="the flags of experiment one, not of other; start one"
+        ):
+            read(other, *argv)
+    file.write_text("# of my own\n--train.steps=8\n", encoding="utf-8")
+    assert read(other, f"--flagfile={file}").train.steps == 8
+    assert flags.flagfile(AWKWARD) == flags.dump(AWKWARD)  # what has no name names nothing

@@ -22,6 +22,7 @@ from ocr_tf.experiment.inference import align
 from ocr_tf.experiment.inference.aligner import Aligned, Aligner
 from ocr_tf.experiment.inference.config import Align
 from ocr_tf.experiment.inference.load import build, variables
+from ocr_tf.experiment.runs.checkpoints import TrainingState
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.types import Frames, Labels
 from tests.experiment import tiny
@@ -169,7 +170,7 @@ def runs(tmp_path_factory):
         run = RunFolder.create_or_open(folder / head / "run")
         run.begin(experiment, alphabet, {})
         arrays = {path: variable.numpy() for path, variable in weights.items()}
-        run.save_checkpoint(0, arrays, {"best_step": 0, "finished": True})
+        run.checkpoints.save(0, arrays, TrainingState(best_step=0, finished=True))
     (folder / "line.png").write_bytes(png(noise(16, 90)))
     return folder
 

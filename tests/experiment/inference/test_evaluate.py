@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -53,7 +54,7 @@ def score(lines, rows, **settings):
         }
     )
     results = evaluate.run(config)
-    assert json.loads((output / "results.json").read_text()) == results
+    assert predictions.results(output) == results
     records = (output / "predictions.jsonl").read_text().splitlines()
     return results, [json.loads(record) for record in records]
 
@@ -70,13 +71,13 @@ def fake(samples):
 def test_the_rates_are_those_of_the_texts(lines, capsys):
     rows = fake(lines[1])
     results, records = score(lines, rows, system="fake")
-    assert results["system"] == "fake"
+    assert results.system == "fake"
     assert [record["id"] for record in records] == [sample.id for sample in lines[1]]
     given = dict(rows)
     expected = measure([(sample.text, given[sample.id]) for sample in lines[1]])
-    assert results["rates"] == expected.as_dict()
+    assert results.rates.as_flat() == expected.as_dict()
     assert expected.characters.distance == 1 + 1 + len(lines[1][2].text)
-    assert results["troubled_lines"] == {
+    assert results.troubled_lines == {
         "missing": 0,
         "unreadable": 0,
         "empty": 1,
@@ -92,9 +93,9 @@ def test_lines_without_a_prediction_are_refused_or_read_empty(lines):
         score(lines, rows)
     assert not (lines[0].parents[1] / "out").exists()
     results, records = score(lines, rows, missing="empty")
-    assert results["troubled_lines"]["missing"] == 4
-    assert results["troubled_lines"]["unreadable"] == 0
-    assert results["rates"]["lines"] == LINES
+    assert results.troubled_lines["missing"] == 4
+    assert results.troubled_lines["unreadable"] == 0
+    assert results.rates.lines == LINES
     assert [(record["text"], record["ok"]) for record in records[:4]] == [("", False)] * 4
 
 
@@ -116,24 +117,24 @@ def test_predictions_of_other_lines_are_named(lines):
         score(lines, rows)
     place = lines[0].parents[1] / "given.tsv"
     assert str(raised.value).startswith(f"{place}:{LINES + 1}: '0.png' is no line of --data.test=")
-    assert "did you mean 'lines/0.png'?" in str(raised.value)
+    assert "did you mean lines/0.png?" in str(raised.value)
     assert "nor are 1 others" in str(raised.value)
 
 
 def test_the_fingerprint_changes_with_label_and_image(lines):
-    first = score(lines, fake(lines[1]))[0]["fingerprint"]
+    first = score(lines, fake(lines[1]))[0].fingerprint
     (lines[0].parent / "0.png").write_bytes((lines[0].parent / "1.png").read_bytes())
     config = {"output": str(lines[0].parents[1] / "out")}
     with pytest.raises(InputError, match="holds results of other test lines; choose another"):
         score(lines, fake(lines[1]), **config)
-    assert predictions.results(lines[0].parents[1] / "out")["fingerprint"] == first
+    assert predictions.results(lines[0].parents[1] / "out").fingerprint == first
 
 
 def test_images_that_cannot_be_read_are_told(lines, capsys):
     (lines[0].parent / "0.png").unlink()
     results, _ = score(lines, fake(lines[1]))
     assert "1 images cannot be read; the first: " in capsys.readouterr().err
-    assert results["rates"]["lines"] == LINES
+    assert results.rates.lines == LINES
 
 
 def test_only_the_same_systems_results_are_overwritten(lines):
@@ -141,10 +142,10 @@ def test_only_the_same_systems_results_are_overwritten(lines):
     rows = fake(lines[1])
     before, _ = score(lines, rows)
     again, _ = score(lines, rows[:-1], missing="empty", normalize="alphanumeric")
-    assert again["rates"] != before["rates"]
+    assert again.rates != before.rates
     with pytest.raises(InputError, match="results of another system"):
         score(lines, rows, system="other")
-    (output / "results.json").write_text('{"fingerprint": "a run\'s"}')
+    predictions.write_results(output, dataclasses.replace(before, predictions=None, run="runs/x"))
     with pytest.raises(InputError, match="results of another system"):
         score(lines, rows)
     (output / "results.json").unlink()
@@ -160,6 +161,12 @@ def test_only_the_same_systems_results_are_overwritten(lines):
         ({"predictions": "p"}, "", "--output is missing"),
         ({"predictions": "p", "output": "o", "checkpoint": "last"}, "", "--checkpoint=last bel"),
         ({"predictions": "p", "output": "o", "name": "n"}, "", "--name=n belongs to a RUN"),
+        (
+            {"predictions": "p", "output": "o", "search": "beam"},
+            "",
+            "--search=beam belongs to a RUN",
+        ),
+        ({"search": "beem"}, "runs/x", "--search=beem: the searches are greedy, beam"),
         ({"output": "o"}, "runs/x", "--output=o belongs to --predictions"),
         ({"missing": "empty"}, "runs/x", "--missing=empty belongs to --predictions"),
     ],

@@ -8,7 +8,13 @@ import pytest
 
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.runs import predictions
-from ocr_tf.experiment.runs.predictions import Prediction
+from ocr_tf.experiment.runs.predictions import (
+    CheckpointRead,
+    EvaluationResults,
+    Prediction,
+    RateFigures,
+)
+from ocr_tf.metrics.error_rates import measure
 
 
 def read(tmp_path, content) -> list[Prediction]:
@@ -54,10 +60,27 @@ def test_what_is_written_is_read(tmp_path):
         Prediction("a", 'q"\t\u2028\\ ', "ref", -0.25, -3.5, ended=False),
         Prediction("b", "", "", None, None, ok=False),
     ]
-    predictions.write(tmp_path / "new" / "folder", {"fingerprint": "f"}, written)
+    rates = RateFigures.from_rates(measure([("ref", "")]))
+    evaluations = [
+        EvaluationResults("another", ("lines.tsv",), "f", rates, {"missing": 1}, "given.tsv"),
+        EvaluationResults(
+            "ctc",
+            ("lines.tsv", "synthetic:digits"),
+            "f",
+            rates,
+            run="runs/ctc",
+            experiment="ctc",
+            seed=0,
+            checkpoint=CheckpointRead("best", 12),
+            finished=False,
+            training_seconds=1.5,
+        ),
+    ]
+    for evaluation in evaluations:
+        predictions.write(tmp_path / "new" / "folder", evaluation, written)
+        assert predictions.results(tmp_path / "new" / "folder") == evaluation
     placed = predictions.read(tmp_path / "new" / "folder" / predictions.PREDICTIONS)
     assert [prediction for _, prediction in placed] == written
-    assert predictions.results(tmp_path / "new" / "folder") == {"fingerprint": "f"}
 
 
 @pytest.mark.parametrize(
@@ -95,7 +118,9 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path):
             predictions.read(path)
 
 
-@pytest.mark.parametrize("content", [None, "", "[]", '{"rates": 1}', "{"])
+@pytest.mark.parametrize(
+    "content", [None, "", "[]", '{"rates": 1}', "{", '{"rates": {}, "test": []}', "3"]
+)
 def test_what_are_no_results(content, tmp_path):
     if content is not None:
         (tmp_path / predictions.RESULTS).write_text(content)

@@ -69,7 +69,7 @@ def test_the_grpc_client_and_an_export_understand_each_other(served, monkeypatch
         def __init__(self, channel):
             pass
 
-        def Predict(self, request, timeout):
+        def Predict(self, request, timeout):  # noqa: N802
             request = predict_pb2.PredictRequest.FromString(request.SerializeToString())
             inputs = {k: tf.constant(tf.make_ndarray(v)) for k, v in request.inputs.items()}
             response = predict_pb2.PredictResponse()

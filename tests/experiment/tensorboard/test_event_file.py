@@ -40,9 +40,9 @@ def curves(run):
 
 def keep(run, *records):
     """Leaves exactly these records in metrics.jsonl, as a resumed run would."""
-    run.truncate_metrics(0)
+    run.metrics.truncate(0)
     for one in records:
-        run.append_metrics(one)
+        run.metrics.append(one)
 
 
 def accumulate(run):
@@ -60,12 +60,12 @@ def event_files(run):
 def test_written_records_are_read_back_at_once_under_their_tags(run, curves):
     curves.write(record(10, train_loss=2.0, train_learning_rate=0.5))
     curves.write(record(20, train_loss=1.0, train_learning_rate=0.25))
-    curves.write(record(20, select_cer=0.125))
+    curves.write(record(20, val_cer=0.125))
     accumulator = accumulate(run)  # The file is still open.
     assert sorted(accumulator.Tags()["scalars"]) == [
-        "val/cer",
         "train/learning_rate",
         "train/loss",
+        "val/cer",
     ]
     assert points(accumulator, "train/loss") == [(10, 2.0), (20, 1.0)]
     assert points(accumulator, "train/learning_rate") == [(10, 0.5), (20, 0.25)]
@@ -113,11 +113,11 @@ def test_only_event_files_are_replaced(run):
 
 
 def test_null_gives_no_point_and_other_keys_no_tag(run):
-    keep(run, {**record(10, select_cer=None), "note": "no number", "epoch": 1})
+    keep(run, {**record(10, val_cer=None), "note": "no number", "epoch": 1})
     with Curves(run) as curves:
         curves.rewrite()
-        curves.write(record(20, select_cer=0.5))
-        curves.write(record(30, select_cer=float("nan")))
+        curves.write(record(20, val_cer=0.5))
+        curves.write(record(30, val_cer=float("nan")))
     accumulator = accumulate(run)
     assert accumulator.Tags()["scalars"] == ["val/cer"]
     assert [event.step for event in accumulator.Scalars("val/cer")] == [20, 30]

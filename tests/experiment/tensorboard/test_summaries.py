@@ -81,11 +81,23 @@ def test_pictures_come_with_their_size_and_may_be_gone(tmp_path):
 
 def test_hyperparameters_leave_out_what_touches_no_weight_and_what_is_empty():
     shown = summaries.hyperparameters(tiny.experiment("attention", freeze=("encoder", "head")))
-    assert (shown["encoder"], shown["head"]) == ("compact", "attention")
-    assert shown["train.learning_rate"] == 1e-3
+    assert (shown["Encoder"], shown["Head"]) == ("compact", "attention")
+    assert shown["Learning rate"] == 1e-3
     assert shown["data.train"] == "synthetic:digits:count=44"
     assert shown["train.freeze"] == "encoder,head"
     assert not {"train.log_every", "train.previews", "data.val", "train.init_from"} & set(shown)
+
+
+def test_what_tensorboard_shows_by_itself_is_what_everybody_asks_for(tmp_path):
+    """It takes the first five by name, and sorts curves and pictures by their tags."""
+    shown = summaries.hyperparameters(tiny.experiment())
+    assert sorted(shown)[:5] == ["Encoder", "Experiment", "Head", "Learning rate", "Seed"]
+    picture = {"id": "a", "reference": "", "text": "", "picture": "1.png"}
+    Image.new("L", (7, 31)).save(tmp_path / "1.png")
+    record = {f"{name}/x": 0 for name in ("val", "train", "top")} | {"lines": [picture]}
+    tags = [*values(record, tmp_path), summaries.evaluation_tag("best", "cer")]
+    groups = list(dict.fromkeys(tag.split("/")[0] for tag in sorted(tags)))
+    assert groups == ["test", "top", "train", "val", "view"]
 
 
 def test_what_is_not_shown_exists():

@@ -1,5 +1,6 @@
 """Training as a whole: it learns, it can be killed, it refuses, and two heads see the same."""
 
+import dataclasses
 import json
 import os
 import random
@@ -32,7 +33,7 @@ QUIET = {
     **os.environ,
     "TF_CPP_MIN_LOG_LEVEL": "3",
 }  # as launch sets it before it imports TensorFlow
-TIMING = ("wall", "elapsed", "train/images_per_second", "summary/best_minutes")
+TIMING = ("wall", "elapsed", "train/images_per_second", "top/minutes")
 
 
 def start(head, workdir, *where):
@@ -43,11 +44,11 @@ def start(head, workdir, *where):
 def record(folder):
     """What a finished run leaves, timing apart."""
     folder = RunFolder(folder)
-    metrics = [{k: v for k, v in r.items() if k not in TIMING} for r in folder.metrics()]
-    checkpoint = folder.load_checkpoint("last")
-    state = {k: v for k, v in checkpoint.state.items() if k in ("best_step", "best_cer", "worse")}
+    metrics = [{k: v for k, v in r.items() if k not in TIMING} for r in folder.metrics.records()]
+    checkpoint = folder.checkpoints.load("last")
+    state = dataclasses.replace(checkpoint.state, elapsed=0.0, window=(), metrics=0)
     previews = {path.name: path.read_bytes() for path in folder.previews_path.glob("*")}
-    return metrics, checkpoint.arrays, state, folder.steps(), previews
+    return metrics, checkpoint.arrays, state, folder.checkpoints.steps(), previews
 
 
 def same(one, two):
@@ -123,7 +124,7 @@ def test_curves_of_both_heads_overlay(unbroken):
     first, second = (tags(unbroken / head) for head in tiny.HEADS)
     for shown in (first, second):  # points where the CER fell
         for name in ("cer", "exact", "step", "minutes"):
-            assert 4 in shown.pop(f"summary/best_{name}")
+            assert 4 in shown.pop(f"top/{name}")
     assert first == second
     assert first["train/loss"] == list(range(2, tiny.STEPS + 1, 2))
     assert first["val/cer"] == [4, 8, 12]
@@ -160,13 +161,13 @@ def test_tensorboard_shows_both_runs(unbroken):
     found = list_session_groups.Handler(request, hparams, "", finished).run()
     assert {group.name for group in found.session_groups} == both
     for group in found.session_groups:
-        assert group.hparams["head"].string_value == group.name
+        assert group.hparams["Head"].string_value == group.name
         assert group.hparams["train.batch_size"].number_value == 8
         figures = {metric.name.tag: metric.value for metric in group.metric_values}
-        state = RunFolder(unbroken / group.name).load_checkpoint("last").state
-        assert figures["summary/best_cer"] == pytest.approx(state["best_cer"])
-        assert figures["summary/best_step"] == state["best_step"]
-        assert {"summary/best_exact", "summary/best_minutes"} <= set(figures)
+        state = RunFolder(unbroken / group.name).checkpoints.state()
+        assert figures["top/cer"] == pytest.approx(state.best_cer)
+        assert figures["top/step"] == state.best_step
+        assert {"top/exact", "top/minutes"} <= set(figures)
 
 
 def test_two_heads_start_equal_and_see_the_same_lines():
@@ -192,10 +193,12 @@ def test_two_heads_start_equal_and_see_the_same_lines():
 
 def test_the_record_proves_what_two_heads_shared(unbroken):
     folders = [RunFolder(unbroken / head) for head in tiny.HEADS]
-    first, second = (folder.described["first_weights"] for folder in folders)
+    first, second = (folder.description.first_weights for folder in folders)
     assert first["encoder"] == second["encoder"] and first["sequence"] == second["sequence"]
     assert first["head"] != second["head"]
-    chains = [[r["batches"] for r in folder.metrics() if "batches" in r] for folder in folders]
+    chains = [
+        [r["batches"] for r in folder.metrics.records() if "batches" in r] for folder in folders
+    ]
     assert chains[0] == chains[1] and len(set(chains[0])) == len(chains[0]) > 1
 
 
@@ -254,14 +257,14 @@ def test_ctrl_c_says_how_to_resume_and_keeps_the_step(tmp_path):
         rest = child.stderr.read()
     assert child.returncode == 130
     assert "resume" in rest and "Traceback" not in rest
-    assert RunFolder(tmp_path / "run").steps()
+    assert RunFolder(tmp_path / "run").checkpoints.steps()
 
 
 def test_a_loss_that_is_not_finite_stops_and_names_its_lines(tmp_path, monkeypatch):
     e = tiny.experiment(learning_rate=1e30, clip_norm=0.0, warmup_steps=0, checkpoint_every=1)
     with pytest.raises(InputError, match=r"not finite at step \d+; lines: synthetic:.*#\d+"):
         loop.run(e, tmp_path / "run")
-    for array in RunFolder(tmp_path / "run").load_checkpoint("last").arrays.values():
+    for array in RunFolder(tmp_path / "run").checkpoints.load("last").arrays.values():
         assert np.isfinite(array).all()
 
 
@@ -269,7 +272,7 @@ def test_early_stopping_counts_selections(tmp_path):
     e = tiny.experiment(learning_rate=0.0, evaluate_every=1, patience=3, freeze=("encoder",))
     loop.run(e, tmp_path / "run")
     assert (
-        RunFolder(tmp_path / "run").load_checkpoint("last").step == 4
+        RunFolder(tmp_path / "run").checkpoints.load("last").step == 4
     )  # the best, and three worse
 
 
@@ -320,7 +323,7 @@ def test_lines_seen_by_a_parent_stay_seen(unbroken, tmp_path):
         {"data.val": (str(tmp_path / "labels.tsv"),)},
     )
     e = options.replace(e, {"data.train": ("synthetic:digits:count=20:seed=9",)})
-    with pytest.raises(InputError, match="the validation holds .* images"):
+    with pytest.raises(InputError, match="validation holds .* images"):
         loop.run(e, tmp_path / "run")
     child = options.replace(e, {"data.val": (), "train.steps": 1})
     loop.run(child, tmp_path / "run")
@@ -367,5 +370,5 @@ def test_schedule():
 def test_of_equal_selections_the_last_is_the_best(tmp_path):
     e = tiny.experiment(learning_rate=0.0, evaluate_every=2, steps=6, freeze=("encoder",))
     loop.run(e, tmp_path / "run")
-    state = RunFolder(tmp_path / "run").load_checkpoint("last").state
-    assert (state["best_step"], state["worse"]) == (6, 2)
+    state = RunFolder(tmp_path / "run").checkpoints.state()
+    assert (state.best_step, state.worse) == (6, 2)

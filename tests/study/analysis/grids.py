@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ocr_tf.experiment.runs.predictions import Prediction
+from ocr_tf.experiment.runs.predictions import EvaluationResults, Prediction, RateFigures
+from ocr_tf.metrics.error_rates import measure
 from ocr_tf.study.comparison.results import Cell, Grid
 
 FINGERPRINT = "0123456789abcdef"
@@ -26,7 +27,12 @@ def grid(
                 condition,
                 seed,
                 Path(f"nowhere/{condition}-{seed}/evaluations/test"),
-                {"fingerprint": FINGERPRINT, "test": ["nowhere/labels.tsv"]},
+                EvaluationResults(
+                    condition,
+                    ("nowhere/labels.tsv",),
+                    FINGERPRINT,
+                    RateFigures.from_rates(measure(zip(references, row), normalization)),
+                ),
                 [
                     Prediction(name, text, reference, **more.get((condition, seed, i), {}))
                     for i, (name, text, reference) in enumerate(zip(ids, row, references))

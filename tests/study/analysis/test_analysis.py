@@ -199,7 +199,10 @@ def test_a_line_without_an_image_is_none_of_too_few_steps(evaluated, tmp_path):
 def test_labels_that_have_changed_are_not_taken_for_those_that_were_read(evaluated):
     changed = evaluated.references[:-1] + ["0"]
     other = grid(changed, {"a": [changed], "b": [changed]})
-    other.cells["a"][0].results["test"] = [runs.TEST]
+    first = other.cells["a"][0]
+    other.cells["a"][0] = first._replace(
+        results=dataclasses.replace(first.results, test=(runs.TEST,))
+    )
     other.ids[:] = evaluated.ids
     assert "not as it was evaluated" in behind(other).missing[-1]
     assert inputs.test_source(evaluated).samples == open_sources([runs.TEST]).samples

@@ -41,8 +41,8 @@ def test_every_point_off_the_front_is_beaten_by_one_on_it():
 def validations(run, records):
     for step, cer, seconds in records:
         timed = {} if seconds is None else {"elapsed": seconds}
-        run.append_metrics({"step": step, "val/cer": cer, **timed})
-        run.append_metrics({"step": step, "train/loss": 0.1})
+        run.metrics.append({"step": step, "val/cer": cer, **timed})
+        run.metrics.append({"step": step, "train/loss": 0.1})
 
 
 def test_when_a_training_first_came_to_a_cer(evaluated):
@@ -52,7 +52,7 @@ def test_when_a_training_first_came_to_a_cer(evaluated):
         (one,) = cost.times_to_cer({"ctc": [run.path]})["ctc"]
         both = cost.times_to_cer({"ctc": [run.path], "other": [run.path.parent / "none"]})
     finally:
-        run.metrics_path.unlink()
+        run.metrics.path.unlink()
     assert list(one) == [0.5, 0.2, 0.1, 0.05, 0.04, 0.02, 0.01]
     assert one[0.5] == one[0.1] == (20, 2.0) and one[0.05] == one[0.04] == (40, None)
     assert one[0.01] == (None, None)

@@ -12,7 +12,7 @@ from ocr_tf.study.analysis.line_images import Art
 def beside(evaluated):
     """Another system, and a condition that has networks."""
     (cell,) = evaluated.cells["ctc"]
-    results = {k: v for k, v in cell.results.items() if k not in ("run", "checkpoint")}
+    results = dataclasses.replace(cell.results, run=None, checkpoint=None)
     theirs = [p._replace(text="€") for p in cell.predictions]  # no network knows the symbol
     folder = cell.folder.parent.parent.parent / "reader"
     system = cell._replace(condition="reader", folder=folder, results=results, predictions=theirs)

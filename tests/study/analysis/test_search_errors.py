@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import pytest
@@ -11,8 +12,10 @@ REFERENCES = ["aa", "bb", "cc", "dd", "ee", "ff"]
 def runs(of, *conditions):
     """Says that these conditions are runs."""
     for condition in conditions:
-        for cell in of.cells[condition]:
-            cell.results["run"] = f"nowhere/{condition}"
+        of.cells[condition][:] = [
+            cell._replace(results=dataclasses.replace(cell.results, run=f"nowhere/{condition}"))
+            for cell in of.cells[condition]
+        ]
     return of
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 
@@ -27,8 +28,8 @@ def study(folder, seeds=(0, 1), **planted):
 
 def test_runs_that_share_everything_say_so(tmp_path):
     found = controls(study(tmp_path))
-    assert found["differs"] == [] and len(found["same"]) == SAME
-    assert found["seeds"] == {"ctc": [0, 1], "attention": [0, 1]}
+    assert found.differs == () and len(found.same) == SAME
+    assert found.seeds == {"ctc": (0, 1), "attention": (0, 1)}
 
 
 @pytest.mark.parametrize(
@@ -48,31 +49,31 @@ def test_runs_that_share_everything_say_so(tmp_path):
 )
 def test_one_run_that_differs_is_told(tmp_path, planted, said):
     found = controls(study(tmp_path, **planted))
-    assert found["differs"]
-    for sentence in found["differs"]:
+    assert found.differs
+    for sentence in found.differs:
         assert re.search(said, sentence), sentence
-    assert len(found["same"]) + len(found["differs"]) == SAME
+    assert len(found.same) + len(found.differs) == SAME
 
 
 def test_an_early_stop_of_all_runs_is_told(tmp_path):
     runs = {h: {0: told.run(tmp_path / h, h, steps=8)} for h in HEADS}
-    (said,) = controls(runs)["differs"]
+    (said,) = controls(runs).differs
     assert "from what was planned (12): 8" in said
 
 
 def test_a_run_that_went_on_with_other_threads_is_told(tmp_path):
     runs = study(tmp_path)
     changed = next(iter(runs["ctc"].values()))
-    facts = {**changed.described, "threads": {"cores": 64}}
+    facts = {**dataclasses.asdict(changed.description.surroundings), "threads": {"cores": 64}}
     (changed.path / "resumed.json").write_text(json.dumps([facts]))
-    assert controls(runs)["differs"] == [
-        "Thread counts differ between runs, or within one that went on under others."
-    ]
+    assert controls(runs).differs == (
+        "Thread counts differ between runs, or within one that went on under others.",
+    )
 
 
 def test_code_that_no_commit_names_is_told(tmp_path):
     runs = {h: {0: told.run(tmp_path / h, h, dirty=True)} for h in HEADS}
-    (said,) = controls(runs)["differs"]
+    (said,) = controls(runs).differs
     assert "not committed" in said
 
 
@@ -83,7 +84,7 @@ def test_an_option_of_one_condition_is_told_by_name(tmp_path):
         "attention": {0: told.run(tmp_path / "b", "attention", flags=flags)},
     }
     found = controls(runs)
-    (said,) = found["differs"]  # what only one head has is no difference to control
+    (said,) = found.differs  # what only one head has is no difference to control
     assert said == "--train.learning_rate differs: ctc 0.001, attention 0.5."
 
 
@@ -91,11 +92,11 @@ def test_seeds_that_only_one_condition_has_are_named_and_prove_nothing(tmp_path)
     runs = study(tmp_path, seeds=(0, 1, 2))
     del runs["attention"][2]
     found = controls(runs)
-    assert found["differs"] == [
-        "Conditions were trained under different seeds: ctc 0, 1, 2; attention 0, 1."
-    ]
+    assert found.differs == (
+        "Conditions were trained under different seeds: ctc 0, 1, 2; attention 0, 1.",
+    )
     apart = {"ctc": {0: runs["ctc"][0]}, "attention": {1: runs["attention"][1]}}
-    said = " ".join(controls(apart)["differs"])
+    said = " ".join(controls(apart).differs)
     assert "different seeds" in said and "first weights of the encoder" in said
     assert "batches" in said
 
@@ -103,7 +104,7 @@ def test_seeds_that_only_one_condition_has_are_named_and_prove_nothing(tmp_path)
 def test_the_order_of_conditions_and_runs_is_no_difference(tmp_path):
     runs = study(tmp_path, seeds=(0, 1, 2))
     turned = {c: dict(reversed(by.items())) for c, by in reversed(runs.items())}
-    assert controls(turned)["same"] == controls(runs)["same"]
+    assert controls(turned).same == controls(runs).same
 
 
 def shares(folder, *, pair=("10", "10")):
@@ -128,7 +129,7 @@ def test_of_several_conditions_those_that_share_are_named_the_first_pair_first(t
     groups = (
         "ctc-10-0 and attention-10-1; ctc-30-2 and attention-30-3; ctc-100-4 and attention-100-5"
     )
-    batches, lines, share = found["differs"]
+    batches, lines, share = found.differs
     assert batches.startswith("The batches (lines, order, augmentation or labels) differ")
     assert lines.startswith("The training or validation lines differ")
     assert "among them" not in batches + lines
@@ -136,14 +137,14 @@ def test_of_several_conditions_those_that_share_are_named_the_first_pair_first(t
         "--data.share differs: 0.1 (ctc-10-0 and attention-10-1), 0.3 (ctc-30-2 and attention-30-3), "
         "1.0 (ctc-100-4 and attention-100-5)."
     )
-    assert [said.partition(": ")[2] for said in found["same"] if ": " in said] == [f"{groups}."] * 2
-    assert sum("starts from the same weights" in said for said in found["same"]) == 2
+    assert [said.partition(": ")[2] for said in found.same if ": " in said] == [f"{groups}."] * 2
+    assert sum("starts from the same weights" in said for said in found.same) == 2
 
 
 def test_a_first_pair_that_does_not_share_is_told(tmp_path):
     found = controls(shares(tmp_path, pair=("10", "30")))
-    assert "ctc-10-0 and attention-30-1 among them" in found["differs"][0]
-    (batches,) = (said for said in found["same"] if said.startswith("The same batches"))
+    assert "ctc-10-0 and attention-30-1 among them" in found.differs[0]
+    (batches,) = (said for said in found.same if said.startswith("The same batches"))
     assert batches.endswith(
         ": attention-30-1, ctc-30-2 and attention-30-3; ctc-100-4 and attention-100-5."
     )
@@ -155,4 +156,4 @@ def test_an_option_of_several_conditions_is_compared_over_those_that_have_it(tmp
         "large": {0: told.run(tmp_path / "b", "attention", flags={"head.units": 512})},
         "ctc": {0: told.run(tmp_path / "c")},
     }
-    assert controls(runs)["differs"] == ["--head.units differs: small 256, large 512."]
+    assert controls(runs).differs == ("--head.units differs: small 256, large 512.",)

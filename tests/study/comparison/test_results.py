@@ -7,7 +7,8 @@ import pytest
 
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.runs import predictions
-from ocr_tf.experiment.runs.predictions import Prediction
+from ocr_tf.experiment.runs.predictions import EvaluationResults, Prediction, RateFigures
+from ocr_tf.metrics.error_rates import measure
 from ocr_tf.study.comparison import statistics
 from ocr_tf.study.comparison.results import grouped, join
 from ocr_tf.study.report import verdict_text
@@ -24,8 +25,9 @@ READ = {
 
 def write(folder, texts, ids=tuple(REFERENCES), finished=True, references=REFERENCES):
     read = [Prediction(i, t, references[i], -0.5) for i, t in zip(ids, texts)]
-    rates = {"lines": len(read)}
-    predictions.write(folder, {"fingerprint": "f", "finished": finished, "rates": rates}, read)
+    rates = RateFigures.from_rates(measure((p.reference, p.text) for p in read))
+    results = EvaluationResults(folder.name, ("lines.tsv",), "f", rates, finished=finished)
+    predictions.write(folder, results, read)
     return folder
 
 
@@ -117,11 +119,12 @@ def test_a_line_told_twice_in_one_group_says_nothing_more():
     )
     (expected,), (found,) = (statistics.comparisons(grid, "cer") for grid in (once, twice))
     for key in ("value", "low", "high", "p", "df", "units"):
-        assert found["recipes"][key] == pytest.approx(expected["recipes"][key], rel=1e-9)
-        assert found["models"][key] == pytest.approx(expected["models"][key], rel=1e-9)
-    assert expected["mcnemar"] and found["mcnemar"] is None
-    assert found["more"]["lines"]["units"] == expected["more"]["lines"]["units"]
-    said = verdict_text.verdict(fake.report(twice))
+        for target in ("recipes", "models"):
+            one, other = (getattr(getattr(of, target), key) for of in (expected, found))
+            assert other == pytest.approx(one, rel=1e-9)
+    assert expected.mcnemar and not found.mcnemar
+    assert found.more.lines.units == expected.more.lines.units
+    said = verdict_text.verdict(fake.answer(twice))
     assert "60 lines in 30 groups" in said.lead and "N = 30 groups" in said.targets[0].meaning
 
 

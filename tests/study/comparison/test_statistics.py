@@ -6,16 +6,17 @@ import json
 import numpy as np
 import pytest
 
+from ocr_tf.metrics.registry import METRICS
 from ocr_tf.study.comparison import statistics
 from ocr_tf.study.comparison.results import Grid
+from ocr_tf.study.comparison.statistics import ComparedPair
+from ocr_tf.study.report.as_json import as_json
 from tests.study import fake
 
-METRICS = ("cer", "exact", "one_minus_ned")
 
-
-def pair(grid: Grid, metric: str = "cer") -> dict:
-    (found,) = statistics.comparisons(grid, metric)
-    return found
+def pair(grid: Grid, metric: str = "cer") -> ComparedPair:
+    (compared,) = statistics.comparisons(grid, metric)
+    return compared
 
 
 def turned(grid: Grid) -> Grid:
@@ -50,33 +51,32 @@ def grid(request):
 
 @pytest.mark.parametrize("metric", METRICS)
 def test_conditions_in_the_other_order_negate_the_difference(grid, metric):
-    there, back = pair(grid, metric), pair(turned(grid), metric)
-    assert (there["a"], there["b"]) == (back["b"], back["a"])
-    for target in ("recipes", "models"):
-        one, other = there[target], back[target]
-        assert one["value"] == -other["value"]
-        assert (one["rate_a"], one["rate_b"]) == (other["rate_b"], other["rate_a"])
-        assert (one["low"] is None) == (other["low"] is None)
-        if one["low"] is not None:
-            assert one["low"] == pytest.approx(-other["high"], rel=1e-12)
-            assert one["p"] == pytest.approx(other["p"], rel=1e-12)
-    for name in ("bootstrap", "detectable"):
-        assert (there[name] is None) == (back[name] is None)
-    if there["detectable"]:
-        sizes = [of["detectable"]["difference"] for of in (there, back)]
-        assert sizes[0] == pytest.approx(sizes[1], rel=1e-12)
-    for one, other in zip(there["mcnemar"] or [], back["mcnemar"] or []):
-        assert one["p"] == other["p"] and one["seed"] == other["seed"]
+    forth, back = pair(grid, metric), pair(turned(grid), metric)
+    assert (forth.a, forth.b) == (back.b, back.a)
+    for one, other in ((forth.recipes, back.recipes), (forth.models, back.models)):
+        assert one.value == -other.value
+        assert (one.rate_a, one.rate_b) == (other.rate_b, other.rate_a)
+        assert (one.low is None) == (other.low is None)
+        if one.low is not None:
+            assert one.low == pytest.approx(-other.high, rel=1e-12)
+            assert one.p == pytest.approx(other.p, rel=1e-12)
+    assert (forth.bootstrap is None) == (back.bootstrap is None)
+    assert (forth.detectable is None) == (back.detectable is None)
+    assert forth.verdict.better == back.verdict.better
+    if forth.detectable:
+        assert forth.detectable.difference == pytest.approx(back.detectable.difference, rel=1e-12)
+    for one, other in zip(forth.mcnemar, back.mcnemar):
+        assert one.p == other.p and one.seed == other.seed
 
 
 @pytest.mark.parametrize("metric", METRICS)
 def test_the_order_of_lines_is_irrelevant(grid, metric):
-    there, mixed = pair(grid, metric), pair(shuffled(grid), metric)
-    for target in ("recipes", "models"):
+    ordered, mixed = pair(grid, metric), pair(shuffled(grid), metric)
+    for one, other in ((ordered.recipes, mixed.recipes), (ordered.models, mixed.models)):
         for name in ("value", "low", "high", "variance"):
-            assert mixed[target][name] == close(there[target][name]), name
-    assert mixed["recipes"]["p"] == close(there["recipes"]["p"])
-    assert mixed["mcnemar"] == there["mcnemar"]
+            assert getattr(other, name) == close(getattr(one, name)), name
+    assert mixed.recipes.p == close(ordered.recipes.p)
+    assert mixed.mcnemar == ordered.mcnemar
     assert statistics.rates(shuffled(grid)) == statistics.rates(grid)
 
 
@@ -84,16 +84,16 @@ def test_what_too_few_seeds_cannot_say_is_withheld_and_the_rest_is_said(grid):
     found = pair(grid)
     counts = [len(grid.seeds(c)) for c in grid.conditions]
     alone, equal = min(counts) == 1, len(set(counts)) == 1
-    assert found["recipes"]["seed_counts"] == counts
-    assert found["models"]["low"] is not None
-    for name in ("bootstrap", "detectable", "more"):
-        assert (found[name] is None) == alone
-    assert (found["recipes"]["low"] is None) == alone
+    assert found.recipes.seed_counts == tuple(counts)
+    assert found.models.low is not None
+    for withheld in (found.bootstrap, found.detectable, found.more):
+        assert (withheld is None) == alone
+    assert (found.recipes.low is None) == alone
     if alone:
-        assert "has one seed" in found["recipes"]["withheld"]
-    assert (found["mcnemar"] is None) == (not equal)
-    assert (found["paired_by_seed"] is None) == (alone or not equal)
-    json.dumps(found, allow_nan=False)
+        assert "has one seed" in found.recipes.withheld
+    assert bool(found.mcnemar) == equal
+    assert (found.paired_by_seed is None) == (alone or not equal)
+    json.dumps(as_json(found), allow_nan=False)
 
 
 def test_what_few_lines_could_have_seen_is_withheld_and_the_interval_kept():
@@ -108,34 +108,34 @@ def test_what_few_lines_could_have_seen_is_withheld_and_the_interval_kept():
         (fake.grid(lines=29, seeds=3), "29 lines, fewer than 30"),
     ):
         found = pair(grid)
-        assert found["too_small"].startswith(said)
-        assert found["detectable"] is found["more"] is found["verdict"]["detectable"] is None
-        assert found["recipes"]["low"] is not None and found["recipes"]["p"] is not None
-        assert said in found["verdict"]["sentence"]
+        assert found.too_small.startswith(said)
+        assert found.detectable is found.more is found.verdict.detectable is None
+        assert found.recipes.low is not None and found.recipes.p is not None
+        assert said in found.verdict.sentence
 
 
 def test_twice_the_seeds_are_twice_each_condition_s(grid):
     found = pair(grid)
-    if found["more"]:
-        counts = found["recipes"]["seed_counts"]
-        assert found["more"]["seeds"]["seeds"] == [2 * count for count in counts]
-        for more in found["more"].values():
-            assert more["difference"] <= found["detectable"]["difference"]
+    if found.more:
+        counts = found.recipes.seed_counts
+        assert found.more.seeds.seeds == tuple(2 * count for count in counts)
+        for more in (found.more.seeds, found.more.lines):
+            assert more.difference <= found.detectable.difference
 
 
-def test_a_declared_pairing_is_the_headline_everywhere():
+def test_a_pairing_that_is_asked_for_is_the_headline_everywhere():
     grid = fake.grid(lines=60, seeds=4, conditions=("a", "b", "c"), step=0.1)
     plain, found = (statistics.comparisons(grid, "cer", by_seed) for by_seed in (False, True))
     for one, other in zip(plain, found):
-        within = one["paired_by_seed"]["comparison"]
-        assert other["recipes"] == within and within["df"] == 3
-        assert other["paired_by_seed"]["crossed"] == one["recipes"]
-        assert (other["verdict"]["low"], other["verdict"]["p"]) == (within["low"], within["p"])
-        assert other["detectable"]["seeds"] == [4] and other["more"]["seeds"]["seeds"] == [8]
-        assert other["holm"]["comparison"]["paired"] and other["holm"]["p_holm"] >= within["p"]
-        assert other["bootstrap"] is None and other["models"] == one["models"]
+        within = one.paired_by_seed.comparison
+        assert other.recipes == within and within.df == 3
+        assert other.paired_by_seed.crossed == one.recipes and one.paired_by_seed.crossed is None
+        assert other.verdict.low == other.holm.comparison.low
+        assert other.detectable.seeds == (4,) and other.more.seeds.seeds == (8,)
+        assert other.holm.comparison.paired and other.holm.p_holm >= within.p
+        assert other.bootstrap is None and other.models == one.models
     metrics = [statistics.by_metric(grid, "cer", by_seed) for by_seed in (False, True)]
-    assert [of["recipes"]["df"] for of in metrics[1]] == [3] * 6
+    assert [other.recipes.df for other in metrics[1]] == [3] * 3 * (len(METRICS) - 1)
     assert metrics[0] != metrics[1]
     assert statistics.signature(grid, "cer") != statistics.signature(grid, "cer", True)
 
@@ -145,35 +145,52 @@ def test_another_system_is_compared_as_it_is():
     cells = {**grid.cells, "attention": grid.cells["attention"][:1]}
     uneven = dataclasses.replace(grid, cells=cells)
     (found,) = statistics.comparisons(uneven, "cer", systems=["attention"])
-    assert found["as_trained"] and not pair(uneven)["as_trained"]
-    assert "one set of readings" in found["recipes"]["withheld"]
-    assert "train another" not in json.dumps(found)
-    assert found["models"] == pair(uneven)["models"]
-    assert found["detectable"]["target"] == "models" and found["more"] is None
+    assert (found.verdict.target, pair(uneven).verdict.target) == ("models", "recipes")
+    assert "one set of readings" in found.recipes.withheld
+    assert "train another" not in json.dumps(as_json(found))
+    assert found.models == pair(uneven).models
+    assert found.detectable.target == "models" and found.more is None
 
 
 def test_equal_readings_are_no_difference():
     one = fake.grid(lines=20, seeds=2, conditions=("a",))
     both = dataclasses.replace(one, cells={"a": one.cells["a"], "b": one.cells["a"]})
     found = pair(both)
-    assert found["recipes"]["value"] == 0 and found["models"]["p"] == 1
-    assert all(test["p"] == 1 for test in found["mcnemar"])
+    assert found.recipes.value == 0 and found.models.p == 1
+    assert found.mcnemar and all(test.p == 1 for test in found.mcnemar)
 
 
 def test_every_pair_of_three_is_corrected_for_all_and_the_first_stays_first():
     grid = fake.grid(lines=40, seeds=2, conditions=("a", "b", "c"), step=0.8)
     found = statistics.comparisons(grid, "cer")
-    assert [(p["a"], p["b"]) for p in found] == [("a", "b"), ("a", "c"), ("b", "c")]
+    assert [(p.a, p.b) for p in found] == [("a", "b"), ("a", "c"), ("b", "c")]
     for each in found:
-        assert each["holm"]["p_holm"] >= each["recipes"]["p"]
-        wide = each["holm"]["comparison"]
-        assert wide["low"] < each["recipes"]["low"] and wide["high"] > each["recipes"]["high"]
+        assert each.holm.p_holm >= each.recipes.p
+        wide = each.holm.comparison
+        assert wide.low < each.recipes.low and wide.high > each.recipes.high
+
+
+def test_of_several_pairs_holm_decides_once_for_all_who_read_the_verdict():
+    """Of pairs that are clear by themselves, some are tied once all are looked at."""
+    reversed_by_holm = 0
+    for key in range(12):
+        grid = fake.grid(lines=60, seeds=3, conditions=("a", "b", "c"), step=0.35, key=key)
+        for each in statistics.comparisons(grid, "cer"):
+            assert each.verdict.p == each.holm.p_holm and each.verdict.pairs == 3
+            assert (each.verdict.low, each.verdict.high) == (
+                each.holm.comparison.low,
+                each.holm.comparison.high,
+            )
+            assert (each.verdict.better is not None) == (each.holm.p_holm <= 0.05)
+            assert each.detectable.difference == each.verdict.detectable
+            reversed_by_holm += each.recipes.p <= 0.05 < each.holm.p_holm
+    assert reversed_by_holm
 
 
 def test_the_signature_names_what_numbers_depend_on():
     grid = fake.grid(lines=20, seeds=2)
     first = statistics.signature(grid, "cer")
-    assert first["seeds"] == (2, 2) and first["lines"] == 20
+    assert first.seeds == (2, 2) and first.lines == 20
     for other in (
         statistics.signature(grid, "exact"),
         statistics.signature(dataclasses.replace(grid, normalization="alphanumeric"), "cer"),
@@ -184,8 +201,8 @@ def test_the_signature_names_what_numbers_depend_on():
         assert other != first
 
 
-def test_other_metrics_are_those_that_were_not_declared(grid):
+def test_other_metrics_are_those_that_the_verdict_is_not_about(grid):
     found = statistics.by_metric(grid, "exact")
-    assert [other["metric"] for other in found] == ["cer", "one_minus_ned"]
+    assert [other.metric for other in found] == ["cer", "wer", "one_minus_ned"]
     for other in found:
-        assert other["recipes"] == pair(grid, other["metric"])["recipes"]
+        assert other.recipes == pair(grid, other.metric).recipes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import html
 import io
 
@@ -23,33 +24,34 @@ def grid(step, **settings):
 
 @pytest.fixture(scope="module")
 def large():
-    return fake.report(grid(0.9), last=grid(0.0, key=1), contrasts=GAIN)
+    return fake.answer(grid(0.9), last=grid(0.0, key=1), contrasts=GAIN)
 
 
 @pytest.fixture(scope="module")
 def tied():
-    return fake.report(grid(0.0), contrasts={**GAIN, **TURNED})
+    return fake.answer(grid(0.0), contrasts={**GAIN, **TURNED})
 
 
 def test_a_gain_that_falls(large):
     (said,) = contrasts.contrasts(large)
-    (found,) = large["contrasts"]["best"]
+    (change,) = large.changes
+    found = change.contrast
     # Attention is worse with 0 layers, and worse by more with 2.
-    assert found["differences"][1] < found["differences"][0] < 0 < found["low"]
+    assert found.differences[1] < found.differences[0] < 0 < found.low
     assert said.outcome == "falls"
-    by = formatting.width(found["value"])
+    by = formatting.width(found.value)
     assert said.title == f"Gain of attention, from 0 to 2 layers: falls by {by}"
-    before, after = map(formatting.points, found["differences"])
+    before, after = map(formatting.points, found.differences)
     assert f"The gain of attention-0 over ctc-0 is {before} of CER" in said.lead
     assert f"that of attention-2 over ctc-2 {after}" in said.lead
     # It is what the report's own pairs say of its value.
-    values = {(p["a"], p["b"]): p["recipes"]["value"] for p in verdict_text.compared(large)}
+    values = {(pair.a, pair.b): pair.recipes.value for pair in large.pairs}
     expected = values[NAMES[:2]] - values[NAMES[2:]]
-    assert found["value"] == pytest.approx(expected)
+    assert found.value == pytest.approx(expected)
 
 
 def test_turned_around_it_rises():
-    (said,) = contrasts.contrasts(fake.report(grid(0.9), contrasts=TURNED))
+    (said,) = contrasts.contrasts(fake.answer(grid(0.9), contrasts=TURNED))
     assert said.outcome == "rises" and said.high < 0 and "rises by" in said.title
 
 
@@ -61,7 +63,7 @@ def test_a_tie_is_no_sign_of_equality(tied):
 
 
 def test_one_seed_withholds_the_verdict():
-    one = fake.report(fake.grid(40, 1, NAMES), contrasts=GAIN)
+    one = fake.answer(fake.grid(40, 1, NAMES), contrasts=GAIN)
     (said,) = contrasts.contrasts(one)
     assert said.outcome == "withheld" and said.title.endswith("no verdict")
     assert "has one seed" in said.lead and said.low is said.p is said.detectable is None
@@ -69,7 +71,7 @@ def test_one_seed_withholds_the_verdict():
 
 
 def test_on_few_lines_it_says_so():
-    report = fake.report(fake.grid(20, 3, NAMES), contrasts=GAIN)
+    report = fake.answer(fake.grid(20, 3, NAMES), contrasts=GAIN)
     (said,) = contrasts.contrasts(report)
     assert said.low is not None and said.detectable is None
     assert "rests on few lines: 20 lines, fewer than 30" in said.lead
@@ -84,7 +86,7 @@ def test_the_terminal_answers_the_question_first(large, tied):
         assert "(ctc-0 - attention-0) - (ctc-2 - attention-2) = " in lines[0]
         assert lines[1:] == verdict_text.three_lines(report)[1:]
     assert "1 other contrast: see the report" in lines[0]
-    without = {k: v for k, v in large.items() if k != "contrasts"}
+    without = dataclasses.replace(large, contrasts={})
     assert contrasts.three_lines(without) == verdict_text.three_lines(without)
 
 
@@ -100,11 +102,11 @@ def test_the_page_and_tensorboard_say_it_first(large):
 def test_tables_read_back(large, tied):
     files = tables.files(large)
     best, last = csv.DictReader(io.StringIO(files["contrasts.csv"]))
-    (found,) = large["contrasts"]["best"]
+    (change,) = large.changes
     assert (best["checkpoint"], last["checkpoint"]) == ("best", "last")
     assert [best[key] for key in "abcd"] == list(NAMES)
     for key, value in (("difference", "value"), ("low", "low"), ("p_holm", "p_holm")):
-        assert float(best[key]) == found[value]
+        assert float(best[key]) == getattr(change.contrast, value)
     assert best["outcome"] == "falls" and best["signature"] == verdict_text.signature(large)
     assert "falls" in files["contrasts.tex"] and "contrasts.csv" in tables.files(tied)
     assert "(Holm)" in tables.files(tied)["contrasts.tex"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,7 @@ from tests.study import fake
 
 @pytest.fixture(scope="module")
 def report():
-    return fake.report(fake.grid(150, 4, rate=0.1))
+    return fake.answer(fake.grid(150, 4, rate=0.1))
 
 
 @pytest.fixture(scope="module")
@@ -20,12 +22,11 @@ def found(report):
 
 
 def share(report, i, condition):
-    readings = report["lines"][i]["readings"][condition]
-    return np.mean([reading["edits"] == 0 for reading in readings])
+    return np.mean([reading.edits == 0 for reading in report.lines[i].readings[condition]])
 
 
 def every(report, holds):
-    return {i for i in range(len(report["lines"])) if holds(i)}
+    return {i for i in range(len(report.lines)) if holds(i)}
 
 
 @pytest.mark.parametrize(
@@ -54,16 +55,17 @@ def test_what_all_miss_and_what_is_unstable(report, found):
 
 
 def test_a_random_sample_depends_on_ids_and_seed_alone(report, found):
-    lines = report["lines"]
-    sample = [lines[i]["id"] for i in found["random"].shown]
+    lines = report.lines
+    sample = [lines[i].id for i in found["random"].shown]
     assert len(set(sample)) == gallery.SHOWN and len(found["random"].lines) == len(lines)
-    turned = {**report, "lines": lines[::-1]}
+    turned = dataclasses.replace(report, lines=lines[::-1])
     again = next(of for of in gallery.galleries(turned) if of.name == "random")
-    assert [turned["lines"][i]["id"] for i in again.shown] == sample
-    other = {**report, "signature": {**report["signature"], "generator_seed": 1}}
+    assert [turned.lines[i].id for i in again.shown] == sample
+    signature = dataclasses.replace(report.signature, generator_seed=1)
+    other = dataclasses.replace(report, signature=signature)
     drawn = next(of for of in gallery.galleries(other) if of.name == "random")
-    assert [lines[i]["id"] for i in drawn.shown] != sample
+    assert [lines[i].id for i in drawn.shown] != sample
 
 
 def test_no_lines_no_galleries(report):
-    assert gallery.galleries({**report, "lines": []}) == []
+    assert gallery.galleries(dataclasses.replace(report, lines=())) == []

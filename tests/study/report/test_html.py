@@ -6,9 +6,6 @@ import base64
 import io
 import itertools
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,7 +14,6 @@ from PIL import Image
 from ocr_tf.alphabet import nfc
 from ocr_tf.study.report import html
 
-ROOT = Path(__file__).resolve().parents[2]
 TEXTS = [
     "",
     "a",
@@ -93,7 +89,7 @@ def suspect(**changes) -> dict:
 
 def render(*suspects: dict) -> str:
     return html.render(
-        "suspects.html",
+        "label_errors.html",
         lines=3,
         source=EVIL,
         runs=[EVIL, "b"],
@@ -113,14 +109,7 @@ def test_what_comes_from_data_is_text():
 
 def test_a_page_knows_what_it_was_made_from(tmp_path):
     (tmp_path / "a.html").write_text(render(suspect()), encoding="utf-8")
-    (tmp_path / "b.html").write_text("<!DOCTYPE html><p>ocr_tf suspects.html")
-    assert html.is_made_from("suspects.html", tmp_path / "a.html")
+    (tmp_path / "b.html").write_text("<!DOCTYPE html><p>ocr_tf label_errors.html")
+    assert html.is_made_from("label_errors.html", tmp_path / "a.html")
     assert not html.is_made_from("other.html", tmp_path / "a.html")
-    assert not html.is_made_from("suspects.html", tmp_path / "b.html")
-
-
-def test_the_templates_are_in_the_package(tmp_path):
-    command = [sys.executable, "setup.py", "-q", "build_py", "--build-lib", str(tmp_path)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    there = {p.name for p in (tmp_path / "ocr_tf" / "experiment" / "templates").iterdir()}
-    assert there == {p.name for p in (Path(html.__file__).parent / "templates").iterdir()}
+    assert not html.is_made_from("label_errors.html", tmp_path / "b.html")

@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
-import copy
+import csv
+import dataclasses
+import io
 import json
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 from markupsafe import Markup
 
+from ocr_tf import options
+from ocr_tf.metrics.registry import METRICS, Metric
 from ocr_tf.study import report as reports
-from ocr_tf.study.report import formatting, image_embedding, page, svg, verdict_text
+from ocr_tf.study.comparison.tuning import Trial, Tuned
+from ocr_tf.study.report import (
+    as_json,
+    formatting,
+    image_embedding,
+    page,
+    svg,
+    tables,
+    tensorboard,
+    verdict_text,
+)
+from ocr_tf.study.report.content import Report
+from tests.experiment import tiny
 from tests.study import fake
 from tests.study.report import parsed
 
@@ -52,16 +69,20 @@ def shown(folder):
 
 @pytest.fixture
 def undrawn(monkeypatch):
-    """Figures are not painted, which takes most of the time."""
+    """Figures do not become pictures, which takes most of the time."""
 
-    def draw(name, about, paint, width=0):
-        return svg.Drawing(name, about, Markup(f"<svg>{name}</svg>"), Markup(""), b"")
-
-    monkeypatch.setattr(svg, "drawing", draw)
+    monkeypatch.setattr(svg, "_svg", lambda figure, name: Markup(f"<svg>{name}</svg>"))
+    monkeypatch.setattr(svg, "_png", lambda figure: b"")
 
 
 def rendered(report) -> parsed.Page:
     return parsed.Page(page.render(report, Bare())[0])
+
+
+def bare(report: Report, **changes) -> Report:
+    """The report without all that may be absent."""
+    absent = {"comparisons": {}, "by_metric": (), "controls": None, "curves": {}}
+    return dataclasses.replace(report, **{**absent, "analysis": None, "cost": None, **changes})
 
 
 def check_links(shown: parsed.Page) -> None:
@@ -90,9 +111,7 @@ def test_what_comes_from_data_is_text(folder, shown):
 
 def test_names_are_text_in_figures_too():
     evil = ("<b>&$x_1$", EVIL)
-    report = fake.report(fake.grid(12, 2, evil))
-    for name in ("curves", "cost", "controls", "why"):
-        del report[name]
+    report = bare(fake.answer(fake.grid(12, 2, evil)))
     content, drawings = page.render(report, Bare())
     shown = parsed.Page(content)
     assert shown.tags.count("script") == 1 and "b>&$x_1$" not in shown.tags
@@ -103,29 +122,28 @@ def test_names_are_text_in_figures_too():
 
 
 def test_numbers_are_those_of_the_report(full, shown):
-    for conditions in full["rates"].values():
+    for conditions in full.rates.values():
         for rows in conditions.values():
             for row in rows:
-                for key in ("cer", "wer", "exact", "one_minus_ned"):
-                    assert formatting.percent(row[key]) in shown.text
-            assert formatting.percent(formatting.mean([row["cer"] for row in rows])) in shown.text
-    pair = full["comparisons"]["best"][0]
-    for target in ("recipes", "models"):
-        found = pair[target]
-        assert formatting.points(found["value"]) in shown.text
-        assert formatting.interval(found["low"], found["high"]) in shown.text
-    assert formatting.probability(pair["recipes"]["p"]) in shown.text
-    assert formatting.width(pair["detectable"]["difference"]) in shown.text
-    for of in full["why"]["failures"].values():
+                for value in (row.cer, row.wer, row.exact, row.one_minus_ned):
+                    assert formatting.percent(value) in shown.text
+            assert formatting.percent(formatting.mean([row.cer for row in rows])) in shown.text
+    pair = full.headline
+    for found in (pair.recipes, pair.models):
+        assert formatting.points(found.value) in shown.text
+        assert formatting.interval(found.low, found.high) in shown.text
+    assert formatting.probability(pair.recipes.p) in shown.text
+    assert formatting.width(pair.detectable.difference) in shown.text
+    for of in full.analysis["failures"].values():
         for rate in of["rates"].values():
             assert formatting.percent(rate["value"]) in shown.text
-    assert full["test"]["fingerprint"] in shown.text
+    assert full.test_set.fingerprint in shown.text
 
 
 def test_every_line_is_there_with_what_was_read_of_it(full, shown):
-    for i, line in enumerate(full["lines"]):
+    for i, line in enumerate(full.lines):
         assert f"line-{i}" in shown.ids
-        assert re.sub(" +", " ", line["reference"]) in shown.text
+        assert re.sub(" +", " ", line.reference) in shown.text
 
 
 def test_sets_hold_the_lines_that_their_numbers_are_of(full, shown, folder):
@@ -137,14 +155,14 @@ def test_sets_hold_the_lines_that_their_numbers_are_of(full, shown, folder):
 
     def members(title):
         number = anchors[title]
-        return [i for i in range(len(full["lines"])) if f"s{number}" in shown.classes[f"line-{i}"]]
+        return [i for i in range(len(full.lines)) if f"s{number}" in shown.classes[f"line-{i}"]]
 
-    for part in full["why"]["slices"]:
+    for part in full.analysis["slices"]:
         assert members(f"{part['family']}: {part['name']}") == part["indices"]
     wrong = [
         i
-        for i, line in enumerate(full["lines"])
-        if next(r for r in line["readings"]["ctc"] if r["seed"] == 1)["edits"]
+        for i, line in enumerate(full.lines)
+        if next(r for r in line.readings["ctc"] if r.seed == 1).edits
     ]
     assert members("misread by ctc, seed 1") == wrong
     # While a set is the target, lines without its class are hidden.
@@ -156,14 +174,18 @@ def test_an_image_that_cannot_be_read_is_missed(shown):
     assert "no image" in shown.text
 
 
-SECTIONS = ["test", "signature", "controls", "curves", "why", "cost", "reproduce", "comparisons"]
+ABSENT = {
+    "controls": {"controls": None},
+    "curves": {"curves": {}},
+    "why": {"analysis": None},
+    "cost": {"cost": None},
+    "comparisons": {"comparisons": {}},
+}
 
 
-@pytest.mark.parametrize("name", [*SECTIONS, None])
+@pytest.mark.parametrize("name", [*ABSENT, None])
 def test_a_section_may_be_absent(full, name, undrawn):
-    report = {key: of for key, of in full.items() if key != name}
-    if name is None:
-        report = {key: full[key] for key in ("study", "conditions", "rates", "lines")}
+    report = bare(full) if name is None else dataclasses.replace(full, **ABSENT[name])
     shown = rendered(report)
     check_links(shown)
     sentences = {
@@ -171,7 +193,6 @@ def test_a_section_may_be_absent(full, name, undrawn):
         "curves": "No learning curves",
         "why": "No slices",
         "cost": "Not measured",
-        "reproduce": "does not say how it was made",
         "comparisons": "Nothing was compared",
     }
     # Without a comparison there is no pair to take slices of.
@@ -183,13 +204,14 @@ def test_a_section_may_be_absent(full, name, undrawn):
 
 @pytest.mark.parametrize("name", ["slices", "edits", "failures", "confusions", "probes"])
 def test_a_cause_may_be_absent(full, name, undrawn):
-    report = copy.deepcopy(full)
-    del report["why"][name]
-    check_links(rendered(report))
+    analysis = {key: of for key, of in full.analysis.items() if key != name}
+    if name == "slices":
+        analysis["slices"] = []
+    check_links(rendered(dataclasses.replace(full, analysis=analysis)))
 
 
 def test_reasons_for_what_is_missing_are_told(full, undrawn):
-    report = {**full, "missing": ["test images: gone.tsv: No such file"]}
+    report = dataclasses.replace(full, missing=("test images: gone.tsv: No such file",))
     assert "gone.tsv: No such file" in rendered(report).text
 
 
@@ -197,17 +219,33 @@ def test_several_conditions(undrawn):
     report = fake.report(fake.grid(40, 2, ("a", "b", "c")))
     shown = rendered(report)
     check_links(shown)
-    for pair in report["comparisons"]["best"]:
-        decided = verdict_text.decision(report, pair)
-        assert formatting.interval(decided.low, decided.high) in shown.text
+    for pair in report.pairs:
+        assert formatting.interval(pair.verdict.low, pair.verdict.high) in shown.text
+
+
+def test_everything_that_tells_the_verdict_tells_the_same(undrawn):
+    """Of three pairs, one is clear by itself and tied by Holm's p."""
+    reports = (fake.answer(fake.grid(60, 3, tuple("abc"), step=0.35, key=k)) for k in range(12))
+    report, pair = next(
+        (report, pair)
+        for report in reports
+        for pair in report.pairs
+        if pair.recipes.p <= 0.05 < pair.holm.p_holm
+    )
+    first = (pair, *(other for other in report.pairs if other != pair))
+    report = dataclasses.replace(report, comparisons={"best": first})
+    assert verdict_text.three_lines(report)[0].startswith("Tied at this size: ")
+    text, _ = page.render(report, Bare())
+    assert '<h2 class="verdict">Tied at this size</h2>' in text
+    assert tensorboard._verdict(report).startswith("### Tied at this size")
+    saved = json.loads(as_json.dump(report))["comparisons"]["best"][0]["verdict"]
+    assert saved["better"] is None and saved["outcome"] == "tied at this size"
+    row = next(csv.DictReader(io.StringIO(tables.files(report)["comparisons.csv"])))
+    assert row["outcome"] == "tied at this size"
 
 
 def test_one_condition_alone(undrawn):
-    report = fake.report(fake.grid(20, 2))
-    del report["why"], report["comparisons"], report["cost"], report["controls"], report["curves"]
-    for line in report["lines"]:
-        del line["readings"]["attention"]
-    del report["rates"]["best"]["attention"], report["conditions"][1]
+    report = bare(fake.answer(fake.grid(20, 2, ("ctc",))))
     shown = rendered(report)
     check_links(shown)
     assert "Nothing was compared" in shown.text
@@ -230,7 +268,7 @@ def test_very_many_lines_are_not_all_listed(full, undrawn, monkeypatch):
 
 
 def test_all_files_are_there(full, folder):
-    assert json.loads((folder / "report.json").read_bytes()) == json.loads(json.dumps(full))
+    assert (folder / "report.json").read_text("utf-8") == as_json.dump(full)
     assert {p.name for p in (folder / "tables").iterdir()} == {
         "rates.csv",
         "rates.tex",
@@ -246,8 +284,7 @@ def test_all_files_are_there(full, folder):
 
 
 def test_writing_again_replaces_and_gives_the_same(tmp_path):
-    report = fake.report(fake.grid(8, 2))
-    short = {key: report[key] for key in ("study", "conditions", "rates", "lines")}
+    short = bare(fake.answer(fake.grid(8, 2)))
     (tmp_path / "figures").mkdir()
     (tmp_path / "figures" / "slices.png").write_bytes(b"stale")
     contents = []
@@ -260,7 +297,8 @@ def test_writing_again_replaces_and_gives_the_same(tmp_path):
 
 def test_what_is_no_json_writes_nothing(full, tmp_path, undrawn):
     with pytest.raises(ValueError):
-        reports.write({**full, "extra": float("nan")}, tmp_path, Bare())
+        broken = dataclasses.replace(full.headline.recipes, value=float("nan"))
+        reports.write(fake.edited(full, recipes=broken), tmp_path, Bare())
     assert not list(tmp_path.iterdir())
 
 
@@ -286,29 +324,56 @@ def test_the_templates_are_in_the_package(tmp_path):
     there = tmp_path / "ocr_tf" / "study" / "report" / "templates"
     ours = Path(page.__file__).parent / "templates"
     assert {p.name for p in there.iterdir()} == {p.name for p in ours.iterdir()}
+    assert (there.parent / as_json.SCHEMA.name).read_bytes() == as_json.SCHEMA.read_bytes()
 
 
 def test_probes_say_what_they_are_held_against_and_what_squeezes_them(full, undrawn):
     content = rendered(full).text
-    level = full["why"]["probes"]["repeats"]["levels"][0]
+    level = full.analysis["probes"]["repeats"]["levels"][0]
     apart = level["control"]["differences"][0]["against_rest"]
     assert formatting.interval(apart["low"], apart["high"], False) in content
     assert "no repeats: 2" in content and "lengths: 32" in content
     assert "squeezed" not in content
-    stretched = copy.deepcopy(full)
-    for condition in stretched["conditions"]:
-        condition["experiment"] = {"config": {"data": {"width": 100}}}
-    assert "brought to a width of 100 pixels:" in rendered(stretched).text
-    stretched["conditions"][0]["experiment"]["config"]["data"]["width"] = 0
-    assert "brought to a width of 100 pixels for attention:" in rendered(stretched).text
+    wide = options.replace(tiny.experiment("ctc"), {"data.width": 100})
+    free = options.replace(tiny.experiment("ctc"), {"data.width": 0})
+
+    def trained(*experiments):
+        conditions = (
+            dataclasses.replace(condition, experiment=experiment)
+            for condition, experiment in zip(full.conditions, experiments)
+        )
+        return dataclasses.replace(full, conditions=tuple(conditions))
+
+    assert "brought to a width of 100 pixels:" in rendered(trained(wide, wide)).text
+    assert "brought to a width of 100 pixels for attention:" in rendered(trained(free, wide)).text
+
+
+def test_a_new_metric_is_one_entry(tmp_path, monkeypatch):
+    longer = Metric(
+        "longer",
+        "longer",
+        "the share of lines read longer",
+        lambda r, h: len(h) > len(r),
+        lambda r: 1,
+    )
+    monkeypatch.setitem(METRICS, "longer", longer)
+    report = fake.answer(fake.grid(40, 2), metric="longer")
+    text = rendered(report).text
+    assert report.study.metric == report.headline.metric == "longer"
+    row = report.rates["best"]["ctc"][0]
+    assert formatting.percent(row.figures["longer"]) in text
+    assert "the mean over lines of the edits per symbol of the longer text" in text
+    files = tables.files(report)
+    assert "longer" in files["rates.csv"].splitlines()[0] and "longer" in files["rates.tex"]
+    assert "longer" in tensorboard._rates(report)
+    content = json.loads(as_json.dump(report))
+    jsonschema.validate(content, json.loads(as_json.SCHEMA.read_text("utf-8")))
 
 
 def test_a_search_for_rates_is_reported(full):
-    searched = copy.deepcopy(full)
-    tried = [{"learning_rate": 0.002, "cer": None}, {"learning_rate": 0.00123, "cer": 0.0456}]
-    searched["study"]["tuning"] = {
-        c: {"steps": 375, "chosen": tried[1], "trials": tried} for c in ("ctc", "attention")
-    }
+    tried = (Trial(0.002, None), Trial(0.00123, 0.0456))
+    tuning = {c: Tuned(375, tried[1], tried) for c in ("ctc", "attention")}
+    searched = dataclasses.replace(full, study=dataclasses.replace(full.study, tuning=tuning))
     content = rendered(searched).text
     assert "Learning rates were searched" not in rendered(full).text
     assert "Learning rates were searched" in content and "375" in content
@@ -316,7 +381,7 @@ def test_a_search_for_rates_is_reported(full):
 
 
 def test_images_that_are_not_proven_the_same_are_told():
-    report = fake.report(fake.grid(30, 2))
-    assert "not\n  proven" not in page.render(report, fake.Art(report, range(30)))[0]
-    report["test"]["same_images"] = False
-    assert "not\n  proven" in page.render(report, fake.Art(report, range(30)))[0]
+    report = bare(fake.answer(fake.grid(30, 2)))
+    assert "not\n  proven" not in page.render(report, Bare())[0]
+    unproven = dataclasses.replace(report.test_set, same_images=False)
+    assert "not\n  proven" in page.render(dataclasses.replace(report, test_set=unproven), Bare())[0]

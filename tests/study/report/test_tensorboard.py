@@ -8,7 +8,6 @@ import re
 from types import SimpleNamespace
 
 import pytest
-from markupsafe import Markup
 from tensorboard.backend.event_processing.data_provider import MultiplexerDataProvider
 from tensorboard.backend.event_processing.plugin_event_multiplexer import EventMultiplexer
 from tensorboard.context import RequestContext
@@ -21,8 +20,8 @@ from tensorboard.plugins.hparams import (
 )
 
 from ocr_tf.alphabet import Alphabet
-from ocr_tf.experiment.config.serialize import configuration
 from ocr_tf.experiment.runs import predictions
+from ocr_tf.experiment.runs.predictions import CheckpointRead, EvaluationResults, RateFigures
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.experiment.tensorboard import event_file
 from ocr_tf.study import compare
@@ -34,6 +33,7 @@ from tests.study import fake
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:tensorboard")
 EVIL = "<script>alert(1)</script>"
+GROUPS = {"seeds": "verdict", "per-line": "why"}  # by section
 
 
 class Server:
@@ -81,15 +81,16 @@ class Server:
 
 
 def tags(pictures):
-    """What each is shown under."""
-    groups = {True: "answer", False: "figures"}
-    return {f"{groups[d.name in tensorboard.ANSWER]}/{d.name}": d.png for d in pictures}
+    """The tag that each is shown under."""
+    return {f"{GROUPS[drawing.section]}/{drawing.name}": drawing.png for drawing in pictures}
 
 
 def drawings(*names):
-    """Pictures of different sizes."""
+    """Pictures of different sizes, one for the answer."""
     return [
-        svg.drawing(name, f"about {EVIL}", lambda width, i=i: svg.canvas(width, 40 + i))
+        svg.drawing(name, f"about {EVIL}", lambda width, i=i: svg.canvas(width, 40 + i))._replace(
+            section=("seeds", "per-line")[i % 2]
+        )
         for i, name in enumerate(names)
     ]
 
@@ -100,28 +101,39 @@ def experiments(heads=("ctc", "attention")):
 
 def reported(**about):
     """Of runs in the folder where a study has them."""
-    report = fake.report(fake.grid(12, 2, ("ctc", "attention"), first=EVIL))
-    report["study"] = {**report["study"], "evaluation": "best", **about}
-    every = experiments()
-    report["conditions"] = [
-        {**c, "experiment": configuration(every[c["name"]])} for c in report["conditions"]
-    ]
-    return report
+    report = fake.answer(fake.grid(12, 2, ("ctc", "attention"), first=EVIL))
+    about = {"evaluation": "best", **about}
+    return with_experiments(
+        dataclasses.replace(report, study=dataclasses.replace(report.study, **about)), experiments()
+    )
+
+
+def with_experiments(report, every):
+    conditions = (
+        dataclasses.replace(condition, experiment=every.get(condition.name))
+        for condition in report.conditions
+    )
+    return dataclasses.replace(report, conditions=tuple(conditions))
 
 
 def trained(folder, report, evaluation="best"):
     """Runs as the report has them, without a training."""
     for name, experiment in experiments().items():
-        for row in report["rates"]["best"][name]:
-            train = dataclasses.replace(experiment.train, seed=row["seed"])
-            run = RunFolder.create_or_open(folder / name / f"seed-{row['seed']}")
+        for row in report.rates["best"][name]:
+            train = dataclasses.replace(experiment.train, seed=row.seed)
+            run = RunFolder.create_or_open(folder / name / f"seed-{row.seed}")
             run.begin(
                 dataclasses.replace(experiment, train=train), Alphabet.from_texts(["0123"]), {}
             )
-            figures = {"summary/best_cer": 0.5, "train/loss": 2.0}
-            run.append_metrics({"step": 12, "wall": 1.0, **figures, "finished": True})
-            rates = {key: row[key] for key in tensorboard.MEASURED}
-            results = {"checkpoint": {"step": 12}, "rates": rates}
+            figures = {"top/cer": 0.5, "train/loss": 2.0}
+            run.metrics.append({"step": 12, "wall": 1.0, **figures, "finished": True})
+            results = EvaluationResults(
+                name,
+                ("lines.tsv",),
+                "f",
+                RateFigures.from_flat(row.as_flat()),
+                checkpoint=CheckpointRead("best", 12),
+            )
             predictions.write(run.evaluations_path / evaluation, results, [])
             event_file.refresh(run)
 
@@ -177,16 +189,16 @@ def test_a_second_report_takes_the_place_of_the_first_also_where_it_is_watched(
     assert len([p for p in (written / "report").iterdir() if event_file.MARK in p.name]) == 1
 
 
-def test_what_comes_first_exists(monkeypatch):
+def test_what_answers_comes_first():
     names = ("ctc-0", "attention-0", "ctc-1", "attention-1")
-    report = fake.report(fake.grid(30, 2, names), contrasts={"change": (names[:2], names[2:])})
-
-    def undrawn(name, about, paint, width=0):
-        return svg.Drawing(name, about, Markup(""), Markup(""), b"")
-
-    monkeypatch.setattr(svg, "drawing", undrawn)
-    _, found = page.render(report, fake.Art(report, range(30)))
-    assert set(tensorboard.ANSWER) < {d.name for d in found}
+    report = fake.answer(fake.grid(30, 2, names), contrasts={"change": (names[:2], names[2:])})
+    tags = [
+        tensorboard.tag(drawing) for drawing in page.render(report, fake.Art(report, range(30)))[1]
+    ]
+    assert {"verdict/contrasts", "verdict/interval", "verdict/seeds", "verdict/variance"} < set(
+        tags
+    )
+    assert {"why/curve_val", "why/cumulative"} < set(tags)
 
 
 def test_the_verdict_is_there_in_words(written, report):
@@ -200,8 +212,12 @@ def test_the_verdict_is_there_in_words(written, report):
 
 def test_the_verdict_has_what_other_metrics_say_and_what_it_rests_on(pictures, tmp_path):
     report = reported()
-    for other in report["by_metric"]:
-        other["recipes"].update(value=0.05, low=0.01, high=0.09, p=0.01)
+    clear = {"value": 0.05, "low": 0.01, "high": 0.09, "p": 0.01}
+    others = tuple(
+        dataclasses.replace(other, recipes=dataclasses.replace(other.recipes, **clear))
+        for other in report.by_metric
+    )
+    report = dataclasses.replace(report, by_metric=others)
     tensorboard.write(report, pictures, tmp_path)
     shown = html.unescape(Server(tmp_path).page(".", "answer/verdict"))
     said = verdict_text.verdict(report)
@@ -211,7 +227,7 @@ def test_the_verdict_has_what_other_metrics_say_and_what_it_rests_on(pictures, t
 def test_every_seed_s_rates_are_there(written, report):
     rows = re.findall("<tr>(.*?)</tr>", Server(written).page("report", "answer/rates"), re.DOTALL)
     cells = [[html.unescape(c) for c in re.findall("<td>(.*?)</td>", row)] for row in rows[1:]]
-    rates = [formatting.percent(row["cer"]) for c in report["rates"]["best"].values() for row in c]
+    rates = [formatting.percent(row.cer) for c in report.rates["best"].values() for row in c]
     assert [row[3] for row in cells] == rates
     assert [row[:3] for row in cells] == [
         [name, seed, "best"] for name in ("ctc", "attention") for seed in "01"
@@ -219,7 +235,7 @@ def test_every_seed_s_rates_are_there(written, report):
 
 
 def test_names_are_shown_as_they_are(pictures, tmp_path):
-    report = fake.report(fake.grid(12, 2, ("a|b *c*", EVIL)))
+    report = fake.answer(fake.grid(12, 2, ("a|b *c*", EVIL)))
     tensorboard.write(report, pictures, tmp_path)
     server = Server(tmp_path)
     for tag in ("answer/verdict", "answer/rates"):
@@ -237,23 +253,23 @@ def test_the_table_of_runs_has_their_settings_and_final_figures(written, report)
     figures = [info.display_name for info in columns.metric_infos]
     assert figures[:3] == ["test CER, best", "test WER, best", "test exact match, best"]
     assert set(rows) == {f"{h}/seed-{s}" for h in experiments() for s in (0, 1)}
-    for condition, seeds in report["rates"]["best"].items():
+    for condition, seeds in report.rates["best"].items():
         for row in seeds:
-            shown = rows[f"{condition}/seed-{row['seed']}"]
+            shown = rows[f"{condition}/seed-{row.seed}"]
             assert set(titles) <= set(shown.hparams)
-            assert shown.hparams["experiment"].string_value == condition
-            assert shown.hparams["train.seed"].number_value == row["seed"]
+            assert shown.hparams["Experiment"].string_value == condition
+            assert shown.hparams["Seed"].number_value == row.seed
             values = {value.name.tag: value.value for value in shown.metric_values}
             assert set(values) == {info.name.tag for info in columns.metric_infos}
             for key in tensorboard.MEASURED:
-                assert values[f"test/best/{key}"] == pytest.approx(row[key])
+                assert values[f"test/best/{key}"] == pytest.approx(getattr(row, key))
 
 
 def test_a_setting_that_differs_between_conditions_is_a_column(report, pictures, tmp_path):
     halves = dataclasses.replace(experiments()["ctc"].data, share=0.5)
-    report["conditions"][0]["experiment"] = configuration(
-        dataclasses.replace(experiments()["ctc"], data=halves)
-    )
+    every = experiments()
+    changed = {**every, "ctc": dataclasses.replace(every["ctc"], data=halves)}
+    report = with_experiments(report, changed)
     tensorboard.write(report, pictures, tmp_path)
     columns, _ = Server(tmp_path).table()
     assert {i.name for i in columns.hparam_infos} == {*tensorboard.SETTINGS, "data.share"}
@@ -269,8 +285,7 @@ def test_figures_are_those_of_the_evaluation_that_was_compared(pictures, tmp_pat
 
 
 def test_runs_keep_their_own_columns_beside_what_is_no_run(written, report, pictures):
-    for condition in report["conditions"]:
-        del condition["experiment"]
+    report = with_experiments(report, {})
     tensorboard.write(report, pictures, written / "report")
     columns, rows = Server(written).table()
     assert "train.batch_size" in {info.name for info in columns.hparam_infos} and len(rows) == 4

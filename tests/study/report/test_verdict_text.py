@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import copy
 import csv
 import dataclasses
 import io
 
 import pytest
 
+from ocr_tf.study.comparison import statistics
 from ocr_tf.study.report import formatting, tables, verdict_text
 from tests.study import fake
 
 
 def report(**settings):
-    """Without what takes long and is not asked for."""
-    grid = fake.grid(**settings)
-    found = fake.report(grid)
-    return {
-        k: found[k]
-        for k in ("study", "conditions", "test", "rates", "comparisons", "by_metric", "lines")
-    }
+    return fake.answer(fake.grid(**settings))
 
 
 @pytest.fixture(scope="module")
@@ -43,27 +37,26 @@ def easy():
 def test_a_winner_is_named_with_its_numbers(clear):
     said = verdict_text.verdict(clear)
     assert said.better == "ctc" and said.title == "ctc makes fewer errors" and said.few is None
-    recipes = clear["comparisons"]["best"][0]["recipes"]
-    assert formatting.percent(recipes["rate_a"]) in said.lead
-    assert formatting.percent(recipes["rate_b"]) in said.lead
+    recipes = clear.headline.recipes
+    assert formatting.percent(recipes.rate_a) in said.lead
+    assert formatting.percent(recipes.rate_b) in said.lead
     assert "300 lines and 4 seeds of each" in said.lead
 
 
 def test_the_other_side_wins_when_names_change_places(clear):
-    swapped = copy.deepcopy(clear)
-    pair = swapped["comparisons"]["best"][0]
-    pair["verdict"]["better"] = "attention"
+    verdict = dataclasses.replace(clear.headline.verdict, better="attention")
+    swapped = fake.edited(clear, verdict=verdict)
     assert verdict_text.verdict(swapped).title == "attention makes fewer errors"
 
 
 def test_both_targets_are_named_the_recipes_first(clear):
     first, second = verdict_text.verdict(clear).targets
-    pair = clear["comparisons"]["best"][0]
+    pair = clear.headline
     assert (first.name, second.name) == ("These recipes", "These trained models")
-    for target, found in ((first, pair["recipes"]), (second, pair["models"])):
-        assert target.value == formatting.points(found["value"])
-        assert target.interval == formatting.interval(found["low"], found["high"])
-        assert target.p == formatting.probability(found["p"])
+    for target, found in ((first, pair.recipes), (second, pair.models)):
+        assert target.value == formatting.points(found.value)
+        assert target.interval == formatting.interval(found.low, found.high)
+        assert target.p == formatting.probability(found.p)
     assert "S = 4 and 4" in first.meaning and "N = 300" in first.meaning
 
 
@@ -73,36 +66,42 @@ def test_a_tie_is_never_equality(tied):
     assert "no sign that they are equal" in said.lead and "told apart by CER" in said.lead
     every = " ".join([said.title, said.lead, said.sensitivity, *verdict_text.three_lines(tied)])
     assert every.count("equal") == 1
-    difference = tied["comparisons"]["best"][0]["detectable"]["difference"]
-    assert formatting.width(difference) in said.sensitivity
+    assert formatting.width(tied.headline.detectable.difference) in said.sensitivity
+
+
+def test_no_power_is_promised_at_the_smallest_detectable_difference(tied):
+    """With few seeds the true power there is lower than the one that is aimed at."""
+    said = " ".join([verdict_text.verdict(tied).sensitivity, *verdict_text.three_lines(tied)])
+    assert "estimated from these seeds" in said
+    assert "below 80" in verdict_text.verdict(tied).sensitivity
+    assert "four in five" not in said
 
 
 def test_few_errors_cannot_separate(easy):
     said = verdict_text.verdict(easy)
     assert said.better is None
     assert "cannot separate the two" in said.few and "104 lines" in said.few
-    rows = [row for rows in easy["rates"]["best"].values() for row in rows]
-    wrong = [row["insertions"] + row["deletions"] + row["substitutions"] for row in rows]
+    wrong = [row.edits for rows in easy.rates["best"].values() for row in rows]
     assert str(max(wrong)) in said.few and "reads nearly all" in said.few
 
 
 def test_little_that_is_misread_is_no_easy_test_set():
     tiny = report(lines=5, seeds=2, rate=0.9, step=0.0)
     said = verdict_text.verdict(tiny)
-    symbols = tiny["test"]["symbols"]
+    symbols = tiny.test_set.symbols
     assert f"The test set is too small: {symbols} symbols in 5 lines" in said.few
     assert "nearly all" not in said.few
 
 
 def test_what_rests_on_few_lines_says_so(tied):
     easy = report(lines=60, seeds=3, rate=0.0003, step=0.0)
-    pair = verdict_text.headline(easy)
-    assert pair["too_small"] and pair["too_small"] in verdict_text.verdict(easy).sensitivity
+    too_small = easy.headline.too_small
+    assert too_small and too_small in verdict_text.verdict(easy).sensitivity
     for target in verdict_text.verdict(easy).targets:
-        assert target.interval and pair["too_small"] in target.rests
+        assert target.interval and too_small in target.rests
     assert all(target.rests is None for target in verdict_text.verdict(tied).targets)
     second = verdict_text.three_lines(easy)[1]
-    assert pair["too_small"] in second and "detectable" not in second
+    assert too_small in second and "detectable" not in second
     found = tables.files(easy)
     assert " & -- & " in found["comparisons.tex"].splitlines()[6]
     (row,) = csv.DictReader(io.StringIO(found["comparisons.csv"]))
@@ -120,15 +119,21 @@ def test_no_difference_anywhere_withholds_the_interval():
 
 def test_what_another_metric_would_say_is_said(clear, tied):
     assert verdict_text.verdict(clear).otherwise is None  # All metrics agree.
-    pair = tied["by_metric"][0]
-    assert (pair["a"], pair["b"], pair["metric"]) == ("ctc", "attention", "exact")
+    pair = next(pair for pair in tied.by_metric if pair.metric == "exact")
+    assert (pair.a, pair.b) == ("ctc", "attention")
+
+    def reported(report, low, high):
+        found = dataclasses.replace(
+            pair.recipes, value=(low + high) / 2, low=low, high=high, p=0.01
+        )
+        return dataclasses.replace(report, by_metric=(dataclasses.replace(pair, recipes=found),))
+
     for low, high, better in (
         (0.01, 0.09, "attention"),
         (-0.09, -0.01, "ctc"),
         (-0.01, 0.09, None),
     ):
-        found = {**pair["recipes"], "value": (low + high) / 2, "low": low, "high": high, "p": 0.01}
-        other = {**tied, "by_metric": [{**pair, "recipes": found}]}
+        other = reported(tied, low, high)
         said = verdict_text.verdict(other).otherwise
         assert verdict_text.beside(other)[0].better == better
         assert (said is None) == (better is None)
@@ -136,10 +141,9 @@ def test_what_another_metric_would_say_is_said(clear, tied):
             assert f"by lines misread {better} would make fewer errors" in said
             assert formatting.interval(low, high) in said and "without a correction" in said
             assert "Other metrics would say otherwise" in verdict_text.three_lines(other)[2]
-    one = {**clear, "by_metric": [{**pair, "recipes": {**found, "low": -0.09, "high": -0.01}}]}
-    assert (
-        verdict_text.verdict(one).otherwise is None and verdict_text.beside(one)[0].better == "ctc"
-    )
+    one = reported(clear, -0.09, -0.01)
+    assert verdict_text.verdict(one).otherwise is None
+    assert verdict_text.beside(one)[0].better == "ctc"
 
 
 def test_one_seed_gives_no_verdict_about_recipes():
@@ -152,29 +156,30 @@ def test_one_seed_gives_no_verdict_about_recipes():
 
 def test_why_there_is_no_test_of_each_seed():
     grid = fake.grid(lines=30, seeds=3)
-    assert verdict_text.verdict(fake.report(grid)).no_mcnemar is None
+    assert verdict_text.verdict(fake.answer(grid)).no_mcnemar is None
     row = grid.cells["ctc"]
     uneven = dataclasses.replace(grid, cells={**grid.cells, "ctc": row[:2]})
-    assert "do not have the same seeds" in verdict_text.verdict(fake.report(uneven)).no_mcnemar
+    assert "do not have the same seeds" in verdict_text.verdict(fake.answer(uneven)).no_mcnemar
     pages = dataclasses.replace(grid, groups=tuple("abc" * 10))
-    assert "come in groups" in verdict_text.verdict(fake.report(pages)).no_mcnemar
+    assert "come in groups" in verdict_text.verdict(fake.answer(pages)).no_mcnemar
 
 
 def paired(by_seed, **settings):
-    return fake.report(fake.grid(lines=60, **settings), by_seed=by_seed)
+    return fake.answer(fake.grid(lines=60, **settings), by_seed=by_seed)
 
 
 def test_what_pairing_would_give_never_contradicts_its_numbers():
     told = set()
     for seeds, key in ((3, 0), (3, 1), (5, 2), (5, 3)):
         plain, declared = (paired(by_seed, seeds=seeds, key=key) for by_seed in (False, True))
-        crossed, within = (verdict_text.headline(of)["recipes"] for of in (plain, declared))
-        ends = [formatting.interval(of["low"], of["high"]) for of in (within, crossed)]
-        wider = within["high"] - within["low"] > crossed["high"] - crossed["low"]
+        crossed, within = (of.headline.recipes for of in (plain, declared))
+        ends = [formatting.interval(of.low, of.high) for of in (within, crossed)]
+        wider = within.high - within.low > crossed.high - crossed.low
         said, other = verdict_text.verdict(plain).pairing, verdict_text.verdict(declared).pairing
         assert f"{ends[0]}, {'wider' if wider else 'narrower'} than {ends[1]}" in said
         assert f"{ends[1]}, {'narrower' if wider else 'wider'} than {ends[0]}" in other
-        assert "here it was not" in said and "declared beforehand" in other
+        assert "here it does not" in said and "because the command line says so" in other
+        assert "beforehand" not in said + other
         assert "lines vary too" in said
         first = verdict_text.verdict(declared).targets[0]
         assert first.interval == ends[0] and f"S = {seeds}, paired by seed" in first.meaning
@@ -191,15 +196,15 @@ def with_system(**settings):
     grid = fake.grid(lines=100, seeds=3, **settings)
     name = grid.conditions[-1]
     cells = {**grid.cells, name: grid.cells[name][:1]}
-    return fake.report(dataclasses.replace(grid, cells=cells), systems=[name])
+    return fake.answer(dataclasses.replace(grid, cells=cells), systems=[name])
 
 
 @pytest.mark.parametrize("step, better", [(1.5, "ctc"), (-1.5, "attention"), (0.0, None)])
 def test_with_another_system_the_answer_is_about_these_models(step, better):
     one = with_system(step=step)
-    said, pair = verdict_text.verdict(one), verdict_text.headline(one)
-    models = pair["models"]
-    assert said.better == better == (None if models["p"] > 0.05 else better)
+    said, pair = verdict_text.verdict(one), one.headline
+    models = pair.models
+    assert said.better == better == (None if models.p > 0.05 else better)
     tied = "These trained models are tied at this size"
     assert said.title == (
         f"Of these trained models {better} makes fewer errors" if better else tied
@@ -208,8 +213,8 @@ def test_with_another_system_the_answer_is_about_these_models(step, better):
     assert "other seeds" not in said.lead
     assert [target.headline for target in said.targets] == [False, True]
     assert said.targets[0].interval is None
-    assert said.targets[1].interval == formatting.interval(models["low"], models["high"])
-    assert verdict_text.decision(one, pair).outcome.endswith(" (these trained models)")
+    assert said.targets[1].interval == formatting.interval(models.low, models.high)
+    assert verdict_text.outcome(pair.verdict).endswith(" (these trained models)")
     assert verdict_text.would_help(pair) is None
     every = [said.lead, said.sensitivity, *verdict_text.three_lines(one)]
     assert not any("train another" in text for text in every)
@@ -218,50 +223,70 @@ def test_with_another_system_the_answer_is_about_these_models(step, better):
 
 def test_pairs_with_another_system_are_corrected_with_the_others():
     one = with_system(conditions=("a", "b", "c"), step=0.4)
-    runs, *systems = verdict_text.compared(one)
-    assert verdict_text.decision(one, runs).target == "recipes"
+    runs, *systems = one.pairs
+    assert runs.verdict.target == "recipes"
     for pair in systems:
-        decided = verdict_text.decision(one, pair)
-        assert decided.target == "models"
-        assert decided.p == pair["holm"]["p_holm"] >= pair["models"]["p"]
-        assert decided.low < pair["models"]["low"]
+        assert pair.verdict.target == "models"
+        assert pair.verdict.p == pair.holm.p_holm >= pair.models.p
+        assert pair.verdict.low < pair.models.low
 
 
 def test_three_lines_for_a_terminal(clear, tied, easy):
     for one in (clear, tied, easy):
         lines = verdict_text.three_lines(one)
         assert len(lines) == 3 and all(line.isascii() and "\n" not in line for line in lines)
-        assert lines[1].startswith("These recipes: ctc - attention = ")
-        assert lines[2].startswith("These trained models: ")
+        terms = "These recipes (the training procedure, over seeds and lines): ctc - attention = "
+        assert lines[1].startswith(terms)
+        assert lines[2].startswith("These trained models (these checkpoints, over lines): ")
     assert "smallest detectable difference" in verdict_text.three_lines(tied)[1]
-    assert verdict_text.three_lines({**clear, "comparisons": {}}) == ["nothing was compared"]
+    assert verdict_text.three_lines(dataclasses.replace(clear, comparisons={})) == [
+        "nothing was compared"
+    ]
 
 
 def test_of_several_pairs_the_corrected_decides():
     several = report(lines=80, seeds=3, conditions=("a", "b", "c"), step=0.5)
-    pairs = several["comparisons"]["best"]
-    assert len(pairs) == 3
-    for pair in pairs:
-        decided = verdict_text.decision(several, pair)
-        assert decided.p == pair["holm"]["p_holm"] >= pair["recipes"]["p"]
-        assert decided.low == pair["holm"]["comparison"]["low"] < pair["recipes"]["low"]
-        assert bool(decided.better) == (decided.p <= 0.05)
-    assert len(verdict_text.verdict(several).others) == 2
+    assert len(several.pairs) == 3
+    said = verdict_text.verdict(several)
+    for pair, words in zip(several.pairs[1:], said.others):
+        assert words.startswith(f"{pair.verdict.outcome}: ")
+        assert formatting.interval(pair.verdict.low, pair.verdict.high) in words
+        assert formatting.probability(pair.holm.p_holm) in words
+    assert said.targets[0].p == formatting.probability(several.headline.holm.p_holm)
+
+
+def test_where_interval_and_p_disagree_no_more_is_claimed_than_is_known(clear):
+    pair = clear.headline
+    assert pair.verdict.interval_agrees and "includes 0" not in verdict_text.verdict(clear).lead
+    open_size = dataclasses.replace(pair.verdict, low=-0.02, high=0.001, pairs=3)
+    said = verdict_text.verdict(fake.edited(clear, verdict=open_size))
+    assert said.better == "ctc" and "includes 0, so that by how much is open" in said.lead
+    late = dataclasses.replace(pair.verdict, better=None, outcome="tied at this size", p=0.06)
+    said = verdict_text.verdict(fake.edited(clear, verdict=late))
+    assert "excludes 0, but the p that decides is above .05" in said.lead
 
 
 def test_the_parts_of_the_variance_say_what_would_help(tied):
-    pair = copy.deepcopy(verdict_text.headline(tied))
-    now = pair["detectable"]["difference"]
+    pair = tied.headline
+    now = pair.detectable.difference
+
+    def with_more(seeds, lines):
+        more = statistics.MoreData(
+            dataclasses.replace(pair.more.seeds, difference=seeds * now),
+            dataclasses.replace(pair.more.lines, difference=lines * now),
+        )
+        return dataclasses.replace(pair, more=more)
+
     for seeds, lines, advice in (
         (0.68, 0.89, "by 32 %, twice the lines by 11 %: more seeds would help most"),
         (0.9, 0.7, "by 10 %, twice the lines by 30 %: more test lines would help most"),
         (0.8, 0.8, "either would help as much"),
     ):
-        pair["more"]["seeds"]["difference"] = seeds * now
-        pair["more"]["lines"]["difference"] = lines * now
-        assert advice in verdict_text.would_help(pair).replace(formatting.SPACE, " ")
-    pair["recipes"]["signature"]["groups"] = 7
-    assert "twice the groups" in verdict_text.would_help(pair)
+        said = verdict_text.would_help(with_more(seeds, lines))
+        assert advice in said.replace(formatting.SPACE, " ")
+    grouped = dataclasses.replace(pair.recipes.signature, groups=7)
+    recipes = dataclasses.replace(pair.recipes, signature=grouped)
+    assert "twice the groups" in verdict_text.would_help(dataclasses.replace(pair, recipes=recipes))
 
 
 def test_how_numbers_are_written():

@@ -18,10 +18,11 @@ from ocr_tf.experiment.config.experiment import Data
 from ocr_tf.experiment.inference import evaluate
 from ocr_tf.experiment.inference.config import Evaluate
 from ocr_tf.experiment.inference.load import build, variables
+from ocr_tf.experiment.runs.checkpoints import TrainingState
 from ocr_tf.experiment.runs.run_folder import RunFolder
-from ocr_tf.study.analysis import label_errors
 from ocr_tf.study.analysis.label_errors import Opinion, rank
 from ocr_tf.study.config import AnyData, Suspects
+from ocr_tf.study.report import label_errors
 from tests.experiment import tiny
 
 SOURCE = "synthetic:digits:count=12:split=test"
@@ -80,7 +81,7 @@ def make_run(path, experiment, reads: int) -> str:
     folder.begin(experiment, alphabet, {})
     arrays = {name: v.numpy() for name, v in variables(build(experiment, alphabet)).items()}
     arrays["head/output/bias"][reads] = 9
-    folder.save_checkpoint(1, arrays, {"best_step": 1, "finished": True, "elapsed": 1.0})
+    folder.checkpoints.save(1, arrays, TrainingState(best_step=1, finished=True, elapsed=1.0))
     lines = load_lines(open_source("synthetic:digits:count=44"), experiment.geometry)
     rows = zip(["train"] * 3 + ["val"] * 2, lines.digests, lines.ids)
     folder.remember_lines((role, digest.tobytes(), name) for role, digest, name in rows)
@@ -178,10 +179,10 @@ def test_its_own_output_is_written_again_and_others_are_not(runs, labels, tmp_pa
     ]
     table.write_text("mine")
     page.unlink()
-    with pytest.raises(InputError, match=f"{table} exists and is not of tools/suspects"):
+    with pytest.raises(InputError, match=f"{table} exists and was not made by tools/suspects"):
         look(runs[:1], page, labels)
     page.write_text("<p>mine")
-    with pytest.raises(InputError, match=f"{page} exists and is not of tools/suspects"):
+    with pytest.raises(InputError, match=f"{page} exists and was not made by tools/suspects"):
         look(runs[:1], page, labels)
     assert (page.read_text(), table.read_text()) == ("<p>mine", "mine")
 

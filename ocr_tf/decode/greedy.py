@@ -1,0 +1,36 @@
+"""Greedy search, for both kinds of head; TensorFlow-free until it searches."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from ocr_tf.decode.search import Search
+from ocr_tf.options import option
+from ocr_tf.types import Frames, Hypotheses, Tensor
+
+if TYPE_CHECKING:
+    from ocr_tf.decode.autoregressive import Decoder
+
+
+@dataclasses.dataclass(frozen=True)
+class Greedy(Search):
+    """Takes the best class at every step: CTC's best path; a decoder fed with its own last symbol."""
+
+    early_stop: bool = option(
+        True,
+        "Stop a batch when the decoder has ended every line, rather than at the greatest number of "
+        "symbols allowed; the texts are the same.",
+    )
+
+    def ctc(self, log_probs: Frames, blank: int, pad: int) -> Hypotheses:
+        """Decodes the best path; see `Search.ctc`."""
+        from ocr_tf.decode import ctc_greedy
+
+        return ctc_greedy.search(log_probs, blank, pad)
+
+    def autoregressive(self, decoder: Decoder, bounds: Tensor) -> Hypotheses:
+        """Follows the best class; see `Search.autoregressive`."""
+        from ocr_tf.decode import autoregressive
+
+        return autoregressive.greedy(decoder, bounds, self.early_stop)

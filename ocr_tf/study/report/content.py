@@ -1,0 +1,96 @@
+"""The content of a report: one tree of frozen dataclasses, from computing to rendering; TensorFlow-free.
+
+The dataclasses of a section stand where the section is computed; the root is here. `as_json` makes
+report.json of it, and report.schema.json beside this file describes that.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, Optional
+
+from ocr_tf.experiment.config.experiment import Experiment
+from ocr_tf.metrics import paired
+from ocr_tf.study.comparison.controls import Code, Controls
+from ocr_tf.study.comparison.curves import LearningCurve
+from ocr_tf.study.comparison.lines import Line, TestSet
+from ocr_tf.study.comparison.statistics import ComparedPair, OtherMetric, ReportSignature, RunRates
+from ocr_tf.study.comparison.tuning import Tuned
+
+
+@dataclasses.dataclass(frozen=True)
+class About:
+    """The question, as the command line or the study's file asks it."""
+
+    name: str  # of the study
+    metric: str  # that the verdict is about
+    normalization: str  # of reference and text before they are compared
+    paired: bool = False  # by seed
+    evaluation: str = "test"  # the name of the evaluations that the verdict is about
+    tuning: dict[str, Tuned] = dataclasses.field(default_factory=dict)  # by condition
+
+
+@dataclasses.dataclass(frozen=True)
+class Condition:
+    """A condition; what follows its seeds is None for a system that is no run."""
+
+    name: str
+    seeds: tuple[int, ...]
+    head: Optional[str] = None
+    encoder: Optional[str] = None
+    layers: Optional[int] = None  # of the BiLSTM
+    experiment: Optional[Experiment] = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Reproduction:
+    """How the report was made."""
+
+    command: tuple[str, ...]  # program and arguments, quoted for a shell
+    trained: tuple[Code, ...]  # the code of the trainings, each that occurs
+    compared: Code
+    processor: Optional[str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """Everything that a report says.
+
+    Mappings by checkpoint begin with the one that the verdict is about.
+    """
+
+    study: About
+    conditions: tuple[Condition, ...]
+    test_set: TestSet
+    signature: ReportSignature
+    rates: dict[str, dict[str, tuple[RunRates, ...]]]  # by checkpoint and condition
+    comparisons: dict[str, tuple[ComparedPair, ...]]  # by checkpoint; the first is the headline
+    by_metric: tuple[OtherMetric, ...]
+    contrasts: dict[str, tuple[paired.Change, ...]]  # by checkpoint; empty: the study asks none
+    controls: Optional[Controls]  # None: fewer than two conditions are runs
+    curves: dict[str, tuple[LearningCurve, ...]]  # by condition
+    lines: tuple[Line, ...]
+    reproduce: Reproduction
+    analysis: Any = None  # see `ocr_tf.study.analysis`; None: not made
+    cost: Any = None  # see `ocr_tf.study.analysis.cost`; None: not measured
+    missing: tuple[str, ...] = ()  # why a part is left out, a sentence each
+
+    @property
+    def checkpoint(self) -> str:
+        """The checkpoint that the verdict is about."""
+        return next(iter(self.rates))
+
+    @property
+    def pairs(self) -> tuple[ComparedPair, ...]:
+        """All pairs of conditions at the checkpoint that the verdict is about."""
+        return self.comparisons[self.checkpoint] if self.checkpoint in self.comparisons else ()
+
+    @property
+    def headline(self) -> Optional[ComparedPair]:
+        """The pair that the verdict is about, the first; None where nothing was compared."""
+        return self.pairs[0] if self.pairs else None
+
+    @property
+    def changes(self) -> tuple[paired.Change, ...]:
+        """The differences of differences that the study asks, at the verdict's checkpoint."""
+        return self.contrasts[self.checkpoint] if self.checkpoint in self.contrasts else ()

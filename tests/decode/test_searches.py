@@ -1,0 +1,78 @@
+"""Searches by their text form, and what every one of SEARCHES promises a head."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+import tensorflow as tf
+
+from ocr_tf.decode import SEARCHES, Beam, Greedy, Search, parse_search, search_text
+from ocr_tf.decode.autoregressive import Decoder
+from ocr_tf.errors import InputError
+from ocr_tf.types import Frames
+
+
+@pytest.mark.parametrize(
+    "text, search",
+    [
+        ("greedy", Greedy()),
+        ("greedy:early_stop=false", Greedy(early_stop=False)),
+        ("beam", Beam()),
+        ("beam:16", Beam(width=16)),
+        ("beam:16,best=4", Beam(width=16, best=4)),
+        ("beam:best=4,width=16", Beam(width=16, best=4)),
+    ],
+)
+def test_a_text_names_a_search_and_its_options(text, search):
+    assert parse_search(text) == search
+    assert parse_search(search_text(search)) == search
+
+
+def test_the_text_of_a_search_leaves_out_what_is_usual():
+    assert search_text(Beam(width=8, best=1)) == "beam"
+    assert search_text(Beam(width=8, best=2)) == "beam:best=2"
+    assert search_text(Greedy(early_stop=False)) == "greedy:early_stop=false"
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("beem", "--search=beem: the searches are greedy, beam; not 'beem'"),
+        ("", "the searches are greedy, beam"),
+        ("beam:wide=3", "the options are width, best; not 'wide=3'"),
+        ("beam:3,4", "the options are width, best; not '4'"),
+        ("beam:x", "--search=beam:x: width is a whole number, not 'x'"),
+        ("beam:0", "cannot give"),
+        ("beam:2,best=3", "a beam of width 2 cannot give the 3 best"),
+        ("greedy:early_stop=maybe", "early_stop is true or false, not 'maybe'"),
+    ],
+)
+def test_a_wrong_text_is_told_what_there_is(text, message):
+    with pytest.raises(InputError) as error:
+        parse_search(text)
+    assert message in str(error.value)
+
+
+def test_a_search_of_ones_own_is_found_by_its_name(monkeypatch):
+    @dataclasses.dataclass(frozen=True)
+    class Own(Search):
+        def ctc(self, log_probs, blank, pad):
+            return "read"
+
+    monkeypatch.setitem(SEARCHES, "own", Own)
+    frames = Frames(tf.zeros([1, 1, 2]), tf.constant([1]))
+    assert parse_search("own").ctc(frames, 1, -1) == "read"
+    assert search_text(Own()) == "own"
+    with pytest.raises(InputError, match="the options are none"):
+        parse_search("own:3")
+    decoder = Decoder(lambda copies: (), lambda ids, state: None, 2, 1, -1)
+    with pytest.raises(InputError, match="Own: cannot be used with an autoregressive head"):
+        parse_search("own").autoregressive(decoder, tf.constant([1]))
+
+
+@pytest.mark.parametrize("name", SEARCHES)
+def test_a_search_is_a_frozen_value(name):
+    search = SEARCHES[name]()
+    assert search == SEARCHES[name]() and hash(search) == hash(SEARCHES[name]())
+    assert search.best >= 1
