@@ -51,6 +51,7 @@ class Aligned(NamedTuple):
     path_log_prob: Optional[float]
 
     def rows(self) -> list[Row]:
+        """Gives a row of the table for each symbol."""
         no_ink = self.without_ink()
         return [
             Row(
