@@ -28,9 +28,10 @@ from ocr_tf.study.comparison.controls import Code, Controls, Runs, code, control
 from ocr_tf.study.comparison.curves import learning_curve
 from ocr_tf.study.comparison.results import Cell, Grid, join
 from ocr_tf.study.config import Compare, Pairs, Study
-from ocr_tf.study.report import contrasts
+from ocr_tf.study.report import contrasts, findings
 from ocr_tf.study.report import write as write_report
 from ocr_tf.study.report.content import About, Condition, Report, Reproduction
+from ocr_tf.study.report.verdict_text import name_of
 from ocr_tf.study.study_folder import StudyFolder
 
 if TYPE_CHECKING:
@@ -310,11 +311,14 @@ def _explained(
 
     metric = report.study.metric
     measurable = networks is not None and opened.source is not None
+    analysis = analyze(grid, opened, images, networks, metric)
+    costs = cost.measure(grid, opened, networks, metric) if measurable else None
     return dataclasses.replace(
         report,
         missing=opened.missing,
-        analysis=analyze(grid, opened, images, networks, metric),
-        cost=cost.measure(grid, opened, networks, metric) if measurable else None,
+        analysis=analysis,
+        cost=costs,
+        summary=findings.summarize(report.headline, name_of(metric), analysis, costs),
         lines=tuple(_sized(line, images.image(i)) for i, line in enumerate(report.lines)),
     )
 

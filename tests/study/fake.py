@@ -29,6 +29,8 @@ from ocr_tf.study.comparison.curves import CurveTiming, LearningCurve, Point
 from ocr_tf.study.comparison.results import Cell, Grid
 from ocr_tf.study.config import Pairs
 from ocr_tf.study.report.content import About, Condition, Report, Reproduction
+from ocr_tf.study.report.findings import summarize
+from ocr_tf.study.report.verdict_text import name_of
 from tests.study import fake_analysis, fake_cost
 
 WORDS = (
@@ -120,7 +122,9 @@ def report(of: Grid, metric: str = "cer", **settings: Any) -> Report:
         trained=[word for i, word in enumerate(WORDS) if i % 3] * 5,
         images=[image(text, i) for i, text in enumerate(of.references)],
     )
-    return dataclasses.replace(answered, analysis=analysis, cost=fake_cost.cost(of, metric))
+    costs = fake_cost.cost(of, metric)
+    summary = summarize(answered.headline, name_of(metric), analysis, costs)
+    return dataclasses.replace(answered, analysis=analysis, cost=costs, summary=summary)
 
 
 def answer(

@@ -18,6 +18,7 @@ from ocr_tf.study.comparison.curves import LearningCurve
 from ocr_tf.study.comparison.lines import Line, TestSet
 from ocr_tf.study.comparison.statistics import ComparedPair, OtherMetric, ReportSignature, RunRates
 from ocr_tf.study.comparison.tuning import Tuned
+from ocr_tf.study.report.findings import Summary
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,6 +76,7 @@ class Report:
     reproduce: Reproduction
     analysis: Optional[Analysis] = None  # None: not made
     cost: Optional[Cost] = None  # None: not measured
+    summary: Optional[Summary] = None  # of the headline; None: nothing was compared
     missing: tuple[str, ...] = ()  # why a part is left out, a sentence each
 
     @property
