@@ -66,7 +66,7 @@ def test_the_export_reads_what_evaluate_read(trained):
 def test_evaluation_reads_with_the_search_that_it_is_told(trained):
     greedy, first = measured(trained)
     beam, second = measured(trained, search="beam:64", name="beam")
-    assert (greedy["search"], beam["search"]) == ("greedy", "beam:width=64")
+    assert (greedy.search, beam.search) == ("greedy", "beam:width=64")
     gains = [b["log_prob"] - a["log_prob"] for a, b in zip(first, second)]
     assert min(gains) >= -1e-4 and max(gains) > 1e-3
 
@@ -90,7 +90,7 @@ class Silent(Search):
 def test_a_search_of_ones_own_is_used_by_its_name(trained, monkeypatch):
     monkeypatch.setitem(SEARCHES, "silent", Silent)
     results, predictions = measured(trained, search="silent", name="silent")
-    assert results["search"] == "silent" and results["rates"]["cer"] == 1
+    assert results.search == "silent" and results.rates.figures["cer"] == 1
     assert {p["text"] for p in predictions} == {""}
     serving = Serving(restore(trained / "run"), n_best_search=Silent(), search=Silent())
     image = tf.constant([(trained / "images" / "000.png").read_bytes()])
