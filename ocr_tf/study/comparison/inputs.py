@@ -43,9 +43,9 @@ def behind(grid: Grid) -> Material:
     missing, runs = [], {}
     for condition, row in grid.cells.items():
         folders = {(condition, cell.seed): run_of(cell) for cell in row}
-        found = {key: folder for key, folder in folders.items() if folder is not None}
-        if len(found) == len(folders):
-            runs.update(found)
+        known = {key: folder for key, folder in folders.items() if folder is not None}
+        if len(known) == len(folders):
+            runs.update(known)
         else:
             missing.append(f"{condition} has no run folders: no networks to ask")
     trained = source = None
