@@ -17,10 +17,21 @@ setup(
     description="CTC or attention for reading text lines: a controlled comparison on your data",
     long_description=README.read_text("utf-8") if README.exists() else "",
     long_description_content_type="text/markdown",
-    packages=find_namespace_packages(include=["ocr_tf", "ocr_tf.*", "experiments"]),
+    author="The ocr_tf authors",
+    license="Apache-2.0",
+    license_files=["LICENSE"],
+    keywords="OCR text recognition CTC attention TensorFlow Keras comparison statistics",
+    # A top-level package called `experiments` would be in everybody's way: installed, it is ours.
+    packages=[
+        *find_namespace_packages(include=["ocr_tf", "ocr_tf.*"]),
+        "ocr_tf.experiments",
+    ],
+    package_dir={"ocr_tf.experiments": "experiments"},
     package_data={
+        "ocr_tf": ["py.typed"],
         "ocr_tf.study.report": ["templates/*.html", "report.schema.json"],
     },
+    entry_points={"console_scripts": ["ocr-tf = ocr_tf.cli.launch:console"]},
     python_requires=">=3.9,<3.12",
     install_requires=[
         "tensorflow==2.15.1",
@@ -63,6 +74,11 @@ setup(
         ],
     },
     classifiers=[
+        "Development Status :: 4 - Beta",
+        "Environment :: Console",
+        "Intended Audience :: Science/Research",
+        "License :: OSI Approved :: Apache Software License",
+        "Operating System :: POSIX :: Linux",
         "Programming Language :: Python :: 3.9",
         "Programming Language :: Python :: 3.10",
         "Programming Language :: Python :: 3.11",

@@ -1,6 +1,6 @@
-"""Can attention read whole lines of books? Encoder, data and budget are those of book_ctc.
+r"""Can attention read whole lines of books? Encoder, data and budget are those of book_ctc.
 
-python -m experiments.book_attention --workdir=runs/book_attention \\
+python -m experiments.book_attention --workdir=runs/book_attention \
     --data.train=archiscribe/labels_train.tsv
 
 Cost: 38 minutes for 3,000 steps, measured as for book_ctc.

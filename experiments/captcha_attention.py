@@ -1,6 +1,6 @@
-"""Can attention read captchas of five symbols? Encoder, data and budget are those of captcha_ctc.
+r"""Can attention read captchas of five symbols? Encoder, data and budget are those of captcha_ctc.
 
-python -m experiments.captcha_attention --workdir=runs/captcha_attention \\
+python -m experiments.captcha_attention --workdir=runs/captcha_attention \
     --data.train=captcha5/labels_train.tsv
 
 Cost: 3 to 4 minutes on two cores.

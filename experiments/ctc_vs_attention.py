@@ -1,6 +1,6 @@
-"""CTC or attention? Both heads on the same encoder, lines and budget, each under several seeds.
+r"""CTC or attention? Both heads on the same encoder, lines and budget, each under several seeds.
 
-python -m experiments.ctc_vs_attention --workdir=runs/ctc_vs_attention \\
+python -m experiments.ctc_vs_attention --workdir=runs/ctc_vs_attention \
     --data.train=words/labels_train.tsv --data.test=words/labels_test.tsv --study.seeds=3
 
 Stopped and started again, it resumes; with more seeds it trains only what is missing. The report is

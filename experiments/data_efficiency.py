@@ -1,6 +1,6 @@
-"""Which head needs fewer training lines? Both heads, trained on 10, 30 and 100 % of the lines.
+r"""Which head needs fewer training lines? Both heads, trained on 10, 30 and 100 % of the lines.
 
-python -m experiments.data_efficiency --workdir=runs/data_efficiency \\
+python -m experiments.data_efficiency --workdir=runs/data_efficiency \
     --data.train=words/labels_train.tsv --data.test=words/labels_test.tsv
 
 All take the same number of steps. The lines of a small share are also in the larger ones, and both heads get

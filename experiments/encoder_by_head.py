@@ -1,6 +1,6 @@
-"""Does attention's gain over CTC shrink with more recurrent layers? 0, 1 and 2 BiLSTM layers.
+r"""Does attention's gain over CTC shrink with more recurrent layers? 0, 1 and 2 BiLSTM layers.
 
-python -m experiments.encoder_by_head --workdir=runs/encoder_by_head \\
+python -m experiments.encoder_by_head --workdir=runs/encoder_by_head \
     --data.train=words/labels_train.tsv --data.test=words/labels_test.tsv
 
 Baek et al. 2019 (What is wrong with scene text recognition model comparisons?) find attention ahead by

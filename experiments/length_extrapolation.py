@@ -1,6 +1,6 @@
-"""Which head reads texts longer than those it was trained on? Labels of up to 6 symbols, and all.
+r"""Which head reads texts longer than those it was trained on? Labels of up to 6 symbols, and all.
 
-python -m experiments.length_extrapolation --workdir=runs/length_extrapolation \\
+python -m experiments.length_extrapolation --workdir=runs/length_extrapolation \
     --data.train=words/labels_train.tsv --data.test=words/labels_test.tsv
 
 Both heads are trained twice: on labels of up to 6 symbols, and on all. Images keep their aspect ratio, so

@@ -29,10 +29,13 @@ STUDY = Study.of(
 
 @dataclasses.dataclass(frozen=True)
 class Quickstart:
+    """Where the quickstart works."""
+
     workdir: str = option("runs/quickstart", "Folder of the study, the exports and a test line.")
 
 
 def main(argv: Optional[Sequence[str]] = None) -> None:
+    """Runs the study, exports its models and reads a line with them."""
     parsed = flags.parse(
         STUDY,
         sys.argv[1:] if argv is None else argv,

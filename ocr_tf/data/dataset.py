@@ -1,4 +1,4 @@
-"""Where labeled line images come from; a source is named by a string, a path or `scheme:rest`."""
+"""Sources of labeled line images; a source is named by a string, a path or `scheme:rest`."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class Source(Protocol):
     samples: list[Sample]
 
     def read(self, i: int) -> bytes:
-        """The encoded image of sample i, in a format that `ocr_tf.data.image` knows.
+        """Reads the encoded image of sample i, in a format that `ocr_tf.data.image` knows.
 
         Raises InputError, which names the sample's place.
         """
         ...
 
     def origin(self, i: int) -> str:
-        """Where the image of sample i is: a path, or the source's own way of naming it."""
+        """Names the place of sample i's image: a path, or the source's own way of naming it."""
         ...
 
 
@@ -54,16 +54,18 @@ class Concatenation:
                 )
 
     def read(self, i: int) -> bytes:
+        """See `Source.read`."""
         source, inner = self._owners[i]
         return source.read(inner)
 
     def origin(self, i: int) -> str:
+        """See `Source.origin`."""
         source, inner = self._owners[i]
         return source.origin(inner)
 
 
 def split_spec(spec: str) -> tuple[str, str]:
-    """The scheme of a source's name, and what stands behind the colon; a path has the scheme tsv."""
+    """Splits a source's name into its scheme and what stands behind the colon; a path has the scheme tsv."""
     scheme, colon, rest = spec.partition(":")
     if colon and scheme in SOURCES:
         return scheme, rest
@@ -89,7 +91,11 @@ def open_source(spec: str) -> Source:
 
 
 def open_sources(specs: Sequence[str]) -> Source:
-    """The concatenation of the sources that `specs` names. Raises InputError."""
+    """Opens the sources that `specs` names, one behind the other.
+
+    Raises:
+        InputError: one cannot be opened.
+    """
     if not specs:
         raise InputError("no data given: name a labels file (path<TAB>text) or synthetic:")
     return Concatenation([open_source(spec) for spec in specs])

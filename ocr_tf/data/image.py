@@ -20,7 +20,7 @@ The graph decodes PNG and JPEG. Any other format is turned into PNG at the sourc
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Callable, Optional
+from typing import Callable, Optional
 
 import numpy as np
 import tensorflow as tf
@@ -37,13 +37,13 @@ from ocr_tf.data.image_formats import (
     read_header,
     resize,
 )
-from ocr_tf.types import Array, Images
+from ocr_tf.types import Array, Images, Tensor
 
-Transform = Callable[[Any, Any], Any]
+Transform = Callable[[Tensor, Tensor], Tensor]
 
 
-def prepare(encoded: Any, geometry: Geometry) -> Any:
-    """One encoded image (scalar string) as [height, W, 1] float32, -1 = black, 1 = white.
+def prepare(encoded: Tensor, geometry: Geometry) -> Tensor:
+    """Brings one encoded image (scalar string) to [height, W, 1] float32, -1 = black, 1 = white.
 
     W is `max(1, round(W0 * height / H0))`, halves rounded up, or the fixed width.
 
@@ -65,13 +65,13 @@ def prepare(encoded: Any, geometry: Geometry) -> Any:
 
 
 def prepare_batch(
-    encoded: Any,
+    encoded: Tensor,
     geometry: Geometry,
     transform: Optional[Transform] = None,
     *,
     multiple: int = 1,
-) -> tuple[Images, Any]:
-    """A batch of encoded images, of which a bad one fails alone.
+) -> tuple[Images, Tensor]:
+    """Prepares a batch of encoded images, of which a bad one fails alone.
 
     Works eagerly, in a tf.function, in a tf.data map and in a SavedModel, for any B, 0 included.
 
@@ -86,7 +86,9 @@ def prepare_batch(
         The images (a bad one is zeros of width 1) and ok [B] bool.
     """
 
-    def line(position: Any, data: Any, kind: Any, scaled: Any) -> tuple[Any, Any, Any]:
+    def line(
+        position: Tensor, data: Tensor, kind: Tensor, scaled: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
         image = _line(data, kind, scaled, geometry)
         if transform is not None:
             image = tf.ensure_shape(transform(image, position), [geometry.height, None, 1])
@@ -113,13 +115,13 @@ def prepare_batch(
     return Images(values, tf.maximum(widths, 1)), widths > 0
 
 
-def measure_batch(encoded: Any, geometry: Geometry) -> Any:
-    """[B] int32: the width that `prepare` gives each image, 0 where it would fail.
+def measure_batch(encoded: Tensor, geometry: Geometry) -> Tensor:
+    """Measures the width that `prepare` gives each image, [B] int32; 0 where it would fail.
 
     Decodes every image but resizes none.
     """
 
-    def line(position: Any, data: Any, kind: Any, scaled: Any) -> tuple[Any, Any]:
+    def line(position: Tensor, data: Tensor, kind: Tensor, scaled: Tensor) -> tuple[Tensor, Tensor]:
         decoded = decode(data, kind, lambda pixels, _: tf.size(pixels) > 0)
         return position, tf.where(decoded, scaled, 0)
 
@@ -131,16 +133,16 @@ def measure_batch(encoded: Any, geometry: Geometry) -> Any:
 
 
 def original(encoded: bytes) -> Array:
-    """[H0, W0] uint8 gray: an image that `prepare` takes, rounded but not yet resized."""
+    """Decodes an image that `prepare` takes, rounded but not yet resized: [H0, W0] uint8 gray."""
     kind, _, _ = read_header(tf.constant(encoded))
     gray = decode(tf.constant(encoded), kind, lambda pixels, gray: gray(pixels))
     return np.rint(gray[..., 0]).astype(np.uint8)
 
 
-def original_widths(encoded: Any, ok: Any) -> Any:
-    """[B] int32: the width in pixels of each encoded image as it is, 0 where not `ok` [B]."""
+def original_widths(encoded: Tensor, ok: Tensor) -> Tensor:
+    """Measures the width in pixels of each encoded image as it is, [B] int32; 0 where not `ok` [B]."""
 
-    def width(item: tuple[Any, Any]) -> Any:
+    def width(item: tuple[Tensor, Tensor]) -> Tensor:
         data, good = item
         return tf.cond(good, lambda: read_header(data)[2], lambda: tf.zeros([], tf.int64))
 
@@ -148,7 +150,7 @@ def original_widths(encoded: Any, ok: Any) -> Any:
 
 
 def why_bad(encoded: bytes, geometry: Geometry) -> Optional[str]:
-    """Why `prepare` would refuse these bytes, as part of a line; None where it would not."""
+    """Says why `prepare` would refuse these bytes, as part of a line; None where it would not."""
     if not encoded:
         return "zero bytes"
     kind = PNG
@@ -178,10 +180,12 @@ def why_bad(encoded: bytes, geometry: Geometry) -> Optional[str]:
     return None
 
 
-def _survivors(encoded: Any, geometry: Geometry, line: Callable[..., Any]) -> tf.data.Dataset:
-    """`line(position, encoded, kind, scaled)` of each image for which nothing fails, in order."""
+def _survivors(
+    encoded: Tensor, geometry: Geometry, line: Callable[..., tuple[Tensor, ...]]
+) -> tf.data.Dataset:
+    """Yields `line(position, encoded, kind, scaled)` of each image for which nothing fails, in order."""
 
-    def measure(position: Any, data: Any) -> tuple[Any, Any, Any, Any, Any]:
+    def measure(position: Tensor, data: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         kind, height, width = read_header(data)
         scaled = _scaled_width(height, width, geometry)
         good = (kind >= 0) & is_allowed_size(height, width) & _fits(scaled, geometry)
@@ -198,11 +202,11 @@ def _survivors(encoded: Any, geometry: Geometry, line: Callable[..., Any]) -> tf
     ).ignore_errors()
 
 
-def _fits(scaled: Any, geometry: Geometry) -> Any:
+def _fits(scaled: Tensor, geometry: Geometry) -> Tensor:
     return geometry.width > 0 or tf.less_equal(scaled, geometry.max_width)
 
 
-def _scaled_width(height: Any, width: Any, geometry: Geometry) -> Any:
+def _scaled_width(height: Tensor, width: Tensor, geometry: Geometry) -> Tensor:
     """Integers throughout: rounding must not depend on a machine's floating point."""
     if geometry.width:
         return tf.constant(geometry.width)
@@ -212,7 +216,7 @@ def _scaled_width(height: Any, width: Any, geometry: Geometry) -> Any:
     return tf.cast(tf.clip_by_value(scaled, 1, tf.int32.max), tf.int32)
 
 
-def _line(encoded: Any, kind: Any, scaled: Any, geometry: Geometry) -> Any:
+def _line(encoded: Tensor, kind: Tensor, scaled: Tensor, geometry: Geometry) -> Tensor:
     """Decodes and resizes to [height, scaled, 1] in -1..1."""
     image = decode(
         encoded, kind, lambda pixels, gray: resize(pixels, gray, geometry.height, scaled)
@@ -221,6 +225,6 @@ def _line(encoded: Any, kind: Any, scaled: Any, geometry: Geometry) -> Any:
     return tf.clip_by_value(image * (1 / 127.5) - 1.0, -1.0, 1.0)
 
 
-def as_tensor(encoded: Sequence[bytes]) -> Any:
-    """[B] strings; also for B = 0, for which TensorFlow would guess float32."""
+def as_tensor(encoded: Sequence[bytes]) -> Tensor:
+    """Makes a tensor of strings [B]; also for B = 0, for which TensorFlow would guess float32."""
     return tf.constant(np.array(list(encoded), dtype=object), tf.string, shape=[len(encoded)])

@@ -115,7 +115,7 @@ def _millions() -> str:
 
 
 def _opened(encoded: bytes, kind: str) -> Any:
-    """The image by Pillow, which has read no more than its header."""
+    """Opens the image by Pillow, which has read no more than its header."""
     from PIL import Image
 
     image = Image.open(io.BytesIO(encoded), formats=(kind.upper(),))
@@ -149,7 +149,7 @@ def _split_gif(encoded: bytes) -> tuple[bytes, int]:
         return 3 * (2 << flags % 8) if flags >= 128 else 0
 
     def behind(place: int) -> int:
-        """The place behind the sub-blocks that begin at `place`."""
+        """Returns the place behind the sub-blocks that begin at `place`."""
         while encoded[place]:
             place += 1 + encoded[place]
         return place + 1
@@ -190,7 +190,7 @@ def _convert_webp(encoded: bytes) -> ImageFile:
 
 
 def _convert_tiff(encoded: bytes) -> ImageFile:
-    """By OpenCV, which keeps the 16 bits of each color."""
+    """Converts by OpenCV, which keeps the 16 bits of each color."""
     import cv2  # Here, because few data sets need it.
     import numpy as np
 

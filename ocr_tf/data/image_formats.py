@@ -6,11 +6,12 @@ become PNG before (`ocr_tf.data.image_file`).
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from typing import Callable
 
 import tensorflow as tf
 
 from ocr_tf.data.image_file import MAX_PIXELS, MAX_SIDE
+from ocr_tf.types import Tensor
 
 MIN_SIDE = 2  # pixels: one row or column shows no symbol
 
@@ -23,21 +24,21 @@ _PNG_START = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 
 # `use(pixels, gray)`: pixels [H, W, C] as they were stored; `gray` takes any rows of them to
 # [h, W, 1] float32 in 0..255.
-Gray = Callable[[Any], Any]
-Use = Callable[[Any, Gray], Any]
+Gray = Callable[[Tensor], Tensor]
+Use = Callable[[Tensor, Gray], Tensor]
 
 
-def read_header(encoded: Any) -> tuple[Any, Any, Any]:
-    """Index into FORMATS (-1: none of them), height and width as int64, from the header alone."""
+def read_header(encoded: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Reads the index into FORMATS (-1: none of them), height and width as int64, from the header alone."""
     head = tf.cast(tf.io.decode_raw(encoded, tf.uint8, fixed_length=32), tf.int64)
 
-    def starts(signature: bytes) -> Any:
+    def starts(signature: bytes) -> Tensor:
         return tf.reduce_all(head[: len(signature)] == list(signature))
 
-    def big_endian(at: int) -> Any:
+    def big_endian(at: int) -> Tensor:
         return tf.reduce_sum(head[at : at + 4] * [256**i for i in (3, 2, 1, 0)])
 
-    def jpeg_size() -> Any:  # Parses markers up to the frame header.
+    def jpeg_size() -> Tensor:  # Parses markers up to the frame header.
         return tf.io.extract_jpeg_shape(encoded, output_type=tf.int64)[:2]
 
     jpeg, png = starts(b"\xff\xd8\xff"), starts(_PNG_START)
@@ -50,7 +51,7 @@ def read_header(encoded: Any) -> tuple[Any, Any, Any]:
     )
 
 
-def is_allowed_size(height: Any, width: Any) -> Any:
+def is_allowed_size(height: Tensor, width: Tensor) -> Tensor:
     """Tells whether an image of this size is decoded at all.
 
     Each side is bounded first, so that the product cannot overflow.
@@ -62,8 +63,11 @@ def is_allowed_size(height: Any, width: Any) -> Any:
     return sides & (bounded[0] * bounded[1] <= MAX_PIXELS)
 
 
-def decoded_bytes(encoded: Any) -> Any:
-    """Memory in bytes that decoding takes, int64 and to the order of magnitude; 0 where it is refused."""
+def decoded_bytes(encoded: Tensor) -> Tensor:
+    """Estimates the bytes of memory that decoding takes, to the order of magnitude: int64.
+
+    It is 0 for an image that is refused.
+    """
     kind, height, width = read_header(encoded)
     depth = tf.io.decode_raw(encoded, tf.uint8, fixed_length=32)[24]
     # PNG: four channels. JPEG: three, and as many coefficients of two bytes if it is progressive.
@@ -72,18 +76,18 @@ def decoded_bytes(encoded: Any) -> Any:
     return size * tf.cast(pixel, tf.int64)
 
 
-def decode(encoded: Any, kind: Any, use: Use) -> Any:
-    """What `use` makes of the decoded image; see `Use`."""
+def decode(encoded: Tensor, kind: Tensor, use: Use) -> Tensor:
+    """Decodes the image and gives what `use` makes of it; see `Use`."""
     branches = [_decode_png, _decode_jpeg]
     return tf.switch_case(
         tf.cast(kind, tf.int32), [lambda decode=decode: decode(encoded, use) for decode in branches]
     )
 
 
-def _decode_png(encoded: Any, use: Use) -> Any:
+def _decode_png(encoded: Tensor, use: Use) -> Tensor:
     depth = tf.cast(tf.io.decode_raw(encoded, tf.uint8, fixed_length=32)[24], tf.int32)
 
-    def composited(dtype: tf.DType) -> Any:
+    def composited(dtype: tf.DType) -> Tensor:
         # Four channels whatever the file holds: so tRNS chunks become alpha too.
         pixels = tf.io.decode_png(encoded, channels=4, dtype=dtype)
         least, most = tf.reduce_min(pixels[..., 3]), tf.reduce_max(pixels[..., 3])
@@ -92,10 +96,10 @@ def _decode_png(encoded: Any, use: Use) -> Any:
         filler = tf.cast(filler, dtype)
         opaque = (least == dtype.max) | ((least == filler) & (most == filler))
 
-        def gray(rows: Any) -> Any:
+        def gray(rows: Tensor) -> Tensor:
             levels = _gray(rows) * (255.0 / dtype.max)
 
-            def over_white() -> Any:
+            def over_white() -> Tensor:
                 cover = tf.cast(rows[..., 3:], tf.float32) * (1.0 / dtype.max)
                 return levels * cover + 255.0 * (1.0 - cover)
 
@@ -106,20 +110,20 @@ def _decode_png(encoded: Any, use: Use) -> Any:
     return tf.cond(tf.equal(depth, 16), lambda: composited(tf.uint16), lambda: composited(tf.uint8))
 
 
-def _decode_jpeg(encoded: Any, use: Use) -> Any:
+def _decode_jpeg(encoded: Tensor, use: Use) -> Tensor:
     # The accurate transform is also the one that does not vary with the processor.
     pixels = tf.io.decode_jpeg(encoded, channels=3, dct_method="INTEGER_ACCURATE")
     return use(pixels, _gray)
 
 
-def _gray(pixels: Any) -> Any:
-    """[H, W, 3 or 4] of any type to [H, W, 1] float32."""
+def _gray(pixels: Tensor) -> Tensor:
+    """Takes [H, W, 3 or 4] of any type to gray [H, W, 1] float32."""
     # A channel at a time: a whole image as floats would be the largest thing in memory by far.
     red, green, blue = (tf.cast(pixels[..., i : i + 1], tf.float32) for i in range(3))
     return 0.299 * red + 0.587 * green + 0.114 * blue
 
 
-def resize(pixels: Any, gray: Gray, height: int, width: Any) -> Any:
+def resize(pixels: Tensor, gray: Gray, height: int, width: Tensor) -> Tensor:
     """Scales an image, `pixels` [H0, W0, C], to [height, width, 1] float32 in 0..255.
 
     Bilinear with antialiasing. Of a large image only STRIP pixels are floats at a time: strips of rows
@@ -127,15 +131,15 @@ def resize(pixels: Any, gray: Gray, height: int, width: Any) -> Any:
     """
     size = tf.shape(pixels)
 
-    def scaled(image: Any, rows: Any) -> Any:
+    def scaled(image: Tensor, rows: Tensor) -> Tensor:
         return tf.image.resize(image, tf.stack([rows, width]), "bilinear", antialias=True)
 
-    def by_strips() -> Any:
+    def by_strips() -> Tensor:
         rows = tf.maximum(1, STRIP // size[1])
         count = -(-size[0] // rows)
         strips = tf.TensorArray(tf.float32, count, infer_shape=False, element_shape=[None, None, 1])
 
-        def one(i: Any, strips: Any) -> Any:
+        def one(i: Tensor, strips: Tensor) -> Tensor:
             strip = pixels[i * rows : (i + 1) * rows]
             return i + 1, strips.write(i, scaled(gray(strip), tf.shape(strip)[0]))
 

@@ -186,7 +186,8 @@ def ink_columns(image: Array) -> Array:
 
     A column holds ink where one of its pixels differs from the median gray of the image's outermost rows
     and columns by at least INK_LEVELS, and by at least INK_SHARE of what the image's most different pixel
-    does. Dark writing on light paper and light writing on dark paper are alike.
+    does. Dark writing on light paper and light writing on dark paper are alike. Lines and stains count as
+    writing does.
 
     Args:
         image: [H, W] gray, 0 to 255.

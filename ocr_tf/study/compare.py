@@ -7,7 +7,7 @@ import itertools
 import shlex
 from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 import numpy as np
 
@@ -28,10 +28,14 @@ from ocr_tf.study.comparison.controls import Code, Controls, Runs, code, control
 from ocr_tf.study.comparison.curves import learning_curve
 from ocr_tf.study.comparison.results import Cell, Grid, join
 from ocr_tf.study.config import Compare, Pairs, Study
-from ocr_tf.study.report import contrasts, line_images
+from ocr_tf.study.report import contrasts
 from ocr_tf.study.report import write as write_report
 from ocr_tf.study.report.content import About, Condition, Report, Reproduction
 from ocr_tf.study.study_folder import StudyFolder
+
+if TYPE_CHECKING:
+    from ocr_tf.study.analysis.line_images import LineImages
+    from ocr_tf.study.comparison.models import Networks
 
 # Files of a report: the first that is written, and the last but the page.
 WRITTEN = ("tables/rates.csv", "report.json")
@@ -243,12 +247,14 @@ def _report(grids: Mapping[str, Grid], runs: Runs, asked: Asked, output: Path) -
             f"{output}: cannot make the report's folder: {error.strerror}; choose another"
         ) from None
     # From here on there are networks and images: TensorFlow.
-    from ocr_tf.study.analysis.line_images import Art
+    from ocr_tf.study.analysis.line_images import LineImages
+    from ocr_tf.study.comparison.models import Networks
 
     grid = next(iter(grids.values()))
-    material = inputs.behind(grid)
-    art = Art(grid, material)
-    page = write_report(_explained(report, grid, material, art), output, art)
+    opened = inputs.open_inputs(grid)
+    networks = Networks(grid, opened.runs) if opened.runs else None
+    images = LineImages(grid, opened.source, networks)
+    page = write_report(_explained(report, grid, opened, networks, images), output, images)
     lines = [*contrasts.three_lines(report), f"report: {page}"]
     print("\n".join(lines))
     return lines
@@ -293,19 +299,23 @@ def _answer(grids: Mapping[str, Grid], runs: Runs, asked: Asked) -> Report:
 
 
 def _explained(
-    report: Report, grid: Grid, material: inputs.Material, art: line_images.Art
+    report: Report,
+    grid: Grid,
+    opened: inputs.Inputs,
+    networks: Optional[Networks],
+    images: LineImages,
 ) -> Report:
     """Adds what needs the networks or the images: analysis, cost, and the sizes of the lines."""
-    from ocr_tf.study.analysis import why
-    from ocr_tf.study.analysis.cost import cost
+    from ocr_tf.study.analysis import analyze, cost
 
     metric = report.study.metric
+    measurable = networks is not None and opened.source is not None
     return dataclasses.replace(
         report,
-        missing=tuple(material.missing),
-        analysis=why(grid, material, metric),
-        cost=cost(grid, material, metric) if material.runs else None,
-        lines=tuple(_sized(line, art.image(i)) for i, line in enumerate(report.lines)),
+        missing=opened.missing,
+        analysis=analyze(grid, opened, images, networks, metric),
+        cost=cost.measure(grid, opened, networks, metric) if measurable else None,
+        lines=tuple(_sized(line, images.image(i)) for i, line in enumerate(report.lines)),
     )
 
 

@@ -76,8 +76,9 @@ class StudyData(Data):
 
 @dataclasses.dataclass(frozen=True)
 class Study:
-    """Conditions by name, in the order of the report; the first pair is the question, or the first
-    contrast where there are any.
+    """Conditions by name, in the order of the report.
+
+    The first pair is the question, or the first contrast where there are any.
 
     Contrasts are differences of differences, by what changes: {"gain of b, from one to two":
     (("a1", "b1"), ("a2", "b2"))} asks whether b1's gain over a1 is b2's over a2.
@@ -192,8 +193,10 @@ def _check_contrasts(study: Study) -> None:
 
 @dataclasses.dataclass(frozen=True)
 class Compare:
-    """Compares evaluated runs, and other systems' evaluations, on the test lines that they share: which
-    is better, how sure that is, and why. Seeds of one experiment are one condition."""
+    """Compares evaluated runs, and other systems' evaluations: which is better, how sure, and why.
+
+    They are compared on the test lines that they share. Seeds of one experiment are one condition.
+    """
 
     name: str = option(
         "test", f"Compare the runs' evaluations/NAME, made by {command_name('evaluate')}."
@@ -235,8 +238,11 @@ class AnyData:
 
 @dataclasses.dataclass(frozen=True)
 class Suspects:
-    """Finds labels that are probably wrong: a page of the lines whose labels runs doubt most, with
-    pictures, and a table of all of them. Two heads that agree are far better evidence than one."""
+    """Finds labels that are probably wrong: those that runs doubt most.
+
+    It writes a page of these lines, with pictures, and a table of all lines. Two heads that agree are far
+    better evidence than one.
+    """
 
     checkpoint: str = checkpoint_option()
     batch_size: int = batch_size_option()

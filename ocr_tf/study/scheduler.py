@@ -129,7 +129,7 @@ class _Processes:
 
     def __init__(self, parallel: int):
         self.threads = max(1, (os.cpu_count() or 1) // parallel)
-        self.running: dict[subprocess.Popen, Job] = {}
+        self.running: dict[subprocess.Popen[bytes], Job] = {}
         self.stack = contextlib.ExitStack()
 
     def start(self, job: Job) -> None:
@@ -149,8 +149,10 @@ class _Processes:
 
 
 class _Ray:
-    """Runs on the cluster that RAY_ADDRESS names, or one made of this machine; every machine of it
-    sees the folder and the data under the same names."""
+    """Runs on the cluster that RAY_ADDRESS names, or one made of this machine.
+
+    Every machine of it sees the folder and the data under the same names.
+    """
 
     def __init__(self, parallel: int):
         import ray
@@ -236,7 +238,7 @@ def _train(job: Job, threads: int, folder: str) -> int:
 
 
 @contextlib.contextmanager
-def _worker(job: Job, threads: Optional[int]) -> Iterator[subprocess.Popen]:
+def _worker(job: Job, threads: Optional[int]) -> Iterator[subprocess.Popen[bytes]]:
     """The process of a job; with a number of threads, it is one of several and speaks to its log."""
     command = [sys.executable, "-m", WORKER, str(job.write())]
     environment = dict(os.environ)
@@ -264,13 +266,13 @@ def _say_stopping(running: Collection[Job]) -> None:
         print(f"letting {'; '.join(job.title for job in running)} save and end", file=sys.stderr)
 
 
-def _interrupt(processes: Collection[subprocess.Popen]) -> None:
+def _interrupt(processes: Collection[subprocess.Popen[bytes]]) -> None:
     for process in processes:
         process.terminate()  # not SIGINT, which Ray's processes block and hand on blocked
     _wait_for(processes)
 
 
-def _wait_for(processes: Collection[subprocess.Popen]) -> None:
+def _wait_for(processes: Collection[subprocess.Popen[bytes]]) -> None:
     """Waits until they have saved and ended; a second Ctrl-C ends them at once."""
     try:
         for process in processes:

@@ -40,29 +40,36 @@ class StudyFolder:
 
     @property
     def lines_path(self) -> Path:
+        """The file that lists the lines of every condition."""
         return self.path / "lines.txt"
 
     @property
     def alphabet_path(self) -> Path:
+        """The alphabet that all conditions share."""
         return self.path / "alphabet.txt"
 
     @property
     def skipped_path(self) -> Path:
+        """The table of lines that no condition is trained on."""
         return self.path / "skipped.tsv"
 
     @property
     def tuned_path(self) -> Path:
+        """What the search for learning rates found."""
         return self.path / "tune" / "tuned.json"
 
     @property
     def report_path(self) -> Path:
+        """The folder of the report."""
         return self.path / "report"
 
     def run(self, condition: str, seed: int) -> Path:
+        """Returns the folder of a run."""
         return self.path / condition / f"seed-{seed}"
 
     @property
     def begun(self) -> bool:
+        """True once the study has been started here."""
         return (self.path / "study.json").exists()
 
     def make(self) -> None:

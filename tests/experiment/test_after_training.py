@@ -1,5 +1,6 @@
 """Evaluate, export and predict on a trained run: one text everywhere, and bad input told in a line."""
 
+import dataclasses
 import json
 import math
 

@@ -1,7 +1,7 @@
 """A study that nobody trained: readings drawn at random, compared by the real functions.
 
     report = fake.report(fake.grid(lines=60))     the Report that ocr_tf.study.report.write takes
-    art = fake.Art(report)                        its images and alignments
+    images = fake.LineImages(report)              its images and alignments
     python -m tests.study.fake FOLDER [LINES [SEEDS [CONDITION ...]]]     writes a report to look at
 
 Everything is a function of its arguments.
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import itertools
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,14 +22,14 @@ import numpy as np
 from ocr_tf import alignment_plot
 from ocr_tf.experiment.inference.evaluated import rates_of
 from ocr_tf.experiment.runs.predictions import EvaluationResults, Prediction, RateFigures
-from ocr_tf.study.analysis import calibration, error_types, search_errors, slices
-from ocr_tf.study.comparison import estimates, statistics
 from ocr_tf.study.comparison import lines as comparison_lines
+from ocr_tf.study.comparison import statistics
 from ocr_tf.study.comparison.controls import Code, Controls, DataFingerprints, TrainingLines
 from ocr_tf.study.comparison.curves import CurveTiming, LearningCurve, Point
 from ocr_tf.study.comparison.results import Cell, Grid
 from ocr_tf.study.config import Pairs
 from ocr_tf.study.report.content import About, Condition, Report, Reproduction
+from tests.study import fake_analysis, fake_cost
 
 WORDS = (
     "the of and street little Goods coffee 1889 book hallo ballot account 4711 Misses summer "
@@ -115,7 +114,13 @@ def _read(
 def report(of: Grid, metric: str = "cer", **settings: Any) -> Report:
     """A whole report, its trainings and measurements made up; settings as of `answer`."""
     answered = answer(of, metric, **settings)
-    return dataclasses.replace(answered, analysis=_analysis(of, metric), cost=_cost(of, metric))
+    analysis = fake_analysis.analysis(
+        of,
+        metric,
+        trained=[word for i, word in enumerate(WORDS) if i % 3] * 5,
+        images=[image(text, i) for i, text in enumerate(of.references)],
+    )
+    return dataclasses.replace(answered, analysis=analysis, cost=fake_cost.cost(of, metric))
 
 
 def answer(
@@ -177,31 +182,8 @@ def edited(report: Report, **changes: object) -> Report:
     return dataclasses.replace(report, comparisons={**report.comparisons, report.checkpoint: pairs})
 
 
-def _analysis(of: Grid, metric: str) -> dict:
-    return {
-        "slices": slices.compare(of, _slices(of), metric),
-        "edits": error_types.edits(of),
-        "failures": error_types.failures(of),
-        "confusions": error_types.confused(of),
-        "calibration": calibration.calibration(of),
-        "cross_scores": {
-            "errors": search_errors.errors(of),
-            "choices": search_errors.choices(of, _others(of)),
-        },
-        "alignments": _alignments(of),
-        "probes": _probes(of),
-        "missing": [],
-    }
-
-
 def _checkpoints(of: Grid, last: Optional[Grid]) -> list[tuple[str, Grid]]:
     return [("best", of)] + ([("last", last)] if last else [])
-
-
-def _slices(of: Grid) -> list[slices.Members]:
-    looks = [slices.look(image(text, i)) for i, text in enumerate(of.references)]
-    trained = [word for i, word in enumerate(WORDS) if i % 3] * 5
-    return slices.members(of.references, trained, looks)
 
 
 def _controls(of: Grid) -> Controls:
@@ -257,204 +239,6 @@ def _curves(number: int, seeds: Sequence[int]) -> tuple[LearningCurve, ...]:
 # Analysis and cost
 
 
-def _others(of: Grid) -> dict:
-    """What every model holds of every other one's readings."""
-    generator = np.random.default_rng(11)
-    return {
-        (a, b, seed): (-generator.exponential(2, len(of.ids))).tolist()
-        for a in of.conditions
-        for b in of.conditions
-        for seed in of.seeds(a)
-        if a != b
-    }
-
-
-def _alignments(of: Grid) -> dict:
-    generator = np.random.default_rng(12)
-    size = {c: (len(of.seeds(c)), len(of.ids)) for c in of.conditions}
-    shares = {c: generator.beta(9, 1 + i, size[c]) for i, c in enumerate(of.conditions)}
-    counts = {c: generator.poisson(0.02 * (1 + i), size[c]) for i, c in enumerate(of.conditions)}
-    spread = {"mean": 8.1, "low": 4.2, "median": 7.5, "high": 11.0}
-    a, b = of.conditions[:2]
-    return {
-        "indices": list(range(len(of.ids))),
-        "measures": {
-            "monotonicity": {
-                "meaning": "share of neighboring symbols whose centers follow one another",
-                **estimates.compared(
-                    {c: estimates.counted(of, c, "monotonicity", v) for c, v in shares.items()}
-                ),
-            }
-        },
-        "events": {
-            name: estimates.told(of, name, meaning, counts, of.lengths("cer"))
-            for name, meaning in (
-                ("skips", "symbols ahead of all before"),
-                ("returns", "symbols behind one before"),
-                ("overlaps", "symbols where others had theirs"),
-            )
-        },
-        "distances": [
-            {
-                "a": b,
-                "b": a,
-                "seed": seed,
-                "pixels": spread,
-                "symbols": {key: value / 12 for key, value in spread.items()},
-                "offset": -1.25,
-                "drifted": [i for i in range(len(of.ids)) if (i + seed) % 17 == 0],
-            }
-            for seed in of.seeds(a)
-        ],
-    }
-
-
-def _probes(of: Grid) -> dict:
-    generator = np.random.default_rng(13)
-
-    def against(family: str, name: str) -> dict:
-        estimate = {"value": -0.021, "low": -0.034, "high": -0.008}
-        found = {"rate_a": 0.1, "rate_b": 0.121, "inside": estimate, "against_rest": estimate}
-        pairs = itertools.combinations(of.conditions, 2)
-        return {
-            "family": family,
-            "level": name,
-            "differences": [{"a": a, "b": b, **found} for a, b in pairs],
-        }
-
-    def level(name: str, cer: float, reference: str, control: str = "") -> dict:
-        return {
-            "level": name,
-            "lines": 50,
-            "short": dict.fromkeys(of.conditions, 0),
-            **({"control": against(control, name)} if control else {}),
-            "by_seed": {
-                c: {"cer": (cer * (1 + i) * generator.uniform(0.8, 1.2, len(of.seeds(c)))).tolist()}
-                for i, c in enumerate(of.conditions)
-            },
-            "shown": [
-                {
-                    "reference": reference,
-                    "readings": {
-                        c: [reference[: len(reference) - (s % 2)] for s in of.seeds(c)]
-                        for c in of.conditions
-                    },
-                }
-            ],
-        }
-
-    def family(meaning: str, levels: list, left_out: Sequence[str] = ()) -> dict:
-        short = {name: dict.fromkeys(of.conditions, 40) for name in left_out}
-        return {"meaning": meaning, "levels": levels, "left_out": short}
-
-    sizes = (2, 3, 4, 6, 8)
-    return {
-        "repeats": family(
-            "one symbol, so many times",
-            [level(str(n), 0.05 * n, "a" * n, "no repeats") for n in sizes],
-        ),
-        "no repeats": family(
-            "so many symbols, none next to itself",
-            [level(str(n), 0.04, "abcdefgh"[:n]) for n in sizes],
-        ),
-        "words": family("words of the training lines", [level("as they are", 0.02, "coffee")]),
-        "shuffled words": family("the same symbols", [level("shuffled", 0.05, "feofce")]),
-        "lengths": family(
-            "so many random symbols",
-            [level(str(n), 0.004 * n, "x1y2z3" * 8) for n in (8, 16, 24)],
-            left_out=["32"],
-        ),
-        "joined": family(
-            "so many test lines side by side",
-            [level(str(n), 0.03 * n, "the of") for n in (1, 2, 3)],
-        ),
-    }
-
-
-def _cost(of: Grid, metric: str) -> dict:
-    rates = {c: estimates.rate(statistics.outcomes(of, c, metric)).as_dict() for c in of.conditions}
-    lengths = [4, 6, 9, 12, 15, 20, 28]
-
-    def front(costs: dict) -> list:
-        def beaten(name: str) -> bool:
-            return any(
-                costs[n] <= costs[name] and rates[n]["value"] < rates[name]["value"] for n in rates
-            )
-
-        return [
-            {"condition": c, "cost": cost, "rate": rates[c], "front": not beaten(c)}
-            for c, cost in costs.items()
-        ]
-
-    def spread(seconds: float) -> dict:
-        return {"median": seconds, "low": 0.95 * seconds, "high": 1.1 * seconds}
-
-    def costs(base: float, step: float) -> dict:
-        return {c: base + step * i for i, c in enumerate(of.conditions)}
-
-    return {
-        "sample": [{"index": i, "width": 12 * n, "symbols": n} for i, n in enumerate(lengths)],
-        "conditions": {
-            c: {
-                "parameters": {
-                    "encoder": 5_500_000,
-                    "sequence": 2_600_000,
-                    "head": 40_000 * (1 + i),
-                },
-                "flops": {
-                    part: [2e8 * n for n in lengths] for part in ("encoder", "sequence", "head")
-                },
-                "training_flops": {"encoder": 1e10, "sequence": 4e9, "head": 1e8},
-                "read": lengths,
-            }
-            for i, c in enumerate(of.conditions)
-        },
-        "steps_to_cer": {
-            c: {
-                "0.5": [100 for _ in of.seeds(c)],
-                "0.1": [500 + s for s in of.seeds(c)],
-                "0.05": [None],
-            }
-            for c in of.conditions
-        },
-        "pareto": {
-            "parameters": front(costs(8.1e6, 4e4)),
-            "FLOPs of a line": front(costs(5e9, 3e8)),
-        },
-        "timing": {
-            "machine": {"processor": "AMD EPYC", "threads": 2},
-            "latency": {
-                c: {
-                    search: {
-                        "each": [spread(0.003 + slow * (0.5 + i) * 1e-4 * n) for n in lengths],
-                        "batch": spread(0.03 * (1 + i)),
-                        "batch_lines": 32,
-                    }
-                    for search, slow in (("early_stop", 2), ("to_the_bound", 5))
-                }
-                for i, c in enumerate(of.conditions)
-            },
-            "seconds_to_cer": {
-                c: {
-                    "0.5": [30.0 for _ in of.seeds(c)],
-                    "0.1": [150.0 for _ in of.seeds(c)],
-                    "0.05": [None],
-                }
-                for c in of.conditions
-            },
-            "training_seconds": {c: [600.0 for _ in of.seeds(c)] for c in of.conditions},
-            "memory": {
-                c: {"training": 900 * 2**20, "imported": 300 * 2**20} for c in of.conditions
-            },
-            "pareto": {
-                "seconds a line, alone": front(costs(0.004, 0.0015)),
-                "seconds a line, in a batch": front(costs(0.0007, 0.0002)),
-                "seconds of training": front(costs(600.0, -40.0)),
-            },
-        },
-    }
-
-
 @functools.lru_cache(maxsize=4096)
 def image(text: str, i: int) -> np.ndarray:
     """[H, W] uint8: the text, dark on uneven paper, in one of a few sizes."""
@@ -471,7 +255,7 @@ def image(text: str, i: int) -> np.ndarray:
     return np.clip(pixels + noise + shade, 0, 255).astype(np.uint8)
 
 
-class Art:
+class LineImages:
     """Images and alignments of a report's lines, as far as anything can align what nobody trained."""
 
     def __init__(self, report: Report, unreadable: Sequence[int] = ()):
@@ -513,4 +297,4 @@ if __name__ == "__main__":
         for i in range(2, len(c) - 1, 2)
     }
     built = report(made, last=later, contrasts=asked)
-    print(write(built, Path(folder), Art(built)))
+    print(write(built, Path(folder), LineImages(built)))

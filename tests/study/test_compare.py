@@ -247,7 +247,7 @@ def test_lines_without_a_symbol_have_no_rate(tmp_path):
 
 
 def test_a_study_that_asks_whether_a_gain_changes_is_told_so_first(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(inputs, "behind", lambda grid: inputs.Material())
+    monkeypatch.setattr(inputs, "open_inputs", lambda grid: inputs.Inputs())
     monkeypatch.setattr(compare.event_file, "refresh", lambda run: None)
     folder, conditions = StudyFolder(tmp_path), {}
     right = [sample.text for sample in open_source(told.TEST).samples]

@@ -51,6 +51,7 @@ class Aligned(NamedTuple):
     path_log_prob: Optional[float]
 
     def rows(self) -> list[Row]:
+        """Gives a row of the table for each symbol."""
         no_ink = self.without_ink()
         return [
             Row(
@@ -119,12 +120,19 @@ class Aligner:
         decode = self.model.alphabet.decode
         return [decode(i[:n]) if fine else None for i, n, fine in zip(ids, lengths, ok)]
 
-    def align(self, encoded: Sequence[bytes], texts: Sequence[str]) -> list[Optional[Aligned]]:
+    def align(
+        self,
+        encoded: Sequence[bytes],
+        texts: Sequence[str],
+        pixels: Optional[Sequence[Optional[np.ndarray]]] = None,
+    ) -> list[Optional[Aligned]]:
         """Lays each text over its image; one batch, so of a size that fits in memory.
 
         Args:
             encoded: images, as `prepare_batch` takes them.
             texts: as many.
+            pixels: as many, what `ocr_tf.data.image.original` gives of each image, for callers that have it;
+                otherwise the images are decoded once more for it.
 
         Returns:
             One for each, None where the image cannot be read as one.
@@ -143,13 +151,16 @@ class Aligner:
         laid = self._align(as_tensor(encoded), Labels(tf.constant(ids), tf.constant(lengths)))
         arrays = [None if values is None else values.numpy() for values in laid]
         lines = (_Laid(*(None if a is None else a[i] for a in arrays)) for i in range(len(texts)))
+        known = [None] * len(texts) if pixels is None else pixels
         return [
-            self._aligned(data, text, line) if line.ok else None
-            for data, text, line in zip(encoded, texts, lines)
+            self._aligned(original(data) if image is None else image, text, line)
+            if line.ok
+            else None
+            for data, image, text, line in zip(encoded, known, texts, lines)
         ]
 
-    def _aligned(self, encoded: bytes, text: str, line: _Laid) -> Aligned:
-        image, steps, size = original(encoded), int(line.steps), len(text)
+    def _aligned(self, image: np.ndarray, text: str, line: _Laid) -> Aligned:
+        steps, size = int(line.steps), len(text)
         bounds = edges(steps, self.stride, int(line.width), image.shape[1])
         return Aligned(
             image=image,

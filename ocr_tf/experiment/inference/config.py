@@ -1,4 +1,4 @@
-"""What the commands that read with a run can be told; TensorFlow-free."""
+"""Options of the commands that read with a run; TensorFlow-free."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from ocr_tf.options import option
 
 @dataclasses.dataclass(frozen=True)
 class Evaluate:
-    """Measures a run on lines that neither training nor validation has seen, or, with --predictions,
-    any other system by its texts of the same lines."""
+    """Measures a run on test lines that neither training nor validation has seen.
+
+    With --predictions it measures any other system by its texts of the same lines.
+    """
 
     checkpoint: str = checkpoint_option()
     normalize: str = option(
@@ -52,10 +54,10 @@ class Evaluate:
 
 @dataclasses.dataclass(frozen=True)
 class Align:
-    """Draws where runs emit the symbols of a text in an image, one run above the other, and prints
-    each symbol's columns in the image's own pixels.
+    """Draws where runs emit the symbols of a text in an image, one run above the other.
 
-    A network may emit a symbol beside its glyph. Columns without ink under them are marked.
+    Prints each symbol's columns in the image's own pixels. A network may emit a symbol beside its
+    glyph: columns without ink under them are marked.
     """
 
     text: str = option("", "Text to lay over the image. Default: what each run reads by itself.")

@@ -18,6 +18,7 @@ import numpy as np
 
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.runs.atomic import atomic_write
+from ocr_tf.types import Array
 
 # What reading a damaged .npz raises, depending on where it was hit.
 DAMAGE = (
@@ -77,7 +78,7 @@ class Checkpoint(NamedTuple):
     """Weights, optimizer slots and the state of a training at one step."""
 
     step: int
-    arrays: dict[str, np.ndarray]
+    arrays: dict[str, Array]
     state: TrainingState
 
 
@@ -89,7 +90,7 @@ class Checkpoints:
         self.run = run
         self.path = run / "checkpoints"
 
-    def save(self, step: int, arrays: dict[str, np.ndarray], state: TrainingState) -> Path:
+    def save(self, step: int, arrays: dict[str, Array], state: TrainingState) -> Path:
         """Writes a checkpoint, then deletes those that are neither this one nor the best.
 
         Args:

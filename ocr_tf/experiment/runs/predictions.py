@@ -1,4 +1,4 @@
-"""Evaluations on disk: the one place that knows the formats.
+r"""Evaluations on disk: the one place that knows the formats.
 
 An evaluation's folder, of a run or of any other system, holds
 
@@ -7,7 +7,7 @@ An evaluation's folder, of a run or of any other system, holds
 
 A file of predictions that comes from elsewhere is either JSON lines, {"id": ..., "text": ...} with
 log_prob, ended and ok if the system has them (so that our own predictions.jsonl is such a file), or
-TSV: id, tab, text. It is UTF-8 (a byte order mark is tolerated); a line ends in \\n or \\r\\n, and
+TSV: id, tab, text. It is UTF-8 (a byte order mark is tolerated); a line ends in \n or \r\n, and
 blank lines are skipped. JSON lines are told by the brace that the file begins with.
 
 TensorFlow-free: whoever compares systems need not load one.

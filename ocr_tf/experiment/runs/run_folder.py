@@ -65,14 +65,17 @@ class RunFolder:
 
     @property
     def previews_path(self) -> Path:
+        """The folder of the lines read in training, for TensorBoard."""
         return self.path / "previews"
 
     @property
     def graph_path(self) -> Path:
+        """The file of the network's graph, for TensorBoard."""
         return self.path / "graph.pb"
 
     @property
     def evaluations_path(self) -> Path:
+        """The folder of the evaluations, each in a folder of its own."""
         return self.path / "evaluations"
 
     # Training

@@ -1,4 +1,4 @@
-"""What export and predict can be told; TensorFlow-free."""
+"""Options of export and predict; TensorFlow-free."""
 
 from __future__ import annotations
 
@@ -10,30 +10,33 @@ from ocr_tf.options import option
 
 @dataclasses.dataclass(frozen=True)
 class Export:
-    """Writes a SavedModel that takes encoded images and gives texts, log-probabilities and ok; or, if
-    OUTPUT ends in .tflite, a TensorFlow Lite file."""
+    """Writes a SavedModel or, if OUTPUT ends in .tflite, a TensorFlow Lite file.
+
+    The SavedModel takes encoded images (PNG, JPEG) and gives texts, log-probabilities and ok.
+    """
 
     checkpoint: str = checkpoint_option()
     n_best: int = option(
         5,
-        "Texts of a line that the SavedModel's signature n_best gives; 0 leaves it out.",
+        "How many texts of a line the SavedModel's signature n_best gives; 0: without this signature.",
         minimum=0,
     )
-    beam: int = option(8, "Width of the beam that searches for them.", minimum=1)
+    beam: int = option(8, "Width of the beam search of the signature n_best.", minimum=1)
 
 
 @dataclasses.dataclass(frozen=True)
 class Predict:
-    """Reads images: path, text and confidence, separated by tabs, one image a line.
+    r"""Reads images: path, text and confidence, separated by tabs, one image a line.
 
-    Tabs, line ends and backslashes in a path are printed as \\t, \\n, \\r and \\\\.
+    Images are PNG, JPEG, GIF, BMP, TIFF or WebP files. Control characters are printed as \t, \n, \x1b
+    and the like, and backslashes of a path as \\.
     """
 
     checkpoint: str = checkpoint_option()
     batch_size: int = batch_size_option()
     n_best: int = option(
         0,
-        "Lines an image: that many texts, best first, which a beam finds. 0: the one of the greedy "
-        "search.",
+        "Print this many texts of each image, best first, found by beam search. 0: one text, found by "
+        "greedy search.",
         minimum=0,
     )

@@ -1,4 +1,4 @@
-"""What lies beside an export's graph, and how an export is told from a run; TensorFlow-free."""
+"""Reads what lies beside an export's graph, and tells an export from a run; TensorFlow-free."""
 
 from __future__ import annotations
 

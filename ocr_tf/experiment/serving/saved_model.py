@@ -1,4 +1,4 @@
-"""A run as what serves: a SavedModel that needs only TensorFlow, or a TensorFlow Lite file.
+"""Exports a run: a SavedModel that needs only TensorFlow, or a TensorFlow Lite file.
 
 TensorFlow-free until the run is loaded, so that wrong paths and flags are told at once.
 """
@@ -70,7 +70,7 @@ def _check(config: Export, run_folder: str, target: Path, lite: bool) -> None:
 
 
 def about(trained: Trained) -> bytes:
-    """What an export says of itself, as JSON."""
+    """Describes an export, as JSON."""
     content = {
         "experiment": trained.experiment.name,
         "run": str(trained.folder.path),

@@ -137,6 +137,7 @@ def hyperparameters(experiment: Experiment) -> dict[str, Any]:
 
 
 def event(step: int, wall: float, values: Iterable[Summary.Value]) -> Event:
+    """Makes an event of a training step, at a time in seconds since 1970."""
     return Event(wall_time=wall, step=step, summary=Summary(value=values))
 
 

@@ -35,7 +35,7 @@ from ocr_tf.experiment.training.step import Stepper
 from ocr_tf.experiment.training.validation import validate
 from ocr_tf.progress import Afterwards, Progress, clock
 from ocr_tf.recognizer import Recognizer
-from ocr_tf.types import Batch
+from ocr_tf.types import Array, Batch
 
 
 def run(experiment: Experiment, workdir: Path, afterwards: Optional[Afterwards] = None) -> None:
@@ -277,7 +277,7 @@ class Training:
             )
             self.window = []
 
-    def _refuse_not_finite(self, batch: Batch, losses: np.ndarray) -> None:
+    def _refuse_not_finite(self, batch: Batch, losses: Array) -> None:
         bad = batch.samples.numpy()[~np.isfinite(losses)]
         if not len(bad):  # a gradient that overflowed: any line may be its cause
             bad = batch.samples.numpy()

@@ -30,6 +30,8 @@ from ocr_tf.experiment.training.checks import named_digests
 
 
 class Skipped(NamedTuple):
+    """A line that is left out of training, and why."""
+
     place: str
     kind: str
     reason: str

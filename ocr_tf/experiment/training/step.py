@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -14,6 +14,8 @@ from ocr_tf.types import Batch
 
 
 class Outcome(NamedTuple):
+    """What one training step gives."""
+
     loss: tf.Tensor  # [] mean over the batch's lines
     losses: tf.Tensor  # [B], 0 where a line could not be read
     gradient_norm: tf.Tensor  # [] before clipping
@@ -27,6 +29,7 @@ class Schedule(tf.keras.optimizers.schedules.LearningRateSchedule):
         self.train = train
 
     def __call__(self, step: tf.Tensor) -> tf.Tensor:
+        """Returns the learning rate of a step, a scalar."""
         train, step = self.train, tf.cast(step, tf.float32)
         warm = (step + 1) / max(1, train.warmup_steps)
         progress = (step - train.warmup_steps) / max(1, train.steps - train.warmup_steps)
@@ -38,13 +41,16 @@ class Schedule(tf.keras.optimizers.schedules.LearningRateSchedule):
         }[train.decay]
         return train.learning_rate * tf.minimum(warm, 1.0) * fall
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
+        """Returns what makes it anew, as Keras asks."""
         return {"train": self.train}
 
 
 def make_optimizer(train: Train) -> tf.keras.optimizers.legacy.Optimizer:
-    """Keras' own of before 2.11: one fused kernel a variable, where the later ones pass over each
-    variable a dozen times."""
+    """Makes an optimizer of Keras before 2.11.
+
+    It runs one fused kernel a variable, where later ones pass over each variable a dozen times.
+    """
     rate = Schedule(train)
     if train.optimizer == "adadelta":
         return tf.keras.optimizers.legacy.Adadelta(rate, rho=0.95)
@@ -64,6 +70,7 @@ class Stepper:
         self._step = tf.function(self._take, input_signature=[batch_signature(model.height)])
 
     def __call__(self, batch: Batch) -> Outcome:
+        """Takes one step on a batch."""
         return self._step(batch)
 
     def variables(self) -> dict[str, tf.Variable]:

@@ -1,65 +1,70 @@
-"""Why conditions differ: where, how, and what their networks hold of it.
+"""Finds where and how conditions differ, as far as their readings, images and networks tell.
 
-    {"slices": `slices.compare`, "edits": `operations.edits`, "confusions": `operations.confused`,
-     "failures": `operations.failures`, "calibration": `calibration.calibration`,
-     "probes": `probes.probes`,
-     "cross_scores": {"errors": `cross.errors`, "choices": `cross.choices`},
-     "alignments": `aligning.alignments`,
-     "missing": [why a part is left out, a sentence each]}
-
-Each function's docstring gives its part. The first five and the errors of `cross` come from the
-evaluations alone, without TensorFlow; the slices by training and by images, and the rest, from what
-`material.behind` finds. Everything is exploratory but the slices' tests, which are corrected for their
-number.
+`analyze` gives an `Analysis` (see `content`), `cost.measure` a `Cost` (see `cost_content`). Slices, kinds
+of errors and calibration come from the readings alone, without TensorFlow; the slices by training texts and
+images, and the rest, from what `comparison.inputs.open_inputs` opens.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Optional
 
-from ocr_tf.study.analysis import calibration, error_types, search_errors, slices
-from ocr_tf.study.comparison.inputs import Material, behind
+from ocr_tf.study.analysis import calibration, error_types, image_features, search_errors, slices
+from ocr_tf.study.analysis.content import Alignments, Analysis, Probe
+from ocr_tf.study.comparison.inputs import Inputs
 from ocr_tf.study.comparison.results import Grid
 
-__all__ = ["Material", "behind", "why"]
+if TYPE_CHECKING:
+    from ocr_tf.study.analysis.line_images import LineImages
+    from ocr_tf.study.comparison.models import Networks
 
 
-def why(grid: Grid, material: Material, metric: str = "cer") -> dict[str, Any]:
-    """The whole section; see the package's docstring.
+def analyze(
+    grid: Grid,
+    inputs: Inputs,
+    images: Optional[LineImages] = None,
+    networks: Optional[Networks] = None,
+    metric: str = "cer",
+) -> Analysis:
+    """Analyzes the differences between conditions; what there are no inputs for is left out.
 
     Args:
-        material: `behind(grid)`, or less.
+        grid: the readings.
+        inputs: what they came from.
+        images: of `inputs.source`; None where there are none.
+        networks: of `inputs.runs`; None where there are none.
         metric: that the slices are compared by.
     """
-    looks = unreachable = None
-    deep: dict[str, Any] = {}
-    choices: list[dict[str, Any]] = []
-    if material.source is not None:
-        from ocr_tf.study.analysis import (
-            image_features,  # Here and below, because they load TensorFlow.
-        )
+    features = unreachable = None
+    scores: dict[tuple[str, str, int], search_errors.Scores] = {}
+    alignments: Optional[Alignments] = None
+    probes: dict[str, Probe] = {}
+    source = inputs.source
+    if source is not None and images is not None:
+        features = image_features.measure_images(images.image, len(source.samples))
+        if networks is not None:
+            # These load TensorFlow.
+            from ocr_tf.study.analysis import alignment
+            from ocr_tf.study.analysis import probes as probing
+            from ocr_tf.study.comparison.models import cross_scores
 
-        looks = image_features.looks(material.source)
-    if material.source is not None and material.runs:
-        from ocr_tf.study.analysis import alignment, probes
-        from ocr_tf.study.comparison.models import Networks, cross_scores
-
-        networks = Networks(grid, material.runs)
-        if networks.conditions() == grid.conditions:
-            unreachable = {c: networks.unreachable(c, material.source) for c in grid.conditions}
-        choices = search_errors.choices(grid, cross_scores(networks, grid, material.source))
-        deep["alignments"] = alignment.alignments(networks, grid, material.source)
-        if material.trained:
-            deep["probes"] = probes.probes(networks, grid, material.trained, material.source)
-    return {
-        "slices": slices.compare(
-            grid, slices.members(grid.references, material.trained, looks), metric
+            if networks.conditions() == grid.conditions:
+                unreachable = {c: networks.unreachable(c, source) for c in grid.conditions}
+            scores.update(cross_scores(networks, grid, source))
+            alignments = alignment.alignments(networks, grid, source, images)
+            if inputs.trained:
+                probes = probing.probes(networks, grid, inputs.trained, source, images)
+    members = slices.members(grid.references, inputs.trained, features)
+    return Analysis(
+        slices=slices.compare(grid, members, metric),
+        edits=error_types.edits(grid),
+        confusions=error_types.confused(grid),
+        failures=error_types.failures(grid, unreachable),
+        calibration=calibration.calibration(grid),
+        search_errors=search_errors.SearchErrors(
+            search_errors.errors(grid), search_errors.choices(grid, scores)
         ),
-        "edits": error_types.edits(grid),
-        "confusions": error_types.confused(grid),
-        "failures": error_types.failures(grid, unreachable),
-        "calibration": calibration.calibration(grid),
-        "cross_scores": {"errors": search_errors.errors(grid), "choices": choices},
-        **deep,
-        "missing": list(material.missing),
-    }
+        alignments=alignments,
+        probes=probes,
+        missing=inputs.missing,
+    )

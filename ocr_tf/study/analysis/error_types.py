@@ -1,15 +1,16 @@
-"""What goes wrong in a reading: edits, confused symbols, and failures, most of them known of one head.
+"""Counts what goes wrong in readings: edits, confused symbols, and failures that heads are known for.
 
 Every failure is counted for every condition, also where its head cannot have it. What is counted is in
-the words that stand beside each count (FAILURES, KINDS): they are part of the result.
+the words that stand beside each count (FAILURES, KINDS): they are part of the result. TensorFlow-free.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Callable, NamedTuple, Optional
+from typing import Callable, NamedTuple, Optional
 
 import numpy as np
 from rapidfuzz.distance import Levenshtein
@@ -17,6 +18,7 @@ from rapidfuzz.distance import Levenshtein
 from ocr_tf.metrics.confusions import Confusion, confusions
 from ocr_tf.metrics.normalization import normalize
 from ocr_tf.study.comparison import estimates
+from ocr_tf.study.comparison.estimates import Occurrences, OnLine
 from ocr_tf.study.comparison.results import Grid
 
 KINDS = {
@@ -26,7 +28,7 @@ KINDS = {
 }
 STRETCH = 3  # symbols in a row that make a stretch
 LONG = 5  # symbols of the reference in a row that are read as others
-CONFUSIONS = 50  # the most frequent that are told
+CONFUSIONS = 50  # the most frequent that are kept
 
 
 class Run(NamedTuple):
@@ -38,8 +40,8 @@ class Run(NamedTuple):
 
 
 def runs(reference: str, text: str) -> list[Run]:
-    """Where a reading differs from its reference, by a shortest way of edits."""
-    found = []
+    """Finds where a reading differs from its reference, by a shortest way of edits."""
+    stretches = []
     codes = Levenshtein.opcodes(reference, text)
     for equal, stretch in itertools.groupby(codes, key=lambda code: code.tag == "equal"):
         if equal:
@@ -49,13 +51,16 @@ def runs(reference: str, text: str) -> list[Run]:
         for part in parts:
             lengths[part.tag] += part.src_end - part.src_start
         written = text[parts[0].dest_start : parts[-1].dest_end]
-        found.append(Run(lengths["delete"], lengths["replace"], written))
-    return found
+        stretches.append(Run(lengths["delete"], lengths["replace"], written))
+    return stretches
 
 
 def merged(reference: str, text: str) -> bool:
-    """Whether a run of one symbol ("ll") is read as fewer of it, with the same on both sides of it in
-    the reading as in the reference: another symbol (or a run), or an end of the line."""
+    """Tells whether a run of one symbol ("ll") is read as fewer of it.
+
+    On both sides of it, the reading must have the same as the reference: another symbol (or a run), or an
+    end of the line.
+    """
     ours, theirs = _shrunk(reference), _shrunk(text)
     codes = Levenshtein.opcodes([symbol for symbol, _ in ours], [symbol for symbol, _ in theirs])
     return any(
@@ -67,13 +72,15 @@ def merged(reference: str, text: str) -> bool:
 
 
 def doubled(reference: str) -> bool:
-    """Whether a symbol stands next to itself."""
+    """Tells whether a symbol stands next to itself."""
     return any(a == b for a, b in zip(reference, reference[1:]))
 
 
 def repeated(reference: str, text: str) -> bool:
-    """Whether STRETCH symbols in a row that are inserted or substituted stand in the reference too, or
-    are one symbol over and over."""
+    """Tells whether STRETCH wrong symbols in a row are a repetition.
+
+    They are inserted or substituted, and stand in the reference too or are one symbol over and over.
+    """
     return any(
         piece in reference or len(set(piece)) == 1
         for run in runs(reference, text)
@@ -82,24 +89,26 @@ def repeated(reference: str, text: str) -> bool:
 
 
 def skipped(reference: str, text: str) -> bool:
-    """Whether STRETCH symbols of the reference in a row, or more, have nothing in their place."""
+    """Tells whether STRETCH symbols of the reference in a row, or more, have nothing in their place."""
     return any(run.deleted >= STRETCH and not run.written for run in runs(reference, text))
 
 
 def misread(reference: str, text: str) -> bool:
-    """Whether LONG symbols of the reference, or more, are read as others, none right between them;
-    the other case is right."""
+    """Tells whether LONG symbols of the reference, or more, are read as others, none right between them.
+
+    The other case counts as right.
+    """
     return any(run.replaced >= LONG for run in runs(_lower(reference), _lower(text)))
 
 
 def _shrunk(text: str) -> list[tuple[str, int]]:
-    """The symbols of a text with how often each stands in a row, between its two ends."""
+    """Lists the symbols of a text with how often each stands in a row, between its two ends."""
     inside = [(symbol, len(list(run))) for symbol, run in itertools.groupby(text)]
     return [("begin", 1), *inside, ("end", 1)]
 
 
 def _lower(text: str) -> str:
-    """Lower case where that is one symbol too."""
+    """Lowers the symbols whose lower case is one symbol too."""
     return "".join(s.lower() if len(s.lower()) == 1 else s for s in text)
 
 
@@ -107,16 +116,18 @@ def _pieces(text: str) -> Iterator[str]:
     return (text[i : i + STRETCH] for i in range(len(text) - STRETCH + 1))
 
 
-class Failure(NamedTuple):
+class FailureType(NamedTuple):
+    """A way to fail that can be told from a reference and its reading."""
+
     name: str
-    of: str  # the head that it is known of; empty: of none
+    known_of: str  # the head that it is known of; empty: of none
     meaning: str
-    holds: Callable[[str, str], bool]  # of a reference and its reading
+    occurs: Callable[[str, str], bool]  # in a reference and its reading
     among: Optional[Callable[[str], bool]] = None  # the references that it can happen to; None: all
 
 
 FAILURES = (
-    Failure(
+    FailureType(
         "merged",
         "ctc",
         'a run of one symbol, as in "ll", is read as fewer of it, and what is next to it on both sides '
@@ -124,20 +135,20 @@ FAILURES = (
         merged,
         doubled,
     ),
-    Failure(
+    FailureType(
         "repeated",
         "attention",
         f"{STRETCH} symbols in a row that are wrong stand in the reference too, or are one symbol over "
         "and over",
         repeated,
     ),
-    Failure(
+    FailureType(
         "skipped",
         "attention",
         f"{STRETCH} symbols of the reference or more are left out, and nothing stands in their place",
         skipped,
     ),
-    Failure(
+    FailureType(
         "misread",
         "",
         f"{LONG} symbols of the reference or more are read as others, none right between them; the "
@@ -149,16 +160,42 @@ NOT_ENDED = "the search reaches its bound, a symbol an encoder step, before the 
 STEPS = "the reference needs more encoder steps than the image gives"
 
 
-def edits(grid: Grid) -> dict[str, Any]:
-    """Insertions, deletions and substitutions, as shares of the references' symbols.
+@dataclasses.dataclass(frozen=True)
+class Failure(Occurrences):
+    """The frequency of a failure among the lines that it can happen to."""
 
-    Returns:
-        {kind: {"meaning", "counts": {condition: [by seed]}, "lines": {condition: [[index, seeds]]},
-        "rates", "differences"}}, the last two as `figures.compared` gives them.
-    """
+    known_of: str  # the head that it is known of; empty: of none
+
+
+@dataclasses.dataclass(frozen=True)
+class MeanDifference:
+    """A difference of mean counts of two conditions."""
+
+    a: str
+    b: str
+    value: float  # mean over A's seeds minus mean over B's
+
+
+@dataclasses.dataclass(frozen=True)
+class ConfusedSymbols:
+    """A symbol that is read as another one."""
+
+    reference: str  # empty: an insertion
+    read: str  # empty: a deletion
+    counts: dict[str, tuple[int, ...]]  # by condition and seed
+    differences: tuple[MeanDifference, ...]  # of every pair of conditions
+    lines: dict[str, tuple[OnLine, ...]]  # by condition
+
+    def mean(self, condition: str) -> float:
+        """Occurrences a seed."""
+        return float(np.mean(self.counts[condition]))
+
+
+def edits(grid: Grid) -> dict[str, Occurrences]:
+    """Counts insertions, deletions and substitutions (KINDS), as shares of the references' symbols."""
     lengths = grid.lengths("cer")
     return {
-        kind: estimates.told(
+        kind: estimates.occurrences(
             grid,
             kind,
             meaning,
@@ -176,58 +213,58 @@ def edits(grid: Grid) -> dict[str, Any]:
 
 def failures(
     grid: Grid, unreachable: Optional[Mapping[str, np.ndarray]] = None
-) -> dict[str, dict[str, Any]]:
-    """Lines with each failure, as shares of all lines that it can happen to.
+) -> dict[str, Failure]:
+    """Counts the lines with each failure, as shares of all lines that it can happen to.
+
+    Of the lines that a search did not end or whose image gives too few steps, the other failures count
+    too. A failure that can happen to none of the lines is left out.
 
     Args:
+        grid: the readings.
         unreachable: masks [N] of the lines whose reference needs more steps than the image gives, by
             condition; without them that failure is left out.
-
-    Returns:
-        {failure: {"of": the head that it is known of, or "", and what `edits` gives of a kind}}. Of the
-        lines that a search did not end or whose image gives too few steps, the other failures count
-        too. A failure that can happen to none of the lines is left out.
     """
     references = _normal(grid, grid.references)
     texts = {c: [_normal(grid, row) for row in grid.texts(c)] for c in grid.conditions}
-    found = {}
-    for failure in FAILURES:
-        among = [i for i, r in enumerate(references) if not failure.among or failure.among(r)]
+    failures_by_name = {}
+    for kind in FAILURES:
+        among = [i for i, r in enumerate(references) if not kind.among or kind.among(r)]
         if not among:
             continue
         counts = {
             condition: np.array(
-                [[failure.holds(references[i], row[i]) for i in among] for row in rows]
+                [[kind.occurs(references[i], row[i]) for i in among] for row in rows]
             )
             for condition, rows in texts.items()
         }
-        told = estimates.told(grid, failure.name, failure.meaning, counts, chosen=np.array(among))
-        found[failure.name] = {"of": failure.of, **told}
+        failures_by_name[kind.name] = _failure(
+            kind.known_of,
+            estimates.occurrences(grid, kind.name, kind.meaning, counts, chosen=np.array(among)),
+        )
     bounded = {
         condition: np.array([[p.ok and not p.ended for p in cell.predictions] for cell in row])
         for condition, row in grid.cells.items()
     }
-    found["not ended"] = {
-        "of": "attention",
-        **estimates.told(grid, "not ended", NOT_ENDED, bounded),
-    }
+    failures_by_name["not ended"] = _failure(
+        "attention", estimates.occurrences(grid, "not ended", NOT_ENDED, bounded)
+    )
     if unreachable is not None:
         starved = {c: np.tile(unreachable[c], (len(grid.seeds(c)), 1)) for c in grid.conditions}
-        found["too few steps"] = {
-            "of": "ctc",
-            **estimates.told(grid, "too few steps", STEPS, starved),
-        }
-    return found
+        failures_by_name["too few steps"] = _failure(
+            "ctc", estimates.occurrences(grid, "too few steps", STEPS, starved)
+        )
+    return failures_by_name
 
 
-def confused(grid: Grid, number: int = CONFUSIONS) -> list[dict[str, Any]]:
-    """Which symbols are taken for which, those first that the conditions together confuse most, by
-    their mean counts over seeds.
+def _failure(known_of: str, occurrences: Occurrences) -> Failure:
+    fields = {f.name: getattr(occurrences, f.name) for f in dataclasses.fields(occurrences)}
+    return Failure(**fields, known_of=known_of)
 
-    Returns:
-        For each {"reference", "read": symbols, "" where there is none, "counts": {condition: [by
-        seed]}, "differences": [{"a", "b", "value": of the mean counts}], "lines": {condition: [[index,
-        seeds]]}}.
+
+def confused(grid: Grid, number: int = CONFUSIONS) -> tuple[ConfusedSymbols, ...]:
+    """Counts which symbols are read as which, at most `number` pairs.
+
+    Those come first that the conditions together confuse most, by their mean counts over seeds.
     """
     references = _normal(grid, grid.references)
     counts: dict[Confusion, dict[str, list[int]]] = defaultdict(
@@ -249,22 +286,22 @@ def confused(grid: Grid, number: int = CONFUSIONS) -> list[dict[str, Any]]:
     def rank(confusion: Confusion) -> tuple:
         return -sum(mean(confusion, c) for c in grid.conditions), confusion
 
-    return [
-        {
-            "reference": confusion[0],
-            "read": confusion[1],
-            "counts": counts[confusion],
-            "differences": [
-                {"a": a, "b": b, "value": mean(confusion, a) - mean(confusion, b)}
+    return tuple(
+        ConfusedSymbols(
+            reference=confusion[0],
+            read=confusion[1],
+            counts={c: tuple(by_seed) for c, by_seed in counts[confusion].items()},
+            differences=tuple(
+                MeanDifference(a, b, mean(confusion, a) - mean(confusion, b))
                 for a, b in estimates.pairs(grid)
-            ],
-            "lines": {
-                condition: sorted([i, times] for i, times in of.items())
-                for condition, of in lines[confusion].items()
+            ),
+            lines={
+                condition: tuple(OnLine(i, seeds) for i, seeds in sorted(by_line.items()))
+                for condition, by_line in lines[confusion].items()
             },
-        }
+        )
         for confusion in sorted(counts, key=rank)[:number]
-    ]
+    )
 
 
 def _normal(grid: Grid, texts: Sequence[str]) -> list[str]:

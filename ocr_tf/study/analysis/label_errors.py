@@ -27,7 +27,7 @@ from ocr_tf.study.config import Suspects
 
 
 class Opinion(NamedTuple):
-    """What one run holds of one line."""
+    """One run's reading of a line, and how far it prefers it to the label."""
 
     text: str
     margin: float  # nats; 0 where it reads the label, infinite where it cannot write it
@@ -49,20 +49,20 @@ class LabelError(NamedTuple):
 def rank(
     labels: Sequence[str], opinions: Sequence[Sequence[Optional[Opinion]]]
 ) -> list[LabelError]:
-    """The lines that are read otherwise than labeled, the most suspicious first.
+    """Ranks the lines that are read otherwise than labeled, the most suspicious first.
 
     Args:
         labels: of each line, NFC.
         opinions: of each line, one a run; None where the run could not read the image.
     """
     suspects = []
-    for position, (label, of_line) in enumerate(zip(labels, opinions)):
-        held = [opinion for opinion in of_line if opinion is not None]
+    for position, (label, by_run) in enumerate(zip(labels, opinions)):
+        voters = [opinion for opinion in by_run if opinion is not None]
         others: dict[str, list[float]] = {}
-        for opinion in held:
+        for opinion in voters:
             if opinion.text != label:
                 others.setdefault(opinion.text, []).append(opinion.margin)
-        margin = sum(opinion.margin for opinion in held) / max(1, len(held))
+        margin = sum(opinion.margin for opinion in voters) / max(1, len(voters))
         # A greedy reading may be less probable than the label: that is no doubt.
         if not others or margin <= 0:
             continue
@@ -73,9 +73,9 @@ def rank(
                 label=label,
                 reading=reading,
                 votes=len(others[reading]),
-                voters=len(held),
+                voters=len(voters),
                 margin=margin,
-                reason=next((opinion.reason for opinion in held if opinion.reason), ""),
+                reason=next((opinion.reason for opinion in voters if opinion.reason), ""),
             )
         )
     return sorted(suspects, key=lambda s: (math.isfinite(s.margin), -s.votes, -s.margin))
@@ -87,7 +87,11 @@ def rank(
 def opinions_of(
     config: Suspects, folders: list[RunFolder], source: Source
 ) -> tuple[list[tuple[Optional[Opinion], ...]], Lines]:
-    """What each run holds of each line, and the lines as the first run sees them."""
+    """Reads the lines with every run.
+
+    Returns:
+        Each line's opinions, one a run, and the lines as the first run sees them.
+    """
     measured: dict[Geometry, Lines] = {}
     by_run = []
     for folder in folders:

@@ -1,66 +1,103 @@
-"""The pictures of a report: test lines as they are, and what each condition's network sees in them."""
+"""The images of the test lines: their pixels, each decoded once, and alignments drawn over them."""
 
 from __future__ import annotations
 
 from typing import Optional
 
 import numpy as np
+import tensorflow as tf
 
 from ocr_tf import alignment_plot
-from ocr_tf.data.image import original, why_bad
+from ocr_tf.data.dataset import Source
+from ocr_tf.data.image import original
+from ocr_tf.data.image_formats import is_allowed_size, read_header
 from ocr_tf.errors import InputError
-from ocr_tf.experiment.inference.aligner import Aligned, Aligner
-from ocr_tf.study.analysis.image_features import ANY_SIZE
-from ocr_tf.study.comparison.inputs import Material
 from ocr_tf.study.comparison.models import Networks
 from ocr_tf.study.comparison.results import Cell, Grid
 
+CACHE_BYTES = 2**29  # of pixels: 30,000 lines of 40 x 400
 
-class Art:
-    """What `ocr_tf.study.report.write` asks for, line by line. Without runs or images, nothing."""
 
-    def __init__(self, grid: Grid, material: Material):
-        self._grid, self._source = grid, material.source
-        self._networks = Networks(grid, material.runs) if material.runs else None
-        self._aligners: dict[str, Aligner] = {}
+class LineImages:
+    """The test lines of a grid as `ocr_tf.study.report.line_images.LineImages` asks for them."""
+
+    def __init__(
+        self,
+        grid: Grid,
+        source: Optional[Source] = None,
+        networks: Optional[Networks] = None,
+        cache_bytes: int = CACHE_BYTES,
+    ):
+        """Starts with nothing decoded.
+
+        Args:
+            grid: what was read of the lines.
+            source: the grid's lines in its order; without it there are no images.
+            networks: that align; without them there are no alignments.
+            cache_bytes: pixels that are kept, a byte each. Lines that do not fit any more are decoded each
+                time: a report goes through all lines several times, in order, so that keeping the latest
+                instead would keep none until it is asked for again.
+        """
+        self._grid, self._source, self._networks = grid, source, networks
+        self._kept: dict[int, Optional[np.ndarray]] = {}
+        self._room = cache_bytes
 
     def image(self, i: int) -> Optional[np.ndarray]:
-        """[H, W] uint8 gray, the pixels of test line i; None if it cannot be read."""
+        """Returns line i as [H, W] uint8 gray before resizing, not to be written to; None if unreadable."""
+        if i in self._kept:
+            return self._kept[i]
         encoded = self._encoded(i)
-        return None if encoded is None else original(encoded)
+        pixels = None if encoded is None else decode(encoded)
+        if pixels is not None:
+            pixels.setflags(write=False)
+        size = 0 if pixels is None else pixels.nbytes
+        if size <= self._room:
+            self._room -= size
+            self._kept[i] = pixels
+        return pixels
 
     def alignment(self, i: int) -> Optional[np.ndarray]:
-        """[h, w, 3] uint8: what each condition that has networks read of line i under its first seed,
-        laid over it."""
-        encoded = self._encoded(i)
-        if encoded is None or self._networks is None:
+        """Draws what each condition reads of line i over its image: [h, w, 3] uint8.
+
+        Of a condition that misreads the line under some seed it is the first such seed, otherwise the first
+        seed; titles name it. Conditions without networks are left out; None if that leaves none, or if the
+        image cannot be read.
+        """
+        image, encoded = self.image(i), self._encoded(i)
+        if image is None or encoded is None or self._networks is None:
             return None
-        panels, image = [], None
+        panels = []
         for condition in self._networks.conditions():
-            cell = self._grid.cells[condition][0]
-            aligned = self._align(cell, encoded, cell.predictions[i].text)
+            cell = self._shown(condition, i)
+            aligner = self._networks.aligner(condition, cell.seed)
+            (aligned,) = aligner.align([encoded], [cell.predictions[i].text], [image])
             if aligned is not None:
                 panels.append(aligned.panel(f"{condition}, seed {cell.seed}"))
-                image = aligned.image
-        return None if image is None else alignment_plot.alignments(image, panels)
+        return alignment_plot.alignments(image, panels) if panels else None
+
+    def _shown(self, condition: str, i: int) -> Cell:
+        cells = self._grid.cells[condition]
+        edits = (row[i].distance for row in self._grid.edits[condition])
+        return next((cell for cell, distance in zip(cells, edits) if distance), cells[0])
 
     def _encoded(self, i: int) -> Optional[bytes]:
         if self._source is None:
             return None
         try:
-            encoded = self._source.read(i)
+            return self._source.read(i)
         except InputError:
             return None
-        return None if why_bad(encoded, ANY_SIZE) else encoded
 
-    def _align(self, cell: Cell, encoded: bytes, text: str) -> Optional[Aligned]:
-        assert self._networks is not None
-        if cell.condition not in self._aligners:
-            trained = self._networks.trained(cell.condition, cell.seed)
-            self._aligners[cell.condition] = Aligner(
-                trained.model,
-                trained.experiment.geometry,
-                trained.experiment.encoder.stride,
-            )
-        (aligned,) = self._aligners[cell.condition].align([encoded], [text])
-        return aligned
+
+def decode(encoded: bytes) -> Optional[np.ndarray]:
+    """Decodes an image to [H, W] uint8 gray as networks see it before resizing; None if it is none.
+
+    Images of any width are taken.
+    """
+    try:
+        kind, height, width = read_header(tf.constant(encoded))
+        if int(kind) < 0 or not bool(is_allowed_size(height, width)):
+            return None
+        return original(encoded)
+    except tf.errors.OpError:
+        return None

@@ -1,4 +1,4 @@
-"""Lines made on purpose.
+"""Makes lines on purpose, each kind to probe one thing.
 
     repeats     "aaaa": one symbol over and over, next to as many symbols without a repeat
     words       words of the training lines, next to the same symbols in another order
@@ -9,7 +9,7 @@ The first three are drawn by `ocr_tf.data.synthetic`, in letters and digits that
 often, that all networks know and all typefaces have; line j of every level has the same look. They tell
 much of networks trained on similar print, and little of others: each level of what is probed has a
 control, another level that lacks only that. `joined` stays with the images that the networks were
-trained for. Networks that see all lines at one width see longer ones squeezed.
+trained for. Networks that see all lines at one width see longer ones squeezed. TensorFlow-free.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import io
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple, Optional
+from typing import Callable, NamedTuple, Optional
 
 import cv2
 import numpy as np
@@ -26,7 +26,6 @@ from PIL import Image
 
 from ocr_tf.data import synthetic
 from ocr_tf.data.dataset import Sample, Source
-from ocr_tf.data.image import original
 
 LINES = 40  # of a level
 REPEATS = (2, 3, 4, 6, 8)  # symbols
@@ -46,6 +45,10 @@ MEANINGS = {
 }
 
 
+# The image of a line as [H, W] uint8 gray, by its position.
+Pixels = Callable[[int], np.ndarray]
+
+
 class Level(NamedTuple):
     """The lines of one probe."""
 
@@ -53,19 +56,29 @@ class Level(NamedTuple):
     name: str
     source: Source
     control: Optional[tuple[str, str]] = (
-        None  # family and name of the level that it is held against
+        None  # family and name of the level that it is compared with
     )
 
 
 class Joined:
     """`count` lines of a source after one another as one line, from every line on."""
 
-    def __init__(self, source: Source, starts: Sequence[int], count: int, between: str):
-        """`between` is written between two lines' texts; there is a gap between their images if it is
-        not empty."""
+    def __init__(
+        self, source: Source, pixels: Pixels, starts: Sequence[int], count: int, between: str
+    ):
+        """Joins the lines that begin at `starts`, counted in `source`.
+
+        Args:
+            source: the lines, in their order.
+            pixels: gives the image of each.
+            starts: the first line of each joined one.
+            count: lines of each joined one.
+            between: is written between two lines' texts; there is a gap between their images if it is not
+                empty.
+        """
         self.name = f"{count} lines of {source.name}"
-        self._source, self._starts, self._count = source, starts, count
-        self._gap = bool(between)
+        self._pixels, self._starts, self._count = pixels, starts, count
+        self._total, self._gap = len(source.samples), bool(between)
         self.samples = []
         for start in starts:
             parts = [source.samples[i] for i in self._parts(start)]
@@ -74,11 +87,11 @@ class Joined:
             self.samples.append(Sample(name, text, f"{parts[0].place} and the next {count - 1}"))
 
     def _parts(self, start: int) -> list[int]:
-        return [(start + k) % len(self._source.samples) for k in range(self._count)]
+        return [(start + k) % self._total for k in range(self._count)]
 
     def read(self, i: int) -> bytes:
-        """A PNG as high as the first of its lines."""
-        images = [original(self._source.read(part)) for part in self._parts(self._starts[i])]
+        """Encodes joined line i as a PNG as high as the first of its lines."""
+        images = [self._pixels(part) for part in self._parts(self._starts[i])]
         height = images[0].shape[0]
         scaled = [
             cv2.resize(
@@ -96,11 +109,12 @@ class Joined:
         return encoded.getvalue()
 
     def origin(self, i: int) -> str:
+        """Names the lines that joined line i is made of."""
         return self.samples[i].place
 
 
 def drawn(trained: Sequence[str], known: Sequence[str]) -> list[Level]:
-    """The probes that are rendered; families that cannot be made are left out.
+    """Makes the probes that are rendered; families that cannot be made are left out.
 
     Args:
         trained: texts of the training lines.
@@ -109,31 +123,38 @@ def drawn(trained: Sequence[str], known: Sequence[str]) -> list[Level]:
     symbols = synthetic.drawable(_common(trained, known))
     if len(symbols) < 2:
         return []
-    found = []
+    levels = []
     for size in REPEATS:
         random = _drawn("no repeats", str(size), _random(symbols, size))
-        found += [random, _drawn("repeats", str(size), _runs(symbols, size), random)]
+        levels += [random, _drawn("repeats", str(size), _runs(symbols, size), random)]
     words = _words(symbols, trained)
     if len(words) == LINES:
         whole = _drawn("words", "in order", words)
-        found += [whole, _drawn("shuffled words", "shuffled", _shuffled(words, trained), whole)]
+        levels += [whole, _drawn("shuffled words", "shuffled", _shuffled(words, trained), whole)]
     longest = max(map(len, trained))
     shortest = None
     for size in dict.fromkeys(max(1, round(share * longest)) for share in LENGTHS):
-        found.append(_drawn("lengths", str(size), _random(symbols, size), shortest))
-        shortest = shortest or found[-1]
-    return found
+        levels.append(_drawn("lengths", str(size), _random(symbols, size), shortest))
+        shortest = shortest or levels[-1]
+    return levels
 
 
-def joined(source: Source, known: Sequence[str]) -> list[Level]:
-    """Lines of a source side by side, with a space between them where that is a symbol of all."""
+def joined(source: Source, pixels: Pixels, known: Sequence[str]) -> list[Level]:
+    """Puts lines side by side, with a space between them where that is a symbol of all networks.
+
+    Args:
+        source: the lines.
+        pixels: gives the image of each.
+        known: symbols that all networks know.
+    """
     total = len(source.samples)
     if total <= max(JOINED):
         return []
     starts = np.unique(np.linspace(0, total, LINES, endpoint=False).astype(int)).tolist()
     between = " " if " " in known else ""
     first, *more = (
-        Level("joined", str(count), Joined(source, starts, count, between)) for count in JOINED
+        Level("joined", str(count), Joined(source, pixels, starts, count, between))
+        for count in JOINED
     )
     return [first, *(level._replace(control=(first.family, first.name)) for level in more)]
 
@@ -142,14 +163,14 @@ def joined(source: Source, known: Sequence[str]) -> list[Level]:
 
 
 def _common(trained: Sequence[str], known: Sequence[str]) -> list[str]:
-    """Letters and digits that are not rare; no spaces and dots, which are lost at a line's end."""
+    """Picks letters and digits that are not rare; no spaces and dots, which are lost at a line's end."""
     counts = Counter("".join(trained))
     least = COMMON * sum(counts.values())
     return [s for s in known if unicodedata.category(s)[0] in "LN" and counts[s] >= least]
 
 
 def _generator(*purpose: str) -> np.random.Generator:
-    """Keyed by what it is for: no probe depends on the others."""
+    """Makes a generator keyed by what it is for: no probe depends on the others."""
     return np.random.default_rng([SEED, *"\0".join(purpose).encode()])
 
 
@@ -160,19 +181,19 @@ def _runs(symbols: Sequence[str], size: int) -> list[str]:
 
 def _random(symbols: Sequence[str], size: int) -> list[str]:
     draw = _generator("random", str(size))
-    found = []
+    texts = []
     for _ in range(LINES):
         text = ""
         while len(text) < size:
             symbol = str(draw.choice(symbols))
             if not text.endswith(symbol):
                 text += symbol
-        found.append(text)
-    return found
+        texts.append(text)
+    return texts
 
 
 def _words(symbols: Sequence[str], trained: Sequence[str]) -> list[str]:
-    """LINES words of the training lines, or as many as there are."""
+    """Draws LINES words of the training lines, or as many as there are."""
     known, (shortest, longest) = set(symbols), WORDS
     words = sorted(
         word
@@ -186,11 +207,11 @@ def _words(symbols: Sequence[str], trained: Sequence[str]) -> list[str]:
 def _shuffled(words: Sequence[str], trained: Sequence[str]) -> list[str]:
     draw = _generator("shuffled")
     seen = {word for text in trained for word in text.split()}
-    found = []
+    shuffled = []
     for word in words:
         orders = ("".join(draw.permutation(list(word))) for _ in range(100))
-        found.append(next((order for order in orders if order not in seen), word[::-1]))
-    return found
+        shuffled.append(next((order for order in orders if order not in seen), word[::-1]))
+    return shuffled
 
 
 def _drawn(family: str, name: str, texts: Sequence[str], control: Optional[Level] = None) -> Level:

@@ -1,10 +1,10 @@
-"""What the networks read of lines made on purpose: see `probe_lines`."""
+"""Reads lines made on purpose (`probe_data`) with every network."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Optional
 
 import numpy as np
 
@@ -13,29 +13,34 @@ from ocr_tf.data.lines import Lines, lines_fingerprint
 from ocr_tf.experiment.inference.recognize import Reader, Reading
 from ocr_tf.experiment.runs.predictions import Prediction
 from ocr_tf.study.analysis import error_types, probe_data, slices
+from ocr_tf.study.analysis.content import Control, Probe, ProbeLevel, ProbeRates, ProbeReading
+from ocr_tf.study.analysis.line_images import LineImages
 from ocr_tf.study.analysis.probe_data import MEANINGS, Level
 from ocr_tf.study.comparison import estimates, statistics
 from ocr_tf.study.comparison.inputs import Chosen
 from ocr_tf.study.comparison.models import BATCH, Networks
 from ocr_tf.study.comparison.results import Grid
 
-SHOWN = 4  # readings of a level that are told
+SHOWN = 4  # lines of a level that are kept with their readings
 
-# What every network made of every line, by condition and seed.
+# Every network's readings of every line, by condition and seed.
 Readings = dict[tuple[str, int], list[Reading]]
 
 
 class Probed(NamedTuple):
     """The readings of a level's lines that all networks can take and write."""
 
-    grid: Grid  # like the one that the networks are of
+    grid: Grid  # with the conditions and seeds of the networks
     total: int  # lines that the level has
     short: dict[str, int]  # lines left out: a condition has too few encoder steps for their texts
 
 
 def read(networks: Networks, grid: Grid, probes: Sequence[Level]) -> list[Probed]:
-    """The readings of every level's lines, but of those whose images a condition cannot take (too
-    wide, say) or whose texts it has too few encoder steps for."""
+    """Reads every level's lines with every network.
+
+    Lines are left out whose image a condition cannot take (too wide, say) or whose text it has too few
+    encoder steps for.
+    """
     source = Concatenation([level.source for level in probes])
     readings: Readings = {}
     short = {c: networks.unreachable(c, source) for c in networks.conditions()}
@@ -51,94 +56,122 @@ def read(networks: Networks, grid: Grid, probes: Sequence[Level]) -> list[Probed
         Probed(
             _grid(grid, lines, i[usable[i]], readings),
             len(i),
-            {condition: int(of[i].sum()) for condition, of in short.items()},
+            {condition: int(mask[i].sum()) for condition, mask in short.items()},
         )
         for i in every
     ]
 
 
 def probes(
-    networks: Networks, grid: Grid, trained: Sequence[str], source: Source
-) -> dict[str, Any]:
-    """What the networks read of every probe.
+    networks: Networks, grid: Grid, trained: Sequence[str], source: Source, images: LineImages
+) -> dict[str, Probe]:
+    """Reads every probe with every network.
 
     Args:
+        networks: of all conditions.
+        grid: the conditions and seeds.
         trained: texts of the training lines.
         source: the test lines.
+        images: their pixels.
 
     Returns:
-        {family: {"meaning", "levels": [{"level", "lines": N, "short": {condition: lines left out for
-        want of encoder steps}, "cer", "exact": as `figures.compared`,
-        "by_seed": {condition: {"cer", "exact": [by seed]}}, "failures": {failure: {condition: [lines
-        by seed]}}, "shown": [{"reference", "readings": {condition: [by seed]}}], "control":
-        {"family", "level", "differences": [of CER, Slice.as_dict() of each pair]}}], "left_out":
-        {level: `short`}}}. In a control's differences, `against_rest` is by how much the difference is
-        another one than on the control. A level is left out where steps are too few for more than half
-        of its lines: the rest would be the easy ones.
+        The probes by family. A level is left out where encoder steps are too few for more than half of its
+        lines: the rest would be the easy ones.
     """
     known = networks.symbols()
-    good = np.flatnonzero(networks.readable(source) & [bool(s.text) for s in source.samples])
-    made = probe_data.drawn(trained, known)
-    made += probe_data.joined(Chosen(source, good.tolist()), known)
-    if not made:
+    levels = probe_data.drawn(trained, known) + _joined(networks, source, images, known)
+    if not levels:
         return {}
-    every = {(one.family, one.name): of for one, of in zip(made, read(networks, grid, made))}
-    grids = {key: of.grid for key, of in every.items() if _kept(of)}
+    probed = {(one.family, one.name): p for one, p in zip(levels, read(networks, grid, levels))}
+    grids = {key: p.grid for key, p in probed.items() if _enough(p)}
     longest = max(map(len, trained))
-    found: dict[str, Any] = {}
-    for level in made:
-        key = level.family, level.name
-        meaning = MEANINGS[level.family].format(longest=longest)
-        empty: dict[str, Any] = {"meaning": meaning, "levels": [], "left_out": {}}
-        family, short = found.setdefault(level.family, empty), every[key].short
-        if key in grids:
-            told = {"level": level.name, "short": short, **_told(grids[key])}
-            if level.control in grids:
-                told["control"] = _against(grids[key], grids[level.control], *level.control)
-            family["levels"].append(told)
-        elif any(short.values()):
-            family["left_out"][level.name] = short
-    return {name: of for name, of in found.items() if of["levels"] or of["left_out"]}
+    families: dict[str, Probe] = {}
+    for family in dict.fromkeys(level.family for level in levels):
+        members = [level for level in levels if level.family == family]
+        short = {level.name: probed[family, level.name].short for level in members}
+        kept = [level for level in members if (family, level.name) in grids]
+        refused = {
+            level.name: short[level.name]
+            for level in members
+            if level not in kept and any(short[level.name].values())
+        }
+        if kept or refused:
+            families[family] = Probe(
+                meaning=MEANINGS[family].format(longest=longest),
+                levels=tuple(
+                    _level(
+                        level.name,
+                        short[level.name],
+                        grids[family, level.name],
+                        _control(level, grids),
+                    )
+                    for level in kept
+                ),
+                left_out=refused,
+            )
+    return families
 
 
-def _kept(of: Probed) -> bool:
-    return len(of.grid.ids) > 1 and 2 * max(of.short.values()) <= of.total
+def _joined(
+    networks: Networks, source: Source, images: LineImages, known: Sequence[str]
+) -> list[Level]:
+    """Joins test lines that all networks can take and that have a text."""
+    good = np.flatnonzero(networks.readable(source) & [bool(s.text) for s in source.samples])
+
+    def pixels(place: int) -> np.ndarray:
+        image = images.image(int(good[place]))
+        assert image is not None, "a readable line"
+        return image
+
+    return probe_data.joined(Chosen(source, good.tolist()), pixels, known)
 
 
-def _against(level: Grid, control: Grid, family: str, name: str) -> dict[str, Any]:
-    both = estimates.together(level, control)
-    mask = np.arange(len(both.ids)) < len(level.ids)
-    (told,) = slices.compare(both, [slices.Members("probe", "level", mask)], "cer")
-    return {"family": family, "level": name, "differences": told["differences"]}
+def _enough(probed: Probed) -> bool:
+    return len(probed.grid.ids) > 1 and 2 * max(probed.short.values()) <= probed.total
 
 
-def _told(probed: Grid) -> dict[str, Any]:
-    outcomes = {
-        metric: {c: statistics.outcomes(probed, c, metric) for c in probed.conditions}
+def _control(level: Level, grids: Mapping[tuple[str, str], Grid]) -> Optional[Control]:
+    """Compares a level with its control; None without one."""
+    if level.control is None or level.control not in grids:
+        return None
+    own, (family, name) = grids[level.family, level.name], level.control
+    both = estimates.together(own, grids[family, name])
+    mask = np.arange(len(both.ids)) < len(own.ids)
+    (compared,) = slices.compare(both, [slices.Members("probe", "level", mask)], "cer")
+    return Control(family, name, compared.differences)
+
+
+def _level(
+    name: str, short: dict[str, int], probed: Grid, control: Optional[Control]
+) -> ProbeLevel:
+    cer, exact = (
+        {c: statistics.outcomes(probed, c, metric) for c in probed.conditions}
         for metric in ("cer", "exact")
-    }
-    return {
-        "lines": len(probed.ids),
-        **{metric: estimates.compared(of) for metric, of in outcomes.items()},
-        "by_seed": {
-            c: {metric: of[c].rates.tolist() for metric, of in outcomes.items()}
+    )
+    return ProbeLevel(
+        level=name,
+        lines=len(probed.ids),
+        short=short,
+        cer=estimates.compare(cer),
+        exact=estimates.compare(exact),
+        by_seed={
+            c: ProbeRates(tuple(cer[c].rates.tolist()), tuple(exact[c].rates.tolist()))
             for c in probed.conditions
         },
-        "failures": {
-            name: failure["counts"] for name, failure in error_types.failures(probed).items()
-        },
-        "shown": [
-            {
-                "reference": probed.references[i],
-                "readings": {c: [row[i] for row in probed.texts(c)] for c in probed.conditions},
-            }
+        failures={n: failure.counts for n, failure in error_types.failures(probed).items()},
+        shown=tuple(
+            ProbeReading(
+                probed.references[i],
+                {c: tuple(row[i] for row in probed.texts(c)) for c in probed.conditions},
+            )
             for i in range(min(SHOWN, len(probed.ids)))
-        ],
-    }
+        ),
+        control=control,
+    )
 
 
 def _grid(grid: Grid, lines: Lines, kept: np.ndarray, readings: Readings) -> Grid:
-    """Some of the lines, read, in the place of the grid's own."""
+    """Makes a grid of the kept lines with these readings."""
     chosen = lines.take(kept)
 
     def predictions(of_cell: Sequence[Reading]) -> list[Prediction]:

@@ -1,4 +1,4 @@
-"""What each network holds of its own reading, of the reference and of the other condition's reading.
+"""Search errors against model errors, and rescoring one model's readings with the other.
 
 A wrong reading that its model finds at least as probable as the reference is the model's error: no
 search, however wide, would have read the reference. If the reference is the more probable one, the
@@ -9,13 +9,15 @@ TensorFlow-free: the scores come in.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Optional
+from typing import Optional
 
 import numpy as np
 
 from ocr_tf.study.comparison import estimates
+from ocr_tf.study.comparison.estimates import Occurrences
 from ocr_tf.study.comparison.results import Grid
 
 # log p(text | image) of each line, None where that is minus infinity.
@@ -29,14 +31,36 @@ ERRORS = {
 }
 
 
-def errors(grid: Grid) -> dict[str, dict[str, Any]]:
-    """Wrong readings by whose error they are, as shares of all lines.
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """The lines that would be right if, of two conditions' readings, a judge chose one.
 
-    Returns:
-        {kind of ERRORS: {"meaning", "counts": {condition: [by seed]}, "lines": {condition: [[index,
-        seeds]]}, "rates", "differences"}}, as the kinds of edits are told. Systems that are no runs are
-        left out: what they hold of the references is not known. Lines whose image could not be read
-        are none of these.
+    The judge `by_a` takes the reading that A's model finds more probable, `by_b` goes by B's model,
+    `by_both` by the sum of both log-probabilities, and `either` always takes the right one. Their gains and
+    losses are against A, B, and for the last two the better one of A and B alone.
+    """
+
+    a: str
+    b: str
+    seed: int
+    right: dict[str, int]  # lines read without an error, by "a", "b" (alone) and by judge
+    gained: dict[str, tuple[int, ...]]  # lines that only the judge gets right, by judge
+    lost: dict[str, tuple[int, ...]]  # lines that only the judge gets wrong, by judge
+
+
+@dataclasses.dataclass(frozen=True)
+class SearchErrors:
+    """Errors in the light of the networks' own scores."""
+
+    errors: dict[str, Occurrences]  # wrong readings, as shares of all lines, by ERRORS
+    choices: tuple[Choice, ...]  # of every pair of conditions and seed that they share
+
+
+def errors(grid: Grid) -> dict[str, Occurrences]:
+    """Tells wrong readings apart by whose error they are, by ERRORS, as shares of all lines.
+
+    Systems that are no runs are left out: how probable they find the references is not known. Lines whose
+    image could not be read are none of these.
     """
     conditions = [c for c, row in grid.cells.items() if all(cell.run for cell in row)]
     kinds: dict[str, dict[str, np.ndarray]] = {kind: {} for kind in ERRORS}
@@ -49,38 +73,29 @@ def errors(grid: Grid) -> dict[str, dict[str, Any]]:
         kinds["impossible"][condition] = wrong & read & np.isneginf(reference)
         kinds["search"][condition] = wrong & read & (own < reference)
     return {
-        kind: estimates.told(grid, kind, ERRORS[kind], by_condition)
+        kind: estimates.occurrences(grid, kind, ERRORS[kind], by_condition)
         for kind, by_condition in kinds.items()
         if by_condition
     }
 
 
-def choices(grid: Grid, others: Mapping[tuple[str, str, int], Scores]) -> list[dict[str, Any]]:
-    """Who would be right if a reading were chosen by somebody else's score.
+def choices(grid: Grid, others: Mapping[tuple[str, str, int], Scores]) -> tuple[Choice, ...]:
+    """Counts the lines that would be right if a reading were chosen by somebody else's score.
 
     Args:
+        grid: the readings.
         others: log p(reading | image) that a condition's model gives to the readings of another one's
             of the same seed: [N] by (whose model, whose readings, seed).
-
-    Returns:
-        For every pair of conditions and seed that they share, {"a", "b", "seed", "right": {"a", "b",
-        "by_a", "by_b", "by_both", "either": lines read without an error}, "gained": {"by_a", ...:
-        [lines that the first reader misses]}, "lost": {...: [lines that it reads]}}. `by_a` takes, of
-        both readings, the one that A's model finds more probable, `by_both` goes by the sum of both
-        log-probabilities, `either` has always luck. The first reader of `by_a` is A, and so on; of
-        `by_both` and `either` the better one of the two.
     """
-    found = []
-    for a, b in estimates.pairs(grid):
-        for seed in grid.seeds(a):
-            if (a, b, seed) in others and (b, a, seed) in others:
-                found.append(_choice(grid, a, b, seed, others[a, b, seed], others[b, a, seed]))
-    return found
+    return tuple(
+        _choice(grid, a, b, seed, others[a, b, seed], others[b, a, seed])
+        for a, b in estimates.pairs(grid)
+        for seed in grid.seeds(a)
+        if (a, b, seed) in others and (b, a, seed) in others
+    )
 
 
-def _choice(
-    grid: Grid, a: str, b: str, seed: int, a_of_b: Scores, b_of_a: Scores
-) -> dict[str, Any]:
+def _choice(grid: Grid, a: str, b: str, seed: int, a_of_b: Scores, b_of_a: Scores) -> Choice:
     rows = {name: grid.seeds(name).index(seed) for name in (a, b)}
     right_a, right_b = (grid.errors(name, "exact")[rows[name]] == 0 for name in (a, b))
     own_a, own_b = (estimates.log_probs(grid, name, "log_prob")[rows[name]] for name in (a, b))
@@ -100,14 +115,18 @@ def _choice(
     better = right_a if right_a.sum() >= right_b.sum() else right_b
     readers = {"by_a": right_a, "by_b": right_b, "by_both": better, "either": better}
     alone = {"a": right_a, "b": right_b}
-    return {
-        "a": a,
-        "b": b,
-        "seed": seed,
-        "right": {name: int(mask.sum()) for name, mask in {**alone, **right}.items()},
-        "gained": {n: np.flatnonzero(mask & ~readers[n]).tolist() for n, mask in right.items()},
-        "lost": {n: np.flatnonzero(~mask & readers[n]).tolist() for n, mask in right.items()},
-    }
+    return Choice(
+        a=a,
+        b=b,
+        seed=seed,
+        right={name: int(mask.sum()) for name, mask in {**alone, **right}.items()},
+        gained={n: _indices(mask & ~readers[n]) for n, mask in right.items()},
+        lost={n: _indices(~mask & readers[n]) for n, mask in right.items()},
+    )
+
+
+def _indices(mask: np.ndarray) -> tuple[int, ...]:
+    return tuple(np.flatnonzero(mask).tolist())
 
 
 def _row(scores: Scores) -> np.ndarray:

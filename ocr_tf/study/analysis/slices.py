@@ -1,16 +1,17 @@
-"""Which lines the conditions differ on: sets of test lines by what they say and how they look.
+"""Compares the conditions on slices: sets of test lines by what they say and how they look.
 
 A slice is of one family; families that measure something cut the lines at its quartiles, so that their
-slices hold about as many lines each. A slice that holds all lines or none is left out.
+slices hold about as many lines each. A slice that holds all lines or none is left out. TensorFlow-free.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, Callable, NamedTuple, Optional
+from typing import Callable, NamedTuple, Optional
 
 import cv2
 import numpy as np
@@ -18,6 +19,7 @@ import numpy as np
 from ocr_tf.alphabet import nfc
 from ocr_tf.metrics import paired
 from ocr_tf.study.comparison import estimates, statistics
+from ocr_tf.study.comparison.estimates import RateEstimate
 from ocr_tf.study.comparison.results import Grid
 
 PARTS = 4  # quartiles
@@ -41,8 +43,8 @@ class Members(NamedTuple):
     mask: np.ndarray  # [N] bool
 
 
-class Look(NamedTuple):
-    """How the image of a line is, before it is resized; NaN where it cannot be read."""
+class Features(NamedTuple):
+    """Measures of a line's image before it is resized; NaN where it cannot be read."""
 
     height: float  # pixels
     aspect: float  # width / height
@@ -50,89 +52,105 @@ class Look(NamedTuple):
     sharpness: float  # variance of the Laplacian, squared gray levels
 
 
-def look(image: Optional[np.ndarray]) -> Look:
-    """What an image [H, W] uint8 looks like.
+@dataclasses.dataclass(frozen=True)
+class SliceComparison:
+    """The conditions on one slice of the test lines."""
+
+    family: str
+    name: str
+    lines: int  # N
+    indices: tuple[int, ...]  # [N] of the lines
+    rates: dict[str, RateEstimate]  # by condition
+    differences: tuple[paired.Slice, ...]  # of every pair of conditions, in the grid's order
+
+    def difference(self, a: str, b: str) -> Optional[paired.Slice]:
+        """Returns that of the pair (A, B), or None if it was not compared."""
+        return next((d for d in self.differences if (d.a, d.b) == (a, b)), None)
+
+
+def features(image: Optional[np.ndarray]) -> Features:
+    """Measures an image [H, W] uint8.
 
     Sharpness: Pech-Pacheco et al. 2000, Diatom autofocusing in brightfield microscopy (LAPV).
     """
     if image is None:
-        return Look(*[float("nan")] * len(Look._fields))
+        return Features(*[float("nan")] * len(Features._fields))
     height, width = image.shape
     laplacian = cv2.Laplacian(image, cv2.CV_64F)
-    return Look(height, width / height, float(image.std()), float(laplacian.var()))
+    return Features(height, width / height, float(image.std()), float(laplacian.var()))
 
 
 def members(
     references: Sequence[str],
     trained: Optional[Sequence[str]] = None,
-    looks: Optional[Sequence[Look]] = None,
+    images: Optional[Sequence[Features]] = None,
 ) -> list[Members]:
-    """The slices of test lines.
+    """Cuts the test lines into slices.
 
     Args:
         references: [N], as labeled: what normalization takes away is in the image all the same.
         trained: texts of the training lines, for what is rare or unseen in them.
-        looks: [N], of the images.
+        images: [N] features of their images.
     """
     texts = [nfc(text) for text in references]
-    found = [
+    every = [
         *cut("label length", "{} symbols", [len(text) for text in texts]),
         *_runs(texts),
         *_classes(texts),
     ]
     if trained is not None:
-        found += [*_rare(texts, trained), *_words(texts, trained)]
-    if looks is not None:
-        columns = dict(zip(Look._fields, np.array(looks, float).T))
-        found += [
+        every += [*_rare(texts, trained), *_words(texts, trained)]
+    if images is not None:
+        columns = dict(zip(Features._fields, np.array(images, float).T))
+        every += [
             *cut("aspect ratio", "{} times as wide as high", columns["aspect"]),
             *cut("image height", "{} pixels", columns["height"]),
             *cut("contrast", "{} gray levels", columns["contrast"]),
             *cut("sharpness", "{} squared gray levels", columns["sharpness"]),
         ]
-    return [m for m in found if m.mask.any() and not m.mask.all()]
+    return [m for m in every if m.mask.any() and not m.mask.all()]
 
 
 def compare(
     grid: Grid, slices: Sequence[Members], metric: str, confidence: float = 0.95
-) -> list[dict[str, Any]]:
-    """Every condition's rate on every slice and, for every pair, the difference there and its test
-    against the rest of the lines; p by Benjamini and Hochberg over all slices of a pair.
+) -> tuple[SliceComparison, ...]:
+    """Compares all conditions on every slice.
 
-    Returns:
-        For each slice {"family", "name", "lines": N, "indices": [of the lines], "rates":
-        {condition: Figure}, "differences": [Slice.as_dict() of each pair]}. A slice whose references
-        are all empty has no rate and is left out.
+    Every slice has each condition's rate and, for every pair, their difference there and its test against
+    the rest of the lines; p is adjusted by Benjamini and Hochberg over all slices of a pair. A slice whose
+    references are all empty has no rate and is left out.
     """
     conditions = {name: statistics.outcomes(grid, name, metric) for name in grid.conditions}
     lengths = next(iter(conditions.values())).lengths
     named = {f"{m.family}: {m.name}": m for m in slices if lengths[m.mask].any()}
     masks = {name: m.mask for name, m in named.items()}
-    differences: dict[str, list[Any]] = {name: [] for name in named}
+    differences: dict[str, list[paired.Slice]] = {name: [] for name in named}
     for a, b in estimates.pairs(grid):
         one, other = conditions[a], conditions[b]
         target = estimates.target(one, other)
-        for found in paired.slices(one, other, masks, target, confidence):
-            differences[found.name].append(found.as_dict())
-    return [
-        {
-            "family": m.family,
-            "name": m.name,
-            "lines": int(m.mask.sum()),
-            "indices": np.flatnonzero(m.mask).tolist(),
-            "rates": {
-                condition: estimates.rate(of.take(m.mask)).as_dict()
-                for condition, of in conditions.items()
+        for difference in paired.slices(one, other, masks, target, confidence):
+            differences[difference.name].append(difference)
+    return tuple(
+        SliceComparison(
+            family=m.family,
+            name=m.name,
+            lines=int(m.mask.sum()),
+            indices=tuple(np.flatnonzero(m.mask).tolist()),
+            rates={
+                condition: estimates.rate(outcomes.take(m.mask))
+                for condition, outcomes in conditions.items()
             },
-            "differences": differences[name],
-        }
+            differences=tuple(differences[name]),
+        )
         for name, m in named.items()
-    ]
+    )
 
 
 def cut(family: str, unit: str, values: Sequence[float]) -> list[Members]:
-    """About equal parts of the lines by a value [N], whose range in each part names it; equal values
-    stay together, and lines whose value is NaN are in no part."""
+    """Cuts the lines into about equal parts by a value [N], whose range in each part names it.
+
+    Equal values stay together; lines whose value is NaN are in no part.
+    """
     numbers = np.asarray(values, float)
     known = np.isfinite(numbers)
     if not known.any():
@@ -157,8 +175,8 @@ def _range(low: float, high: float, digits: int) -> str:
 
 
 def longest_run(text: str) -> int:
-    """Symbols of the longest run of one symbol; 0 for an empty text."""
-    return max((len(found.group()) for found in re.finditer(r"(.)\1*", text, re.DOTALL)), default=0)
+    """Counts the symbols of the longest run of one symbol; 0 for an empty text."""
+    return max((len(run.group()) for run in re.finditer(r"(.)\1*", text, re.DOTALL)), default=0)
 
 
 def _runs(texts: Sequence[str]) -> list[Members]:
@@ -173,13 +191,13 @@ def _runs(texts: Sequence[str]) -> list[Members]:
 
 def _classes(texts: Sequence[str]) -> list[Members]:
     return [
-        Members("contains", name, np.array([any(map(of_class, text)) for text in texts]))
-        for name, of_class in CLASSES.items()
+        Members("contains", name, np.array([any(map(is_member, text)) for text in texts]))
+        for name, is_member in CLASSES.items()
     ]
 
 
 def _rare(texts: Sequence[str], trained: Sequence[str]) -> list[Members]:
-    """By the symbol of a line that training had least of; empty lines are in none."""
+    """Groups lines by the symbol that training had least of; empty lines are in none."""
     seen = Counter(symbol for text in trained for symbol in nfc(text))
     least = np.array([min((seen[s] for s in text), default=-1) for text in texts])
     family, (some, many) = "rarest symbol in training", RARE
@@ -192,11 +210,11 @@ def _rare(texts: Sequence[str], trained: Sequence[str]) -> list[Members]:
 
 
 def _words(texts: Sequence[str], trained: Sequence[str]) -> list[Members]:
-    """Words as split on white space, as they stand; lines without one are in neither."""
+    """Groups lines by whether training had all their words, as split on white space."""
     seen = {word for text in trained for word in nfc(text).split()}
     words = [set(text.split()) for text in texts]
-    some = np.array([bool(of_line) for of_line in words])
-    known = np.array([of_line <= seen for of_line in words])
+    some = np.array([bool(line_words) for line_words in words])
+    known = np.array([line_words <= seen for line_words in words])
     return [
         Members("words in training", "all seen", some & known),
         Members("words in training", "one or more unseen", some & ~known),

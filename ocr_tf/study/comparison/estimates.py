@@ -6,7 +6,7 @@ import dataclasses
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Optional, Union
+from typing import Callable, NamedTuple, Optional, Union
 
 import numpy as np
 
@@ -15,8 +15,15 @@ from ocr_tf.metrics.paired.outcomes import signed
 from ocr_tf.study.comparison.results import Grid
 
 
+class OnLine(NamedTuple):
+    """A test line on which something happens."""
+
+    line: int  # its index in the grid
+    seeds: int  # how many of a condition's seeds it happens under
+
+
 @dataclasses.dataclass(frozen=True)
-class Figure(paired.Result):
+class RateEstimate(paired.Result):
     """A rate, or a difference of rates, as a fraction; None where the lines cannot say it."""
 
     target: str  # see `target`
@@ -28,8 +35,43 @@ class Figure(paired.Result):
     withheld: Optional[str]  # why there is no interval
 
 
+@dataclasses.dataclass(frozen=True)
+class Difference(RateEstimate):
+    """R_A - R_B of two conditions."""
+
+    a: str
+    b: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Compared:
+    """The same rate of several conditions."""
+
+    rates: dict[str, RateEstimate]  # by condition
+    differences: tuple[Difference, ...]  # of every two conditions, in the grid's order
+
+    def difference(self, a: str, b: str) -> Optional[Difference]:
+        """Returns that of the pair (A, B), or None if it was not compared."""
+        return next((d for d in self.differences if (d.a, d.b) == (a, b)), None)
+
+
+@dataclasses.dataclass(frozen=True)
+class Measured(Compared):
+    """A rate with the sentence that defines it."""
+
+    meaning: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Occurrences(Measured):
+    """The frequency of something, and the lines on which it happens."""
+
+    counts: dict[str, tuple[int, ...]]  # by condition and seed
+    lines: dict[str, tuple[OnLine, ...]]  # by condition
+
+
 def part(grid: Grid, lines: Union[Sequence[int], np.ndarray]) -> Grid:
-    """Some of a grid's lines as a grid."""
+    """Makes a grid of some of a grid's lines."""
     return dataclasses.replace(
         grid,
         cells={
@@ -45,8 +87,8 @@ def part(grid: Grid, lines: Union[Sequence[int], np.ndarray]) -> Grid:
 
 
 def together(first: Grid, second: Grid) -> Grid:
-    """The lines of two grids of the same conditions and seeds, which share none, as one; in groups if
-    those of both are."""
+    """Joins two grids of the same conditions and seeds that share no line; the lines of the result come in
+    groups if those of both grids do."""
     return dataclasses.replace(
         first,
         cells={
@@ -70,8 +112,16 @@ def counted(
     errors: np.ndarray,
     lengths: Optional[np.ndarray] = None,
 ) -> paired.Outcomes:
-    """A condition's `errors` [S, N] of the kind `what`, as the statistics take them; a rate is their
-    sum by that of `lengths` [N], or without these by the number of lines."""
+    """Makes a condition's outcomes, as the statistics take them.
+
+    Args:
+        grid: the lines, seeds and groups.
+        condition: whose errors they are.
+        what: names what is counted, in the signature.
+        errors: [S, N].
+        lengths: [N]; a rate is the sum of the errors divided by that of the lengths. By default every line
+            counts as 1.
+    """
     return paired.Outcomes(
         condition,
         errors,
@@ -84,87 +134,121 @@ def counted(
 
 
 def has_log_probs(grid: Grid, condition: str) -> bool:
-    """Whether a condition gives every image that it could read a log p(text | image)."""
+    """Tells whether a condition gives every image that it could read a log p(text | image)."""
     return all(
         p.log_prob is not None for cell in grid.cells[condition] for p in cell.predictions if p.ok
     )
 
 
 def log_probs(grid: Grid, condition: str, field: str) -> np.ndarray:
-    """[S, N] of a condition's predictions' `log_prob` or `reference_log_prob`; minus infinity for None."""
-    found = [[getattr(p, field) for p in cell.predictions] for cell in grid.cells[condition]]
-    return np.array([[-math.inf if value is None else value for value in row] for row in found])
+    """Collects a condition's `log_prob` or `reference_log_prob`: [S, N], minus infinity for None."""
+    rows = [[getattr(p, field) for p in cell.predictions] for cell in grid.cells[condition]]
+    return np.array([[-math.inf if value is None else value for value in row] for row in rows])
 
 
 def pairs(grid: Grid) -> list[tuple[str, str]]:
-    """Every two conditions, in the grid's order."""
+    """Lists every two conditions, in the grid's order."""
     return list(itertools.combinations(grid.conditions, 2))
 
 
 def target(*conditions: paired.Outcomes) -> str:
-    """Recipes where every condition has seeds to say how far another would be, else these models."""
+    """Names what the conditions' rates can speak about.
+
+    That is the training procedure ("recipes", over seeds and lines) where every condition has two seeds or
+    more, else these checkpoints alone ("models", over lines).
+    """
     return paired.RECIPES if min(len(c.seeds) for c in conditions) > 1 else paired.MODELS
 
 
-def rate(a: paired.Outcomes) -> Figure:
-    """A condition's rate; its interval is withheld where there are too few lines or errors."""
-    return _figure((a,), float(a.rates.mean()), lambda: paired.rate(a, target(a)))
+def rate(a: paired.Outcomes) -> RateEstimate:
+    """Estimates a condition's rate; the interval is withheld where there are too few lines or errors."""
+    return _estimate((a,), float(a.rates.mean()), lambda: paired.rate(a, target(a)))
 
 
-def difference(a: paired.Outcomes, b: paired.Outcomes) -> Figure:
-    """R_A - R_B; its interval is withheld where there are too few lines or errors."""
+def difference(a: paired.Outcomes, b: paired.Outcomes) -> Difference:
+    """Estimates R_A - R_B; the interval is withheld where there are too few lines or errors."""
 
-    def measured() -> paired.Estimate:
+    def estimate() -> paired.Estimate:
         return paired.recipes(a, b) if target(a, b) == paired.RECIPES else paired.models(a, b)
 
-    return _figure((a, b), float(a.rates.mean() - b.rates.mean()), measured)
+    short = _estimate((a, b), float(a.rates.mean() - b.rates.mean()), estimate)
+    fields = {f.name: getattr(short, f.name) for f in dataclasses.fields(short)}
+    return Difference(**fields, a=a.name, b=b.name)
 
 
-def _figure(conditions: tuple[paired.Outcomes, ...], value: float, measured: Any) -> Figure:
+def _estimate(
+    conditions: tuple[paired.Outcomes, ...],
+    value: float,
+    estimate: Callable[[], paired.Estimate],
+) -> RateEstimate:
     withheld = paired.too_small(*conditions)
-    if withheld:
-        about = signed(*conditions), target(*conditions), value
-        return Figure(*about, 0.95, None, None, None, withheld)
-    found = measured()
-    return Figure(**{f.name: getattr(found, f.name) for f in dataclasses.fields(Figure)})
+    if withheld is None:
+        full = estimate()
+        return RateEstimate(
+            **{f.name: getattr(full, f.name) for f in dataclasses.fields(RateEstimate)}
+        )
+    return RateEstimate(
+        signature=signed(*conditions),
+        target=target(*conditions),
+        value=value,
+        confidence=0.95,
+        low=None,
+        high=None,
+        p=None,
+        withheld=withheld,
+    )
 
 
-def compared(conditions: Mapping[str, paired.Outcomes]) -> dict[str, Any]:
-    """{"rates": {condition: Figure}, "differences": [{"a", "b", and a Figure's fields}]}, as JSON."""
-    return {
-        "rates": {name: rate(a).as_dict() for name, a in conditions.items()},
-        "differences": [
-            {"a": a.name, "b": b.name, **difference(a, b).as_dict()}
-            for a, b in itertools.combinations(conditions.values(), 2)
-        ],
-    }
+def compare(conditions: Mapping[str, paired.Outcomes]) -> Compared:
+    """Estimates every condition's rate and the difference of every two."""
+    return Compared(
+        rates={name: rate(outcomes) for name, outcomes in conditions.items()},
+        differences=tuple(
+            difference(a, b) for a, b in itertools.combinations(conditions.values(), 2)
+        ),
+    )
 
 
-def told(
+def measured(conditions: Mapping[str, paired.Outcomes], meaning: str) -> Measured:
+    """As `compare`, with the sentence that defines the rate."""
+    compared = compare(conditions)
+    return Measured(compared.rates, compared.differences, meaning)
+
+
+def occurrences(
     grid: Grid,
     name: str,
     meaning: str,
     counts: Mapping[str, np.ndarray],
     lengths: Optional[np.ndarray] = None,
     chosen: Optional[np.ndarray] = None,
-) -> dict[str, Any]:
-    """Counts [S, N] of each condition: how many, where and how often, as JSON.
+) -> Occurrences:
+    """Tells how often something happens under each condition, and where.
 
     Args:
-        chosen: [N] which of the grid's lines the counts and lengths are of; by default all.
-
-    Returns:
-        {"meaning", "counts": {condition: [by seed]}, "lines": {condition: [[index, seeds that it
-        happens under]]}, and what `compared` gives}.
+        grid: the conditions, and the lines that indices refer to.
+        name: of what happens, for the signature of its rates.
+        meaning: a sentence that defines it.
+        counts: [S, n] times that it happens, by condition.
+        lengths: [n] what a rate divides by; by default the number of lines.
+        chosen: [n] which of the grid's lines the counts and lengths belong to; by default all.
     """
     lines = np.arange(len(grid.ids)) if chosen is None else chosen
     some = grid if chosen is None else part(grid, chosen)
-    return {
-        "meaning": meaning,
-        "counts": {condition: of.sum(axis=1).tolist() for condition, of in counts.items()},
-        "lines": {
-            condition: [[int(i), int(n)] for i, n in zip(lines, (of > 0).sum(axis=0)) if n]
-            for condition, of in counts.items()
+    compared = compare(
+        {c: counted(some, c, name, by_seed, lengths) for c, by_seed in counts.items()}
+    )
+    return Occurrences(
+        rates=compared.rates,
+        differences=compared.differences,
+        meaning=meaning,
+        counts={c: tuple(map(int, by_seed.sum(axis=1))) for c, by_seed in counts.items()},
+        lines={
+            c: tuple(
+                OnLine(int(i), int(seeds))
+                for i, seeds in zip(lines, (by_seed > 0).sum(axis=0))
+                if seeds
+            )
+            for c, by_seed in counts.items()
         },
-        **compared({c: counted(some, c, name, of, lengths) for c, of in counts.items()}),
-    }
+    )

@@ -1,4 +1,7 @@
-"""What stands behind the readings of a grid: training texts, test images, trained networks."""
+"""Opens what the compared readings came from: training texts, test images, run folders.
+
+TensorFlow-free.
+"""
 
 from __future__ import annotations
 
@@ -14,23 +17,29 @@ from ocr_tf.study.comparison.results import Cell, Grid
 
 
 class Chosen:
-    """Some lines of a source as a source, in an order of their own."""
+    """A selection of a source's lines as a source, in an order of its own."""
 
     def __init__(self, source: Source, positions: list[int]):
+        """`positions` are those of the chosen samples in `source`."""
         self._source, self._positions = source, positions
         self.name = source.name
         self.samples: list[Sample] = [source.samples[i] for i in positions]
 
     def read(self, i: int) -> bytes:
+        """Reads the encoded image of chosen line i. Raises InputError."""
         return self._source.read(self._positions[i])
 
     def origin(self, i: int) -> str:
+        """Names where the image of chosen line i is."""
         return self._source.origin(self._positions[i])
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Material:
-    """What a grid does not hold itself. Sections whose material is None are left out."""
+class Inputs:
+    """The texts, images and runs that the readings came from.
+
+    Sections of the report that need what is None are left out.
+    """
 
     trained: Optional[list[str]] = None  # texts of the lines that any of the runs was trained on
     source: Optional[Source] = None  # the grid's lines in its order, with their images
@@ -38,14 +47,14 @@ class Material:
     missing: tuple[str, ...] = ()  # why something is None, a sentence each
 
 
-def behind(grid: Grid) -> Material:
-    """What the grid's evaluations lead to; what cannot be opened any more is named in `missing`."""
+def open_inputs(grid: Grid) -> Inputs:
+    """Opens what the grid's evaluations refer to; `missing` names what cannot be opened any more."""
     missing, runs = [], {}
     for condition, row in grid.cells.items():
         folders = {(condition, cell.seed): run_of(cell) for cell in row}
-        known = {key: folder for key, folder in folders.items() if folder is not None}
-        if len(known) == len(folders):
-            runs.update(known)
+        existing = {key: folder for key, folder in folders.items() if folder is not None}
+        if len(existing) == len(folders):
+            runs.update(existing)
         else:
             missing.append(f"{condition} has no run folders: no networks to ask")
     trained = source = None
@@ -58,17 +67,17 @@ def behind(grid: Grid) -> Material:
         source = test_source(grid)
     except InputError as error:
         missing.append(f"test images: {error}")
-    return Material(trained or None, source, runs or None, tuple(missing))
+    return Inputs(trained or None, source, runs or None, tuple(missing))
 
 
 def run_of(cell: Cell) -> Optional[Path]:
-    """The run whose evaluations the cell is among, wherever it has been moved to."""
+    """Finds the run whose evaluations the cell is among, wherever it has been moved to."""
     folder = cell.folder.resolve().parent.parent
     return folder if cell.run is not None and RunFolder(folder).begun else None
 
 
 def training_lines(run: Path) -> list[tuple[str, str]]:
-    """(id, text) of the lines that a run was trained on. Raises InputError."""
+    """Lists (id, text) of the lines that a run was trained on. Raises InputError."""
     folder = RunFolder.open(run)
     ids = {name for role, _, name in folder.lines() if role == "train"}
     samples = open_sources(folder.experiment.data.train).samples
@@ -76,7 +85,7 @@ def training_lines(run: Path) -> list[tuple[str, str]]:
 
 
 def test_source(grid: Grid) -> Source:
-    """The grid's lines with their images.
+    """Opens the grid's lines with their images.
 
     Raises:
         InputError: the labels cannot be opened, or they or their images are not those that were

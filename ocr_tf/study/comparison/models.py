@@ -1,4 +1,4 @@
-"""The trained networks of a grid's runs, and lines as each of them sees them."""
+"""The trained networks of the compared runs, and lines as each of them sees them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ocr_tf.data.dataset import Source
 from ocr_tf.data.geometry import Geometry
 from ocr_tf.data.lines import Lines, load_lines
 from ocr_tf.experiment.config.experiment import unwritable
+from ocr_tf.experiment.inference.aligner import Aligner
 from ocr_tf.experiment.inference.load import Trained, restore
 from ocr_tf.experiment.inference.recognize import WIDTHS
 from ocr_tf.experiment.training.step import batch_signature
@@ -38,61 +39,75 @@ class Networks:
             if (condition, cell.seed) in runs and cell.results.checkpoint is not None
         }
         self._restored: dict[tuple[str, int], Trained] = {}
+        self._aligners: dict[tuple[str, int], Aligner] = {}
         self._lines: dict[tuple[int, Geometry], tuple[Source, Lines]] = {}
 
     @property
     def cells(self) -> list[tuple[str, int]]:
-        """Condition and seed of every network."""
+        """Lists condition and seed of every network."""
         return list(self._folders)
 
     def seeds(self, condition: str) -> list[int]:
+        """Lists the seeds of a condition's networks."""
         return [seed for name, seed in self._folders if name == condition]
 
     def trained(self, condition: str, seed: int) -> Trained:
+        """Restores a network, once."""
         key = condition, seed
         if key not in self._restored:
             self._restored[key] = restore(self._folders[key], self._checkpoints[key])
         return self._restored[key]
 
-    def of(self, condition: str) -> Trained:
-        """One of a condition's networks, for what does not depend on the seed."""
+    def first(self, condition: str) -> Trained:
+        """Restores that of a condition's first seed, for what does not depend on the seed."""
         return self.trained(condition, self.seeds(condition)[0])
 
+    def aligner(self, condition: str, seed: int) -> Aligner:
+        """Compiles a network's alignment, once."""
+        key = condition, seed
+        if key not in self._aligners:
+            trained = self.trained(*key)
+            self._aligners[key] = Aligner(
+                trained.model, trained.experiment.geometry, trained.experiment.encoder.stride
+            )
+        return self._aligners[key]
+
     def lines(self, condition: str, source: Source) -> Lines:
-        """A source's lines as a condition sees them; those without a usable image stay."""
-        geometry = self.of(condition).experiment.geometry
+        """Loads a source's lines as a condition sees them; those without a usable image stay."""
+        geometry = self.first(condition).experiment.geometry
         key = id(source), geometry
         if key not in self._lines:  # The source is kept too, so that its id stays its own.
             self._lines[key] = source, load_lines(source, geometry, keep_bad=True)
         return self._lines[key][1]
 
     def symbols(self) -> list[str]:
-        """Those that all networks know."""
+        """Lists the symbols that all networks know."""
         first, *others = (self.trained(*cell).model.alphabet for cell in self.cells)
         return [s for s in first.symbols if not any(other.unknown(s) for other in others)]
 
     def conditions(self) -> list[str]:
+        """Lists the conditions that have networks."""
         return list(dict.fromkeys(condition for condition, _ in self._folders))
 
     def readable(self, source: Source) -> np.ndarray:
-        """[N] bool: the lines whose image all networks can take."""
+        """Marks the lines whose image all networks can take: [N] bool."""
         bad = {b.sample.id for c in self.conditions() for b in self.lines(c, source).bad}
         return np.array([sample.id not in bad for sample in source.samples])
 
     def writable(self, source: Source) -> np.ndarray:
-        """[N] bool: the lines whose image and reference are in the reach of all networks."""
-        found = self.readable(source)
+        """Marks the lines whose image and reference are in the reach of all networks: [N] bool."""
+        usable = self.readable(source)
         for condition in self.conditions():
-            found &= [problem is None for problem in self._problems(condition, source)]
-        return found
+            usable &= [problem is None for problem in self._problems(condition, source)]
+        return usable
 
     def unreachable(self, condition: str, source: Source) -> np.ndarray:
-        """[N] bool: the lines whose reference needs more encoder steps than their image gives."""
+        """Marks the lines whose reference needs more encoder steps than their image gives: [N] bool."""
         kinds = (problem and problem[0] for problem in self._problems(condition, source))
         return np.array([kind == "unreachable" for kind in kinds]) & self.readable(source)
 
     def _problems(self, condition: str, source: Source) -> list[Optional[tuple[str, str]]]:
-        trained, lines = self.of(condition), self.lines(condition, source)
+        trained, lines = self.first(condition), self.lines(condition, source)
         alphabet = trained.model.alphabet
         return [
             unwritable(trained.experiment, alphabet, text, int(width))
@@ -115,8 +130,11 @@ class Scorer:
     def score(
         self, lines: Lines, texts: Sequence[str], what: str = "scoring"
     ) -> list[Optional[float]]:
-        """log p(text | image) of each line; None where that is minus infinity (a symbol that the
-        model does not know, too few steps) or the image cannot be read."""
+        """Scores each line's text: log p(text | image).
+
+        None where that is minus infinity (a symbol that the model does not know, too few steps) or the
+        image cannot be read.
+        """
         alphabet = self.model.alphabet
         known = [not alphabet.unknown(text) for text in texts]
         labels = [alphabet.encode(t) if k else [] for t, k in zip(texts, known)]
@@ -137,9 +155,13 @@ class Scorer:
 def cross_scores(
     networks: Networks, grid: Grid, source: Source
 ) -> dict[tuple[str, str, int], list[Optional[float]]]:
-    """log p(reading | image) that each network gives to the other conditions' readings of its seed, as
-    `cross.choices` takes them: [N] by (whose network, whose readings, seed)."""
-    found = {}
+    """Scores every condition's readings with the other conditions' networks of the same seed.
+
+    Returns:
+        log p(reading | image), [N] by (whose network, whose readings, seed), as `search_errors.choices`
+        takes them.
+    """
+    scores = {}
     readings = {
         (condition, seed): texts
         for condition in grid.conditions
@@ -151,5 +173,5 @@ def cross_scores(
         for other in grid.conditions:
             if other != condition and (other, seed) in readings:
                 what = f"{condition} scores {other}, seed {seed}"
-                found[condition, other, seed] = scorer.score(lines, readings[other, seed], what)
-    return found
+                scores[condition, other, seed] = scorer.score(lines, readings[other, seed], what)
+    return scores

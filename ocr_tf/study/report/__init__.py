@@ -17,18 +17,18 @@ from pathlib import Path
 from ocr_tf.experiment.runs.atomic import atomic_write
 from ocr_tf.study.report import as_json, page, tables, tensorboard
 from ocr_tf.study.report.content import Report
-from ocr_tf.study.report.line_images import Art
+from ocr_tf.study.report.line_images import LineImages
 
-__all__ = ["Art", "Report", "write"]
+__all__ = ["LineImages", "Report", "write"]
 
 
-def write(report: Report, folder: Path, art: Art) -> Path:
+def write(report: Report, folder: Path, images: LineImages) -> Path:
     """Writes the report into a folder, the page last.
 
     Args:
         report: what it says.
         folder: made if it is not there; what an earlier report left in it is replaced.
-        art: the lines' images.
+        images: of the lines.
 
     Returns:
         The page.
@@ -37,7 +37,7 @@ def write(report: Report, folder: Path, art: Art) -> Path:
         ValueError: the report holds what JSON cannot, such as NaN.
         OSError: nothing can be written there.
     """
-    content, drawings = page.render(report, art)
+    content, drawings = page.render(report, images)
     text = as_json.dump(report)
     files = {f"tables/{name}": table.encode() for name, table in tables.files(report).items()}
     files.update({f"figures/{drawing.name}.png": drawing.png for drawing in drawings})

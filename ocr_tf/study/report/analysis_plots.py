@@ -1,18 +1,20 @@
-"""Plots of what the networks hold of their readings, and of what they read of probes."""
+"""Plots of what confidences are worth, and of error rates on probes. TensorFlow-free."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ocr_tf.study.analysis.calibration import SeedCalibration
+from ocr_tf.study.analysis.content import Analysis, ProbeLevel
 from ocr_tf.study.report import svg
 from ocr_tf.study.report.svg import DIM, RULE, Drawing, Look
 
-Report = Mapping[str, Any]
 Looks = Mapping[str, Look]
 
 
@@ -35,9 +37,9 @@ PANELS = (
 WORDS = ("words", "shuffled words")
 
 
-def calibration(report: Report, looks: Looks) -> list[Drawing]:
-    """Reliability, and risk by coverage, of every seed."""
-    by_seed = report.get("why", {}).get("calibration", {}).get("by_seed")
+def calibration(analysis: Analysis, looks: Looks) -> list[Drawing]:
+    """Draws reliability, and risk by coverage, of every seed."""
+    by_seed = analysis.calibration.by_seed
     if not by_seed:
         return []
     return [
@@ -49,14 +51,17 @@ def calibration(report: Report, looks: Looks) -> list[Drawing]:
     ]
 
 
-def _reliability(by_seed: Mapping[str, Sequence[Any]], looks: Looks, width: int) -> Figure:
+BySeed = Mapping[str, Sequence[SeedCalibration]]
+
+
+def _reliability(by_seed: BySeed, looks: Looks, width: int) -> Figure:
     figure = svg.canvas(width, 300)
     axes = svg.place(figure, 40, 28, 14, 42)
     axes.plot([0, 100], [0, 100], color=RULE, lw=1.6, zorder=1)
     for condition, seeds in by_seed.items():
         look = looks[condition]
-        for of in seeds:
-            points = 100 * np.array([[b["confidence"], b["accuracy"]] for b in of["bins"]])
+        for seed in seeds:
+            points = 100 * np.array([[b.confidence, b.accuracy] for b in seed.measures.bins])
             axes.plot(*points.T, color=look.color, lw=1, alpha=0.7, marker=look.marker, ms=3.5)
     axes.set(xlim=(0, 101), ylim=(0, 101))
     axes.set_xlabel("confidence, %")
@@ -66,12 +71,12 @@ def _reliability(by_seed: Mapping[str, Sequence[Any]], looks: Looks, width: int)
     return figure
 
 
-def _risk(by_seed: Mapping[str, Sequence[Any]], looks: Looks, width: int) -> Figure:
+def _risk(by_seed: BySeed, looks: Looks, width: int) -> Figure:
     figure = svg.canvas(width, 300)
     axes = svg.place(figure, 40, 28, 14, 42)
     for condition, seeds in by_seed.items():
-        for of in seeds:
-            points = 100 * np.array(of["curve"])
+        for seed in seeds:
+            points = 100 * np.array(seed.curve)
             axes.plot(*points.T, color=looks[condition].color, lw=1.2, alpha=0.8)
     axes.set(xlim=(0, 101))
     axes.set_ylim(bottom=0)
@@ -82,30 +87,29 @@ def _risk(by_seed: Mapping[str, Sequence[Any]], looks: Looks, width: int) -> Fig
     return figure
 
 
-def probes(report: Report, looks: Looks) -> list[Drawing]:
-    """CER by level: the mean over seeds in a band from lowest to highest."""
-    section = report.get("why", {}).get("probes") or {}
-    levels = {family: of["levels"] for family, of in section.items()}
-    found = []
+def probes(analysis: Analysis, looks: Looks) -> list[Drawing]:
+    """Draws CER by level: the mean over seeds in a band from lowest to highest."""
+    levels = {family: probe.levels for family, probe in analysis.probes.items() if probe.levels}
+    drawings = []
     for panel in PANELS:
-        series = [levels[family] for family in panel.families if levels.get(family)]
+        series = [levels[family] for family in panel.families if family in levels]
         if series:
             about = f"CER of probes: {', '.join(panel.families)}"
             paint = functools.partial(_probe, series, panel.label, looks)
-            found.append(svg.drawing(panel.name, about, paint, svg.HALF))
-    if all(levels.get(family) for family in WORDS):
+            drawings.append(svg.drawing(panel.name, about, paint, svg.HALF))
+    if all(family in levels for family in WORDS):
         paint = functools.partial(_words, [levels[family][0] for family in WORDS], looks)
         about = "CER of words and of shuffled words"
-        found.append(svg.drawing("probe_words", about, paint, svg.HALF))
-    return found
+        drawings.append(svg.drawing("probe_words", about, paint, svg.HALF))
+    return drawings
 
 
-def _probe(series: Sequence[Sequence[Any]], label: str, looks: Looks, width: int) -> Figure:
+def _probe(series: Sequence[Sequence[ProbeLevel]], label: str, looks: Looks, width: int) -> Figure:
     figure, axes = _axes(width)
-    ticks = sorted({float(level["level"]) for levels in series for level in levels})
+    ticks = sorted({float(level.level) for levels in series for level in levels})
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     for levels, style in zip(series, ("-", ":")):
-        x = np.array([float(level["level"]) for level in levels])
+        x = np.array([float(level.level) for level in levels])
         for condition, rates in _rates(levels).items():
             _band(axes, x, rates, looks[condition], style)
     axes.set_xlabel(label)
@@ -113,7 +117,7 @@ def _probe(series: Sequence[Sequence[Any]], label: str, looks: Looks, width: int
     return figure
 
 
-def _words(levels: Sequence[Any], looks: Looks, width: int) -> Figure:
+def _words(levels: Sequence[ProbeLevel], looks: Looks, width: int) -> Figure:
     figure, axes = _axes(width)
     for condition, rates in _rates(levels).items():
         _band(axes, np.arange(2), rates, looks[condition], "-")
@@ -123,7 +127,7 @@ def _words(levels: Sequence[Any], looks: Looks, width: int) -> Figure:
     return figure
 
 
-def _axes(width: int) -> tuple[Figure, Any]:
+def _axes(width: int) -> tuple[Figure, Axes]:
     figure = svg.canvas(width, 250)
     axes = svg.place(figure, 40, 28, 14, 42)
     svg.title(axes, "CER, %")
@@ -131,16 +135,16 @@ def _axes(width: int) -> tuple[Figure, Any]:
     return figure, axes
 
 
-def _rates(levels: Sequence[Mapping[str, Any]]) -> dict[str, np.ndarray]:
+def _rates(levels: Sequence[ProbeLevel]) -> dict[str, np.ndarray]:
     """[S, levels] of each condition, per cent."""
-    found: dict[str, list[Any]] = {}
+    rates: dict[str, list[tuple[float, ...]]] = {}
     for level in levels:
-        for condition, of in level["by_seed"].items():
-            found.setdefault(condition, []).append(of["cer"])
-    return {condition: 100 * np.array(of, float).T for condition, of in found.items()}
+        for condition, by_seed in level.by_seed.items():
+            rates.setdefault(condition, []).append(by_seed.cer)
+    return {condition: 100 * np.array(rows, float).T for condition, rows in rates.items()}
 
 
-def _band(axes: Any, x: np.ndarray, rates: np.ndarray, look: Look, style: str) -> None:
+def _band(axes: Axes, x: np.ndarray, rates: np.ndarray, look: Look, style: str) -> None:
     axes.fill_between(x, rates.min(axis=0), rates.max(axis=0), color=look.color, alpha=0.14, lw=0)
     axes.plot(
         x,
@@ -154,6 +158,6 @@ def _band(axes: Any, x: np.ndarray, rates: np.ndarray, look: Look, style: str) -
     )
 
 
-def _finish(axes: Any, looks: Looks) -> None:
+def _finish(axes: Axes, looks: Looks) -> None:
     axes.set_ylim(bottom=0)
     svg.legend(axes, looks, loc="best", labelcolor=DIM)

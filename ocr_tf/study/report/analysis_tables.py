@@ -1,19 +1,21 @@
-"""What is known of the causes, arranged for the page: slices, errors, probes, scores, alignments.
+"""Arranges an analysis for the page: slices, kinds of errors, scores, calibration and alignments.
 
-Where the sections of a report come from is said in `ocr_tf.study.analysis`.
+`probe_tables` has the probes. TensorFlow-free.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, Optional
+import dataclasses
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, Optional, Union
 
-from ocr_tf.study.report import formatting
-from ocr_tf.study.report.html import Segment, differences
+from ocr_tf.metrics import paired
+from ocr_tf.study.analysis.content import Alignments, Analysis, EmptySpans, Spread
+from ocr_tf.study.analysis.error_types import Failure
+from ocr_tf.study.comparison.estimates import Difference, Measured, Occurrences, OnLine
+from ocr_tf.study.report import formatting, probe_tables
 from ocr_tf.study.report.line_list import Lists
-
-Report = Mapping[str, Any]
+from ocr_tf.study.report.probe_tables import Interval, Probes
 
 FAILURE_NAMES = {
     "merged": "doubled symbols merged",
@@ -30,8 +32,6 @@ ERROR_NAMES = {
 }
 MEASURE_NAMES = {"relative_entropy": "spread"}
 EVENT_NAMES = {"skips": "symbols skipped to", "returns": "symbols gone back to"}
-# Of `ocr_tf.study.analysis.probes`, in the page's order with their plots.
-FAMILIES = ("probe_repeats", "probe_lengths", "probe_joined", "probe_words")
 JUDGES = {
     "a": "first alone",
     "b": "second alone",
@@ -43,38 +43,40 @@ JUDGES = {
 CALIBRATION = ("accuracy", "confidence", "ece", "brier", "nll", "aurc")
 SIGNS = {" ": "␣", "\N{NO-BREAK SPACE}": "⍽", "\t": "⇥", "": "∅"}
 
+# The conditions A and B of the comparison that the report's verdict is about; None: nothing was compared.
+Pair = Optional[tuple[str, str]]
 
-class Cell(NamedTuple):
+
+class RateCell(NamedTuple):
     """A condition's rate."""
 
     rate: float
-    low: Optional[float]
-    high: Optional[float]
     counts: str  # by seed
     share: float  # of the largest rate of the table, for a bar
     link: str
 
 
-class Told(NamedTuple):
-    """A kind of error: how often, how different, where."""
+class KindRow(NamedTuple):
+    """A kind of error, or of event: how often, how different, where."""
 
     name: str
     meaning: str
-    of: str  # the head that it is known of, if any
-    cells: dict[str, Cell]  # by condition
-    difference: Optional[dict[str, Any]]  # of the headline's pair
+    known_of: str  # the head that it is known of, if any
+    cells: dict[str, RateCell]  # by condition
+    difference: Optional[Difference]  # of the headline's pair
 
 
-class Confusion(NamedTuple):
+class ConfusionRow(NamedTuple):
+    """A symbol that is read as another one."""
+
     reference: str
     read: str
     means: dict[str, float]  # by condition
     shares: dict[str, float]  # of the largest of the table
-    difference: float  # of the headline's pair
     link: str
 
 
-class Choice(NamedTuple):
+class ChoiceRow(NamedTuple):
     """Lines read without an error if readings were chosen by a score."""
 
     seed: int
@@ -82,257 +84,258 @@ class Choice(NamedTuple):
     links: dict[str, str]  # to those that the first reader misses
 
 
-class Calibration(NamedTuple):
+class CalibrationRow(NamedTuple):
+    """The calibration of a condition's confidences."""
+
     condition: str
     figures: dict[str, tuple[float, Optional[float]]]  # mean and deviation, by CALIBRATION
-    wrong: int  # readings told, the surest of the wrong ones
+    wrong: int  # readings kept, the surest of the wrong ones
     surest: Optional[float]  # confidence
     link: str
 
 
-class Distance(NamedTuple):
-    """Of A's centers from B's paths, under one seed."""
+class DistanceRow(NamedTuple):
+    """The distance of A's centers from B's paths, under one seed."""
 
     a: str
     b: str
     seed: int
-    pixels: dict[str, float]
-    symbols: dict[str, float]
+    pixels: Spread
+    symbols: Spread
     offset: float
     drifted: int
     link: str
 
 
-class Example(NamedTuple):
-    """A line of a probe."""
-
-    family: str
-    level: str
-    reference: str
-    texts: dict[str, list[tuple[list[Segment], bool, int]]]  # by condition: right, how many seeds
-
-
-class Contrast(NamedTuple):
-    """The headline's pair on a level of a probe, held against its control."""
-
-    name: str
-    control: str
-    lines: int
-    found: dict[str, Any]  # Slice.as_dict()
-
-
 class SliceRow(NamedTuple):
+    """The headline's pair on a slice."""
+
     name: str
     lines: int
     link: str
-    found: dict[str, Any]  # Slice.as_dict()
-    value: float
+    compared: paired.Slice
+    inside: Interval
 
 
-def told(
-    report: Report, section: Optional[Mapping[str, Any]], lists: Lists, names: Mapping[str, str]
-) -> list[Told]:
-    """Sections of the form {kind: {"meaning", "counts", "lines", "rates", "differences"}}; counts and
-    lines may be lacking."""
-    if not section:
-        return []
-    pair = report["pair"]
-    largest = max(
-        (rate["value"] for kind in section.values() for rate in kind["rates"].values()), default=0
+@dataclasses.dataclass(frozen=True)
+class AnalysisTables:
+    """The tables that the page shows of an analysis; empty where there is none."""
+
+    slices: dict[str, list[SliceRow]]  # by family
+    edits: list[KindRow]
+    failures: list[KindRow]
+    errors: list[KindRow]
+    measures: list[KindRow]
+    events: list[KindRow]
+    empty_spans: list[KindRow]
+    empty_span_sentences: list[str]
+    confusions: list[ConfusionRow]
+    choices: list[ChoiceRow]
+    calibration: list[CalibrationRow]
+    brier: Optional[Difference]
+    distances: list[DistanceRow]
+    aligned: int  # lines
+    probes: Probes
+    missing: tuple[str, ...]
+
+
+EMPTY = AnalysisTables(
+    slices={},
+    edits=[],
+    failures=[],
+    errors=[],
+    measures=[],
+    events=[],
+    empty_spans=[],
+    empty_span_sentences=[],
+    confusions=[],
+    choices=[],
+    calibration=[],
+    brier=None,
+    distances=[],
+    aligned=0,
+    probes=probe_tables.EMPTY,
+    missing=(),
+)
+
+
+def arrange(
+    analysis: Optional[Analysis], pair: Pair, lists: Lists, widths: Mapping[str, int]
+) -> AnalysisTables:
+    """Arranges everything.
+
+    Args:
+        analysis: None gives EMPTY.
+        pair: the headline's conditions.
+        lists: takes the sets of lines that numbers lead to.
+        widths: to which width each condition brings images, 0 if it does not.
+    """
+    if analysis is None:
+        return EMPTY
+    tables = dataclasses.replace(
+        EMPTY,
+        slices=slices(analysis, pair, lists),
+        edits=kinds(analysis.edits, pair, lists),
+        failures=kinds(analysis.failures, pair, lists, FAILURE_NAMES),
+        errors=kinds(analysis.search_errors.errors, pair, lists, ERROR_NAMES),
+        confusions=confusions(analysis, lists),
+        choices=choices(analysis, pair, lists),
+        calibration=calibration(analysis, lists),
+        brier=analysis.calibration.brier.difference(*pair) if pair else None,
+        probes=probe_tables.arrange(analysis.probes, pair, widths),
+        missing=analysis.missing,
     )
-    found = []
-    for kind, of in section.items():
-        name = names.get(kind, kind)
-        cells = {
-            condition: Cell(
-                rate["value"],
-                rate["low"],
-                rate["high"],
-                ", ".join(f"{n:,}" for n in of.get("counts", {}).get(condition, ())),
-                rate["value"] / largest if largest else 0.0,
-                lists.link(f"{name}: {condition}", indices(of.get("lines", {}).get(condition, ()))),
+    if analysis.alignments is None:
+        return tables
+    spans = analysis.alignments.empty_spans
+    return dataclasses.replace(
+        tables,
+        measures=kinds(analysis.alignments.measures, pair, lists, MEASURE_NAMES),
+        events=kinds(analysis.alignments.events, pair, lists, EVENT_NAMES),
+        empty_spans=kinds({"lines": spans.lines, "symbols": spans.symbols}, pair, lists),
+        empty_span_sentences=empty_spans(spans),
+        distances=distances(analysis.alignments, lists),
+        aligned=len(analysis.alignments.indices),
+    )
+
+
+def kinds(
+    measured: Mapping[str, Union[Measured, Occurrences]],
+    pair: Pair,
+    lists: Lists,
+    names: Mapping[str, str] = {},  # noqa: B006 - nobody writes to it
+) -> list[KindRow]:
+    """Makes a row of each kind; those whose counts and lines are known have them too."""
+    largest = max(
+        (rate.value for kind in measured.values() for rate in kind.rates.values()), default=0
+    )
+    rows = []
+    for key, kind in measured.items():
+        name = names.get(key, key)
+        cells = {}
+        for condition, rate in kind.rates.items():
+            counts: tuple[int, ...] = ()
+            link = ""
+            if isinstance(kind, Occurrences):
+                counts = kind.counts[condition]
+                link = lists.link(f"{name}: {condition}", indices(kind.lines[condition]))
+            share = rate.value / largest if largest else 0.0
+            cells[condition] = RateCell(
+                rate.value, ", ".join(f"{n:,}" for n in counts), share, link
             )
-            for condition, rate in of["rates"].items()
-        }
-        apart = _of_pair(of["differences"], pair)
-        found.append(Told(name, of["meaning"], of.get("of", ""), cells, apart))
-    return found
+        known_of = kind.known_of if isinstance(kind, Failure) else ""
+        difference = kind.difference(*pair) if pair else None
+        rows.append(KindRow(name, kind.meaning, known_of, cells, difference))
+    return rows
 
 
-def confusions(report: Report, lists: Lists) -> list[Confusion]:
-    """The most frequent, means over seeds."""
-    section = _why(report, "confusions") or []
-    pair = report["pair"]
-    means = [
-        {c: sum(by_seed) / len(by_seed) for c, by_seed in of["counts"].items()} for of in section
-    ]
-    largest = max((m for of in means for m in of.values()), default=0) or 1
-    found = []
-    for of, mean in zip(section, means):
-        apart = _of_pair(of["differences"], pair)
-        reference, read = symbol(of["reference"]), symbol(of["read"])
-        lines = {i for by in of["lines"].values() for i in indices(by)}
-        found.append(
-            Confusion(
+def confusions(analysis: Analysis, lists: Lists) -> list[ConfusionRow]:
+    """Makes a row of each of the most frequent confusions, means over seeds."""
+    means = [{c: one.mean(c) for c in one.counts} for one in analysis.confusions]
+    largest = max((m for by_condition in means for m in by_condition.values()), default=0) or 1
+    rows = []
+    for one, mean in zip(analysis.confusions, means):
+        reference, read = symbol(one.reference), symbol(one.read)
+        lines = {i for on_lines in one.lines.values() for i in indices(on_lines)}
+        rows.append(
+            ConfusionRow(
                 reference,
                 read,
                 mean,
                 {c: m / largest for c, m in mean.items()},
-                apart["value"] if apart else 0.0,
                 lists.link(f"{reference} read as {read}", lines),
             )
         )
-    return found
+    return rows
 
 
-def slices(report: Report, lists: Lists) -> dict[str, list[SliceRow]]:
-    """By family; of the headline's pair."""
-    pair = report["pair"]
-    found: dict[str, list[SliceRow]] = {}
-    for part in _why(report, "slices") or ():
-        apart = _of_pair(part["differences"], pair)
-        if apart:
-            title = f"{part['family']}: {part['name']}"
-            value = apart["rate_a"] - apart["rate_b"]
-            link = lists.link(title, part["indices"])
-            row = SliceRow(part["name"], part["lines"], link, apart, value)
-            found.setdefault(part["family"], []).append(row)
-    return found
+def slices(analysis: Analysis, pair: Pair, lists: Lists) -> dict[str, list[SliceRow]]:
+    """Makes a row of each slice on which the headline's pair was compared, by family."""
+    families: dict[str, list[SliceRow]] = {}
+    for part in analysis.slices:
+        compared = part.difference(*pair) if pair else None
+        if compared:
+            link = lists.link(f"{part.family}: {part.name}", part.indices)
+            row = SliceRow(part.name, part.lines, link, compared, probe_tables.inside(compared))
+            families.setdefault(part.family, []).append(row)
+    return families
 
 
-def indices(lines: Iterable[Sequence[int]]) -> list[int]:
-    """Of [[index, how many seeds], ...]."""
-    return [i for i, _ in lines]
+def indices(lines: Iterable[OnLine]) -> list[int]:
+    """Lists the lines without how many seeds each is of."""
+    return [line.line for line in lines]
 
 
 def symbol(text: str) -> str:
-    """A symbol that can be seen; no symbol is the empty set."""
+    """Gives a symbol that can be seen; no symbol is the empty set."""
     if text in SIGNS:
         return SIGNS[text]
     return text if text.isprintable() else f"U+{ord(text):04X}"
 
 
-def choices(report: Report, lists: Lists) -> list[Choice]:
-    """The headline's pair, by seed."""
-    pair = report["pair"]
-    found = []
-    for of in (_why(report, "cross_scores") or {}).get("choices") or ():
-        if pair and (of["a"], of["b"]) == (pair["a"], pair["b"]):
-            links = {
-                judge: lists.link(f"seed {of['seed']}: gained, chosen {JUDGES[judge]}", lines)
-                for judge, lines in of["gained"].items()
-            }
-            found.append(Choice(of["seed"], of["right"], links))
-    return found
+def choices(analysis: Analysis, pair: Pair, lists: Lists) -> list[ChoiceRow]:
+    """Makes a row of each seed of the headline's pair."""
+    return [
+        ChoiceRow(
+            one.seed,
+            one.right,
+            {
+                judge: lists.link(f"seed {one.seed}: gained, chosen {JUDGES[judge]}", lines)
+                for judge, lines in one.gained.items()
+            },
+        )
+        for one in analysis.search_errors.choices
+        if pair == (one.a, one.b)
+    ]
 
 
-def calibration(report: Report, lists: Lists) -> list[Calibration]:
-    """Means over seeds with their standard deviations."""
-    section = _why(report, "calibration") or {}
-    found = []
-    for condition, seeds in section.get("by_seed", {}).items():
-        values = {key: [seed[key] for seed in seeds] for key in CALIBRATION}
-        wrong = section["surely_wrong"].get(condition, ())
-        title = f"surest misreadings of {condition}"
-        found.append(
-            Calibration(
+def calibration(analysis: Analysis, lists: Lists) -> list[CalibrationRow]:
+    """Makes a row of each condition: means over seeds with their standard deviations."""
+    rows = []
+    for condition, seeds in analysis.calibration.by_seed.items():
+        figures = {}
+        for key in CALIBRATION:
+            values = [getattr(seed.measures, key) for seed in seeds]
+            figures[key] = formatting.mean(values) or 0.0, formatting.deviation(values)
+        wrong = analysis.calibration.surely_wrong[condition]
+        rows.append(
+            CalibrationRow(
                 condition,
-                {
-                    key: (formatting.mean(of) or 0.0, formatting.deviation(of))
-                    for key, of in values.items()
-                },
+                figures,
                 len(wrong),
-                wrong[0][2] if wrong else None,
-                lists.link(title, [i for i, _, _ in wrong]),
+                wrong[0].confidence if wrong else None,
+                lists.link(f"surest misreadings of {condition}", [m.line for m in wrong]),
             )
         )
-    return found
+    return rows
 
 
-def brier(report: Report) -> Optional[dict[str, Any]]:
-    """The headline's difference of Brier scores."""
-    section = (_why(report, "calibration") or {}).get("brier") or {"differences": ()}
-    return _of_pair(section["differences"], report["pair"])
-
-
-def distances(report: Report, lists: Lists) -> list[Distance]:
-    section = _why(report, "alignments") or {}
+def distances(alignments: Alignments, lists: Lists) -> list[DistanceRow]:
+    """Makes a row of each pair and seed."""
     return [
-        Distance(
-            of["a"],
-            of["b"],
-            of["seed"],
-            of["pixels"],
-            of["symbols"],
-            of["offset"],
-            len(of["drifted"]),
-            lists.link(f"{of['a']} drifts from {of['b']}, seed {of['seed']}", of["drifted"]),
+        DistanceRow(
+            one.a,
+            one.b,
+            one.seed,
+            one.pixels,
+            one.symbols,
+            one.offset,
+            len(one.drifted),
+            lists.link(f"{one.a} drifts from {one.b}, seed {one.seed}", one.drifted),
         )
-        for of in section.get("distances", ())
+        for one in alignments.distances
     ]
 
 
-def examples(report: Report) -> list[Example]:
-    """Some lines of every probe with what was read of them."""
-    found = []
-    for family, probe in (_why(report, "probes") or {}).items():
-        for level in probe["levels"]:
-            for shown in level["shown"]:
-                reference = shown["reference"]
-                texts = {
-                    condition: [
-                        (segments(reference, text), text == reference, count)
-                        for text, count in Counter(of).most_common()
-                    ]
-                    for condition, of in shown["readings"].items()
-                }
-                found.append(Example(family, level["level"], reference, texts))
-    return found
-
-
-def contrasts(report: Report) -> list[Contrast]:
-    """Of every level that has a control."""
-    pair = report["pair"]
-    found = []
-    for family, probe in (_why(report, "probes") or {}).items():
-        for level in probe["levels"]:
-            control = level.get("control")
-            apart = _of_pair(control["differences"], pair) if control else None
-            if control and apart:
-                names = f"{family}: {level['level']}", f"{control['family']}: {control['level']}"
-                found.append(Contrast(*names, level["lines"], apart))
-    return found
-
-
-def left_out(report: Report) -> list[str]:
-    """Levels of probes that some network has too few steps for."""
-    return [
-        f"{family}: {', '.join(probe['left_out'])}"
-        for family, probe in (_why(report, "probes") or {}).items()
-        if probe.get("left_out")
-    ]
-
-
-def squeezed(report: Report) -> str:
-    """To which width images are brought, as far as conditions do that; empty if none does."""
-    widths = {of["name"]: of["width"] or 0 for of in report["conditions"]}
-    if len(set(widths.values())) == 1:
-        (width,) = set(widths.values())
-        return f"{width} pixels" if width else ""
-    return formatting.listed([f"{w} pixels for {name}" for name, w in widths.items() if w])
-
-
-def segments(reference: str, text: str) -> list[Segment]:
-    return differences(reference, text).text
-
-
-def _why(report: Report, name: str) -> Any:
-    return report.get("why", {}).get(name)
-
-
-def _of_pair(
-    differences: Sequence[Mapping[str, Any]], pair: Optional[Mapping[str, Any]]
-) -> Optional[dict[str, Any]]:
-    if pair is None:
-        return None
-    return next((dict(d) for d in differences if (d["a"], d["b"]) == (pair["a"], pair["b"])), None)
+def empty_spans(spans: EmptySpans) -> list[str]:
+    """Says how far from ink each condition emits the symbols whose spans hold none."""
+    sentences = []
+    for condition, off in spans.distances.items():
+        at_ends = spans.first_or_last[condition]
+        if off is not None and at_ends is not None:
+            sentences.append(
+                f"{condition}: {formatting.percent(at_ends)} of the symbols whose spans hold no ink are the "
+                f"first or the last of their line; the nearest ink is {off.mean:.1f} pixels from such a span "
+                f"on average (quartiles {off.low:.1f} to {off.high:.1f})."
+            )
+    return sentences

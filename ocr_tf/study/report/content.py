@@ -7,10 +7,12 @@ report.json of it, and report.schema.json beside this file describes that.
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Optional
+from typing import Optional
 
 from ocr_tf.experiment.config.experiment import Experiment
 from ocr_tf.metrics import paired
+from ocr_tf.study.analysis.content import Analysis
+from ocr_tf.study.analysis.cost_content import Cost
 from ocr_tf.study.comparison.controls import Code, Controls
 from ocr_tf.study.comparison.curves import LearningCurve
 from ocr_tf.study.comparison.lines import Line, TestSet
@@ -71,8 +73,8 @@ class Report:
     curves: dict[str, tuple[LearningCurve, ...]]  # by condition
     lines: tuple[Line, ...]
     reproduce: Reproduction
-    analysis: Any = None  # see `ocr_tf.study.analysis`; None: not made
-    cost: Any = None  # see `ocr_tf.study.analysis.cost`; None: not measured
+    analysis: Optional[Analysis] = None  # None: not made
+    cost: Optional[Cost] = None  # None: not measured
     missing: tuple[str, ...] = ()  # why a part is left out, a sentence each
 
     @property

@@ -1,4 +1,4 @@
-"""What a report shows of the images; whoever has them provides it."""
+"""The images that a report shows; whoever has them provides them. TensorFlow-free."""
 
 from __future__ import annotations
 
@@ -7,12 +7,17 @@ from typing import Optional, Protocol
 import numpy as np
 
 
-class Art(Protocol):
-    """Pictures of the test lines, by their positions in the report."""
+class LineImages(Protocol):
+    """Images of the test lines, by their positions in the report."""
 
     def image(self, i: int) -> Optional[np.ndarray]:
-        """[H, W] uint8 gray, before resizing; None if it cannot be read."""
+        """Returns line i as [H, W] uint8 gray before resizing; None if it cannot be read."""
 
     def alignment(self, i: int) -> Optional[np.ndarray]:
-        """[h, w, 3] uint8: where the headline's two conditions see their texts in the same image, as
-        `ocr_tf.alignment_plot` paints it; None if nothing can align it."""
+        """Draws what each condition reads of line i over its image, as `ocr_tf.alignment_plot` does.
+
+        Of a condition that misreads the line under some seed, what the first such seed reads.
+
+        Returns:
+            [h, w, 3] uint8; None if nothing can align it.
+        """

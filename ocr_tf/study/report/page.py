@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Optional
+from typing import NamedTuple, Optional
 
 import jinja2
 import numpy as np
 
+from ocr_tf.metrics.alignment import INK_LEVELS, INK_SHARE
 from ocr_tf.metrics.registry import METRICS
 from ocr_tf.progress import Progress
 from ocr_tf.study.comparison.statistics import RunRates
@@ -27,8 +28,7 @@ from ocr_tf.study.report import (
 from ocr_tf.study.report.content import Report
 from ocr_tf.study.report.gallery import Gallery
 from ocr_tf.study.report.html import Picture
-from ocr_tf.study.report.legacy import Untyped, untyped
-from ocr_tf.study.report.line_images import Art
+from ocr_tf.study.report.line_images import LineImages
 from ocr_tf.study.report.line_list import Lists, Reading
 from ocr_tf.study.report.plot_registry import Links, Scene
 from ocr_tf.study.report.svg import COLORS, Drawing, Look, looks
@@ -70,7 +70,7 @@ class Shown(NamedTuple):
 
 
 class Values(NamedTuple):
-    """Names that the templates know, but for those of analysis and cost."""
+    """Names that the templates know."""
 
     report: Report
     looks: Mapping[str, Look]
@@ -81,6 +81,9 @@ class Values(NamedTuple):
     metric: str
     rates: Mapping[str, Sequence[Rates]]  # by checkpoint
     mcnemar: Sequence[Discordant]
+    cost: Optional[cost.CostTables]
+    analysis: analysis_tables.AnalysisTables
+    missing: Sequence[str]  # why parts are left out, a sentence each
     galleries: Sequence[tuple[Gallery, Sequence[Shown], str]]  # with a link to all lines
     bars: Sequence[tuple[line_plots.Bar, str]]  # of the histogram, with links
     drawings: Sequence[Drawing]
@@ -89,23 +92,23 @@ class Values(NamedTuple):
     left: int  # lines that are not listed
 
 
-def render(report: Report, art: Art) -> tuple[str, list[Drawing]]:
+def render(report: Report, images: LineImages) -> tuple[str, list[Drawing]]:
     """Makes the page and the drawings in it."""
     styles = looks([condition.name for condition in report.conditions])
     chosen = gallery.galleries(report)
     kept = line_list.kept(report, chosen)
     lists = Lists(kept)
-    shown = _galleries(report, chosen, art, styles)
+    shown = _galleries(report, chosen, images, styles)
     rates = _rates(report, styles, lists)
     mcnemar = _mcnemar(report, lists)
-    explained = _explained(untyped(report), report, styles, lists)
+    analysis = _analysis(report, lists)
     galleries = [
         (one, lines, "" if one.every else lists.link(one.title, one.lines)) for one, lines in shown
     ]
     bars = _bars(report, lists)
     links = Links(
         seeds={row.look.name: row.links for row in rates[report.checkpoint]},
-        slices=_slice_links(report, explained),
+        slices=_slice_links(report, analysis),
         bars=[link for _, link in bars],
     )
     drawings = plot_registry.drawn(Scene(report, styles, links))
@@ -119,14 +122,17 @@ def render(report: Report, art: Art) -> tuple[str, list[Drawing]]:
         metric=verdict_text.name_of(report.study.metric),
         rates=rates,
         mcnemar=mcnemar,
+        cost=cost.arrange(report.cost, styles) if report.cost else None,
+        analysis=analysis,
+        missing=tuple(dict.fromkeys((*report.missing, *analysis.missing))),
         galleries=galleries,
         bars=bars,
         drawings=drawings,
-        entries=_entries(report, kept, art, styles, lists),
+        entries=_entries(report, kept, images, styles, lists),
         sets=lists.sets,  # Last: the others ask for theirs.
         left=len(report.lines) - len(kept),
     )
-    names = {**explained, **values._asdict(), "template": TEMPLATE}
+    names = {**values._asdict(), "template": TEMPLATE}
     return _environment().get_template(TEMPLATE).render(names), drawings
 
 
@@ -139,68 +145,22 @@ def _bars(report: Report, lists: Lists) -> list[tuple[line_plots.Bar, str]]:
     return [(bar, lists.link(f"{title}: {bar.name}", bar.lines)) for bar in line_plots.bars(report)]
 
 
-# Analysis and cost: their renderers are called here and in `plot_registry`, and nowhere else.
+def _analysis(report: Report, lists: Lists) -> analysis_tables.AnalysisTables:
+    """Arranges the analysis, or what is shown where there is none."""
+    pair = (report.headline.a, report.headline.b) if report.headline else None
+    widths = {c.name: c.experiment.data.width if c.experiment else 0 for c in report.conditions}
+    return analysis_tables.arrange(report.analysis, pair, lists, widths)
 
 
-def _explained(
-    content: Untyped, report: Report, styles: Mapping[str, Look], lists: Lists
-) -> dict[str, Any]:
-    """Arranges analysis and cost, by the names that their templates know."""
-    why, measured = content["why"], content["cost"]
-    machine = measured["timing"]["machine"] if measured else None
-    alignments = why["alignments"] if "alignments" in why else {}
-    return {
-        "cost_sample": len(measured["sample"]) if measured else 0,
-        "reached": cost.reached(content, styles),
-        "costs": cost.rows(content, styles),
-        "imported": cost.imported(content),
-        "machine": machine,
-        "slices": analysis_tables.slices(content, lists),
-        **_told(content, lists),
-        "confusions": analysis_tables.confusions(content, lists),
-        "choices": analysis_tables.choices(content, lists),
-        "calibration": analysis_tables.calibration(content, lists),
-        "distances": analysis_tables.distances(content, lists),
-        "examples": analysis_tables.examples(content),
-        "contrasts": analysis_tables.contrasts(content),
-        "levels_left_out": analysis_tables.left_out(content),
-        "squeezed": analysis_tables.squeezed(content),
-        "probes": why["probes"] if "probes" in why else {},
-        "aligned": len(alignments["indices"]) if alignments else 0,
-        "brier": analysis_tables.brier(content),
-        "missing": list(
-            dict.fromkeys((*report.missing, *(why["missing"] if "missing" in why else ())))
-        ),
-    }
-
-
-def _told(content: Untyped, lists: Lists) -> dict[str, list[analysis_tables.Told]]:
-    """Arranges the tables of kinds of errors, and those that look like them."""
-    why = content["why"]
-    alignments = why["alignments"] if "alignments" in why else {"measures": None, "events": None}
-    scores = why["cross_scores"] if "cross_scores" in why else {"errors": None}
-    sections = {
-        "edits": (why["edits"] if "edits" in why else None, {}),
-        "failures": (why["failures"] if "failures" in why else None, analysis_tables.FAILURE_NAMES),
-        "errors": (scores["errors"], analysis_tables.ERROR_NAMES),
-        "measures": (alignments["measures"], analysis_tables.MEASURE_NAMES),
-        "events": (alignments["events"], analysis_tables.EVENT_NAMES),
-    }
-    return {
-        name: analysis_tables.told(content, section, lists, names)
-        for name, (section, names) in sections.items()
-    }
-
-
-def _slice_links(report: Report, explained: Mapping[str, Any]) -> dict[int, str]:
+def _slice_links(report: Report, analysis: analysis_tables.AnalysisTables) -> dict[int, str]:
     """Links to the lines of every slice of the analysis, by its position."""
-    if report.analysis is None or "slices" not in report.analysis:
+    if report.analysis is None:
         return {}
-    rows = {
-        (family, row.name): row.link for family, of in explained["slices"].items() for row in of
+    links = {
+        (family, row.name): row.link for family, rows in analysis.slices.items() for row in rows
     }
-    keys = [(part["family"], part["name"]) for part in report.analysis["slices"]]
-    return {i: rows[key] for i, key in enumerate(keys) if key in rows}
+    keys = [(part.family, part.name) for part in report.analysis.slices]
+    return {i: links[key] for i, key in enumerate(keys) if key in links}
 
 
 def _rates(report: Report, styles: Mapping[str, Look], lists: Lists) -> dict[str, list[Rates]]:
@@ -249,21 +209,21 @@ def _mcnemar(report: Report, lists: Lists) -> list[Discordant]:
 
 
 def _galleries(
-    report: Report, chosen: Sequence[Gallery], art: Art, styles: Mapping[str, Look]
+    report: Report, chosen: Sequence[Gallery], images: LineImages, styles: Mapping[str, Look]
 ) -> list[tuple[Gallery, list[Shown]]]:
     shown = list(dict.fromkeys(i for one in chosen for i in one.shown))
-    images, alignments = [], []
+    pixels, alignments = [], []
     progress = Progress("drawing lines", len(shown))
     for number, i in enumerate(shown, 1):
-        images.append(art.image(i))
-        alignments.append(art.alignment(i))
+        pixels.append(images.image(i))
+        alignments.append(images.alignment(i))
         progress.show(number)
     progress.clear()
     by_line = dict(
         zip(
             shown,
             zip(
-                image_embedding.within(IMAGES, images, image_embedding.LINES),
+                image_embedding.within(IMAGES, pixels, image_embedding.LINES),
                 image_embedding.within(ALIGNMENTS, alignments, image_embedding.ALIGNMENTS),
             ),
         )
@@ -284,18 +244,22 @@ def _shown(
 
 
 def _entries(
-    report: Report, kept: Sequence[int], art: Art, styles: Mapping[str, Look], lists: Lists
+    report: Report,
+    kept: Sequence[int],
+    images: LineImages,
+    styles: Mapping[str, Look],
+    lists: Lists,
 ) -> list[line_list.Entry]:
     progress = Progress("reading images", len(kept))
-    images = []
+    thumbnails = []
     for number, i in enumerate(kept, 1):
-        image = art.image(i)
-        images.append(
+        image = images.image(i)
+        thumbnails.append(
             None if image is None else image_embedding.smaller(image, image_embedding.THUMBNAILS[0])
         )
         progress.show(number)
     progress.clear()
-    small = image_embedding.within(THUMBNAILS, images, image_embedding.THUMBNAILS)
+    small = image_embedding.within(THUMBNAILS, thumbnails, image_embedding.THUMBNAILS)
     return [line_list.entry(report, i, styles, lists, picture) for i, picture in zip(kept, small)]
 
 
@@ -326,6 +290,8 @@ def _environment() -> jinja2.Environment:
     ):
         environment.filters[filter_.__name__] = filter_
     environment.globals.update(
+        ink_levels=INK_LEVELS,
+        ink_share=INK_SHARE,
         metrics=METRICS,
         not_shown=verdict_text.NOT_SHOWN,
         would_help=verdict_text.would_help,

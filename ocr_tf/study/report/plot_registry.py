@@ -32,7 +32,6 @@ from ocr_tf.study.report import (
     verdict_text,
 )
 from ocr_tf.study.report.content import Report
-from ocr_tf.study.report.legacy import Untyped, untyped
 from ocr_tf.study.report.svg import FULL, HALF, Drawing, Look
 
 # The sections in which plots stand, in the page's order, and whether they answer what was asked:
@@ -87,7 +86,7 @@ class Family(NamedTuple):
     """Plots of a kind whose number depends on the report."""
 
     section: str
-    draw: Callable[[Untyped, Mapping[str, Look]], Sequence[Drawing]]
+    draw: Callable[[Scene], Sequence[Drawing]]
     captions: Mapping[str, str]  # by the name of the plot; those without one are left out
 
 
@@ -108,6 +107,23 @@ def _variance_caption(report: Report) -> str:
 
 def _seeds_about(report: Report) -> str:
     return f"Every seed’s {verdict_text.name_of(report.study.metric)} by condition"
+
+
+def _cost(scene: Scene) -> list[Drawing]:
+    if scene.report.cost is None:
+        return []
+    metric = verdict_text.name_of(scene.report.study.metric)
+    return cost.drawings(scene.report.cost, metric, scene.looks)
+
+
+def _calibration(scene: Scene) -> list[Drawing]:
+    analysis = scene.report.analysis
+    return analysis_plots.calibration(analysis, scene.looks) if analysis else []
+
+
+def _probes(scene: Scene) -> list[Drawing]:
+    analysis = scene.report.analysis
+    return analysis_plots.probes(analysis, scene.looks) if analysis else []
 
 
 PLOTS: tuple[Union[Plot, Family], ...] = (
@@ -166,7 +182,7 @@ PLOTS: tuple[Union[Plot, Family], ...] = (
     ),
     Family(
         "cost",
-        cost.drawings,
+        _cost,
         {
             "latency": "Full lines stop at the end of the text; dotted ones go on to the bound. Bands are "
             "quartiles."
@@ -181,14 +197,15 @@ PLOTS: tuple[Union[Plot, Family], ...] = (
     ),
     Family(
         "calibration",
-        analysis_plots.calibration,
+        _calibration,
         {
-            "reliability": "A line a seed; on the diagonal, confidences say how often a line is read "
-            "right.",
-            "risk": "Errors that are left if only the surest lines are kept.",
+            "reliability": "One curve per seed; on the diagonal, a confidence is the share of lines that "
+            "are read right.",
+            "risk": "Share of lines with an error if only those of the highest confidence are kept; one "
+            "curve per seed.",
         },
     ),
-    Family("probes", analysis_plots.probes, {}),
+    Family("probes", _probes, {}),
     Plot(
         "histogram",
         line_plots.histogram_about,
@@ -217,7 +234,7 @@ def drawn(scene: Scene) -> list[Drawing]:
     drawings: list[Drawing] = []
     for plot in PLOTS:
         if isinstance(plot, Family):
-            for one in plot.draw(untyped(scene.report), scene.looks):
+            for one in plot.draw(scene):
                 caption = plot.captions[one.name] if one.name in plot.captions else ""
                 drawings.append(one._replace(section=plot.section, caption=caption))
         else:

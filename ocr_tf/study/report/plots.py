@@ -16,7 +16,7 @@ from ocr_tf.metrics.paired import ALPHA, MODELS, TARGETS
 from ocr_tf.metrics.registry import metric_of
 from ocr_tf.study.comparison.curves import Point
 from ocr_tf.study.comparison.statistics import ComparedPair, RunRates
-from ocr_tf.study.report import forest_plot, formatting, svg, verdict_text
+from ocr_tf.study.report import forest_plot, formatting, probe_tables, svg, verdict_text
 from ocr_tf.study.report.content import Report
 from ocr_tf.study.report.forest_plot import Group, Row
 from ocr_tf.study.report.svg import DIM, PHONE, RULE, Look
@@ -74,21 +74,18 @@ def slices(report: Report, looks: Looks, links: Mapping[int, str], width: int) -
     if report.analysis is None or pair is None:
         return None
     families: dict[str, list[Row]] = {}
-    for i, part in enumerate(report.analysis["slices"]):
-        for difference in part["differences"]:
-            if (difference["a"], difference["b"]) != (pair.a, pair.b):
-                continue
-            value, low, high = difference["rate_a"] - difference["rate_b"], None, None
-            if difference["inside"]:
-                value, low, high = (difference["inside"][key] for key in ("value", "low", "high"))
-            row = _row(svg.short(part["name"]), pair, value, low, high, looks)
-            note = f"N = {part['lines']:,}"
-            p = difference["p_adjusted"]
-            if p is not None and p <= ALPHA:
-                note = f"{formatting.probability(p)} · {note}"
-            families.setdefault(part["family"], []).append(
-                row._replace(note=note, link=links[i] if i in links else "")
-            )
+    for i, part in enumerate(report.analysis.slices):
+        compared = part.difference(pair.a, pair.b)
+        if compared is None:
+            continue
+        row = _row(svg.short(part.name), pair, *probe_tables.inside(compared), looks)
+        note = f"N = {part.lines:,}"
+        p = compared.p_adjusted
+        if p is not None and p <= ALPHA:
+            note = f"{formatting.probability(p)} · {note}"
+        families.setdefault(part.family, []).append(
+            row._replace(note=note, link=links[i] if i in links else "")
+        )
     if not families:
         return None
     groups = [Group(family, rows) for family, rows in families.items()]

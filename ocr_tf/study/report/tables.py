@@ -20,7 +20,7 @@ from typing import Optional, Union
 
 from ocr_tf.metrics.paired import Comparison, Contrast
 from ocr_tf.metrics.registry import METRICS
-from ocr_tf.study.report import contrasts, formatting, verdict_text
+from ocr_tf.study.report import contrasts, formatting, probe_tables, verdict_text
 from ocr_tf.study.report.content import Report
 
 Row = dict[str, Union[str, int, float, None]]  # of CSV, by column
@@ -59,7 +59,7 @@ def files(report: Report) -> dict[str, str]:
         tables["contrasts.tex"] = _contrasts(report)
     if report.by_metric:
         tables["by_metric.csv"] = _csv(_metric_rows(report), report)
-    if report.analysis is not None and report.analysis["slices"]:
+    if report.analysis is not None and report.analysis.slices:
         tables["slices.csv"] = _csv(_slice_rows(report), report)
     return tables
 
@@ -152,21 +152,24 @@ def _variances(estimate: Union[Comparison, Contrast]) -> Row:
 
 
 def _slice_rows(report: Report) -> Iterable[Row]:
-    for part in report.analysis["slices"]:
-        for found in part["differences"]:
-            inside, against = found["inside"], found["against_rest"]
+    for part in report.analysis.slices if report.analysis else ():
+        for compared in part.differences:
+            inside, against = probe_tables.inside(compared), compared.against_rest
             yield {
-                "family": part["family"],
-                "slice": part["name"],
-                "lines": part["lines"],
-                **{key: found[key] for key in ("a", "b", "rate_a", "rate_b")},
-                "difference": inside["value"] if inside else found["rate_a"] - found["rate_b"],
-                "low": inside["low"] if inside else None,
-                "high": inside["high"] if inside else None,
-                "minus_rest": against["value"] if against else None,
-                "p_minus_rest": against["p"] if against else None,
-                "p_adjusted": found["p_adjusted"],
-                "withheld": found["withheld"],
+                "family": part.family,
+                "slice": part.name,
+                "lines": part.lines,
+                "a": compared.a,
+                "b": compared.b,
+                "rate_a": compared.rate_a,
+                "rate_b": compared.rate_b,
+                "difference": inside.value,
+                "low": inside.low,
+                "high": inside.high,
+                "minus_rest": against.value if against else None,
+                "p_minus_rest": against.p if against else None,
+                "p_adjusted": compared.p_adjusted,
+                "withheld": compared.withheld,
             }
 
 

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import math
 
@@ -9,7 +10,10 @@ from ocr_tf.encoders import Compact
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.experiment import PARTS
 from ocr_tf.experiment.inference.load import restore
-from ocr_tf.study.analysis import Material, behind, cost
+from ocr_tf.study.analysis import cost, cost_content
+from ocr_tf.study.analysis.contestant import even_by_length
+from ocr_tf.study.analysis.pareto import pareto
+from ocr_tf.study.comparison.inputs import Inputs, open_inputs
 from ocr_tf.study.comparison.models import Networks
 from tests.study.analysis.grids import grid
 
@@ -25,12 +29,12 @@ from tests.study.analysis.grids import grid
     ],
 )
 def test_the_front_is_what_nothing_beats(points, on_it):
-    assert cost.pareto(points) == on_it
+    assert pareto(points) == on_it
 
 
 def test_every_point_off_the_front_is_beaten_by_one_on_it():
     points = [tuple(p) for p in np.random.default_rng(0).integers(0, 30, (200, 2)).tolist()]
-    on_it = cost.pareto(points)
+    on_it = pareto(points)
     front = [p for p, on in zip(points, on_it) if on]
     assert 0 < len(set(front)) < len(set(points))
     for point, on in zip(points, on_it):
@@ -46,7 +50,7 @@ def validations(run, records):
 
 
 def test_when_a_training_first_came_to_a_cer(evaluated):
-    run = restore(behind(evaluated).runs["ctc", 0]).folder
+    run = restore(open_inputs(evaluated).runs["ctc", 0]).folder
     validations(run, [(10, 0.9, 1.0), (20, 0.1, 2.0), (30, 0.3, 3.0), (40, 0.04, None)])
     try:
         (one,) = cost.times_to_cer({"ctc": [run.path]})["ctc"]
@@ -64,59 +68,60 @@ def measured(evaluated):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cost, "SAMPLE", 2)
         effort = cost.Effort(rounds=2, batch=3, memory=False)
-        return cost.cost(evaluated, behind(evaluated), effort=effort)
+        given = open_inputs(evaluated)
+        return cost.measure(evaluated, given, Networks(evaluated, given.runs), effort=effort)
 
 
 def test_parameters_are_all_that_is_learnt(measured, evaluated):
-    for condition, run in behind(evaluated).runs.items():
+    for condition, run in open_inputs(evaluated).runs.items():
         model = restore(run).model
         learnt = sum(math.prod(v.shape) for v in model.trainable_variables)
-        told = measured["conditions"][condition[0]]["parameters"]
+        told = measured.conditions[condition[0]].parameters
         assert sum(told.values()) == learnt and list(told) == list(PARTS)
 
 
 def test_flops_of_the_shared_parts_are_the_same_and_heads_differ(measured):
-    ctc, attention = (measured["conditions"][c]["flops"] for c in ("ctc", "attention"))
+    ctc, attention = (measured.conditions[c].flops for c in ("ctc", "attention"))
     assert ctc["encoder"] == attention["encoder"] and ctc["sequence"] == attention["sequence"]
     assert all(a > c > 0 for a, c in zip(attention["head"], ctc["head"]))
     # CTC's head is one product a step: 32 features, ten digits and the blank.
-    steps = [Compact().steps(line["width"]) for line in measured["sample"]]
-    assert ctc["head"] == [2 * 32 * 11 * count for count in steps] and steps[0] < steps[1]
+    steps = [Compact().steps(line.width) for line in measured.sample]
+    assert ctc["head"] == tuple(2 * 32 * 11 * count for count in steps) and steps[0] < steps[1]
     for part in PARTS:
-        for condition in measured["conditions"].values():
-            assert condition["training_flops"][part] > 0
+        for condition in measured.conditions.values():
+            assert condition.training_flops[part] > 0
 
 
 def test_latency_of_every_line_and_of_a_batch_with_and_without_stopping_early(measured):
-    for latency in measured["timing"]["latency"].values():
-        assert set(latency) == {"early_stop", "to_the_bound"}
-        for search in latency.values():
-            assert len(search["each"]) == 2 and search["batch_lines"] == 3
-            for spread in (*search["each"], search["batch"]):
-                assert 0 < spread["low"] <= spread["median"] <= spread["high"]
+    for latency in measured.timing.latency.values():
+        for search in (latency.early_stop, latency.to_the_bound):
+            assert len(search.each) == 2 and search.batch_lines == 3
+            for seconds in (*search.each, search.batch):
+                assert 0 < seconds.low <= seconds.median <= seconds.high
 
 
 def test_the_report_takes_it_as_json(measured):
-    json.dumps(measured, allow_nan=False)
-    fronts = {**measured["pareto"], **measured["timing"]["pareto"]}
-    assert all(any(point["front"] for point in points) for points in fronts.values())
-    assert set(measured["pareto"]) == {"parameters", "FLOPs of a line"}  # what no clock has told
-    assert measured["steps_to_cer"]["ctc"] == {f"{t:g}": [None] for t in cost.TARGETS}
+    json.dumps(dataclasses.asdict(measured), allow_nan=False)
+    fronts = {**measured.pareto, **measured.timing.pareto}
+    assert all(any(point.front for point in points) for points in fronts.values())
+    # What no clock has told.
+    assert set(measured.pareto) == {cost_content.PARAMETERS, cost_content.FLOPS}
+    assert measured.steps_to_cer["ctc"] == {f"{t:g}": (None,) for t in cost.TARGETS}
 
 
 def test_lines_are_chosen_at_even_places_of_their_order_by_length(evaluated):
-    there = behind(evaluated)
+    there = open_inputs(evaluated)
     networks = Networks(evaluated, there.runs)
     lengths = [len(s.text) for s in there.source.samples]
-    chosen = cost.even_by_length(networks, there.source, 3)
+    chosen = even_by_length(networks, there.source, 3)
     found = [lengths[i] for i in chosen]
     assert found[0] == min(lengths) and found[-1] == max(lengths) and found == sorted(found)
-    assert len(cost.even_by_length(networks, there.source, 1000)) == len(lengths)
+    assert len(even_by_length(networks, there.source, 1000)) == len(lengths)
     with pytest.raises(InputError, match="no line that every condition can read"):
-        cost.even_by_length(networks, open_source("synthetic:words:count=2"), 3)
+        even_by_length(networks, open_source("synthetic:words:count=2"), 3)
 
 
 def test_without_runs_there_is_nothing_to_measure():
     there = grid(["a", "b"], {"a": [["a", "b"]], "b": [["a", "b"]]})
     with pytest.raises(InputError, match="no runs"):
-        cost.cost(there, Material(missing=("no runs",)))
+        cost.measure(there, Inputs(missing=("no runs",)), None)

@@ -1,4 +1,3 @@
-import json
 from collections import Counter
 
 import numpy as np
@@ -6,7 +5,15 @@ import pytest
 
 from ocr_tf.metrics.confusions import confusions
 from ocr_tf.study.analysis import error_types
-from ocr_tf.study.analysis.error_types import Run, merged, misread, repeated, runs, skipped
+from ocr_tf.study.analysis.error_types import (
+    MeanDifference,
+    Run,
+    merged,
+    misread,
+    repeated,
+    runs,
+    skipped,
+)
 from tests.study.analysis.grids import grid
 
 
@@ -112,23 +119,22 @@ READINGS = {
 def test_failures_are_counted_for_every_condition_with_their_lines():
     there = grid(REFERENCES, READINGS, predictions={("attention", 1, 4): {"ended": False}})
     found = error_types.failures(there, {"ctc": np.eye(5, dtype=bool)[0], "attention": np.zeros(5)})
-    assert {name: (f["counts"]["ctc"], f["counts"]["attention"]) for name, f in found.items()} == {
-        "merged": ([2, 2], [0, 0]),
-        "repeated": ([0, 0], [1, 0]),
-        "skipped": ([0, 0], [1, 0]),
-        "misread": ([1, 1], [0, 0]),
-        "not ended": ([0, 0], [0, 1]),
-        "too few steps": ([1, 1], [0, 0]),
+    assert {name: (f.counts["ctc"], f.counts["attention"]) for name, f in found.items()} == {
+        "merged": ((2, 2), (0, 0)),
+        "repeated": ((0, 0), (1, 0)),
+        "skipped": ((0, 0), (1, 0)),
+        "misread": ((1, 1), (0, 0)),
+        "not ended": ((0, 0), (0, 1)),
+        "too few steps": ((1, 1), (0, 0)),
     }
-    assert found["merged"]["lines"] == {"ctc": [[0, 2], [3, 2]], "attention": []}
-    assert found["repeated"]["lines"]["attention"] == [[3, 1]]
-    assert found["not ended"]["lines"]["attention"] == [[4, 1]]
-    of_three = found["merged"]["rates"]["ctc"]  # lines with a run
-    assert of_three["value"] == pytest.approx(2 / 3) and of_three["signature"]["lines"] == 3
-    assert found["misread"]["rates"]["ctc"]["value"] == pytest.approx(1 / 5)
-    assert found["misread"]["differences"][0]["value"] == pytest.approx(1 / 5)
+    assert found["merged"].lines == {"ctc": ((0, 2), (3, 2)), "attention": ()}
+    assert found["repeated"].lines["attention"] == ((3, 1),)
+    assert found["not ended"].lines["attention"] == ((4, 1),)
+    of_three = found["merged"].rates["ctc"]  # lines with a run
+    assert of_three.value == pytest.approx(2 / 3) and of_three.signature.lines == 3
+    assert found["misread"].rates["ctc"].value == pytest.approx(1 / 5)
+    assert found["misread"].differences[0].value == pytest.approx(1 / 5)
     assert "too few steps" not in error_types.failures(there)
-    json.dumps(found, allow_nan=False)
 
 
 def test_a_failure_that_can_happen_to_no_line_is_left_out():
@@ -142,19 +148,19 @@ def test_a_line_without_an_image_is_none_that_did_not_end():
         {"a": [["", ""]], "b": [["ab", "ab"]]},
         predictions={("a", 0, 0): {"ok": False, "ended": False}},
     )
-    assert error_types.failures(there)["not ended"]["counts"] == {"a": [0], "b": [0]}
+    assert error_types.failures(there)["not ended"].counts == {"a": (0,), "b": (0,)}
 
 
 def test_kinds_of_edits_add_up_to_the_edits():
     there = grid(REFERENCES, READINGS)
     told = error_types.edits(there)
     for condition in there.conditions:
-        by_kind = np.sum([told[kind]["counts"][condition] for kind in error_types.KINDS], axis=0)
+        by_kind = np.sum([told[kind].counts[condition] for kind in error_types.KINDS], axis=0)
         assert by_kind.tolist() == there.errors(condition, "cer").sum(axis=1).tolist()
-    assert told["deletions"]["counts"]["ctc"] == [2, 2]
-    assert told["deletions"]["lines"]["ctc"] == [[0, 2], [3, 2]]
+    assert told["deletions"].counts["ctc"] == (2, 2)
+    assert told["deletions"].lines["ctc"] == ((0, 2), (3, 2))
     symbols = sum(map(len, REFERENCES))
-    assert told["insertions"]["rates"]["attention"]["value"] == pytest.approx(7 / symbols / 2)
+    assert told["insertions"].rates["attention"].value == pytest.approx(7 / symbols / 2)
 
 
 def test_a_planted_loss_of_symbols_is_found_among_deletions_alone():
@@ -171,11 +177,11 @@ def test_a_planted_loss_of_symbols_is_found_among_deletions_alone():
         ]
 
     told = error_types.edits(grid(references, {"a": reads(0.4), "b": reads(0.1)}))
-    assert told["deletions"]["differences"][0]["low"] > 0
-    assert told["deletions"]["differences"][0]["target"] == "recipes"
-    p = told["substitutions"]["differences"][0]["p"]
+    assert told["deletions"].differences[0].low > 0
+    assert told["deletions"].differences[0].target == "recipes"
+    p = told["substitutions"].differences[0].p
     assert p is None or p > 0.01
-    assert told["insertions"]["differences"][0]["withheld"]
+    assert told["insertions"].differences[0].withheld
 
 
 def test_confusions_are_those_of_the_lines_most_frequent_first():
@@ -188,21 +194,21 @@ def test_confusions_are_those_of_the_lines_most_frequent_first():
     )
     told = error_types.confused(there)
     first = told[0]
-    assert (first["reference"], first["read"]) == ("a", "o")
-    assert first["counts"] == {"x": [2, 0], "y": [1, 1]}
-    assert first["lines"] == {"x": [[0, 1], [1, 1]], "y": [[2, 2]]}
-    assert first["differences"] == [{"a": "x", "b": "y", "value": 0.0}]
-    assert {(c["reference"], c["read"]) for c in told[1:]} == {("a", ""), ("", "b")}
+    assert (first.reference, first.read) == ("a", "o")
+    assert first.counts == {"x": (2, 0), "y": (1, 1)}
+    assert first.lines == {"x": ((0, 1), (1, 1)), "y": ((2, 2),)}
+    assert first.differences == (MeanDifference("x", "y", 0.0),)
+    assert {(c.reference, c.read) for c in told[1:]} == {("a", ""), ("", "b")}
     total = Counter()
     for condition in there.conditions:
         for texts in there.texts(condition):
             total += confusions(zip(there.references, texts))
-    assert {(c["reference"], c["read"]): sum(map(sum, c["counts"].values())) for c in told} == total
+    assert {(c.reference, c.read): sum(map(sum, c.counts.values())) for c in told} == total
     assert error_types.confused(there, number=1) == told[:1]
 
 
 def test_what_normalization_takes_away_is_no_failure():
     there = grid(["He--llo!", "a"], {"a": [["hello", "a"]], "b": [["Helo", "a"]]}, "alphanumeric")
-    assert error_types.failures(there)["merged"]["counts"] == {"a": [0], "b": [1]}
+    assert error_types.failures(there)["merged"].counts == {"a": (0,), "b": (1,)}
     (only,) = error_types.confused(there)
-    assert (only["reference"], only["read"]) == ("l", "")
+    assert (only.reference, only.read) == ("l", "")

@@ -2,10 +2,15 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
 import pytest
 
-from ocr_tf.study.analysis import Material, behind
-from ocr_tf.study.analysis.line_images import Art
+from ocr_tf import alignment_plot
+from ocr_tf.data.image import original
+from ocr_tf.study.analysis import line_images
+from ocr_tf.study.analysis.line_images import LineImages
+from ocr_tf.study.comparison.inputs import open_inputs
+from ocr_tf.study.comparison.models import Networks
 
 
 @pytest.fixture(scope="module")
@@ -30,16 +35,64 @@ class Broken:
 
 
 def test_conditions_with_networks_are_drawn_beside_those_without(beside):
-    material = behind(beside)
-    assert [condition for condition, _ in material.runs] == ["ctc"]
-    art = Art(beside, dataclasses.replace(material, source=Broken(material.source)))
-    assert art.image(0).ndim == 2 and art.alignment(0).shape[2] == 3
-    assert art.image(1) is None and art.alignment(1) is None
+    inputs = open_inputs(beside)
+    assert [condition for condition, _ in inputs.runs] == ["ctc"]
+    networks = Networks(beside, inputs.runs)
+    images = LineImages(beside, Broken(inputs.source), networks)
+    assert images.image(0).ndim == 2 and images.alignment(0).shape[2] == 3
+    assert images.image(1) is None and images.alignment(1) is None
 
 
 def test_without_networks_images_are_shown_and_broken_ones_are_not(evaluated):
-    source = Broken(behind(evaluated).source)
-    art = Art(evaluated, Material(source=source))
-    assert art.image(0).ndim == 2 and art.alignment(0) is None
-    assert art.image(1) is None
-    assert Art(evaluated, Material()).image(0) is None
+    images = LineImages(evaluated, Broken(open_inputs(evaluated).source))
+    assert images.image(0).ndim == 2 and images.alignment(0) is None
+    assert images.image(1) is None
+    assert LineImages(evaluated).image(0) is None
+
+
+@pytest.mark.parametrize("wrong, expected", [((), 0), ((2,), 2), ((1, 2), 1)])
+def test_the_alignment_is_of_the_first_seed_that_errs(evaluated, monkeypatch, wrong, expected):
+    """Three seeds of one network, of which some misread line 4."""
+    inputs = open_inputs(evaluated)
+    (cell,) = evaluated.cells["ctc"]
+    right = evaluated.references[4]
+
+    def seed(number):
+        predictions = list(cell.predictions)
+        text = f"{right[:-1]}" if number in wrong else right
+        predictions[4] = predictions[4]._replace(text=text)
+        return cell._replace(seed=number, predictions=predictions)
+
+    several = dataclasses.replace(evaluated, cells={"ctc": [seed(number) for number in range(3)]})
+    networks = Networks(several, {("ctc", n): inputs.runs["ctc", 0] for n in range(3)})
+    titles = []
+
+    def draw(image, panels):
+        titles.extend(panel.title for panel in panels)
+        return np.zeros((1, 1, 3), np.uint8)
+
+    monkeypatch.setattr(alignment_plot, "alignments", draw)
+    LineImages(several, inputs.source, networks).alignment(4)
+    (title,) = titles
+    read = right[:-1] if expected in wrong else right
+    assert title.startswith(f"ctc, seed {expected}  {read!r}")
+
+
+def test_pixels_are_kept_as_far_as_they_fit(evaluated, monkeypatch):
+    source = open_inputs(evaluated).source
+    sizes = [LineImages(evaluated, source).image(i).nbytes for i in range(4)]
+    decoded = []
+
+    def decode(encoded):
+        decoded.append(encoded)
+        return original(encoded)
+
+    monkeypatch.setattr(line_images, "original", decode)
+    images = LineImages(evaluated, source, cache_bytes=sum(sizes[:3]))
+    first = [images.image(i) for i in range(4)]
+    again = [images.image(i) for i in range(4)]
+    assert len(decoded) == 5 and decoded[3] == decoded[4] == source.read(3)
+    for one, other in zip(first, again):
+        np.testing.assert_array_equal(one, other)
+    with pytest.raises(ValueError, match="read-only"):
+        first[0][0, 0] = 0  # what all others are given

@@ -105,12 +105,16 @@ class Gray:
         return self.samples[i].place
 
 
+def decoded(source):
+    return lambda i: pixels(source, i)
+
+
 def pixels(source, i):
     return np.asarray(Image.open(io.BytesIO(source.read(i))))
 
 
 def test_joined_lines_are_as_high_as_the_first_and_follow_one_another():
-    source = Joined(Gray(), [0, 1, 2], 2, "")
+    source = Joined(Gray(), decoded(Gray()), [0, 1, 2], 2, "")
     assert [s.text for s in source.samples] == ["abb", "bbc", "ca"]
     assert len({s.id for s in source.samples}) == 3
     first = pixels(source, 0)
@@ -120,7 +124,7 @@ def test_joined_lines_are_as_high_as_the_first_and_follow_one_another():
 
 
 def test_a_space_between_texts_is_a_gap_between_images():
-    source = Joined(Gray(), [0], 3, " ")
+    source = Joined(Gray(), decoded(Gray()), [0], 3, " ")
     assert source.samples[0].text == "a bb c"
     assert pixels(source, 0).shape == (20, 20 + 10 + 40 + 10 + 20 + 10)
     assert (pixels(source, 0)[:, 20:30] == 50).all()
@@ -128,7 +132,7 @@ def test_a_space_between_texts_is_a_gap_between_images():
 
 def test_joined_levels_are_of_the_same_lines_and_one_alone_is_the_control():
     source = open_source("synthetic:digits:count=90")
-    alone, two, three = joined(source, list("0123456789"))
+    alone, two, three = joined(source, decoded(source), list("0123456789"))
     assert alone.control is None and two.control == three.control == ("joined", "1")
     assert len(alone.source.samples) == len(three.source.samples) == probe_data.LINES
     for one, other in zip(alone.source.samples, three.source.samples):
@@ -136,4 +140,5 @@ def test_joined_levels_are_of_the_same_lines_and_one_alone_is_the_control():
     first = alone.source.samples[0].text
     i = [s.text for s in source.samples].index(first)
     assert (pixels(alone.source, 0) == pixels(source, i)).all()
-    assert joined(synthetic.open("digits:count=3"), ["0"]) == []
+    few = synthetic.open("digits:count=3")
+    assert joined(few, decoded(few), ["0"]) == []

@@ -1,10 +1,8 @@
-import json
-
 import numpy as np
 import pytest
 
 from ocr_tf.study.analysis import slices
-from ocr_tf.study.analysis.slices import Look, Members
+from ocr_tf.study.analysis.slices import Features, Members
 from tests.study.analysis.grids import grid
 
 
@@ -81,19 +79,19 @@ def test_words_are_compared_as_they_stand():
     assert found["words in training", "all seen"] == [False, True]
 
 
-def test_the_look_of_an_image():
-    flat = slices.look(np.full((10, 40), 200, np.uint8))
-    assert flat == Look(height=10, aspect=4, contrast=0, sharpness=0)
+def test_the_features_of_an_image():
+    flat = slices.features(np.full((10, 40), 200, np.uint8))
+    assert flat == Features(height=10, aspect=4, contrast=0, sharpness=0)
     striped = np.zeros((10, 40), np.uint8)
     striped[:, ::2] = 100
     # Half the pixels 50 above the mean, half 50 below; the Laplacian is 200 and -200.
-    assert slices.look(striped) == Look(10, 4, 50, 40000)
-    assert np.isnan(slices.look(None)).all()
+    assert slices.features(striped) == Features(10, 4, 50, 40000)
+    assert np.isnan(slices.features(None)).all()
 
 
 def test_a_line_without_an_image_is_in_no_slice_of_looks():
-    looks = [Look(10, i, i, i) for i in range(1, 9)] + [Look(*[float("nan")] * 4)]
-    found = slices.members(["a"] * 9, looks=looks)
+    looks = [Features(10, i, i, i) for i in range(1, 9)] + [Features(*[float("nan")] * 4)]
+    found = slices.members(["a"] * 9, images=looks)
     assert {m.family for m in found} == {"aspect ratio", "contrast", "sharpness", "image height"}
     assert not any(m.mask[-1] for m in found)
 
@@ -120,33 +118,32 @@ def test_a_planted_failure_on_long_lines_shows_there_and_nowhere_else():
     parts = [Members("length", "long", long), Members("length", "short", ~long)]
     parts += [Members("place", "odd", odd), Members("place", "even", ~odd)]
     told = slices.compare(there, parts, "exact")
-    by_name = {s["name"]: s["differences"][0] for s in told}
-    assert by_name["long"]["p_adjusted"] < 0.01 and by_name["long"]["inside"]["high"] < -0.2
-    assert by_name["long"]["against_rest"]["value"] < -0.2
-    assert by_name["short"]["inside"]["low"] < 0 < by_name["short"]["inside"]["high"]
-    assert by_name["odd"]["p_adjusted"] > 0.05 and by_name["even"]["p_adjusted"] > 0.05
-    lengths = {s["name"]: s for s in told}
-    assert lengths["long"]["indices"] == np.flatnonzero(long).tolist()
+    by_name = {s.name: s.differences[0] for s in told}
+    assert by_name["long"].p_adjusted < 0.01 and by_name["long"].inside.high < -0.2
+    assert by_name["long"].against_rest.value < -0.2
+    assert by_name["short"].inside.low < 0 < by_name["short"].inside.high
+    assert by_name["odd"].p_adjusted > 0.05 and by_name["even"].p_adjusted > 0.05
+    lengths = {s.name: s for s in told}
+    assert lengths["long"].indices == tuple(np.flatnonzero(long))
     wrong = there.errors("b", "exact")[:, long].mean()
-    assert lengths["long"]["rates"]["b"]["value"] == pytest.approx(wrong)
-    json.dumps(told, allow_nan=False)
+    assert lengths["long"].rates["b"].value == pytest.approx(wrong)
 
 
 def test_small_slices_have_rates_and_no_intervals():
     there = planted()
     few = np.arange(len(there.ids)) < 20
     (told,) = slices.compare(there, [Members("place", "first", few)], "cer")
-    assert told["rates"]["a"]["low"] is None and "20 lines" in told["rates"]["a"]["withheld"]
-    assert 0 < told["rates"]["a"]["value"] < 1
-    assert told["differences"][0]["inside"] is None and told["differences"][0]["p_adjusted"] is None
+    assert told.rates["a"].low is None and "20 lines" in told.rates["a"].withheld
+    assert 0 < told.rates["a"].value < 1
+    assert told.differences[0].inside is None and told.differences[0].p_adjusted is None
 
 
 def test_one_seed_asks_about_these_models():
     there = planted(seeds=1)
     half = np.arange(len(there.ids)) < 80
     (told,) = slices.compare(there, [Members("place", "half", half)], "cer")
-    assert told["differences"][0]["inside"]["target"] == "models"
-    assert told["rates"]["a"]["target"] == "models" and told["rates"]["a"]["low"] is not None
+    assert told.differences[0].inside.target == "models"
+    assert told.rates["a"].target == "models" and told.rates["a"].low is not None
 
 
 def test_slices_whose_references_normalize_to_nothing_are_left_out():
@@ -154,4 +151,4 @@ def test_slices_whose_references_normalize_to_nothing_are_left_out():
         ["...", "ab"] * 30, {"a": [["", "ab"] * 30], "b": [["", "a"] * 30]}, "alphanumeric"
     )
     told = slices.compare(there, slices.members(there.references), "cer")
-    assert "punctuation or a sign" not in {s["name"] for s in told}
+    assert "punctuation or a sign" not in {s.name for s in told}

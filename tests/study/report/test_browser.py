@@ -104,7 +104,7 @@ def asked(folder: Path) -> list:
 )
 def test_a_browser_shows_it(tmp_path, lines, seeds, conditions):
     report = fake.report(fake.grid(lines, seeds, conditions, first="<script>alert(1)</script>"))
-    path = reports.write(report, tmp_path, fake.Art(report))
+    path = reports.write(report, tmp_path, fake.LineImages(report))
     assert path.stat().st_size < 10_000_000
     content = path.read_text("utf-8")
     (tmp_path / "page.html").write_text(content.replace("<head>", f"<head>{LISTEN}", 1), "utf-8")

@@ -92,7 +92,7 @@ def test_the_terminal_answers_the_question_first(large, tied):
 
 def test_the_page_and_tensorboard_say_it_first(large):
     (said,) = contrasts.contrasts(large)
-    text, drawings = page.render(large, fake.Art(large))
+    text, drawings = page.render(large, fake.LineImages(large))
     assert text.index(said.title) < text.index(verdict_text.verdict(large).title)
     assert text.count('<h2 class="verdict">') == 1 and said.terms in text
     assert "contrasts" in {drawing.name for drawing in drawings}

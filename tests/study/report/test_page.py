@@ -58,7 +58,7 @@ def full():
 @pytest.fixture(scope="module")
 def folder(full, tmp_path_factory):
     path = tmp_path_factory.mktemp("report")
-    assert reports.write(full, path, fake.Art(full, unreadable=[3])) == path / "report.html"
+    assert reports.write(full, path, fake.LineImages(full, unreadable=[3])) == path / "report.html"
     return path
 
 
@@ -134,9 +134,9 @@ def test_numbers_are_those_of_the_report(full, shown):
         assert formatting.interval(found.low, found.high) in shown.text
     assert formatting.probability(pair.recipes.p) in shown.text
     assert formatting.width(pair.detectable.difference) in shown.text
-    for of in full.analysis["failures"].values():
-        for rate in of["rates"].values():
-            assert formatting.percent(rate["value"]) in shown.text
+    for failure in full.analysis.failures.values():
+        for rate in failure.rates.values():
+            assert formatting.percent(rate.value) in shown.text
     assert full.test_set.fingerprint in shown.text
 
 
@@ -157,8 +157,8 @@ def test_sets_hold_the_lines_that_their_numbers_are_of(full, shown, folder):
         number = anchors[title]
         return [i for i in range(len(full.lines)) if f"s{number}" in shown.classes[f"line-{i}"]]
 
-    for part in full.analysis["slices"]:
-        assert members(f"{part['family']}: {part['name']}") == part["indices"]
+    for part in full.analysis.slices:
+        assert members(f"{part.family}: {part.name}") == list(part.indices)
     wrong = [
         i
         for i, line in enumerate(full.lines)
@@ -177,7 +177,7 @@ def test_an_image_that_cannot_be_read_is_missed(shown):
 ABSENT = {
     "controls": {"controls": None},
     "curves": {"curves": {}},
-    "why": {"analysis": None},
+    "analysis": {"analysis": None},
     "cost": {"cost": None},
     "comparisons": {"comparisons": {}},
 }
@@ -191,12 +191,12 @@ def test_a_section_may_be_absent(full, name, undrawn):
     sentences = {
         "controls": "What the trainings shared is not known",
         "curves": "No learning curves",
-        "why": "No slices",
+        "analysis": "No slices",
         "cost": "Not measured",
         "comparisons": "Nothing was compared",
     }
     # Without a comparison there is no pair to take slices of.
-    together = {None: set(sentences), "comparisons": {"comparisons", "why"}}
+    together = {None: set(sentences), "comparisons": {"comparisons", "analysis"}}
     expected = together.get(name, {name} & set(sentences))
     for key, sentence in sentences.items():
         assert (sentence in shown.text) == (key in expected), key
@@ -204,10 +204,25 @@ def test_a_section_may_be_absent(full, name, undrawn):
 
 @pytest.mark.parametrize("name", ["slices", "edits", "failures", "confusions", "probes"])
 def test_a_cause_may_be_absent(full, name, undrawn):
-    analysis = {key: of for key, of in full.analysis.items() if key != name}
-    if name == "slices":
-        analysis["slices"] = []
+    empty = type(getattr(full.analysis, name))()
+    analysis = dataclasses.replace(full.analysis, **{name: empty})
     check_links(rendered(dataclasses.replace(full, analysis=analysis)))
+
+
+def test_without_networks_there_are_no_alignments(full, undrawn):
+    analysis = dataclasses.replace(full.analysis, alignments=None)
+    content = rendered(dataclasses.replace(full, analysis=analysis))
+    assert "Where the networks emit" in rendered(full).text
+    assert "Where the networks emit" not in content.text
+    check_links(content)
+
+
+def test_spans_without_ink_are_told_as_where_networks_emit(full, undrawn):
+    content = re.sub(r"\s+", " ", rendered(full).text)
+    assert "where the network emits the symbol, which need not be where the glyph is" in content
+    spaced = formatting.percent(0.96).replace(formatting.SPACE, " ")
+    assert f"ctc: {spaced} of the symbols whose spans hold no ink" in content
+    assert "47.3 pixels" in content
 
 
 def test_reasons_for_what_is_missing_are_told(full, undrawn):
@@ -329,9 +344,9 @@ def test_the_templates_are_in_the_package(tmp_path):
 
 def test_probes_say_what_they_are_held_against_and_what_squeezes_them(full, undrawn):
     content = rendered(full).text
-    level = full.analysis["probes"]["repeats"]["levels"][0]
-    apart = level["control"]["differences"][0]["against_rest"]
-    assert formatting.interval(apart["low"], apart["high"], False) in content
+    (compared,) = full.analysis.probes["repeats"].levels[-1].control.differences
+    apart = compared.against_rest
+    assert formatting.interval(apart.low, apart.high, False) in content
     assert "no repeats: 2" in content and "lengths: 32" in content
     assert "squeezed" not in content
     wide = options.replace(tiny.experiment("ctc"), {"data.width": 100})

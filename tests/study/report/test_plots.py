@@ -87,7 +87,7 @@ def test_a_new_plot_is_one_entry(tmp_path, monkeypatch):
     report = fake.answer(fake.grid(12, 2))
     nothing = ADDED._replace(name="nothing", paint=lambda scene, width: None)
     monkeypatch.setattr(plot_registry, "PLOTS", (*plot_registry.PLOTS, ADDED, nothing))
-    content = reports.write(report, tmp_path, fake.Art(report, range(12))).read_text("utf-8")
+    content = reports.write(report, tmp_path, fake.LineImages(report, range(12))).read_text("utf-8")
     assert "symbols of a line" in content and ADDED.about in content and ADDED.caption in content
     figures = {path.name for path in (tmp_path / "figures").iterdir()}
     assert "lengths.png" in figures and "nothing.png" not in figures

@@ -72,11 +72,11 @@ def test_numbers_carry_their_signature_everywhere(report, files):
 
 def test_slices_read_back(report, files):
     read = rows(files["slices.csv"])
-    parts = report.analysis["slices"]
-    assert [int(row["lines"]) for row in read] == [part["lines"] for part in parts]
+    parts = report.analysis.slices
+    assert [int(row["lines"]) for row in read] == [part.lines for part in parts]
     for row, part in zip(read, parts):
-        inside = part["differences"][0]["inside"]
-        assert row["low"] == ("" if inside is None or inside["low"] is None else str(inside["low"]))
+        inside = part.differences[0].inside
+        assert row["low"] == ("" if inside is None or inside.low is None else str(inside.low))
 
 
 def test_latex_has_no_special_symbol_left():

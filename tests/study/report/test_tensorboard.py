@@ -193,7 +193,8 @@ def test_what_answers_comes_first():
     names = ("ctc-0", "attention-0", "ctc-1", "attention-1")
     report = fake.answer(fake.grid(30, 2, names), contrasts={"change": (names[:2], names[2:])})
     tags = [
-        tensorboard.tag(drawing) for drawing in page.render(report, fake.Art(report, range(30)))[1]
+        tensorboard.tag(drawing)
+        for drawing in page.render(report, fake.LineImages(report, range(30)))[1]
     ]
     assert {"verdict/contrasts", "verdict/interval", "verdict/seeds", "verdict/variance"} < set(
         tags
