@@ -210,9 +210,9 @@ def _refuse_other_seeds(folders: Mapping[str, Mapping[int, Path]]) -> None:
     first, *others = ((name, sorted(seeds)) for name, seeds in folders.items())
     for other in others:
         if other[1] != first[1]:
-            told = (f"{name} {', '.join(map(str, seeds))}" for name, seeds in (first, other))
+            seeds_of = (f"{name} {', '.join(map(str, seeds))}" for name, seeds in (first, other))
             raise InputError(
-                f"--paired: the seeds of {' and of '.join(told)} cannot be paired; name runs of the same "
+                f"--paired: the seeds of {' and of '.join(seeds_of)} cannot be paired; name runs of the same "
                 "seeds, or leave the flag out"
             )
 

@@ -64,14 +64,14 @@ def differences(reference: str, text: str) -> Differences:
     """Where two texts differ, by a shortest way of edits; letters keep their marks."""
     one, other = _letters(nfc(reference)), _letters(nfc(text))
     edits = Levenshtein.opcodes(one, other)
-    found = Differences([], [])
+    compared = Differences([], [])
     for same, run in itertools.groupby(edits, key=lambda edit: edit.tag == "equal"):
         together = list(run)  # Neighboring edits are one difference.
         first, last = together[0], together[-1]
         was, now = one[first.src_start : last.src_end], other[first.dest_start : last.dest_end]
-        found.reference.append(Segment("".join(was), same))
-        found.text.append(Segment("".join(now), same))
-    return found
+        compared.reference.append(Segment("".join(was), same))
+        compared.text.append(Segment("".join(now), same))
+    return compared
 
 
 def picture(pixels: np.ndarray) -> Picture:

@@ -44,17 +44,17 @@ def within(
       budget: characters of the page.
       images: [H, W] or [H, W, 3] uint8; None where there is none.
     """
-    found: list[Optional[Picture]] = []
+    pictures: list[Optional[Picture]] = []
     for setting in settings:
-        found = [None if image is None else embedded(image, setting) for image in images]
-        if _size(found) <= budget:
-            return found
+        pictures = [None if image is None else embedded(image, setting) for image in images]
+        if _size(pictures) <= budget:
+            return pictures
     left = budget
-    for i, picture in enumerate(found):
+    for i, picture in enumerate(pictures):
         left -= _size([picture])
         if left < 0:
-            found[i] = None
-    return found
+            pictures[i] = None
+    return pictures
 
 
 def smaller(image: np.ndarray, setting: Setting) -> np.ndarray:

@@ -164,11 +164,11 @@ def _own_ids(text: str, name: str) -> str:
     ids = set(re.findall(r' id="([^"]*)"', text))
     used = ids & set(re.findall(r'(?:href="#|url\(#)([^")]+)', text))
 
-    def own(found: re.Match) -> str:
-        return f' id="{name}-{found[1]}"' if found[1] in used else ""
+    def own(match: re.Match) -> str:
+        return f' id="{name}-{match[1]}"' if match[1] in used else ""
 
-    def refer(found: re.Match) -> str:
-        return f"{found[1]}{name}-{found[2]}" if found[2] in used else found[0]
+    def refer(match: re.Match) -> str:
+        return f"{match[1]}{name}-{match[2]}" if match[2] in used else match[0]
 
     text = re.sub(r' id="([^"]*)"', own, text)
     return re.sub(r'(href="#|url\(#)([^")]+)', refer, text)
