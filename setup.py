@@ -17,9 +17,16 @@ setup(
     description="CTC or attention for reading text lines: a controlled comparison on your data",
     long_description=README.read_text("utf-8") if README.exists() else "",
     long_description_content_type="text/markdown",
-    packages=find_namespace_packages(include=["ocr_tf", "ocr_tf.*", "experiments"]),
+    license="Apache-2.0",
+    license_files=["LICENSE"],
+    author="The ocr_tf authors",
+    keywords="OCR CTC attention text-line recognition comparison TensorFlow",
+    # Never a top-level package called experiments: that name is everybody's.
+    packages=[*find_namespace_packages(include=["ocr_tf", "ocr_tf.*"]), "ocr_tf.experiments"],
+    package_dir={"ocr_tf.experiments": "experiments"},
+    entry_points={"console_scripts": ["ocr-tf = ocr_tf.cli.launch:console"]},
     package_data={
-        "ocr_tf.study.report": ["templates/*.html"],
+        "ocr_tf.study.report": ["templates/*", "*.json"],
     },
     python_requires=">=3.9,<3.12",
     install_requires=[
@@ -63,6 +70,10 @@ setup(
         ],
     },
     classifiers=[
+        "Development Status :: 4 - Beta",
+        "Environment :: Console",
+        "Intended Audience :: Science/Research",
+        "Operating System :: POSIX",
         "Programming Language :: Python :: 3.9",
         "Programming Language :: Python :: 3.10",
         "Programming Language :: Python :: 3.11",
