@@ -220,7 +220,7 @@ def load_file(path: str) -> ModuleType:
     if str(file.parent) not in sys.path:
         sys.path.append(str(file.parent))
     # Under its own name, if that is free, so that a later `import` of it gives the same module.
-    taken = file.stem in sys.modules or importlib.util.find_spec(file.stem) is not None
+    taken = file.stem in sys.modules or not _finds(file)
     name = f"{file.stem}_{_sha256(str(file))[:8]}" if taken else file.stem
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
@@ -239,6 +239,13 @@ def load_file(path: str) -> ModuleType:
             f"{path}{line}: cannot be imported: {type(error).__name__}: {error}; mend it first"
         ) from error
     return module
+
+
+def _finds(file: Path) -> bool:
+    """Whether an `import` of the file's name gives this file."""
+    importlib.invalidate_caches()
+    spec = importlib.util.find_spec(file.stem)
+    return spec is not None and _same(spec.origin, file)
 
 
 def _same(name: Optional[str], file: Path) -> bool:

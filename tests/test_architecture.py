@@ -48,6 +48,7 @@ RANKS = {
     "ocr_tf.study.analysis": 12,
     "ocr_tf.study.report": 13,
     "ocr_tf.cli": 15,
+    "ocr_tf.api": 15.5,
     "experiments": 16,
 }
 
@@ -59,6 +60,8 @@ SINGLE = {
     "tensorflow_addons": "ocr_tf/heads/attention.py",
     "absl.flags": "ocr_tf/experiment/config/flags.py",
 }
+
+HEAVY = ("tensorflow", "keras", "tensorflow_addons")
 
 # A module whose docstring says this imports no TensorFlow, directly or through others.
 FREE = "TensorFlow-free"
@@ -177,9 +180,28 @@ def is_face(name: str) -> bool:
     return ROOT.joinpath(*name.split("."), "__init__.py").exists()
 
 
-def test_the_package_itself_imports_nothing_of_ours():
-    ours = [name for name in imported(PACKAGE / "__init__.py") if name.startswith("ocr_tf")]
-    assert ours == []
+def test_the_package_itself_loads_nothing_before_it_is_used():
+    code = (
+        "import sys, ocr_tf\n"
+        "print(*(name for name in sys.modules if name.startswith('ocr_tf.')))\n"
+        "names = {name: getattr(ocr_tf, name) for name in ocr_tf.__all__}\n"
+        "assert set(names) <= set(dir(ocr_tf)) and not hasattr(ocr_tf, 'no_such_name')\n"
+        f"print(*(name for name in {HEAVY!r} if name in sys.modules))\n"
+    )
+    process = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert (process.stdout, process.stderr) == ("\n\n", "")
+
+
+def test_the_public_names_are_listed_alike():
+    import ocr_tf
+    from ocr_tf import api
+
+    assert ocr_tf.__all__ == api.__all__ == sorted(api.__all__)
 
 
 def test_ranks_name_only_what_the_tree_has():
@@ -208,9 +230,6 @@ def tensorflow_free() -> list[str]:
 
 def test_there_are_experiments_and_modules_without_tensorflow():
     assert experiments() and len(tensorflow_free()) > 20
-
-
-HEAVY = ("tensorflow", "keras", "tensorflow_addons")
 
 
 def test_modules_that_say_so_need_no_tensorflow():

@@ -17,18 +17,23 @@ INTERRUPTED = 130
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
+def set_environment() -> None:
+    """Sets what TensorFlow reads when it is imported, which a caller has not done yet."""
+    # A user's own settings stay.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_ADDONS_PY_OPS", "1")
+    # Its Python side warns of functions that are traced often, which is what asking several networks
+    # does.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+
 @contextlib.contextmanager
 def exits() -> Iterator[None]:
     """Around a command: sets TensorFlow's environment; turns bad input into one line and a code.
 
     An error that is nobody's input keeps its traceback.
     """
-    # Read by TensorFlow and tensorflow-addons when they are imported, which has not happened yet.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("TF_ADDONS_PY_OPS", "1")
-    # Its Python side warns of functions that are traced often, which is what asking several networks
-    # does.
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    set_environment()
     try:
         yield
         sys.stdout.flush()

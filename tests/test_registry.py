@@ -1,0 +1,177 @@
+"""Parts from files outside the package: registered, remembered by runs, found by new processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ocr_tf import registry
+from ocr_tf.errors import InputError
+from ocr_tf.experiment.config.experiment import Experiment
+from ocr_tf.experiment.config.serialize import configuration, rebuild
+from ocr_tf.heads import CTC, HEADS
+
+ROOT = Path(__file__).resolve().parents[1]
+
+HEAD = '''"""CTC behind one more layer: does depth in the head help?
+
+python deep_ctc.py --workdir=runs/deep --data.train=lines/labels.tsv
+"""
+
+import dataclasses
+
+import ocr_tf
+from ocr_tf.cli import launch
+from ocr_tf.heads import CTC
+from ocr_tf.options import option
+
+
+@ocr_tf.register("head", "deep_ctc")
+@dataclasses.dataclass(frozen=True)
+class DeepCTC(CTC):
+    """CTC with a hidden layer."""
+
+    units: int = option(32, "Units of the hidden layer.", minimum=1)
+
+    def build(self, alphabet):
+        import tensorflow as tf
+
+        from ocr_tf.heads.ctc import CTCHead
+
+        class DeepCTCHead(CTCHead):
+            def logits(self, frames):
+                return super().logits(frames._replace(values=self.hidden(frames.values)))
+
+        head = DeepCTCHead(alphabet)
+        head.hidden = tf.keras.layers.Dense(self.units, "relu", name="hidden", dtype="float32")
+        return head
+
+
+EXPERIMENT = ocr_tf.Experiment("deep_ctc", head=DeepCTC())
+
+if __name__ == "__main__":
+    launch.main(EXPERIMENT, __doc__)
+'''
+
+STUDY = """import dataclasses
+
+import deep_ctc
+import ocr_tf
+from ocr_tf.heads import CTC
+
+plain = dataclasses.replace(deep_ctc.EXPERIMENT, head=CTC())
+STUDY = ocr_tf.Study.of("depth", {"plain": plain, "deep": deep_ctc.EXPERIMENT}, seeds=1)
+"""
+
+SMALL = (
+    "--data.train=synthetic:digits:count=40",
+    "--data.height=16",
+    "--sequence.layers=1",
+    "--sequence.units=8",
+    "--train.steps=2",
+    "--train.previews=0",
+)
+TEST = "--data.test=synthetic:digits:count=8:split=test"
+
+
+@pytest.fixture
+def own_registry(monkeypatch):
+    """Takes what a test registers out again."""
+    heads, outside, names = dict(HEADS), dict(HEADS.outside), dict(HEADS._names)
+    yield
+    HEADS.clear()
+    HEADS.update(heads)
+    HEADS.outside, HEADS._names = outside, names
+    HEADS.lost.clear()
+    sys.modules.pop("deep_ctc", None)
+
+
+def give(folder: Path, *command: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+
+
+def ocr_tf_command(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
+    done = give(folder, "-m", "ocr_tf.cli.launch", *arguments)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def test_a_head_is_at_most_forty_lines_with_its_experiment():
+    assert len(HEAD.splitlines()) <= 40
+
+
+def test_a_run_remembers_the_file_of_its_head(tmp_path, own_registry):
+    file = tmp_path / "deep_ctc.py"
+    file.write_text(HEAD)
+    module = registry.load_file(str(file))
+    described = configuration(module.EXPERIMENT)
+    (part,) = described["parts"]
+    assert (part["kind"], part["name"], part["file"]) == ("head", "deep_ctc", str(file))
+    # Another process, which has not imported the file:
+    for forgotten in (HEADS, HEADS.outside):
+        del forgotten["deep_ctc"]
+    del sys.modules["deep_ctc"]
+    again = rebuild(json.loads(json.dumps(described)), "run.json")
+    assert again.head_name == "deep_ctc" and again.head.units == 32
+
+
+def test_a_file_that_is_gone_is_named_with_the_way_out(tmp_path, own_registry):
+    file = tmp_path / "deep_ctc.py"
+    part = registry.Part("head", "deep_ctc", "", str(file), "0")
+    described = {**configuration(Experiment("x")), "head": "deep_ctc", "parts": [part._asdict()]}
+    with pytest.raises(InputError, match=f"registered by {file}, which is gone; .* --parts=FILE"):
+        rebuild(described, "run.json")
+    file.write_text("1 / 0\n")
+    with pytest.raises(InputError, match=f"{file}:1: cannot be imported: ZeroDivisionError"):
+        rebuild(described, "run.json")
+
+
+def test_a_class_that_is_not_registered_is_named_with_the_line_to_write():
+    class Forgotten(CTC):
+        pass
+
+    with pytest.raises(InputError) as raised:
+        Experiment("x", head=Forgotten()).check_registered()
+    assert "the class Forgotten is used as head and is not registered" in str(raised.value)
+    assert '@ocr_tf.register("head", "a_name_for_it")' in str(raised.value)
+
+
+def test_names_are_looked_up_and_taken_once(own_registry):
+    with pytest.raises(InputError, match=r"no head 'atention' \(did you mean attention\?\)"):
+        HEADS.find("atention")
+    with pytest.raises(InputError, match="'ctc' is already registered by ocr_tf"):
+        HEADS.register("ctc")(type("Mine", (CTC,), {}))
+
+
+@pytest.mark.slow
+def test_a_head_in_a_file_of_its_own_goes_all_the_way(tmp_path):
+    """Trains, resumes, evaluates, predicts, exports and compares, each in a new process."""
+    (tmp_path / "deep_ctc.py").write_text(HEAD)
+    (tmp_path / "depth.py").write_text(STUDY)
+    trained = give(tmp_path, "deep_ctc.py", "--workdir=runs/deep", *SMALL)
+    assert trained.returncode == 0, trained.stderr
+    again = ocr_tf_command(tmp_path, "train", "deep_ctc.py", "--workdir=runs/deep", *SMALL)
+    assert "is finished at step 2" in again.stderr
+    ocr_tf_command(tmp_path, "evaluate", "runs/deep", TEST)
+    ocr_tf_command(tmp_path, "export", "runs/deep", "exported")
+    ocr_tf_command(tmp_path, "study", "depth.py", "--workdir=runs/depth", *SMALL, TEST)
+    for run in ("plain", "deep"):
+        ocr_tf_command(tmp_path, "evaluate", f"runs/depth/{run}/seed-0", TEST)
+    runs = [f"runs/depth/{run}/seed-0" for run in ("plain", "deep")]
+    ocr_tf_command(tmp_path, "compare", *runs, "--output=compared")
+    assert (tmp_path / "compared" / "report.html").exists()
+    (tmp_path / "deep_ctc.py").rename(tmp_path / "moved.py")
+    lost = give(tmp_path, "-m", "ocr_tf.cli.launch", "evaluate", "runs/deep", TEST)
+    assert lost.returncode == 2 and "deep_ctc.py, which is gone" in lost.stderr
+    ocr_tf_command(tmp_path, "evaluate", "runs/deep", TEST, "--parts=moved.py")
