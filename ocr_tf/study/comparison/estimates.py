@@ -87,8 +87,10 @@ def part(grid: Grid, lines: Union[Sequence[int], np.ndarray]) -> Grid:
 
 
 def together(first: Grid, second: Grid) -> Grid:
-    """Joins two grids of the same conditions and seeds that share no line; the lines of the result come in
-    groups if those of both grids do."""
+    """Joins two grids of the same conditions and seeds that share no line.
+
+    The lines of the result come in groups if those of both grids do.
+    """
     return dataclasses.replace(
         first,
         cells={
