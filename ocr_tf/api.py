@@ -33,7 +33,7 @@ from ocr_tf.options import option
 from ocr_tf.study.config import Compare, Study
 
 if TYPE_CHECKING:
-    from ocr_tf.experiment.serving.readers import Model
+    from ocr_tf.experiment.serving.model import Model
 
 __all__ = [
     "Comparison",
@@ -114,9 +114,10 @@ def load(path: Union[str, Path], *, checkpoint: str = "best", batch_size: int = 
         InputError: it is neither, or has no checkpoint yet.
     """
     set_environment()
-    from ocr_tf.experiment.serving import readers
+    from ocr_tf.experiment.serving.model import Model
+    from ocr_tf.experiment.serving.reader import open_signatures
 
-    return readers.open_model(path, checkpoint, batch_size)
+    return Model(Path(path), open_signatures(path, checkpoint), batch_size)
 
 
 def train(experiment: Union[str, Path, Experiment], workdir: Union[str, Path], **flags: Any) -> Run:
@@ -141,8 +142,8 @@ def train(experiment: Union[str, Path, Experiment], workdir: Union[str, Path], *
     from ocr_tf.experiment.training import loop
 
     loop.run(config, Path(workdir))
-    state = RunFolder.open(workdir).load_checkpoint("last").state
-    return Run(Path(workdir), config, state["finished"], state["best_step"], state["best_cer"])
+    state = RunFolder.open(workdir).checkpoints.state()
+    return Run(Path(workdir), config, state.finished, state.best_step, state.best_cer)
 
 
 def evaluate(
@@ -167,7 +168,7 @@ def evaluate(
     results = evaluate.run(config, str(path), quiet=True)
     output = path / "evaluations" / config.name
     pairs = ((p.reference or "", p.text) for _, p in predictions.read(output / "predictions.jsonl"))
-    return Evaluation(output, measure(pairs, config.normalize), results["troubled_lines"])
+    return Evaluation(output, measure(pairs, config.normalize), results.troubled_lines)
 
 
 def compare(

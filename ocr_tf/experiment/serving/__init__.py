@@ -10,5 +10,5 @@ Its files:
     config         the options of these commands
     export_folder  the files beside an export's graph; tells an export from a run
     reader         reads encoded images with a run or an export
-    readers        what ocr_tf.load returns: runs and exports as objects that read images
+    model          runs and exports as objects that read images: what ocr_tf.load gives
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Callable, NamedTuple, Optional
+from typing import Any, Callable, NamedTuple, Optional, Union
 
 import tensorflow as tf
 
@@ -13,7 +13,7 @@ from ocr_tf.data.geometry import Geometry
 from ocr_tf.data.image import as_tensor, why_bad
 from ocr_tf.decode import Beam
 from ocr_tf.errors import InputError
-from ocr_tf.experiment.inference.load import restore
+from ocr_tf.experiment.inference.load import Trained, restore
 from ocr_tf.experiment.serving.export_folder import damaged, is_export, read_geometry
 from ocr_tf.experiment.serving.signatures import DEFAULT, NBest, Served, Serving
 
@@ -67,39 +67,84 @@ class ModelReader:
         return why_bad(encoded, self.geometry)
 
 
+class Signatures:
+    """What a run or an export can be asked for; opened once, asked in several ways."""
+
+    def __init__(
+        self,
+        geometry: Geometry,
+        signature: Callable[[int], Callable[..., dict[str, tf.Tensor]]],
+        trained: Optional[Trained] = None,
+    ):
+        """Holds what `open_signatures` has opened.
+
+        Args:
+            geometry: what images are brought to.
+            signature: gives the function that finds so many best texts, 0: the one of the greedy search.
+            trained: the run's network; None for an export.
+        """
+        self.geometry, self.trained = geometry, trained
+        self._signature = signature
+        self._readers: dict[int, ModelReader] = {}
+
+    def reader(self, n_best: int = 0) -> ModelReader:
+        """Gives the reader of so many best texts; 0: of the one of the greedy search.
+
+        Raises:
+            InputError: an export gives fewer.
+        """
+        if n_best not in self._readers:
+            self._readers[n_best] = ModelReader(self._signature(n_best), self.geometry, n_best)
+        return self._readers[n_best]
+
+
 def open_model(model: str, checkpoint: str = "best", n_best: int = 0) -> ModelReader:
+    """Opens a run, or an export, to read with; raises as `open_signatures`."""
+    return open_signatures(model, checkpoint).reader(n_best)
+
+
+def open_signatures(model: Union[str, Path], checkpoint: str = "best") -> Signatures:
     """Opens a run, or an export, whose checkpoint was chosen when it was made.
 
     Args:
         model: the folder.
         checkpoint: of a run: `best` or `last`.
-        n_best: texts an image that a beam finds; 0: the one of the greedy search.
 
     Raises:
-        InputError: there is none, it is damaged, or it gives fewer texts than asked for.
+        InputError: there is none, or it is damaged.
     """
     if is_export(model):
-        return _open_export(Path(model), n_best)
+        return _open_export(Path(model))
     trained = restore(model, checkpoint)
-    beam = Beam(max(Beam().width, n_best), n_best) if n_best else None
-    serving = Serving(trained, beam)
-    signature = serving.n_best if n_best else serving.serving_default
-    return ModelReader(signature, serving.geometry, n_best)
+
+    def signature(n_best: int) -> Callable[..., dict[str, tf.Tensor]]:
+        beam = Beam(max(Beam().width, n_best), n_best) if n_best else None
+        serving = Serving(trained, beam)
+        return serving.n_best if n_best else serving.serving_default
+
+    return Signatures(trained.geometry, signature, trained)
 
 
-def _open_export(path: Path, n_best: int) -> ModelReader:
+def _open_export(path: Path) -> Signatures:
     geometry = read_geometry(path)
     try:
-        signatures = tf.saved_model.load(str(path)).signatures
-        signature: Any = signatures[DEFAULT]
+        loaded = tf.saved_model.load(str(path))
+        signatures = loaded.signatures
+        greedy: Any = signatures[DEFAULT]
     except (OSError, ValueError, LookupError, tf.errors.OpError) as error:
         raise damaged(path, error) from None
-    if n_best:
-        signature = signatures.get("n_best")
-        given = signature.structured_outputs["texts"].shape[1] if signature else 0
-        if n_best > given:
+
+    def signature(n_best: int) -> Callable[..., dict[str, tf.Tensor]]:
+        assert loaded is not None  # kept: its functions hold its weights weakly
+        if not n_best:
+            return greedy
+        search = signatures["n_best"] if "n_best" in signatures else None
+        most = search.structured_outputs["texts"].shape[1] if search is not None else 0
+        if search is None or n_best > most:
             raise InputError(
-                f"--n_best={n_best}: {path} gives at most {given}; export the run again with "
+                f"--n_best={n_best}: {path} gives at most {most}; export the run again with "
                 f"--n_best={n_best}"
             )
-    return ModelReader(signature, geometry, n_best)
+        return search
+
+    return Signatures(geometry, signature)
