@@ -1,6 +1,9 @@
-"""Attention on the rendered lines of quickstart_ctc, under the same encoder and budget.
+"""Can attention read the lines of quickstart_ctc, with the same encoder and budget? Needs no files.
 
 python -m experiments.quickstart_attention --workdir=runs/quickstart_attention
+
+900 steps, about 2 minutes on two cores. Measured by the quickstart (seeds 0 and 1, two runs at a time): CER
+4.67 % on 500 worn lines; its alignment forms between steps 300 and 600.
 """
 
 import dataclasses

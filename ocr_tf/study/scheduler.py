@@ -107,7 +107,8 @@ class _Steps:
         self.jobs, self.time_left = jobs, time_left
         self.taken = sum(job.steps for job in jobs)
         total = sum(job.experiment.train.steps for job in jobs)
-        self.progress = Progress("steps of all runs", total, done=self.taken)
+        # Runs start and trace at times of their own: only `time_left` knows when they will be done.
+        self.progress = Progress("steps of all runs", total, done=self.taken, warm_up=total)
         self.looked = time.monotonic()
 
     def show(self) -> None:
