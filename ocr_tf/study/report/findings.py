@@ -123,6 +123,13 @@ def _candidates(pair: ComparedPair, metric: str, analysis: Analysis) -> Iterator
         estimate = kind.difference(pair.a, pair.b)
         sentence = f"{_more(pair, estimate)} {name}: {_both(pair, kind.rates)}"
         yield from _of_estimate(sentence, "errors", estimate)
+    brier = analysis.calibration.brier
+    if {pair.a, pair.b} <= set(brier.rates):
+        estimate = brier.difference(pair.a, pair.b)
+        worse = pair.a if estimate is not None and estimate.value > 0 else pair.b
+        scores = ", ".join(f"{name} {brier.rates[name].value:.3f}" for name in (pair.a, pair.b))
+        sentence = f"{worse}’s confidences say less of which lines are read right: Brier score {scores}"
+        yield from _of_estimate(sentence, "causes", estimate)
     if analysis.alignments is not None:
         empty = analysis.alignments.empty_spans.lines
         estimate = empty.difference(pair.a, pair.b)
