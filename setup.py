@@ -6,7 +6,7 @@ from pathlib import Path
 from setuptools import find_namespace_packages, setup
 
 HERE = Path(__file__).parent
-VERSION = re.search(r'__version__ = "(.+)"', (HERE / "ocr_tf" / "__init__.py").read_text("utf-8"))
+VERSION = re.search(r'__version__ = "(.+)"', (HERE / "ocr_tf" / "version.py").read_text("utf-8"))
 README = HERE / "README.md"
 
 assert VERSION is not None

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         train,
     )
 
-__version__ = "0.1.0"
+from ocr_tf.version import __version__ as __version__
 
 __all__ = [
     "Comparison",

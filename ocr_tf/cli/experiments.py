@@ -14,16 +14,16 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple, Union
 
-import ocr_tf
 from ocr_tf import registry
 from ocr_tf.errors import InputError, did_you_mean
 from ocr_tf.experiment.config.experiment import Experiment
 from ocr_tf.experiment.config.program import command_name
 from ocr_tf.study.config import Study
+from ocr_tf.version import ROOT
 
 # Where the experiments are when the package is installed; a checkout has them beside the package.
 PACKAGE = "ocr_tf.experiments"
-CHECKOUT = Path(ocr_tf.__file__).resolve().parent.parent / "experiments"
+CHECKOUT = ROOT / "experiments"
 SAID = "python -m experiments."  # how docstrings name the command, which only a checkout has
 KINDS = ("EXPERIMENT", "STUDY")  # the names that a file gives them
 

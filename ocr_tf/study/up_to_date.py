@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Optional
 
-import ocr_tf
 from ocr_tf.data.dataset import open_sources
 from ocr_tf.experiment.config import flags
 from ocr_tf.experiment.config.experiment import Experiment
@@ -22,6 +21,7 @@ from ocr_tf.experiment.runs import provenance
 from ocr_tf.experiment.runs.atomic import atomic_write
 from ocr_tf.study.config import Study
 from ocr_tf.study.study_folder import StudyFolder
+from ocr_tf.version import PACKAGE
 
 # Of a run's folder: what reports are made from, and not TensorBoard's events, which are made from it.
 OF_A_RUN = ("*.json", "*.tsv", "*.txt", "metrics.jsonl", "checkpoints/*.npz", "evaluations/*/*")
@@ -128,7 +128,7 @@ def _states(paths: Iterable[Path]) -> Iterator[tuple[str, int, int]]:
 
 def _code() -> str:
     """sha256 of the package's files, committed or not."""
-    package = Path(ocr_tf.__file__).parent
+    package = PACKAGE
     digest = hashlib.sha256()
     for path in sorted(package.rglob("*.py")):
         digest.update(str(path.relative_to(package)).encode() + b"\0" + path.read_bytes())

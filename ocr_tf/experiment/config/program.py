@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import ocr_tf
+from ocr_tf.version import ROOT
 
 CONSOLE = "ocr-tf"
 
 
 def command_name(command: str) -> str:
     """A command as a person types it here: `tools/evaluate` in a checkout, else `ocr-tf evaluate`."""
-    in_checkout = (Path(ocr_tf.__file__).resolve().parent.parent / "tools" / command).exists()
+    in_checkout = (ROOT / "tools" / command).exists()
     started_by_console = Path(sys.argv[0]).name == CONSOLE
     return f"tools/{command}" if in_checkout and not started_by_console else f"{CONSOLE} {command}"
 

@@ -6,13 +6,13 @@ import dataclasses
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import ocr_tf
 from ocr_tf import options, registry
 from ocr_tf.data.dataset import split_spec
 from ocr_tf.encoders import ENCODERS
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.experiment import Experiment
 from ocr_tf.heads import HEADS
+from ocr_tf.version import __version__
 
 
 def configuration(experiment: Experiment, test: Iterable[str] = ()) -> dict[str, Any]:
@@ -50,8 +50,8 @@ def rebuild(described: dict[str, Any], place: str) -> Experiment:
       InputError: it holds something that this version does not know; `place` opens the message.
     """
     written_by = (described.get("versions") or {}).get("ocr_tf", "an unknown version")
-    elsewhere = f"written by ocr_tf {written_by}, this is {ocr_tf.__version__}; use that version"
-    if written_by == ocr_tf.__version__:
+    elsewhere = f"written by ocr_tf {written_by}, this is {__version__}; use that version"
+    if written_by == __version__:
         elsewhere = "name the file that registers it with --parts=FILE"
     parts = {}
     _restore_parts(described, place)

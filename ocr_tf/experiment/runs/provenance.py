@@ -10,9 +10,9 @@ import subprocess
 from pathlib import Path
 from typing import Any, Optional
 
-import ocr_tf
 from ocr_tf.experiment.config.experiment import Experiment
 from ocr_tf.experiment.config.serialize import configuration
+from ocr_tf.version import ROOT, __version__
 
 PACKAGES = ("tensorflow", "tensorflow-addons", "numpy")
 
@@ -41,7 +41,7 @@ def surroundings() -> dict[str, Any]:
 def _versions() -> dict[str, Optional[str]]:
     versions: dict[str, Optional[str]] = {
         "python": platform.python_version(),
-        "ocr_tf": ocr_tf.__version__,
+        "ocr_tf": __version__,
     }
     for package in PACKAGES:
         try:
@@ -53,7 +53,7 @@ def _versions() -> dict[str, Optional[str]]:
 
 def _commit() -> tuple[Optional[str], Optional[bool]]:
     """The commit that the code runs from, and whether it has changed since; None outside git."""
-    root = Path(ocr_tf.__file__).resolve().parent.parent
+    root = ROOT
     if not (root / ".git").exists():  # Installed, perhaps under somebody else's repository.
         return None, None
     try:

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple, Optional
 
 import numpy as np
 
-from ocr_tf import __version__
 from ocr_tf.errors import InputError
 from ocr_tf.types import Array
+from ocr_tf.version import __version__
 
 
 class NotComparable(InputError):

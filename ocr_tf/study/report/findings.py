@@ -128,7 +128,9 @@ def _candidates(pair: ComparedPair, metric: str, analysis: Analysis) -> Iterator
         estimate = brier.difference(pair.a, pair.b)
         worse = pair.a if estimate is not None and estimate.value > 0 else pair.b
         scores = ", ".join(f"{name} {brier.rates[name].value:.3f}" for name in (pair.a, pair.b))
-        sentence = f"{worse}’s confidences say less of which lines are read right: Brier score {scores}"
+        sentence = (
+            f"{worse}’s confidences say less of which lines are read right: Brier score {scores}"
+        )
         yield from _of_estimate(sentence, "causes", estimate)
     if analysis.alignments is not None:
         empty = analysis.alignments.empty_spans.lines
