@@ -23,6 +23,7 @@ from ocr_tf.experiment.runs.atomic import TEMPORARY
 from ocr_tf.experiment.runs.predictions import RateFigures
 from ocr_tf.experiment.runs.run_folder import RESUMABLE, RunFolder
 from ocr_tf.experiment.tensorboard import event_file
+from ocr_tf.metrics.registry import METRICS
 from ocr_tf.study.comparison import inputs, lines, statistics
 from ocr_tf.study.comparison.controls import Code, Controls, Runs, code, controls
 from ocr_tf.study.comparison.curves import learning_curve
@@ -80,8 +81,9 @@ def study(folder: StudyFolder, given: Study, conditions: Mapping[str, Experiment
 
 
 def _measure_anew(cell: Cell, normalization: str) -> None:
-    """Measures an evaluation that was made under another normalization again, from its readings."""
-    if cell.results.rates.normalization != normalization:
+    """Measures readings again where another normalization was applied, or not every metric."""
+    measured = cell.results.rates
+    if measured.normalization != normalization or not METRICS.keys() <= measured.figures.keys():
         rates = RateFigures.from_rates(rates_of(cell.predictions, normalization))
         predictions.write_results(cell.folder, dataclasses.replace(cell.results, rates=rates))
 
@@ -295,6 +297,7 @@ def _answer(grids: Mapping[str, Grid], runs: Runs, asked: Asked) -> Report:
             trained=code(runs),
             compared=Code(here["versions"], here["commit"], here["dirty"]),
             processor=here["processor"],
+            searches=_searches(grid, runs),
         ),
     )
 
@@ -334,6 +337,12 @@ def _controls(grid: Grid, runs: Runs, systems: Sequence[str]) -> Controls:
     compared = controls(runs)
     unknown = (f"{name} is no run: how it was trained is not known." for name in systems)
     return dataclasses.replace(compared, differs=(*compared.differs, *unknown, *_mixed(grid)))
+
+
+def _searches(grid: Grid, runs: Runs) -> tuple[str, ...]:
+    """Lists the searches that the runs' evaluations used."""
+    searches = {cell.results.search for name in runs for cell in grid.cells[name]}
+    return tuple(sorted(search for search in searches if search))
 
 
 def _checkpoints(grid: Grid) -> dict[str, list[str]]:

@@ -11,7 +11,12 @@ from typing import Any, Optional
 
 from ocr_tf import options
 from ocr_tf.errors import InputError
-from ocr_tf.experiment.config.common import NORMALIZATIONS, batch_size_option, checkpoint_option
+from ocr_tf.experiment.config.common import (
+    NORMALIZATIONS,
+    batch_size_option,
+    checkpoint_option,
+    search_option,
+)
 from ocr_tf.experiment.config.experiment import Data, Experiment, Train
 from ocr_tf.experiment.config.program import command_name
 from ocr_tf.metrics.registry import METRICS
@@ -39,6 +44,7 @@ class Settings:
         "Normalization of reference and reading before they are compared.",
         choices=NORMALIZATIONS,
     )
+    search: str = search_option()
     groups: str = option(
         "",
         "Regex that extracts the group (page, writer) from a line id; lines of one group are one "

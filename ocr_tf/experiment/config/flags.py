@@ -86,13 +86,13 @@ def parse(
         _refuse_other_flagfiles(_before_terminator(arguments), _name(tree))
     rest = _read(values_of, leaves, program, arguments)
     values = {name: values_of[name].value for name in leaves}
+    for file in values["parts"] or ():
+        registry.load_file(file)
     try:
         changed = [_with_values(tree, values) for tree in trees]
     except ValueError as error:  # Bounds, and what a configuration checks by itself.
         raise InputError(str(error)) from None
     positional = _match(rest, positionals, leaves)
-    for file in changed[-1].parts:
-        registry.load_file(file)
     return Parsed(changed[-2], changed[0] if command is not None else None, positional)
 
 
@@ -203,6 +203,10 @@ class _Parser(flags.ArgumentParser):
         except (ValueError, TypeError, OverflowError):
             raise self._refused(argument) from None
         choices = self._leaf.field.metadata["choices"]
+        if isinstance(
+            choices, registry.Registry
+        ):  # --parts may still add to it: checked after that
+            return value
         for item in value if self._leaf.type is tuple else (value,):
             if choices is not None and item not in choices:
                 raise self._refused(item, did_you_mean(item, choices))
