@@ -9,8 +9,6 @@ from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Optional
 
-import numpy as np
-
 from ocr_tf import options
 from ocr_tf.errors import NAMED, InputError
 from ocr_tf.experiment.config import flags
@@ -34,6 +32,7 @@ from ocr_tf.study.report import write as write_report
 from ocr_tf.study.report.content import About, Condition, Report, Reproduction
 from ocr_tf.study.report.verdict_text import name_of
 from ocr_tf.study.study_folder import StudyFolder
+from ocr_tf.types import Array
 
 if TYPE_CHECKING:
     from ocr_tf.study.analysis.line_images import LineImages
@@ -326,7 +325,7 @@ def _explained(
     )
 
 
-def _sized(line: lines.Line, image: Optional[np.ndarray]) -> lines.Line:
+def _sized(line: lines.Line, image: Optional[Array]) -> lines.Line:
     if image is None:
         return line
     height, width = map(int, image.shape)

@@ -130,12 +130,12 @@ class Study:
         """Changes each condition's experiment as a command line asks.
 
         Args:
-          given: this study as the command line gave it back. A flag that still has this study's
-            value changes nothing, so that what a condition sets in Python stays.
+            given: this study as the command line gave it back. A flag that still has this study's
+              value changes nothing, so that what a condition sets in Python stays.
 
         Raises:
-          InputError: fewer than two conditions, conditions that are the same, a contrast of others than
-            four of them, or a flag that is the study's to set.
+            InputError: fewer than two conditions, conditions that are the same, a contrast of others than
+              four of them, or a flag that is the study's to set.
         """
         default = {leaf.name: leaf.value for leaf in options.leaves(self)}
         changed = {

@@ -33,8 +33,9 @@ OF_PREDICTIONS = ("output", "system", "missing")
 
 
 def run(config: Evaluate, run_folder: str = "", quiet: bool = False) -> EvaluationResults:
-    """Writes {results.json,predictions.jsonl}, to RUN/evaluations/NAME or to --output, prints and
-    returns the results.
+    """Measures readings; prints, writes and returns the results.
+
+    They are results.json and predictions.jsonl, in RUN/evaluations/NAME or in --output.
 
     Raises:
         InputError: not exactly one of a run and --predictions; no run, bad test data, or test lines

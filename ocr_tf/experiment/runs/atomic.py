@@ -17,11 +17,11 @@ def atomic_write(path: Union[str, Path], content: bytes) -> None:
     """Writes a file so that at any moment either the old or the whole new one is there.
 
     Args:
-      path: file to write or replace; its folder exists.
-      content: all of it.
+        path: file to write or replace; its folder exists.
+        content: all of it.
 
     Raises:
-      OSError: the disk is full, or the like; what stood at `path` still stands there.
+        OSError: the disk is full, or the like; what stood at `path` still stands there.
     """
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")

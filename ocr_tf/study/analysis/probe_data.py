@@ -26,6 +26,7 @@ from PIL import Image
 
 from ocr_tf.data import synthetic
 from ocr_tf.data.dataset import Sample, Source
+from ocr_tf.types import Array
 
 LINES = 40  # of a level
 REPEATS = (2, 3, 4, 6, 8)  # symbols
@@ -46,7 +47,7 @@ MEANINGS = {
 
 
 # The image of a line as [H, W] uint8 gray, by its position.
-Pixels = Callable[[int], np.ndarray]
+Pixels = Callable[[int], Array]
 
 
 class Level(NamedTuple):

@@ -22,7 +22,7 @@ from ocr_tf.experiment.training.step import batch_signature
 from ocr_tf.progress import Progress
 from ocr_tf.recognizer import Recognizer
 from ocr_tf.study.comparison.results import Grid
-from ocr_tf.types import Batch
+from ocr_tf.types import Array, Batch
 
 BATCH = 32  # lines read or scored together
 
@@ -89,19 +89,19 @@ class Networks:
         """Lists the conditions that have networks."""
         return list(dict.fromkeys(condition for condition, _ in self._folders))
 
-    def readable(self, source: Source) -> np.ndarray:
+    def readable(self, source: Source) -> Array:
         """Marks the lines whose image all networks can take: [N] bool."""
         bad = {b.sample.id for c in self.conditions() for b in self.lines(c, source).bad}
         return np.array([sample.id not in bad for sample in source.samples])
 
-    def writable(self, source: Source) -> np.ndarray:
+    def writable(self, source: Source) -> Array:
         """Marks the lines whose image and reference are in the reach of all networks: [N] bool."""
         usable = self.readable(source)
         for condition in self.conditions():
             usable &= [problem is None for problem in self._problems(condition, source)]
         return usable
 
-    def unreachable(self, condition: str, source: Source) -> np.ndarray:
+    def unreachable(self, condition: str, source: Source) -> Array:
         """Marks the lines whose reference needs more encoder steps than their image gives: [N] bool."""
         kinds = (problem and problem[0] for problem in self._problems(condition, source))
         return np.array([kind == "unreachable" for kind in kinds]) & self.readable(source)

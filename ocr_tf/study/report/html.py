@@ -17,11 +17,11 @@ from typing import Any, NamedTuple, Union
 
 import cv2
 import jinja2
-import numpy as np
 from PIL import Image
 from rapidfuzz.distance import Levenshtein
 
 from ocr_tf.alphabet import nfc
+from ocr_tf.types import Array
 
 # Pixels of a picture at most: a hundred of nothing but noise stay under 10 MB.
 AREA = 70_000
@@ -74,7 +74,7 @@ def differences(reference: str, text: str) -> Differences:
     return compared
 
 
-def picture(pixels: np.ndarray) -> Picture:
+def picture(pixels: Array) -> Picture:
     """Embeds a gray image [H, W] uint8, made smaller if it has more than AREA pixels."""
     if pixels.size > AREA:
         scale = math.sqrt(AREA / pixels.size)

@@ -25,8 +25,9 @@ ROLES = {"train": "trained on", "val": "selected on"}  # The first of them that 
 
 
 def run(config: Suspects, run_folders: list[str]) -> None:
-    """Writes the page of pictures and, beside it, all suspects as a table:
-    place<TAB>id<TAB>margin<TAB>label<TAB>reading (a tab in a text becomes a space).
+    """Writes the page of pictures and, beside it, a table of all labels that are doubted.
+
+    Its rows: place<TAB>id<TAB>margin<TAB>label<TAB>reading (a tab in a text becomes a space).
 
     Raises:
         InputError: no such run or lines, or an output that is not an earlier one of this tool.
