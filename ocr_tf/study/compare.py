@@ -21,6 +21,7 @@ from ocr_tf.experiment.runs.atomic import TEMPORARY
 from ocr_tf.experiment.runs.predictions import RateFigures
 from ocr_tf.experiment.runs.run_folder import RESUMABLE, RunFolder
 from ocr_tf.experiment.tensorboard import event_file
+from ocr_tf.libjpeg_lines import without_libjpeg_lines
 from ocr_tf.metrics.registry import METRICS
 from ocr_tf.study.comparison import inputs, lines, statistics
 from ocr_tf.study.comparison.controls import Code, Controls, Runs, code, controls
@@ -253,10 +254,11 @@ def _report(grids: Mapping[str, Grid], runs: Runs, asked: Asked, output: Path) -
     from ocr_tf.study.comparison.models import Networks
 
     grid = next(iter(grids.values()))
-    opened = inputs.open_inputs(grid)
-    networks = Networks(grid, opened.runs) if opened.runs else None
-    images = LineImages(grid, opened.source, networks)
-    page = write_report(_explained(report, grid, opened, networks, images), output, images)
+    with without_libjpeg_lines():
+        opened = inputs.open_inputs(grid)
+        networks = Networks(grid, opened.runs) if opened.runs else None
+        images = LineImages(grid, opened.source, networks)
+        page = write_report(_explained(report, grid, opened, networks, images), output, images)
     lines = [*contrasts.three_lines(report), f"report: {page}"]
     print("\n".join(lines))
     return lines

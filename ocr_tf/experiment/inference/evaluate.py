@@ -50,8 +50,8 @@ def run(config: Evaluate, run_folder: str = "", quiet: bool = False) -> Evaluati
         evaluated = _of_predictions(config)
     elif run_folder:
         _refuse_changed(config, OF_PREDICTIONS, "--predictions")
-        _check_run(config, run_folder)
         parse_search(config.search)  # A wrong one is told before TensorFlow is loaded.
+        _check_run(config, run_folder)
         from ocr_tf.experiment.inference import evaluate_run  # Here, because it loads TensorFlow.
 
         with without_libjpeg_lines():

@@ -48,7 +48,7 @@ def read(networks: Networks, grid: Grid, probes: Sequence[Level]) -> list[Probed
     usable = ~np.any(list(short.values()), axis=0)
     for condition, seed in networks.cells:
         trained, lines = networks.trained(condition, seed), networks.lines(condition, source)
-        reader = Reader(trained.model, trained.experiment.geometry, BATCH)
+        reader = Reader(trained.model, trained.geometry, BATCH)
         readings[condition, seed] = reader.read(lines, f"probing {condition}, seed {seed}")
         usable &= [reading.ok for reading in readings[condition, seed]]
     ends = np.cumsum([len(level.source.samples) for level in probes])

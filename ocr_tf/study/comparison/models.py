@@ -68,13 +68,13 @@ class Networks:
         if key not in self._aligners:
             trained = self.trained(*key)
             self._aligners[key] = Aligner(
-                trained.model, trained.experiment.geometry, trained.experiment.encoder.stride
+                trained.model, trained.geometry, trained.experiment.encoder.stride
             )
         return self._aligners[key]
 
     def lines(self, condition: str, source: Source) -> Lines:
         """Loads a source's lines as a condition sees them; those without a usable image stay."""
-        geometry = self.first(condition).experiment.geometry
+        geometry = self.first(condition).geometry
         key = id(source), geometry
         if key not in self._lines:  # The source is kept too, so that its id stays its own.
             self._lines[key] = source, load_lines(source, geometry, keep_bad=True)
@@ -169,7 +169,7 @@ def cross_scores(
     }
     for condition, seed in networks.cells:
         trained, lines = networks.trained(condition, seed), networks.lines(condition, source)
-        scorer = Scorer(trained.model, trained.experiment.geometry)
+        scorer = Scorer(trained.model, trained.geometry)
         for other in grid.conditions:
             if other != condition and (other, seed) in readings:
                 what = f"{condition} scores {other}, seed {seed}"

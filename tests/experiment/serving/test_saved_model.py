@@ -182,7 +182,7 @@ def test_more_texts_than_the_beam_holds_are_refused(served, tmp_path, capsys):
         ),
         (
             ["file/saved"],
-            "{}/file/saved: cannot write in {}/file: Not a directory; choose another place",
+            "{}/file/saved: {}/file is not a folder; choose another place",
         ),
     ],
 )
