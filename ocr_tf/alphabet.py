@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ocr_tf.errors import InputError
+from ocr_tf.text_file import read_text_file
 
 
 def nfc(text: str) -> str:
@@ -51,14 +52,7 @@ class Alphabet:
         Raises:
             InputError: the file cannot be read, or a line is not exactly one code point.
         """
-        try:
-            text = Path(path).read_bytes().decode("utf-8-sig")
-        except OSError as error:
-            raise InputError(
-                f"{path}: cannot read the alphabet: {error.strerror}; name a file with one symbol a line"
-            ) from None
-        except UnicodeDecodeError as error:
-            raise InputError(f"{path}: not UTF-8 (byte {error.start})") from None
+        text = read_text_file(path, "alphabet", "name a file with one symbol a line")
         lines = [line.rstrip("\r") for line in text.removesuffix("\n").split("\n")]
         for number, line in enumerate(lines, 1):
             if len(nfc(line)) != 1:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional, TypeVar, 
 from ocr_tf import options, registry
 from ocr_tf.cli import experiments
 from ocr_tf.data import SOURCES
+from ocr_tf.decode import SEARCHES
 from ocr_tf.encoders import ENCODERS
 from ocr_tf.errors import InputError, did_you_mean
 from ocr_tf.experiment.config import flags
@@ -29,6 +30,7 @@ from ocr_tf.experiment.runs import predictions
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.heads import HEADS
 from ocr_tf.metrics.error_rates import Rates, measure
+from ocr_tf.metrics.registry import METRICS
 from ocr_tf.options import option
 from ocr_tf.study.config import Compare, Study
 
@@ -55,7 +57,13 @@ __all__ = [
 ]
 
 P = TypeVar("P")
-KINDS = {"head": HEADS, "encoder": ENCODERS, "source": SOURCES}
+KINDS = {
+    "head": HEADS,
+    "encoder": ENCODERS,
+    "source": SOURCES,
+    "search": SEARCHES,
+    "metric": METRICS,
+}
 
 
 class Run(NamedTuple):
@@ -89,7 +97,8 @@ def register(kind: str, name: str) -> Callable[[P], P]:
 
     Args:
         kind: "head" or "encoder", for a configuration's class; "source", for a function that takes what
-            stands behind `name:` and gives a `ocr_tf.data.dataset.Source`.
+            stands behind `name:` and gives a `ocr_tf.data.dataset.Source`; "search", for a subclass of
+            `ocr_tf.decode.Search`; "metric", for a `ocr_tf.metrics.registry.Metric`.
         name: how runs and flags call it.
 
     Raises:

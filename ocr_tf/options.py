@@ -13,6 +13,8 @@ import typing
 from collections.abc import Collection, Iterator
 from typing import Any, Optional
 
+from ocr_tf.errors import did_you_mean
+
 
 def option(
     default: Any,
@@ -102,4 +104,5 @@ def check(config: Any) -> None:
             if field["choices"] is not None and value not in field["choices"]:
                 raise ValueError(
                     f"--{leaf.name}: one of {', '.join(field['choices'])}; not {value!r}"
+                    f"{did_you_mean(value, field['choices'])}"
                 )

@@ -1,6 +1,7 @@
 """Registries of named parts, and where parts that are not this package's own come from.
 
-A registry is a dict that can be read in one place (HEADS, ENCODERS, SOURCES). A researcher's own part is
+A registry is a dict that can be read in one place (HEADS, ENCODERS, SOURCES, SEARCHES,
+METRICS). A researcher's own part is
 put into it by a decorator, in a Python file of her own:
 
     @ocr_tf.register("head", "deep_ctc")
@@ -31,7 +32,7 @@ PACKAGE = __name__.partition(".")[0]
 T = TypeVar("T")
 P = TypeVar("P")
 
-REGISTRIES: dict[str, Registry[Any]] = {}  # by kind: "head", "encoder", "source"
+REGISTRIES: dict[str, Registry[Any]] = {}  # by kind: "head", "encoder"
 
 
 class Part(NamedTuple):
@@ -52,10 +53,22 @@ class Part(NamedTuple):
 class Registry(dict[str, T]):
     """Parts of one kind by name."""
 
-    def __init__(self, kind: str, parts: Mapping[str, T]):
-        """Holds this package's own parts; others come in by `register`."""
+    def __init__(
+        self,
+        kind: str,
+        parts: Mapping[str, T],
+        module_of: Callable[[Any], str] = lambda part: part.__module__,
+    ):
+        """Holds this package's own parts; others come in by `register`.
+
+        Args:
+            kind: how messages name a part: "head".
+            parts: by name.
+            module_of: names the module that a part was written in.
+        """
         super().__init__(parts)
         self.kind = kind
+        self._module_of = module_of
         self.outside: dict[str, Part] = {}  # by name: where each part that is not ours came from
         # Also classes whose file was imported a second time, as a script and as a module.
         self._names: dict[Any, str] = {part: name for name, part in parts.items()}
@@ -63,14 +76,14 @@ class Registry(dict[str, T]):
         REGISTRIES[kind] = self
 
     def register(self, name: str) -> Callable[[P], P]:
-        """Makes a decorator that enters a class or function under `name`.
+        """Makes a decorator that enters a class, function or value under `name`.
 
         Raises:
             InputError: the name is taken by a part of this package or of another file.
         """
 
         def enter(part: P) -> P:
-            origin = _origin(self.kind, name, part)
+            origin = _origin(self.kind, name, self._module_of(part))
             known = self.outside.get(name)
             if name in self and (known is None or known.file != origin.file):
                 owner = known.file or "this session" if known else PACKAGE
@@ -120,8 +133,7 @@ class Registry(dict[str, T]):
         self.lost[name] = why
 
 
-def _origin(kind: str, name: str, part: Any) -> Part:
-    module = part.__module__
+def _origin(kind: str, name: str, module: str) -> Part:
     file = _file(module)
     if module == "__main__":  # `python -m mine.experiment` has a name, `python experiment.py` none
         spec = getattr(sys.modules[module], "__spec__", None)

@@ -119,7 +119,7 @@ def test_load(tmp_path, content, symbols):
         ("a\nu\u0364\n".encode(), ":2", "one symbol (code point) a line, not 'u\u0364'"),
         (b"a\nb\na\n", "", "symbol 'a' stands twice"),
         ("e\u0301\n\u00e9\n".encode(), "", "symbol '\u00e9' stands twice"),
-        (b"a\n\xff\n", "", "not UTF-8 (byte 2)"),
+        (b"a\n\xff\n", ":2", "not UTF-8 (byte 2); save the file as UTF-8"),
     ],
 )
 def test_load_names_the_place_of_an_error(tmp_path, content, place, message):

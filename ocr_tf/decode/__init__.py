@@ -2,7 +2,7 @@
 
 `SEARCHES` maps a name to a search: a frozen dataclass of its options, which is what `Head.decode` is
 given, and TensorFlow-free until it searches. A new search is one file beside `greedy`, with both
-methods of `search.Search`, and one line in SEARCHES.
+methods of `search.Search`, and one line in SEARCHES; or one's own, by `ocr_tf.register("search", NAME)`.
 
 A search's text form is its name and its options: `greedy`, `beam`, `beam:16` (the first option),
 `beam:width=16,best=4`.
@@ -17,9 +17,10 @@ from ocr_tf import options
 from ocr_tf.decode.beam import Beam
 from ocr_tf.decode.greedy import Greedy
 from ocr_tf.decode.search import Search
-from ocr_tf.errors import InputError
+from ocr_tf.errors import InputError, did_you_mean
+from ocr_tf.registry import Registry
 
-SEARCHES: dict[str, type[Search]] = {"greedy": Greedy, "beam": Beam}
+SEARCHES: Registry[type[Search]] = Registry("search", {"greedy": Greedy, "beam": Beam})
 
 
 def parse_search(text: str, place: str = "--search") -> Search:
@@ -34,7 +35,10 @@ def parse_search(text: str, place: str = "--search") -> Search:
     """
     name, _, rest = text.partition(":")
     if name not in SEARCHES:
-        raise InputError(f"{place}={text}: the searches are {', '.join(SEARCHES)}; not {name!r}")
+        raise InputError(
+            f"{place}={text}: the searches are {', '.join(SEARCHES)}; not {name!r}"
+            f"{did_you_mean(name, SEARCHES)}"
+        )
     try:
         search = SEARCHES[name](**dict(_values(SEARCHES[name], rest)))
         options.check(search)
@@ -63,7 +67,10 @@ def _values(kind: type[Search], text: str) -> Iterator[tuple[str, Any]]:
         if not equals and position == 0 and leaves:
             name, value = next(iter(leaves)), item
         if name not in leaves:
-            raise ValueError(f"the options are {', '.join(leaves) or 'none'}; not {item!r}")
+            raise ValueError(
+                f"the options are {', '.join(leaves) or 'none'}; not {item!r}"
+                f"{did_you_mean(name, leaves)}"
+            )
         yield name, _value(leaves[name], value)
 
 

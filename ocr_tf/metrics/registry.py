@@ -1,7 +1,9 @@
 """METRICS: what a line's error is, by the name of the metric; TensorFlow-free.
 
 Every metric divides errors summed over lines by lengths summed over lines. A metric that is a mean over
-lines has lengths of 1. A new metric is one entry here; evaluations, studies and reports then have it.
+lines has lengths of 1. A new metric is one entry here, or
+`ocr_tf.register("metric", NAME)(Metric(...))` in a file of one's own; evaluations, studies and reports
+then have it.
 """
 
 from __future__ import annotations
@@ -11,7 +13,8 @@ from typing import Callable, Optional
 
 from rapidfuzz.distance import Levenshtein
 
-from ocr_tf.errors import InputError
+from ocr_tf.errors import InputError, did_you_mean
+from ocr_tf.registry import Registry
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,26 +68,30 @@ def _normalized_distance(reference: str, hypothesis: str) -> float:
     return Levenshtein.distance(reference, hypothesis) / longer if longer else 0
 
 
-METRICS: dict[str, Metric] = {
-    "cer": Metric("CER", "CER", "edits per symbol of the reference", _distance, len),
-    "wer": Metric("WER", "WER", "word edits per word of the reference", _word_distance, _words),
-    "exact": Metric(
-        "exact",
-        "lines misread",
-        "the share of lines read without an error",
-        _differs,
-        _one,
-        higher_is_better=True,
-    ),
-    "one_minus_ned": Metric(
-        "1-NED",
-        "NED",
-        "1 minus the mean over lines of the edits per symbol of the longer text",
-        _normalized_distance,
-        _one,
-        higher_is_better=True,
-    ),
-}
+METRICS: Registry[Metric] = Registry(
+    "metric",
+    {
+        "cer": Metric("CER", "CER", "edits per symbol of the reference", _distance, len),
+        "wer": Metric("WER", "WER", "word edits per word of the reference", _word_distance, _words),
+        "exact": Metric(
+            "exact",
+            "lines misread",
+            "the share of lines read without an error",
+            _differs,
+            _one,
+            higher_is_better=True,
+        ),
+        "one_minus_ned": Metric(
+            "1-NED",
+            "NED",
+            "1 minus the mean over lines of the edits per symbol of the longer text",
+            _normalized_distance,
+            _one,
+            higher_is_better=True,
+        ),
+    },
+    module_of=lambda metric: metric.errors.__module__,
+)
 
 
 def metric_of(name: str) -> Metric:
@@ -94,5 +101,8 @@ def metric_of(name: str) -> Metric:
         InputError: there is none of that name.
     """
     if name not in METRICS:
-        raise InputError(f"metric {name!r}: the metrics are {', '.join(METRICS)}; name one of them")
+        raise InputError(
+            f"metric {name!r}: the metrics are {', '.join(METRICS)}; name one of them"
+            f"{did_you_mean(name, METRICS)}"
+        )
     return METRICS[name]

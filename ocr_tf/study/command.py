@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NoReturn, Optional
 
 from ocr_tf.data.dataset import open_sources
+from ocr_tf.decode import parse_search, search_text
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config import flags
 from ocr_tf.experiment.config.exits import exits
@@ -101,7 +102,7 @@ def run(study: Study, given: Study, workdir: Path) -> None:
         if settings.tune:
             pinned, tried = tune.tune(folder, pinned, settings.tune)
             atomic_write(folder.tuned_path, tuning.dump(tried).encode())
-        jobs = plan(folder, pinned, settings.seeds, test, settings.normalize)
+        jobs = plan(folder, pinned, settings, test)
         scheduler.run(jobs, settings.parallel, settings.engine)
         kept = up_to_date.kept_lines(folder, given, pinned)
         if kept is not None:
@@ -132,6 +133,7 @@ def check(
         InputError: a file, a run or a package is missing, or an expression matches no line.
     """
     scheduler.check_engine(settings.engine)
+    parse_search(settings.search, "--study.search")
     if settings.tune:
         tune.check_installed()
     _check_test(test, settings.groups)
@@ -160,19 +162,20 @@ def _check_test(test: Sequence[str], groups: str) -> None:
 def plan(
     folder: StudyFolder,
     conditions: dict[str, Experiment],
-    seeds: int,
+    settings: Settings,
     test: tuple[str, ...],
-    normalize: str,
 ) -> list[Job]:
     """Lists every condition under every seed; seed by seed, so that a part of a study is balanced."""
+    search = search_text(parse_search(settings.search, "--study.search"))
     return [
         Job(
             f"{name}, seed {seed}",
             dataclasses.replace(experiment, train=dataclasses.replace(experiment.train, seed=seed)),
             folder.run(name, seed),
             test,
-            normalize,
+            settings.normalize,
+            search,
         )
-        for seed in range(seeds)
+        for seed in range(settings.seeds)
         for name, experiment in conditions.items()
     ]

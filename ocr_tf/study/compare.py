@@ -9,8 +9,6 @@ from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Optional
 
-import numpy as np
-
 from ocr_tf import options
 from ocr_tf.errors import NAMED, InputError
 from ocr_tf.experiment.config import flags
@@ -23,6 +21,8 @@ from ocr_tf.experiment.runs.atomic import TEMPORARY
 from ocr_tf.experiment.runs.predictions import RateFigures
 from ocr_tf.experiment.runs.run_folder import RESUMABLE, RunFolder
 from ocr_tf.experiment.tensorboard import event_file
+from ocr_tf.libjpeg_lines import without_libjpeg_lines
+from ocr_tf.metrics.registry import METRICS
 from ocr_tf.progress import Phases
 from ocr_tf.study.comparison import inputs, lines, statistics
 from ocr_tf.study.comparison.controls import Code, Controls, Runs, code, controls
@@ -34,6 +34,7 @@ from ocr_tf.study.report import write as write_report
 from ocr_tf.study.report.content import About, Condition, Report, Reproduction
 from ocr_tf.study.report.verdict_text import name_of
 from ocr_tf.study.study_folder import StudyFolder
+from ocr_tf.types import Array
 
 if TYPE_CHECKING:
     from ocr_tf.study.analysis.line_images import LineImages
@@ -81,8 +82,9 @@ def study(folder: StudyFolder, given: Study, conditions: Mapping[str, Experiment
 
 
 def _measure_anew(cell: Cell, normalization: str) -> None:
-    """Measures an evaluation that was made under another normalization again, from its readings."""
-    if cell.results.rates.normalization != normalization:
+    """Measures readings again where another normalization was applied, or not every metric."""
+    measured = cell.results.rates
+    if measured.normalization != normalization or not METRICS.keys() <= measured.figures.keys():
         rates = RateFigures.from_rates(rates_of(cell.predictions, normalization))
         predictions.write_results(cell.folder, dataclasses.replace(cell.results, rates=rates))
 
@@ -253,23 +255,24 @@ def _report(grids: Mapping[str, Grid], runs: Runs, asked: Asked, output: Path) -
     from ocr_tf.study.comparison.models import Networks
 
     grid = next(iter(grids.values()))
-    opened = inputs.open_inputs(grid)
-    networks = Networks(grid, opened.runs) if opened.runs else None
-    images = LineImages(grid, opened.source, networks)
-    # By the time that each took in studies of 2 to 6 runs.
-    phases = Phases("report", {"analyzing the readings": 5, "measuring cost": 4, "drawing": 1})
-    with phases.part("analyzing the readings"):
-        report = _analyzed(report, grid, opened, networks, images)
-    if networks is not None and opened.source is not None:
-        with phases.part("measuring cost"):
-            from ocr_tf.study.analysis import cost
+    with without_libjpeg_lines():
+        opened = inputs.open_inputs(grid)
+        networks = Networks(grid, opened.runs) if opened.runs else None
+        images = LineImages(grid, opened.source, networks)
+        # By the time that each took in studies of 2 to 6 runs.
+        phases = Phases("report", {"analyzing the readings": 5, "measuring cost": 4, "drawing": 1})
+        with phases.part("analyzing the readings"):
+            report = _analyzed(report, grid, opened, networks, images)
+        if networks is not None and opened.source is not None:
+            with phases.part("measuring cost"):
+                from ocr_tf.study.analysis import cost
 
-            measured = cost.measure(grid, opened, networks, report.study.metric)
-            report = dataclasses.replace(report, cost=measured)
-    metric = name_of(report.study.metric)
-    summary = findings.summarize(report.headline, metric, report.analysis, report.cost)
-    with phases.part("drawing"):
-        page = write_report(dataclasses.replace(report, summary=summary), output, images)
+                measured = cost.measure(grid, opened, networks, report.study.metric)
+                report = dataclasses.replace(report, cost=measured)
+        metric = name_of(report.study.metric)
+        summary = findings.summarize(report.headline, metric, report.analysis, report.cost)
+        with phases.part("drawing"):
+            page = write_report(dataclasses.replace(report, summary=summary), output, images)
     lines = [*contrasts.three_lines(report), f"report: {page}"]
     print("\n".join(lines))
     return lines
@@ -309,6 +312,7 @@ def _answer(grids: Mapping[str, Grid], runs: Runs, asked: Asked) -> Report:
             trained=code(runs),
             compared=Code(here["versions"], here["commit"], here["dirty"]),
             processor=here["processor"],
+            searches=_searches(grid, runs),
         ),
     )
 
@@ -331,7 +335,7 @@ def _analyzed(
     )
 
 
-def _sized(line: lines.Line, image: Optional[np.ndarray]) -> lines.Line:
+def _sized(line: lines.Line, image: Optional[Array]) -> lines.Line:
     if image is None:
         return line
     height, width = map(int, image.shape)
@@ -342,6 +346,12 @@ def _controls(grid: Grid, runs: Runs, systems: Sequence[str]) -> Controls:
     compared = controls(runs)
     unknown = (f"{name} is no run: how it was trained is not known." for name in systems)
     return dataclasses.replace(compared, differs=(*compared.differs, *unknown, *_mixed(grid)))
+
+
+def _searches(grid: Grid, runs: Runs) -> tuple[str, ...]:
+    """Lists the searches that the runs' evaluations used."""
+    searches = {cell.results.search for name in runs for cell in grid.cells[name]}
+    return tuple(sorted(search for search in searches if search))
 
 
 def _checkpoints(grid: Grid) -> dict[str, list[str]]:

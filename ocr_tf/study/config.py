@@ -11,7 +11,12 @@ from typing import Any, Optional
 
 from ocr_tf import options
 from ocr_tf.errors import InputError
-from ocr_tf.experiment.config.common import NORMALIZATIONS, batch_size_option, checkpoint_option
+from ocr_tf.experiment.config.common import (
+    NORMALIZATIONS,
+    batch_size_option,
+    checkpoint_option,
+    search_option,
+)
 from ocr_tf.experiment.config.experiment import Data, Experiment, Train
 from ocr_tf.experiment.config.program import command_name
 from ocr_tf.metrics.registry import METRICS
@@ -39,6 +44,7 @@ class Settings:
         "Normalization of reference and reading before they are compared.",
         choices=NORMALIZATIONS,
     )
+    search: str = search_option()
     groups: str = option(
         "",
         "Regex that extracts the group (page, writer) from a line id; lines of one group are one "
@@ -124,12 +130,12 @@ class Study:
         """Changes each condition's experiment as a command line asks.
 
         Args:
-          given: this study as the command line gave it back. A flag that still has this study's
-            value changes nothing, so that what a condition sets in Python stays.
+            given: this study as the command line gave it back. A flag that still has this study's
+              value changes nothing, so that what a condition sets in Python stays.
 
         Raises:
-          InputError: fewer than two conditions, conditions that are the same, a contrast of others than
-            four of them, or a flag that is the study's to set.
+            InputError: fewer than two conditions, conditions that are the same, a contrast of others than
+              four of them, or a flag that is the study's to set.
         """
         default = {leaf.name: leaf.value for leaf in options.leaves(self)}
         changed = {

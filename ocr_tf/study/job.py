@@ -9,6 +9,8 @@ import json
 from pathlib import Path
 from typing import NamedTuple, Optional
 
+from ocr_tf import registry
+from ocr_tf.decode import SEARCHES
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.common import CHECKPOINTS
 from ocr_tf.experiment.config.experiment import Experiment
@@ -16,6 +18,7 @@ from ocr_tf.experiment.config.serialize import configuration, rebuild
 from ocr_tf.experiment.runs import predictions
 from ocr_tf.experiment.runs.atomic import atomic_write
 from ocr_tf.experiment.runs.run_folder import RunFolder
+from ocr_tf.metrics.registry import METRICS
 from ocr_tf.progress import Afterwards
 
 DIVERGED = 3  # the code it exits with where the loss is no longer finite
@@ -29,6 +32,7 @@ class Job(NamedTuple):
     workdir: Path
     test: tuple[str, ...]  # evaluated on when trained; nothing, if empty
     normalize: str
+    search: str = "greedy"  # of the evaluations, as `decode.search_text` writes it
     afterwards: Optional[Afterwards] = None  # what follows, for an ETA of both
 
     @property
@@ -39,7 +43,10 @@ class Job(NamedTuple):
         what was read.
         """
         evaluations = [predictions.results(self.evaluation(name)) for name in CHECKPOINTS]
-        return all(results is not None and results.finished for results in evaluations)
+        return all(
+            results is not None and results.finished and results.search == self.search
+            for results in evaluations
+        )
 
     def evaluation(self, checkpoint: str) -> Path:
         """The folder of the evaluation of the `best` or the `last` checkpoint."""
@@ -59,11 +66,15 @@ class Job(NamedTuple):
         """Writes the file that the worker reads, beside the run's folder; returns its path."""
         self.workdir.parent.mkdir(parents=True, exist_ok=True)
         path = self.workdir.with_name(self.workdir.name + ".job.json")
+        search = self.search.partition(":")[0]
+        uses = [(SEARCHES.kind, search), *((METRICS.kind, metric) for metric in METRICS)]
         content = {
             "experiment": configuration(self.experiment, self.test),
             "workdir": str(self.workdir),
             "test": list(self.test),
             "normalize": self.normalize,
+            "search": self.search,
+            "parts": registry.parts(uses),
             "afterwards": self.afterwards,
         }
         atomic_write(path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
@@ -78,9 +89,18 @@ class Job(NamedTuple):
         """
         try:
             content = json.loads(Path(path).read_bytes())
+            registry.restore(content["parts"], path)
             experiment = rebuild(content["experiment"], path)
             workdir, test = Path(content["workdir"]), tuple(content["test"])
             later = content["afterwards"] and Afterwards(*content["afterwards"])
-            return cls(workdir.name, experiment, workdir, test, content["normalize"], later)
+            return cls(
+                workdir.name,
+                experiment,
+                workdir,
+                test,
+                content["normalize"],
+                content["search"],
+                later,
+            )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError(f"{path}: no job of a study ({error})") from None

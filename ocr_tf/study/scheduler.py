@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Optional, Union
 
 from ocr_tf.errors import Diverged, InputError
@@ -163,7 +163,7 @@ class _Ray:
             ray.init(ignore_reinit_error=True, log_to_driver=False, logging_level=logging.ERROR)
         except (OSError, RuntimeError, ValueError) as error:
             raise _no_cluster(error) from None
-        cores = [int(node["Resources"].get("CPU", 1)) for node in ray.nodes() if node["Alive"]]
+        cores = [_cores(node["Resources"]) for node in ray.nodes() if node["Alive"]]
         # A share of all cores, but no more than one machine has.
         self.threads = max(1, min(sum(cores) // parallel, max(cores)))
         self.train = ray.remote(num_cpus=self.threads, max_retries=0)(_train)
@@ -208,8 +208,7 @@ def check_engine(engine: str) -> None:
             "--study.engine=ray: Ray is not installed; pip install 'ray>=2,<3', or leave the flag out"
         )
     # Ray itself would try for minutes to reach an address that does not answer.
-    address = os.environ.get("RAY_ADDRESS", "")
-    host, _, port = address.rpartition("://")[2].rpartition(":")
+    host, _, port = _address().rpartition("://")[2].rpartition(":")
     if host and port.isdecimal():
         try:
             socket.create_connection((host, int(port)), timeout=PATIENCE).close()
@@ -217,9 +216,19 @@ def check_engine(engine: str) -> None:
             raise _no_cluster(error) from None
 
 
+def _cores(resources: Mapping[str, float]) -> int:
+    """The cores of a machine of the cluster; 1 where it does not say."""
+    return int(resources["CPU"]) if "CPU" in resources else 1
+
+
+def _address() -> str:
+    """The cluster's address; empty: one is made of this machine."""
+    return os.getenv("RAY_ADDRESS", "")
+
+
 def _no_cluster(error: Exception) -> InputError:
     return InputError(
-        f"--study.engine=ray: no cluster at RAY_ADDRESS={os.environ.get('RAY_ADDRESS', '')} "
+        f"--study.engine=ray: no cluster at RAY_ADDRESS={_address()} "
         f"({error}); start it, or unset RAY_ADDRESS to use this machine"
     )
 

@@ -23,8 +23,9 @@ from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.differences import differences
 from ocr_tf.experiment.config.experiment import Experiment
 from ocr_tf.experiment.config.serialize import configuration, rebuild
-from ocr_tf.experiment.runs.atomic import TEMPORARY, atomic_write, check_writable
+from ocr_tf.experiment.runs.atomic import TEMPORARY, atomic_write
 from ocr_tf.experiment.runs.lock import locked
+from ocr_tf.experiment.runs.outputs import check_writable
 from ocr_tf.study.comparison import tuning
 from ocr_tf.study.comparison.tuning import Tuned
 
@@ -104,7 +105,7 @@ class StudyFolder:
         Raises:
             InputError: the path holds something else.
         """
-        check_writable(self.path, "choose another --workdir")
+        check_writable(self.path, str(self.path), folder=True, way_out="choose another --workdir")
         if not self.begun:
             self._check_empty()
             return []

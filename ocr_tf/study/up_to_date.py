@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Optional
+from typing import NamedTuple, Optional
 
 from ocr_tf.data.dataset import open_sources
 from ocr_tf.experiment.config import flags
@@ -135,6 +135,13 @@ def _code() -> str:
     return digest.hexdigest()
 
 
-def _machine() -> dict[str, Any]:
+class Machine(NamedTuple):
+    """What the cost is measured with."""
+
+    versions: dict[str, Optional[str]]  # by package
+    processor: str
+
+
+def _machine() -> Machine:
     surroundings = provenance.surroundings()
-    return {name: surroundings[name] for name in ("versions", "processor")}
+    return Machine(surroundings["versions"], surroundings["processor"])

@@ -37,6 +37,7 @@ def main(path: str) -> None:
                 checkpoint=checkpoint,
                 name=checkpoint,
                 normalize=job.normalize,
+                search=job.search,
                 data=TestData(job.test),
             ),
             str(job.workdir),

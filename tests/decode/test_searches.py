@@ -7,6 +7,8 @@ import dataclasses
 import pytest
 import tensorflow as tf
 
+import ocr_tf
+from ocr_tf import registry
 from ocr_tf.decode import SEARCHES, Beam, Greedy, Search, parse_search, search_text
 from ocr_tf.decode.autoregressive import Decoder
 from ocr_tf.errors import InputError
@@ -38,9 +40,9 @@ def test_the_text_of_a_search_leaves_out_what_is_usual():
 @pytest.mark.parametrize(
     "text, message",
     [
-        ("beem", "--search=beem: the searches are greedy, beam; not 'beem'"),
+        ("beem", "--search=beem: the searches are greedy, beam; not 'beem' (did you mean beam?)"),
         ("", "the searches are greedy, beam"),
-        ("beam:wide=3", "the options are width, best; not 'wide=3'"),
+        ("beam:wide=3", "the options are width, best; not 'wide=3' (did you mean width?)"),
         ("beam:3,4", "the options are width, best; not '4'"),
         ("beam:x", "--search=beam:x: width is a whole number, not 'x'"),
         ("beam:0", "cannot give"),
@@ -76,3 +78,17 @@ def test_a_search_is_a_frozen_value(name):
     search = SEARCHES[name]()
     assert search == SEARCHES[name]() and hash(search) == hash(SEARCHES[name]())
     assert search.best >= 1
+
+
+def test_a_search_is_registered_from_outside():
+    @ocr_tf.register("search", "registered")
+    @dataclasses.dataclass(frozen=True)
+    class Registered(Search):
+        pass
+
+    try:
+        assert parse_search("registered") == Registered()
+        (part,) = registry.parts([("search", "registered"), ("search", "greedy")])
+        assert part["file"] == __file__
+    finally:
+        del SEARCHES["registered"], SEARCHES.outside["registered"]

@@ -5,9 +5,11 @@ import random
 import pytest
 
 from ocr_tf.errors import InputError
+from ocr_tf.experiment.config import flags
 from ocr_tf.metrics.edits import edits, word_edits
 from ocr_tf.metrics.error_rates import measure
 from ocr_tf.metrics.registry import METRICS, Metric, metric_of
+from ocr_tf.study.config import Compare
 
 PAIRS = [("abcd", "abxd"), ("", "zz"), ("one two", "one"), ("", ""), ("ok", "ok"), ("a b c", "a c")]
 
@@ -64,3 +66,29 @@ def test_one_entry_is_all_that_a_metric_needs(monkeypatch):
     rates = measure(PAIRS)
     assert rates.as_dict()["first_symbol"] == rates.figure("first_symbol") == pytest.approx(5 / 6)
     assert "first   83.33%" in rates.table()
+
+
+def test_a_metric_is_registered_from_outside(tmp_path):
+    file = tmp_path / "own_metric.py"
+    file.write_text(
+        """import ocr_tf
+from ocr_tf.metrics.registry import Metric
+
+def errors(reference, hypothesis):
+    return len(reference) != len(hypothesis)
+
+ocr_tf.register("metric", "same_length")(
+    Metric("length", "wrong length", "lines of another length", errors, lambda text: 1)
+)
+"""
+    )
+    try:
+        argv = ["--metric=same_length", f"--parts={file}"]
+        given = flags.parse(Compare(), argv, program="p", description="d").config
+        assert given.metric == "same_length"
+        assert measure([("ab", "cd"), ("ab", "c")]).figure("same_length") == 0.5
+        assert METRICS.outside["same_length"].file == str(file)
+        with pytest.raises(InputError, match=r"not 'same_lenth' \(did you mean same_length\?\)"):
+            flags.parse(Compare(), ["--metric=same_lenth"], program="p", description="d")
+    finally:
+        del METRICS["same_length"], METRICS.outside["same_length"]

@@ -175,6 +175,7 @@ def answer(
             trained=(Code({"ocr_tf": "0.1.0"}, "c904029", True),),
             compared=Code({"python": "3.11.7", "ocr_tf": "0.1.0"}, "c904029f1d1d2f0e8f2f", False),
             processor="AMD EPYC",
+            searches=("greedy",),
         ),
     )
 

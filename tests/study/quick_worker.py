@@ -45,5 +45,7 @@ if "steps" in workdir.name:
 for checkpoint in ("best", "last"):
     folder = workdir / "evaluations" / checkpoint
     rates = RateFigures.from_rates(measure([("a", "a")]))
-    results = EvaluationResults(workdir.name, ("lines.tsv",), "f", rates, finished=True)
+    results = EvaluationResults(
+        workdir.name, ("lines.tsv",), "f", rates, finished=True, search=job["search"]
+    )
     predictions.write(folder, results, [Prediction("1", "a", "a")])

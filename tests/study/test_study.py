@@ -15,6 +15,7 @@ import pytest
 
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config import flags
+from ocr_tf.experiment.runs import predictions
 from ocr_tf.experiment.runs.atomic import TEMPORARY
 from ocr_tf.study import command, compare, scheduler
 from ocr_tf.study.comparison import tuning
@@ -192,3 +193,15 @@ def test_runs_with_and_without_a_searched_rate_are_not_mixed(quick):
     with pytest.raises(InputError, match="started with --study.tune=3, not 0"):
         quick.run(BOTH, "--study.seeds=3")
     assert len(quick.compared) == 1
+
+
+def test_with_another_search_every_run_is_evaluated_again(quick):
+    quick.run(BOTH)
+    quick.run(BOTH, "--study.search=beam:4")
+    assert quick.started("ctc") == ["seed-0", "seed-1"] * 2
+    results = predictions.results(quick.workdir / "ctc" / "seed-1" / "evaluations" / "best")
+    assert results.search == "beam:width=4"
+    quick.run(BOTH, "--study.search=beam:width=4,best=1")
+    assert quick.started("ctc") == ["seed-0", "seed-1"] * 2
+    with pytest.raises(InputError, match="--study.search=bean: the searches are"):
+        quick.run(BOTH, "--study.search=bean")

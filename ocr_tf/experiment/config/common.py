@@ -26,6 +26,15 @@ def batch_size_option() -> Any:
     return option(32, "Lines in a batch.", minimum=1)
 
 
+def search_option() -> Any:
+    """How a command searches texts; for `decode.parse_search`."""
+    return option(
+        "greedy",
+        "How texts are searched: greedy, or beam:WIDTH, which keeps that many beginnings of the text "
+        "at every step.",
+    )
+
+
 @dataclasses.dataclass(frozen=True)
 class OwnParts:
     """Heads, encoders and data sources of your own."""

@@ -44,7 +44,7 @@ class Parsed(typing.NamedTuple):
 
     config: Any
     command: Any  # the second configuration, None without one
-    positionals: list  # one str each; a list of str where `many`; none where left out
+    positionals: list[Any]  # one str each; a list of str where `many`; none where left out
 
 
 def parse(
@@ -59,17 +59,17 @@ def parse(
     """Reads a command line into a new configuration, and imports the files that its --parts names.
 
     Args:
-      config: configuration tree whose values are the defaults.
-      argv: the arguments, without the program's name.
-      program: how the command is called, for the help.
-      description: what the command does, for the help.
-      positionals: the arguments without a name, each of them needed unless it is `optional`.
-      command: a second configuration, of flags that belong to the command and not to what it runs
-        (`dump` of the first leaves them out).
+        config: configuration tree whose values are the defaults.
+        argv: the arguments, without the program's name.
+        program: how the command is called, for the help.
+        description: what the command does, for the help.
+        positionals: the arguments without a name, each of them needed unless it is `optional`.
+        command: a second configuration, of flags that belong to the command and not to what it runs
+          (`dump` of the first leaves them out).
 
     Raises:
-      InputError: a flag, a value or an argument that is wrong.
-      SystemExit: 0, after printing the help that --help asks for.
+        InputError: a flag, a value or an argument that is wrong.
+        SystemExit: 0, after printing the help that --help asks for.
     """
     trees = [tree for tree in (command, config, OwnParts()) if tree is not None]
     leaves = {leaf.name: leaf for tree in trees for leaf in options.leaves(tree)}
@@ -86,13 +86,13 @@ def parse(
         _refuse_other_flagfiles(_before_terminator(arguments), _name(tree))
     rest = _read(values_of, leaves, program, arguments)
     values = {name: values_of[name].value for name in leaves}
+    for file in values["parts"] or ():
+        registry.load_file(file)
     try:
         changed = [_with_values(tree, values) for tree in trees]
     except ValueError as error:  # Bounds, and what a configuration checks by itself.
         raise InputError(str(error)) from None
     positional = _match(rest, positionals, leaves)
-    for file in changed[-1].parts:
-        registry.load_file(file)
     return Parsed(changed[-2], changed[0] if command is not None else None, positional)
 
 
@@ -182,7 +182,7 @@ def _flagfiles(arguments: Sequence[str]) -> Iterator[str]:
 # Flags
 
 
-class _Parser(flags.ArgumentParser):
+class _Parser(flags.ArgumentParser[Any]):
     """One of absl's parsers, with a message that says what is allowed."""
 
     def __init__(self, leaf: options.Leaf):
@@ -203,6 +203,10 @@ class _Parser(flags.ArgumentParser):
         except (ValueError, TypeError, OverflowError):
             raise self._refused(argument) from None
         choices = self._leaf.field.metadata["choices"]
+        if isinstance(
+            choices, registry.Registry
+        ):  # --parts may still add to it: checked after that
+            return value
         for item in value if self._leaf.type is tuple else (value,):
             if choices is not None and item not in choices:
                 raise self._refused(item, did_you_mean(item, choices))
@@ -215,7 +219,7 @@ class _Parser(flags.ArgumentParser):
         return self._parser.flag_type()
 
 
-def _flag(leaf: options.Leaf) -> flags.Flag:
+def _flag(leaf: options.Leaf) -> flags.Flag[Any]:
     default: Any = list(leaf.value) if leaf.type is tuple else leaf.value
     help_text = leaf.field.metadata["help"]
     if leaf.type is bool:  # Also --noname.

@@ -47,7 +47,7 @@ def rebuild(described: dict[str, Any], place: str) -> Experiment:
     """The experiment of a run.json's content.
 
     Raises:
-      InputError: it holds something that this version does not know; `place` opens the message.
+        InputError: it holds something that this version does not know; `place` opens the message.
     """
     written_by = (described.get("versions") or {}).get("ocr_tf", "an unknown version")
     elsewhere = f"written by ocr_tf {written_by}, this is {__version__}; use that version"

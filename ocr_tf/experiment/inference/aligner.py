@@ -21,7 +21,7 @@ from ocr_tf.decode.spans import spans
 from ocr_tf.encoders import edges
 from ocr_tf.metrics.alignment import without_ink
 from ocr_tf.recognizer import Recognizer
-from ocr_tf.types import Labels
+from ocr_tf.types import Array, Labels
 
 # The first and the last one, from 0, of the image as it was before resizing.
 Columns = tuple[int, int]
@@ -41,13 +41,13 @@ class Row(NamedTuple):
 class Aligned(NamedTuple):
     """A text laid over a line; L symbols, T steps."""
 
-    image: np.ndarray  # [H, W] uint8 gray, as it was before resizing
+    image: Array  # [H, W] uint8 gray, as it was before resizing
     text: str
     log_prob: float  # log p(text | image), minus infinity where the head cannot reach it
-    weights: np.ndarray  # [L, T]
-    edges: np.ndarray  # [T + 1] columns of the image where steps begin and end
-    spans: np.ndarray  # [L, 2] columns, not rounded, between which the middle 80 % of a weight are
-    path: Optional[np.ndarray]  # [T] index of the symbol on the best forced path, -1 for none
+    weights: Array  # [L, T]
+    edges: Array  # [T + 1] columns of the image where steps begin and end
+    spans: Array  # [L, 2] columns, not rounded, between which the middle 80 % of a weight are
+    path: Optional[Array]  # [T] index of the symbol on the best forced path, -1 for none
     path_log_prob: Optional[float]
 
     def rows(self) -> list[Row]:
@@ -65,7 +65,7 @@ class Aligned(NamedTuple):
             for i, symbol in enumerate(self.text)
         ]
 
-    def without_ink(self) -> np.ndarray:
+    def without_ink(self) -> Array:
         """[L] bool: symbols that have a span, but no ink under it."""
         return self.weights.any(axis=1) & without_ink(self.spans, self.image)
 
@@ -124,7 +124,7 @@ class Aligner:
         self,
         encoded: Sequence[bytes],
         texts: Sequence[str],
-        pixels: Optional[Sequence[Optional[np.ndarray]]] = None,
+        pixels: Optional[Sequence[Optional[Array]]] = None,
     ) -> list[Optional[Aligned]]:
         """Lays each text over its image; one batch, so of a size that fits in memory.
 
@@ -159,7 +159,7 @@ class Aligner:
             for data, image, text, line in zip(encoded, known, texts, lines)
         ]
 
-    def _aligned(self, image: np.ndarray, text: str, line: _Laid) -> Aligned:
+    def _aligned(self, image: Array, text: str, line: _Laid) -> Aligned:
         steps, size = int(line.steps), len(text)
         bounds = edges(steps, self.stride, int(line.width), image.shape[1])
         return Aligned(

@@ -9,6 +9,7 @@ from ocr_tf.experiment.config.common import (
     TestData,
     batch_size_option,
     checkpoint_option,
+    search_option,
 )
 from ocr_tf.options import option
 
@@ -28,11 +29,7 @@ class Evaluate:
         choices=NORMALIZATIONS,
     )
     batch_size: int = batch_size_option()
-    search: str = option(
-        "greedy",
-        "How texts are searched: greedy, or beam:WIDTH, which keeps that many beginnings of the text "
-        "at every step.",
-    )
+    search: str = search_option()
     name: str = option("test", "A run's results go to its folder evaluations/NAME.")
     predictions: str = option(
         "",

@@ -33,8 +33,9 @@ OF_PREDICTIONS = ("output", "system", "missing")
 
 
 def run(config: Evaluate, run_folder: str = "", quiet: bool = False) -> EvaluationResults:
-    """Writes {results.json,predictions.jsonl}, to RUN/evaluations/NAME or to --output, prints and
-    returns the results.
+    """Measures readings; prints, writes and returns the results.
+
+    They are results.json and predictions.jsonl, in RUN/evaluations/NAME or in --output.
 
     Raises:
         InputError: not exactly one of a run and --predictions; no run, bad test data, or test lines
@@ -49,8 +50,8 @@ def run(config: Evaluate, run_folder: str = "", quiet: bool = False) -> Evaluati
         evaluated = _of_predictions(config)
     elif run_folder:
         _refuse_changed(config, OF_PREDICTIONS, "--predictions")
-        _check_run(config, run_folder)
         parse_search(config.search)  # A wrong one is told before TensorFlow is loaded.
+        _check_run(config, run_folder)
         from ocr_tf.experiment.inference import evaluate_run  # Here, because it loads TensorFlow.
 
         with without_libjpeg_lines():

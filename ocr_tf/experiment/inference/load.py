@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple, Union
 
-import numpy as np
 import tensorflow as tf
 
 from ocr_tf import rng
@@ -15,6 +14,7 @@ from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.experiment import Experiment
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.recognizer import Recognizer
+from ocr_tf.types import Array
 
 
 class Trained(NamedTuple):
@@ -87,7 +87,7 @@ def variables(model: Recognizer) -> dict[str, tf.Variable]:
 
 
 def assign(
-    variables: dict[str, tf.Variable], arrays: dict[str, np.ndarray], place: str, way_out: str = ""
+    variables: dict[str, tf.Variable], arrays: dict[str, Array], place: str, way_out: str = ""
 ) -> None:
     """Gives variables the values stored under their paths.
 

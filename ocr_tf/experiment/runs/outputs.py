@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 from typing import Union
@@ -10,7 +11,14 @@ from ocr_tf.errors import InputError
 from ocr_tf.text_file import reason_of
 
 
-def check_writable(path: Union[str, Path], place: str, *, parents: bool = False) -> None:
+def check_writable(
+    path: Union[str, Path],
+    place: str,
+    *,
+    parents: bool = False,
+    folder: bool = False,
+    way_out: str = "choose another place",
+) -> None:
     """Refuses a file or folder that could not be written.
 
     Tries it out with a file that vanishes by itself: permissions alone do not tell of a read-only disk.
@@ -19,20 +27,25 @@ def check_writable(path: Union[str, Path], place: str, *, parents: bool = False)
         path: what will be written. It need not exist.
         place: begins the message: the flag or the argument that named it.
         parents: folders above it will be made; otherwise the one that holds it must exist.
+        folder: it is a folder, and will be made with those above it.
+        way_out: ends the message.
 
     Raises:
         InputError: it cannot be written.
     """
     path = Path(path)
-    folder = path if path.is_dir() else path.parent
-    while parents and not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    if not folder.exists():
-        raise InputError(f"{place}: there is no folder {folder}; make it first")
+    nearest = path if folder or path.is_dir() else path.parent
+    while (parents or folder) and not os.path.lexists(nearest) and nearest != nearest.parent:
+        nearest = nearest.parent
+    if not os.path.lexists(nearest):
+        raise InputError(f"{place}: there is no folder {nearest}; make it first")
+    if not nearest.is_dir():
+        name = "" if str(nearest) == place else f"{place}: "
+        raise InputError(f"{name}{nearest} is not a folder; {way_out}")
     try:
-        with tempfile.TemporaryFile(dir=folder):
+        with tempfile.TemporaryFile(dir=nearest):
             pass
     except OSError as error:
         raise InputError(
-            f"{place}: cannot write in {folder}: {reason_of(error)}; choose another place"
+            f"{place}: cannot write in {nearest}: {reason_of(error)}; {way_out}"
         ) from None

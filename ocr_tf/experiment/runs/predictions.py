@@ -26,6 +26,7 @@ from ocr_tf.alphabet import nfc
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.runs.atomic import atomic_write
 from ocr_tf.metrics.error_rates import Rates
+from ocr_tf.text_file import read_text_file
 
 RESULTS, PREDICTIONS = "results.json", "predictions.jsonl"
 
@@ -200,7 +201,7 @@ def read(path: Union[str, Path]) -> list[Placed]:
     Raises:
         InputError: the file cannot be read, a line is none of its format, or an id stands twice.
     """
-    text = _text(path)
+    text = read_text_file(path, "predictions")
     parse = _from_json if text.lstrip().startswith("{") else _from_tsv
     by_id: dict[str, Placed] = {}
     for number, line in enumerate(text.split("\n"), 1):
@@ -217,18 +218,6 @@ def read(path: Union[str, Path]) -> list[Placed]:
     if not by_id:
         raise InputError(f"{path}: holds no predictions; write a line's id, a tab and its text")
     return list(by_id.values())
-
-
-def _text(path: Union[str, Path]) -> str:
-    try:
-        return Path(path).read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise InputError(f"{path}: cannot read the predictions: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        number = error.object.count(b"\n", 0, error.start) + 1
-        raise InputError(
-            f"{path}:{number}: not UTF-8 (byte {error.start}); save the file as UTF-8"
-        ) from None
 
 
 def _from_tsv(line: str, place: str) -> Prediction:

@@ -21,8 +21,8 @@ def describe(experiment: Experiment, facts: dict[str, Any]) -> dict[str, Any]:
     """The content of run.json.
 
     Args:
-      experiment: what is trained.
-      facts: what only the trainer knows, as JSON values: `threads` and `data`, the fingerprint.
+        experiment: what is trained.
+        facts: what only the trainer knows, as JSON values: `threads` and `data`, the fingerprint.
     """
     return {**configuration(experiment), **surroundings(), **facts}
 

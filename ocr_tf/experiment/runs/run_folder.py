@@ -32,11 +32,12 @@ from ocr_tf.errors import InputError
 from ocr_tf.experiment.config import flags
 from ocr_tf.experiment.config.differences import differences
 from ocr_tf.experiment.config.experiment import Experiment
-from ocr_tf.experiment.runs.atomic import TEMPORARY, atomic_write, check_writable
+from ocr_tf.experiment.runs.atomic import TEMPORARY, atomic_write
 from ocr_tf.experiment.runs.checkpoints import Checkpoints
 from ocr_tf.experiment.runs.description import RunDescription, Surroundings
 from ocr_tf.experiment.runs.lock import locked
 from ocr_tf.experiment.runs.metrics_log import MetricsLog
+from ocr_tf.experiment.runs.outputs import check_writable
 from ocr_tf.experiment.runs.provenance import describe
 
 # The flags that may differ when a run is resumed: none of them touches a weight.
@@ -104,7 +105,7 @@ class RunFolder:
             InputError: the path holds something else than a run, or the run of another experiment
                 or with other flags, or nothing can be written there.
         """
-        check_writable(self.path, "choose another --workdir")
+        check_writable(self.path, str(self.path), folder=True, way_out="choose another --workdir")
         if self.begun:
             if experiment is not None:
                 self._check_experiment(experiment)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from ocr_tf.experiment.config.common import batch_size_option, checkpoint_option
+from ocr_tf.experiment.config.common import batch_size_option, checkpoint_option, search_option
 from ocr_tf.options import option
 
 
@@ -16,6 +16,7 @@ class Export:
     """
 
     checkpoint: str = checkpoint_option()
+    search: str = search_option()
     n_best: int = option(
         5,
         "How many texts of a line the SavedModel's signature n_best gives; 0: without this signature.",
@@ -34,9 +35,10 @@ class Predict:
 
     checkpoint: str = checkpoint_option()
     batch_size: int = batch_size_option()
+    search: str = search_option()
     n_best: int = option(
         0,
         "Print this many texts of each image, best first, found by beam search. 0: one text, found by "
-        "greedy search.",
+        "--search.",
         minimum=0,
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ocr_tf.data.image_file import ImageFile, open_image_file
+from ocr_tf.decode import Search, parse_search
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.experiment.serving.config import Predict
@@ -35,13 +36,13 @@ def run(config: Predict, model: str, paths: list[str]) -> None:
         InputError: no such model or no image at all; flags that would do nothing; or, after all others
             are read, that some images could not be.
     """
-    check_model(model, config)
+    search = check_model(model, config)
     files = _images(paths)
     work = _Work(config, len(files))
     if any(file.exists() for file in files):
         from ocr_tf.experiment.serving.reader import open_model  # Here: it loads TensorFlow.
 
-        reader = open_model(model, config.checkpoint, config.n_best)
+        reader = open_model(model, config.checkpoint, config.n_best, search)
         with without_libjpeg_lines():
             work.read(files, reader)
     else:
@@ -51,21 +52,38 @@ def run(config: Predict, model: str, paths: list[str]) -> None:
         raise InputError(f"{work.failed} of {len(files)} images could not be read (named above)")
 
 
-def check_model(model: str, config: Predict) -> None:
-    """Refuses what is no model, and flags that would do nothing with it.
+def check_model(model: str, config: Predict) -> Search:
+    """Refuses what is no model, and flags that would do nothing with it; gives the search.
 
     Raises:
         InputError: see above.
     """
+    search = parse_search(config.search)
+    if search.best > 1:
+        raise InputError(
+            f"--search={config.search}: it finds one text; ask for {search.best} with "
+            f"--n_best={search.best}"
+        )
+    if config.n_best and search != parse_search(Predict().search):
+        raise InputError(
+            f"--search={config.search}: --n_best={config.n_best} searches with a beam of its own; "
+            "leave one of the two out"
+        )
     if not is_export(model):
         RunFolder.open(model)
-        return
+        return search
     read_geometry(Path(model))
     if config.checkpoint != Predict().checkpoint:
         raise InputError(
             f"--checkpoint={config.checkpoint}: {model} is an export, which holds one checkpoint; "
             "leave the flag out, or name the run"
         )
+    if search != parse_search(Predict().search):
+        raise InputError(
+            f"--search={config.search}: {model} is an export, whose search was chosen when it was "
+            "written; leave the flag out, or name the run"
+        )
+    return search
 
 
 class _Opened(NamedTuple):

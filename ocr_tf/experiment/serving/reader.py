@@ -11,7 +11,7 @@ import tensorflow as tf
 from ocr_tf.data import image_formats
 from ocr_tf.data.geometry import Geometry
 from ocr_tf.data.image import as_tensor, why_bad
-from ocr_tf.decode import Beam
+from ocr_tf.decode import Beam, Search
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.inference.load import Trained, restore
 from ocr_tf.experiment.serving.export_folder import damaged, is_export, read_geometry
@@ -80,7 +80,7 @@ class Signatures:
 
         Args:
             geometry: what images are brought to.
-            signature: gives the function that finds so many best texts, 0: the one of the greedy search.
+            signature: gives the function that finds so many best texts, 0: one text.
             trained: the run's network; None for an export.
         """
         self.geometry, self.trained = geometry, trained
@@ -88,7 +88,7 @@ class Signatures:
         self._readers: dict[int, ModelReader] = {}
 
     def reader(self, n_best: int = 0) -> ModelReader:
-        """Gives the reader of so many best texts; 0: of the one of the greedy search.
+        """Gives the reader of so many best texts; 0: of one text, by the model's search.
 
         Raises:
             InputError: an export gives fewer.
@@ -98,17 +98,22 @@ class Signatures:
         return self._readers[n_best]
 
 
-def open_model(model: str, checkpoint: str = "best", n_best: int = 0) -> ModelReader:
+def open_model(
+    model: str, checkpoint: str = "best", n_best: int = 0, search: Optional[Search] = None
+) -> ModelReader:
     """Opens a run, or an export, to read with; raises as `open_signatures`."""
-    return open_signatures(model, checkpoint).reader(n_best)
+    return open_signatures(model, checkpoint, search).reader(n_best)
 
 
-def open_signatures(model: Union[str, Path], checkpoint: str = "best") -> Signatures:
-    """Opens a run, or an export, whose checkpoint was chosen when it was made.
+def open_signatures(
+    model: Union[str, Path], checkpoint: str = "best", search: Optional[Search] = None
+) -> Signatures:
+    """Opens a run, or an export, whose checkpoint and search were chosen when it was made.
 
     Args:
         model: the folder.
         checkpoint: of a run: `best` or `last`.
+        search: of a run: what finds the one text of a line; None: greedy.
 
     Raises:
         InputError: there is none, or it is damaged.
@@ -119,7 +124,7 @@ def open_signatures(model: Union[str, Path], checkpoint: str = "best") -> Signat
 
     def signature(n_best: int) -> Callable[..., dict[str, tf.Tensor]]:
         beam = Beam(max(Beam().width, n_best), n_best) if n_best else None
-        serving = Serving(trained, beam)
+        serving = Serving(trained, beam, search)
         return serving.n_best if n_best else serving.serving_default
 
     return Signatures(trained.geometry, signature, trained)

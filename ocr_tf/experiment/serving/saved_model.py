@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ocr_tf.decode import Beam, Search, parse_search, search_text
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.runs.atomic import atomic_write
 from ocr_tf.experiment.runs.outputs import check_writable
@@ -32,7 +33,7 @@ def run(config: Export, run_folder: str, output: str) -> None:
     """
     target = Path(output)
     lite = target.suffix == ".tflite"
-    _check(config, run_folder, target, lite)
+    search = _check(config, run_folder, target, lite)
     from ocr_tf.experiment.inference.load import restore  # Here: it loads TensorFlow.
 
     trained = restore(run_folder, config.checkpoint)
@@ -42,18 +43,28 @@ def run(config: Export, run_folder: str, output: str) -> None:
     if lite:
         from ocr_tf.experiment.serving import tflite
 
-        atomic_write(target, tflite.convert(trained, about(trained)))
+        atomic_write(target, tflite.convert(trained, about(trained, search)))
         takes = "pixels, widths (one line) -> ids, lengths, log_prob"
     else:
-        takes = ", ".join(_save(trained, config, target))
+        takes = ", ".join(_save(trained, config, search, target))
     print(f"{target}: {takes}; step {trained.step} of {run_folder}")
 
 
-def _check(config: Export, run_folder: str, target: Path, lite: bool) -> None:
-    """Refuses what could not be written, and flags that go together badly or would do nothing."""
+def _check(config: Export, run_folder: str, target: Path, lite: bool) -> Search:
+    """Refuses what could not be written, and flags that go together badly; gives the search."""
+    search = parse_search(config.search)
     if target.exists() or target.is_symlink():
         raise InputError(f"{target} exists; choose another name or remove it")
     default = Export()
+    if lite and search != parse_search(default.search):
+        raise InputError(
+            f"--search={config.search}: a TensorFlow Lite file searches greedily; leave it out"
+        )
+    if search.best > 1:
+        raise InputError(
+            f"--search={config.search}: the signatures of one text give the best; for more use "
+            f"--n_best={search.best}"
+        )
     if lite and config.n_best not in (0, default.n_best):
         raise InputError(
             f"--n_best={config.n_best}: a TensorFlow Lite file gives one text; leave it out"
@@ -67,35 +78,37 @@ def _check(config: Export, run_folder: str, target: Path, lite: bool) -> None:
         )
     RunFolder.open(run_folder)
     check_writable(target, str(target), parents=True)
+    return search
 
 
-def about(trained: Trained) -> bytes:
+def about(trained: Trained, search: Search) -> bytes:
     """Describes an export, as JSON."""
     content = {
         "experiment": trained.experiment.name,
         "run": str(trained.folder.path),
         "step": trained.step,
+        "search": search_text(search),
         "geometry": dataclasses.asdict(trained.geometry),
     }
     return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
 
 
-def _save(trained: Trained, config: Export, target: Path) -> list[str]:
+def _save(trained: Trained, config: Export, search: Search, target: Path) -> list[str]:
     """Writes the SavedModel and what belongs beside it; gives the names of its signatures."""
     import tensorflow as tf
 
-    from ocr_tf.decode import Beam
     from ocr_tf.experiment.serving import warmup
     from ocr_tf.experiment.serving.signatures import Serving
 
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        serving = Serving(trained, Beam(config.beam, config.n_best) if config.n_best else None)
+        n_best_search = Beam(config.beam, config.n_best) if config.n_best else None
+        serving = Serving(trained, n_best_search, search)
         signatures = serving.signatures()
         options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
         tf.saved_model.save(serving, str(temporary), signatures, options)
         (temporary / EXTRA).mkdir(exist_ok=True)
-        atomic_write(temporary / ABOUT, about(trained))
+        atomic_write(temporary / ABOUT, about(trained, search))
         warmup.write(temporary / EXTRA / warmup.NAME, list(signatures), serving.geometry)
         os.rename(temporary, target)
     finally:

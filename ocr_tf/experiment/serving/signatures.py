@@ -136,13 +136,13 @@ class Serving(tf.Module):
         if n_best_search is not None:
             self.n_best = _function(n_best, encoded)
 
-    def signatures(self) -> dict[str, Callable]:
+    def signatures(self) -> dict[str, Callable[..., Any]]:
         """The functions by their names in a SavedModel."""
         names = (DEFAULT, "tensors", "aligned", "n_best")
         return {name: getattr(self, name) for name in names if hasattr(self, name)}
 
 
-def _function(function: Callable, *signature: tf.TensorSpec) -> Any:
+def _function(function: Callable[..., Any], *signature: tf.TensorSpec) -> Any:
     return tf.function(function, input_signature=signature, autograph=False)
 
 

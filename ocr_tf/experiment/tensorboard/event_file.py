@@ -28,7 +28,7 @@ def refresh(run: RunFolder) -> None:
     """Writes a run's events anew, unless it is being trained: its trainer writes them.
 
     Raises:
-      InputError: a record is damaged; what was there still is.
+        InputError: a record is damaged; what was there still is.
     """
     with contextlib.ExitStack() as stack:
         try:
@@ -52,8 +52,8 @@ class Curves:
         A TensorBoard that shows the run meanwhile drops what is no longer there.
 
         Raises:
-          InputError: a record is damaged; what was there still is.
-          OSError: the disk is full, or the like.
+            InputError: a record is damaged; what was there still is.
+            OSError: the disk is full, or the like.
         """
         self.close()
         self._file = open(replace(self.run.path, self._events()), "ab")
@@ -62,9 +62,9 @@ class Curves:
         """Adds what one record shows, so that TensorBoard sees it at once.
 
         Raises:
-          ValueError: the record is not of the form that `summaries` describes.
-          RuntimeError: `rewrite` was not called first.
-          OSError: the disk is full, or the like.
+            ValueError: the record is not of the form that `summaries` describes.
+            RuntimeError: `rewrite` was not called first.
+            OSError: the disk is full, or the like.
         """
         if self._file is None:
             raise RuntimeError("no event file is open: call rewrite first")
@@ -106,10 +106,10 @@ def replace(folder: Path, events: Iterable[Event]) -> Path:
     A TensorBoard that shows the folder meanwhile drops what is no longer there.
 
     Returns:
-      The file.
+        The file.
 
     Raises:
-      OSError: the disk is full, or the like; what was there still is.
+        OSError: the disk is full, or the like; what was there still is.
     """
     content = io.BytesIO()
     _append(content, _beginning())

@@ -73,8 +73,8 @@ def of_record(record: Mapping[str, Any], folder: Path) -> list[Event]:
     """The record's event; none where it has nothing to show.
 
     Raises:
-      ValueError: the record is not of the form above.
-      OSError: a picture cannot be read.
+        ValueError: the record is not of the form above.
+        OSError: a picture cannot be read.
     """
     if not isinstance(record, Mapping):
         raise ValueError(f"a record is an object, not {record!r}")

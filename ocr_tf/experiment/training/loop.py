@@ -33,6 +33,7 @@ from ocr_tf.experiment.training.previews import Previews
 from ocr_tf.experiment.training.profiler import WARMUP, Profile
 from ocr_tf.experiment.training.step import Stepper
 from ocr_tf.experiment.training.validation import validate
+from ocr_tf.libjpeg_lines import without_libjpeg_lines
 from ocr_tf.progress import Afterwards, Progress, clock
 from ocr_tf.recognizer import Recognizer
 from ocr_tf.types import Array, Batch
@@ -55,6 +56,7 @@ def run(experiment: Experiment, workdir: Path, afterwards: Optional[Afterwards] 
     checks.check_train(experiment.train)
     try:
         with contextlib.ExitStack() as stack:
+            stack.enter_context(without_libjpeg_lines())
             if folder.begun:  # in use, it is refused at once
                 stack.enter_context(folder.lock())
             roles = splits.prepare(experiment)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any, Optional
-
-from PIL import Image
 
 from ocr_tf import alignment_plot
 from ocr_tf.data.lines import Lines
+from ocr_tf.data.png import encode_png
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.inference.aligner import Aligned, Aligner
 from ocr_tf.experiment.inference.recognize import Reading
@@ -74,6 +72,4 @@ def _picture(text: str, true: Optional[Aligned], read: Optional[Aligned]) -> Opt
         panels = [read.panel("read right")]
     elif true.text == text and true.weights.any():
         panels.insert(0, true.panel("true"))
-    file = io.BytesIO()
-    Image.fromarray(alignment_plot.alignments(read.image, panels)).save(file, "PNG")
-    return file.getvalue()
+    return encode_png(alignment_plot.alignments(read.image, panels))

@@ -37,6 +37,7 @@ from ocr_tf.study.comparison import estimates
 from ocr_tf.study.comparison.estimates import Occurrences
 from ocr_tf.study.comparison.models import Networks
 from ocr_tf.study.comparison.results import Grid
+from ocr_tf.types import Array
 
 LINES = 400  # that are aligned at most
 BATCH = 16
@@ -64,16 +65,12 @@ class AlignedLine:
 
     measures: alignment.Measures
     events: dict[str, int]  # symbols, by EVENTS
-    centers: np.ndarray  # [L] pixels
-    places: Optional[
-        np.ndarray
-    ]  # [L] middle of each symbol's steps on the best path; None: no paths
-    ink_distances: (
-        np.ndarray
-    )  # [L] pixels from each symbol's span to the nearest ink; NaN: no weight
+    centers: Array  # [L] pixels
+    places: Optional[Array]  # [L] middle of each symbol's steps on the best path; None: no paths
+    ink_distances: Array  # [L] pixels from each symbol's span to the nearest ink; NaN: no weight
 
     @property
-    def empty_spans(self) -> np.ndarray:
+    def empty_spans(self) -> Array:
         """Marks the symbols whose span holds no ink: [L] bool."""
         return self.ink_distances > 0
 
@@ -111,7 +108,7 @@ def align_lines(
     seed: int,
     source: Source,
     images: LineImages,
-    chosen: np.ndarray,
+    chosen: Array,
 ) -> list[AlignedLine]:
     """Lays the references of the chosen lines over their images with one network."""
     aligner = networks.aligner(condition, seed)
@@ -133,7 +130,7 @@ def align_lines(
     return [by_place[place] for place in range(len(order))]
 
 
-def ink(image: np.ndarray, edges: np.ndarray) -> np.ndarray:
+def ink(image: Array, edges: Array) -> Array:
     """Counts the pixels of an image [H, W] that are written on, in each step between `edges` [T + 1].
 
     These are whichever is less of the dark and the light ones (Otsu 1979).
@@ -170,7 +167,7 @@ class _Table:
 
     grid: Grid
     aligned: dict[tuple[str, int], list[AlignedLine]]  # by condition and seed
-    chosen: np.ndarray  # [n] of the lines in the grid
+    chosen: Array  # [n] of the lines in the grid
 
     @functools.cached_property
     def seeds(self) -> dict[str, list[int]]:
@@ -181,7 +178,7 @@ class _Table:
         return seeds
 
     @functools.cached_property
-    def symbols(self) -> np.ndarray:
+    def symbols(self) -> Array:
         """[n] symbols of the lines."""
         return np.array([line.measures.symbols for line in next(iter(self.aligned.values()))])
 
@@ -266,13 +263,13 @@ class _Table:
         self,
         name: str,
         meaning: str,
-        counts: dict[str, np.ndarray],
-        lengths: Optional[np.ndarray] = None,
+        counts: dict[str, Array],
+        lengths: Optional[Array] = None,
     ) -> Occurrences:
         whole = {c: row.astype(int) for c, row in counts.items()}
         return estimates.occurrences(self.grid, name, meaning, whole, lengths, self.chosen)
 
-    def _rows(self, value: Callable[[AlignedLine], Optional[float]]) -> dict[str, np.ndarray]:
+    def _rows(self, value: Callable[[AlignedLine], Optional[float]]) -> dict[str, Array]:
         """[S, n] of every condition; NaN for None."""
         return {
             c: np.array([[value(line) for line in self.aligned[c, s]] for s in seeds], float)
@@ -280,6 +277,6 @@ class _Table:
         }
 
 
-def _spread(values: np.ndarray) -> Spread:
+def _spread(values: Array) -> Spread:
     low, median, high = np.percentile(values, [25, 50, 75])
     return Spread(float(values.mean()), float(low), float(median), float(high))

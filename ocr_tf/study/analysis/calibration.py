@@ -16,6 +16,7 @@ from ocr_tf.metrics.calibration import calibration as calibrate
 from ocr_tf.study.comparison import estimates
 from ocr_tf.study.comparison.estimates import Measured
 from ocr_tf.study.comparison.results import Cell, Grid
+from ocr_tf.types import Array
 
 POINTS = 50  # of a risk-coverage curve that are kept
 SURE = 20  # wrong readings that are kept, the surest first
@@ -71,7 +72,7 @@ def calibration(grid: Grid) -> ConditionsCalibration:
     return ConditionsCalibration(by_seed, estimates.measured(squares, BRIER), surely_wrong)
 
 
-def _surest(cells: Sequence[Cell], p: np.ndarray, right: np.ndarray) -> tuple[Misreading, ...]:
+def _surest(cells: Sequence[Cell], p: Array, right: Array) -> tuple[Misreading, ...]:
     """The SURE wrong readings of the highest confidence [S, N]; not those of confidence 0."""
     wrong = (
         Misreading(int(i), cells[s].seed, float(p[s, i]))
@@ -80,7 +81,7 @@ def _surest(cells: Sequence[Cell], p: np.ndarray, right: np.ndarray) -> tuple[Mi
     return tuple(sorted(wrong, key=lambda m: (-m.confidence, m.line, m.seed))[:SURE])
 
 
-def _curve(log_probs: np.ndarray, right: np.ndarray) -> tuple[tuple[float, float], ...]:
+def _curve(log_probs: Array, right: Array) -> tuple[tuple[float, float], ...]:
     """At most POINTS points of the curve, the last among them."""
     coverage, risk = risk_coverage(log_probs, right)
     every = math.ceil(len(coverage) / POINTS)

@@ -109,7 +109,7 @@ class Contestant:
         lines = self._lines.take(list(chosen))
         labels = [self.trained.model.alphabet.encode(text) for text in lines.texts]
         order = [np.arange(len(chosen))]
-        (batch,) = pipeline.batches(lines, labels, order, self.trained.experiment.geometry)
+        (batch,) = pipeline.batches(lines, labels, order, self.trained.geometry)
         return batch
 
 

@@ -32,6 +32,7 @@ from ocr_tf.study.comparison.estimates import RateEstimate
 from ocr_tf.study.comparison.inputs import Inputs
 from ocr_tf.study.comparison.models import Networks
 from ocr_tf.study.comparison.results import Grid
+from ocr_tf.types import Array
 
 SAMPLE = 7  # lines read one by one
 TARGETS = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01)  # CER on the validation lines
@@ -165,7 +166,7 @@ def _by_target(
 def _timing(
     networks: Networks,
     contestants: Mapping[str, Contestant],
-    times: Mapping[Timed, np.ndarray],
+    times: Mapping[Timed, Array],
     rates: Mapping[str, RateEstimate],
     reached: Mapping[str, Sequence[Mapping[float, Reached]]],
     effort: Effort,
@@ -203,7 +204,7 @@ def _timing(
     )
 
 
-def _latencies(contestant: Contestant, times: Mapping[Timed, np.ndarray]) -> Latencies:
+def _latencies(contestant: Contestant, times: Mapping[Timed, Array]) -> Latencies:
     def seconds(search: str, what: Union[int, str]) -> Seconds:
         return Seconds(*timing.spread(times[contestant.condition, search, what]))
 

@@ -20,6 +20,7 @@ from ocr_tf.metrics.normalization import normalize
 from ocr_tf.study.comparison import estimates
 from ocr_tf.study.comparison.estimates import Occurrences, OnLine
 from ocr_tf.study.comparison.results import Grid
+from ocr_tf.types import Array
 
 KINDS = {
     "insertions": "symbols that only the reading has, of those of the references",
@@ -211,9 +212,7 @@ def edits(grid: Grid) -> dict[str, Occurrences]:
     }
 
 
-def failures(
-    grid: Grid, unreachable: Optional[Mapping[str, np.ndarray]] = None
-) -> dict[str, Failure]:
+def failures(grid: Grid, unreachable: Optional[Mapping[str, Array]] = None) -> dict[str, Failure]:
     """Counts the lines with each failure, as shares of all lines that it can happen to.
 
     Of the lines that a search did not end or whose image gives too few steps, the other failures count
@@ -270,7 +269,7 @@ def confused(grid: Grid, number: int = CONFUSIONS) -> tuple[ConfusedSymbols, ...
     counts: dict[Confusion, dict[str, list[int]]] = defaultdict(
         lambda: {condition: [0] * len(grid.seeds(condition)) for condition in grid.conditions}
     )
-    lines: dict[Confusion, dict[str, Counter]] = defaultdict(
+    lines: dict[Confusion, dict[str, Counter[int]]] = defaultdict(
         lambda: {condition: Counter() for condition in grid.conditions}
     )
     for condition in grid.conditions:
@@ -283,7 +282,7 @@ def confused(grid: Grid, number: int = CONFUSIONS) -> tuple[ConfusedSymbols, ...
     def mean(confusion: Confusion, condition: str) -> float:
         return float(np.mean(counts[confusion][condition]))
 
-    def rank(confusion: Confusion) -> tuple:
+    def rank(confusion: Confusion) -> tuple[float, Confusion]:
         return -sum(mean(confusion, c) for c in grid.conditions), confusion
 
     return tuple(

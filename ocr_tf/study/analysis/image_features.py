@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Callable, Optional
 
-import numpy as np
-
 from ocr_tf.progress import Progress
 from ocr_tf.study.analysis.slices import Features, features
+from ocr_tf.types import Array
 
 
-def measure_images(image: Callable[[int], Optional[np.ndarray]], total: int) -> list[Features]:
+def measure_images(image: Callable[[int], Optional[Array]], total: int) -> list[Features]:
     """Measures every line.
 
     Args:

@@ -96,7 +96,7 @@ def opinions_of(
     by_run = []
     for folder in folders:
         trained = restore(folder.path, config.checkpoint)
-        geometry = trained.experiment.geometry
+        geometry = trained.geometry
         if geometry not in measured:
             measured[geometry] = load_lines(source, geometry, keep_bad=True)
         lines = measured[geometry]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Optional
 
-import numpy as np
 import tensorflow as tf
 
 from ocr_tf import alignment_plot
@@ -14,6 +13,7 @@ from ocr_tf.data.image_formats import is_allowed_size, read_header
 from ocr_tf.errors import InputError
 from ocr_tf.study.comparison.models import Networks
 from ocr_tf.study.comparison.results import Cell, Grid
+from ocr_tf.types import Array
 
 CACHE_BYTES = 2**29  # of pixels: 30,000 lines of 40 x 400
 
@@ -39,10 +39,10 @@ class LineImages:
                 instead would keep none until it is asked for again.
         """
         self._grid, self._source, self._networks = grid, source, networks
-        self._kept: dict[int, Optional[np.ndarray]] = {}
+        self._kept: dict[int, Optional[Array]] = {}
         self._room = cache_bytes
 
-    def image(self, i: int) -> Optional[np.ndarray]:
+    def image(self, i: int) -> Optional[Array]:
         """Returns line i as [H, W] uint8 gray before resizing, not to be written to; None if unreadable."""
         if i in self._kept:
             return self._kept[i]
@@ -56,7 +56,7 @@ class LineImages:
             self._kept[i] = pixels
         return pixels
 
-    def alignment(self, i: int) -> Optional[np.ndarray]:
+    def alignment(self, i: int) -> Optional[Array]:
         """Draws what each condition reads of line i over its image: [h, w, 3] uint8.
 
         Of a condition that misreads the line under some seed it is the first such seed, otherwise the first
@@ -89,7 +89,7 @@ class LineImages:
             return None
 
 
-def decode(encoded: bytes) -> Optional[np.ndarray]:
+def decode(encoded: bytes) -> Optional[Array]:
     """Decodes an image to [H, W] uint8 gray as networks see it before resizing; None if it is none.
 
     Images of any width are taken.

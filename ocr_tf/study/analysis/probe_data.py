@@ -14,7 +14,6 @@ trained for. Networks that see all lines at one width see longer ones squeezed. 
 
 from __future__ import annotations
 
-import io
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
@@ -22,10 +21,11 @@ from typing import Callable, NamedTuple, Optional
 
 import cv2
 import numpy as np
-from PIL import Image
 
 from ocr_tf.data import synthetic
 from ocr_tf.data.dataset import Sample, Source
+from ocr_tf.data.png import encode_png
+from ocr_tf.types import Array
 
 LINES = 40  # of a level
 REPEATS = (2, 3, 4, 6, 8)  # symbols
@@ -46,7 +46,7 @@ MEANINGS = {
 
 
 # The image of a line as [H, W] uint8 gray, by its position.
-Pixels = Callable[[int], np.ndarray]
+Pixels = Callable[[int], Array]
 
 
 class Level(NamedTuple):
@@ -104,9 +104,7 @@ class Joined:
         if self._gap:  # of half the height, in each image's own paper
             gaps = [np.full((height, height // 2), np.median(image), np.uint8) for image in scaled]
             scaled = [part for pair in zip(scaled, gaps) for part in pair]
-        encoded = io.BytesIO()
-        Image.fromarray(np.hstack(scaled)).save(encoded, "PNG", compress_level=1)
-        return encoded.getvalue()
+        return encode_png(np.hstack(scaled), compress_level=1)
 
     def origin(self, i: int) -> str:
         """Names the lines that joined line i is made of."""

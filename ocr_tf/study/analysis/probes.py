@@ -20,6 +20,7 @@ from ocr_tf.study.comparison import estimates, statistics
 from ocr_tf.study.comparison.inputs import Chosen
 from ocr_tf.study.comparison.models import BATCH, Networks
 from ocr_tf.study.comparison.results import Grid
+from ocr_tf.types import Array
 
 SHOWN = 4  # lines of a level that are kept with their readings
 
@@ -47,7 +48,7 @@ def read(networks: Networks, grid: Grid, probes: Sequence[Level]) -> list[Probed
     usable = ~np.any(list(short.values()), axis=0)
     for condition, seed in networks.cells:
         trained, lines = networks.trained(condition, seed), networks.lines(condition, source)
-        reader = Reader(trained.model, trained.experiment.geometry, BATCH)
+        reader = Reader(trained.model, trained.geometry, BATCH)
         readings[condition, seed] = reader.read(lines, f"probing {condition}, seed {seed}")
         usable &= [reading.ok for reading in readings[condition, seed]]
     ends = np.cumsum([len(level.source.samples) for level in probes])
@@ -118,7 +119,7 @@ def _joined(
     """Joins test lines that all networks can take and that have a text."""
     good = np.flatnonzero(networks.readable(source) & [bool(s.text) for s in source.samples])
 
-    def pixels(place: int) -> np.ndarray:
+    def pixels(place: int) -> Array:
         image = images.image(int(good[place]))
         assert image is not None, "a readable line"
         return image
@@ -170,7 +171,7 @@ def _level(
     )
 
 
-def _grid(grid: Grid, lines: Lines, kept: np.ndarray, readings: Readings) -> Grid:
+def _grid(grid: Grid, lines: Lines, kept: Array, readings: Readings) -> Grid:
     """Makes a grid of the kept lines with these readings."""
     chosen = lines.take(kept)
 

@@ -19,6 +19,7 @@ import numpy as np
 from ocr_tf.study.comparison import estimates
 from ocr_tf.study.comparison.estimates import Occurrences
 from ocr_tf.study.comparison.results import Grid
+from ocr_tf.types import Array
 
 # log p(text | image) of each line, None where that is minus infinity.
 Scores = Sequence[Optional[float]]
@@ -63,7 +64,7 @@ def errors(grid: Grid) -> dict[str, Occurrences]:
     image could not be read are none of these.
     """
     conditions = [c for c, row in grid.cells.items() if all(cell.run for cell in row)]
-    kinds: dict[str, dict[str, np.ndarray]] = {kind: {} for kind in ERRORS}
+    kinds: dict[str, dict[str, Array]] = {kind: {} for kind in ERRORS}
     for condition in conditions:
         wrong = grid.errors(condition, "exact") > 0
         own = estimates.log_probs(grid, condition, "log_prob")
@@ -125,22 +126,22 @@ def _choice(grid: Grid, a: str, b: str, seed: int, a_of_b: Scores, b_of_a: Score
     )
 
 
-def _indices(mask: np.ndarray) -> tuple[int, ...]:
+def _indices(mask: Array) -> tuple[int, ...]:
     return tuple(np.flatnonzero(mask).tolist())
 
 
-def _row(scores: Scores) -> np.ndarray:
+def _row(scores: Scores) -> Array:
     return np.array([-math.inf if score is None else score for score in scores])
 
 
-def _minus(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+def _minus(first: Array, second: Array) -> Array:
     """Their difference; 0 where both are minus infinity."""
     both = np.isneginf(first) & np.isneginf(second)
     with np.errstate(invalid="ignore"):
         return np.where(both, 0.0, first - second)
 
 
-def _plus(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+def _plus(first: Array, second: Array) -> Array:
     """Their sum; 0 where infinities of both signs meet."""
     with np.errstate(invalid="ignore"):
         total = first + second

@@ -21,6 +21,7 @@ from ocr_tf.metrics import paired
 from ocr_tf.study.comparison import estimates, statistics
 from ocr_tf.study.comparison.estimates import RateEstimate
 from ocr_tf.study.comparison.results import Grid
+from ocr_tf.types import Array
 
 PARTS = 4  # quartiles
 RARE = (10, 100)  # occurrences in training that bound what is called rare
@@ -40,7 +41,7 @@ class Members(NamedTuple):
 
     family: str  # what it is one of, for example "label length"
     name: str  # for example "4 to 6 symbols"
-    mask: np.ndarray  # [N] bool
+    mask: Array  # [N] bool
 
 
 class Features(NamedTuple):
@@ -68,7 +69,7 @@ class SliceComparison:
         return next((d for d in self.differences if (d.a, d.b) == (a, b)), None)
 
 
-def features(image: Optional[np.ndarray]) -> Features:
+def features(image: Optional[Array]) -> Features:
     """Measures an image [H, W] uint8.
 
     Sharpness: Pech-Pacheco et al. 2000, Diatom autofocusing in brightfield microscopy (LAPV).

@@ -13,6 +13,7 @@ import numpy as np
 from ocr_tf.metrics import paired
 from ocr_tf.metrics.paired.outcomes import signed
 from ocr_tf.study.comparison.results import Grid
+from ocr_tf.types import Array
 
 
 class OnLine(NamedTuple):
@@ -70,7 +71,7 @@ class Occurrences(Measured):
     lines: dict[str, tuple[OnLine, ...]]  # by condition
 
 
-def part(grid: Grid, lines: Union[Sequence[int], np.ndarray]) -> Grid:
+def part(grid: Grid, lines: Union[Sequence[int], Array]) -> Grid:
     """Makes a grid of some of a grid's lines."""
     return dataclasses.replace(
         grid,
@@ -111,8 +112,8 @@ def counted(
     grid: Grid,
     condition: str,
     what: str,
-    errors: np.ndarray,
-    lengths: Optional[np.ndarray] = None,
+    errors: Array,
+    lengths: Optional[Array] = None,
 ) -> paired.Outcomes:
     """Makes a condition's outcomes, as the statistics take them.
 
@@ -142,7 +143,7 @@ def has_log_probs(grid: Grid, condition: str) -> bool:
     )
 
 
-def log_probs(grid: Grid, condition: str, field: str) -> np.ndarray:
+def log_probs(grid: Grid, condition: str, field: str) -> Array:
     """Collects a condition's `log_prob` or `reference_log_prob`: [S, N], minus infinity for None."""
     rows = [[getattr(p, field) for p in cell.predictions] for cell in grid.cells[condition]]
     return np.array([[-math.inf if value is None else value for value in row] for row in rows])
@@ -221,9 +222,9 @@ def occurrences(
     grid: Grid,
     name: str,
     meaning: str,
-    counts: Mapping[str, np.ndarray],
-    lengths: Optional[np.ndarray] = None,
-    chosen: Optional[np.ndarray] = None,
+    counts: Mapping[str, Array],
+    lengths: Optional[Array] = None,
+    chosen: Optional[Array] = None,
 ) -> Occurrences:
     """Tells how often something happens under each condition, and where.
 

@@ -22,7 +22,7 @@ from ocr_tf.experiment.training.step import batch_signature
 from ocr_tf.progress import Progress
 from ocr_tf.recognizer import Recognizer
 from ocr_tf.study.comparison.results import Grid
-from ocr_tf.types import Batch
+from ocr_tf.types import Array, Batch
 
 BATCH = 32  # lines read or scored together
 
@@ -68,13 +68,13 @@ class Networks:
         if key not in self._aligners:
             trained = self.trained(*key)
             self._aligners[key] = Aligner(
-                trained.model, trained.experiment.geometry, trained.experiment.encoder.stride
+                trained.model, trained.geometry, trained.experiment.encoder.stride
             )
         return self._aligners[key]
 
     def lines(self, condition: str, source: Source) -> Lines:
         """Loads a source's lines as a condition sees them; those without a usable image stay."""
-        geometry = self.first(condition).experiment.geometry
+        geometry = self.first(condition).geometry
         key = id(source), geometry
         if key not in self._lines:  # The source is kept too, so that its id stays its own.
             self._lines[key] = source, load_lines(source, geometry, keep_bad=True)
@@ -89,19 +89,19 @@ class Networks:
         """Lists the conditions that have networks."""
         return list(dict.fromkeys(condition for condition, _ in self._folders))
 
-    def readable(self, source: Source) -> np.ndarray:
+    def readable(self, source: Source) -> Array:
         """Marks the lines whose image all networks can take: [N] bool."""
         bad = {b.sample.id for c in self.conditions() for b in self.lines(c, source).bad}
         return np.array([sample.id not in bad for sample in source.samples])
 
-    def writable(self, source: Source) -> np.ndarray:
+    def writable(self, source: Source) -> Array:
         """Marks the lines whose image and reference are in the reach of all networks: [N] bool."""
         usable = self.readable(source)
         for condition in self.conditions():
             usable &= [problem is None for problem in self._problems(condition, source)]
         return usable
 
-    def unreachable(self, condition: str, source: Source) -> np.ndarray:
+    def unreachable(self, condition: str, source: Source) -> Array:
         """Marks the lines whose reference needs more encoder steps than their image gives: [N] bool."""
         kinds = (problem and problem[0] for problem in self._problems(condition, source))
         return np.array([kind == "unreachable" for kind in kinds]) & self.readable(source)
@@ -169,7 +169,7 @@ def cross_scores(
     }
     for condition, seed in networks.cells:
         trained, lines = networks.trained(condition, seed), networks.lines(condition, source)
-        scorer = Scorer(trained.model, trained.experiment.geometry)
+        scorer = Scorer(trained.model, trained.geometry)
         for other in grid.conditions:
             if other != condition and (other, seed) in readings:
                 what = f"{condition} scores {other}, seed {seed}"

@@ -23,6 +23,7 @@ from ocr_tf.metrics.edits import Edits, edits
 from ocr_tf.metrics.normalization import normalize
 from ocr_tf.metrics.registry import Metric, metric_of
 from ocr_tf.study.comparison import same_images
+from ocr_tf.types import Array
 
 
 class Cell(NamedTuple):
@@ -55,9 +56,11 @@ class Grid:
 
     @property
     def conditions(self) -> list[str]:
+        """The names of the conditions, in the order of the report."""
         return list(self.cells)
 
     def seeds(self, condition: str) -> list[int]:
+        """Lists the seeds that a condition was trained under."""
         return [cell.seed for cell in self.cells[condition]]
 
     def texts(self, condition: str) -> list[list[str]]:
@@ -79,7 +82,7 @@ class Grid:
             for condition in self.cells
         }
 
-    def errors(self, condition: str, metric: str) -> np.ndarray:
+    def errors(self, condition: str, metric: str) -> Array:
         """Returns errors [S, N] float64 after normalization, as one of METRICS counts them.
 
         Raises:
@@ -101,11 +104,11 @@ class Grid:
         return self._errors[key]
 
     @functools.cached_property
-    def _errors(self) -> dict[tuple[str, Metric], np.ndarray]:
+    def _errors(self) -> dict[tuple[str, Metric], Array]:
         """What `errors` has counted."""
         return {}
 
-    def lengths(self, metric: str) -> np.ndarray:
+    def lengths(self, metric: str) -> Array:
         """Returns what errors are divided by, [N] float64: reference symbols for cer, else words or 1.
 
         Raises:

@@ -14,6 +14,7 @@ from ocr_tf.study.analysis.calibration import SeedCalibration
 from ocr_tf.study.analysis.content import Analysis, ProbeLevel
 from ocr_tf.study.report import svg
 from ocr_tf.study.report.svg import DIM, RULE, Drawing, Look
+from ocr_tf.types import Array
 
 Looks = Mapping[str, Look]
 
@@ -135,7 +136,7 @@ def _axes(width: int) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _rates(levels: Sequence[ProbeLevel]) -> dict[str, np.ndarray]:
+def _rates(levels: Sequence[ProbeLevel]) -> dict[str, Array]:
     """[S, levels] of each condition, per cent."""
     rates: dict[str, list[tuple[float, ...]]] = {}
     for level in levels:
@@ -144,7 +145,7 @@ def _rates(levels: Sequence[ProbeLevel]) -> dict[str, np.ndarray]:
     return {condition: 100 * np.array(rows, float).T for condition, rows in rates.items()}
 
 
-def _band(axes: Axes, x: np.ndarray, rates: np.ndarray, look: Look, style: str) -> None:
+def _band(axes: Axes, x: Array, rates: Array, look: Look, style: str) -> None:
     axes.fill_between(x, rates.min(axis=0), rates.max(axis=0), color=look.color, alpha=0.14, lw=0)
     axes.plot(
         x,

@@ -203,7 +203,7 @@ def kinds(
     measured: Mapping[str, Union[Measured, Occurrences]],
     pair: Pair,
     lists: Lists,
-    names: Mapping[str, str] = {},  # noqa: B006 - nobody writes to it
+    names: Mapping[str, str] = {},
 ) -> list[KindRow]:
     """Makes a row of each kind; those whose counts and lines are known have them too."""
     largest = max(

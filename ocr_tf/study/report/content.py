@@ -53,6 +53,7 @@ class Reproduction:
     trained: tuple[Code, ...]  # the code of the trainings, each that occurs
     compared: Code
     processor: Optional[str]
+    searches: tuple[str, ...]  # that the runs read with, each that occurs, as --search takes it
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,6 +14,7 @@ import numpy as np
 
 from ocr_tf.study.comparison.lines import Line
 from ocr_tf.study.report.content import Report
+from ocr_tf.types import Array
 
 SHOWN = 8  # lines of a gallery at most
 
@@ -29,6 +30,7 @@ class Gallery(NamedTuple):
 
     @property
     def shown(self) -> list[int]:
+        """The lines that the page shows with their pictures."""
         return self.lines[:SHOWN]
 
 
@@ -78,7 +80,7 @@ def galleries(report: Report) -> list[Gallery]:
 
 
 def _read_and_missed(
-    number: int, one: str, other: str, shares: Mapping[str, np.ndarray], keys: np.ndarray
+    number: int, one: str, other: str, shares: Mapping[str, Array], keys: Array
 ) -> Gallery:
     gap = shares[one] - shares[other]
     return Gallery(
@@ -90,12 +92,12 @@ def _read_and_missed(
     )
 
 
-def _right(lines: Sequence[Line], condition: str) -> np.ndarray:
+def _right(lines: Sequence[Line], condition: str) -> Array:
     """Marks the lines that are read without an edit, [S, N] bool."""
     return np.array([[r.edits == 0 for r in line.readings[condition]] for line in lines]).T
 
 
-def _chosen(mask: np.ndarray, order: np.ndarray, keys: np.ndarray) -> list[int]:
+def _chosen(mask: Array, order: Array, keys: Array) -> list[int]:
     """Sorts the lines of a mask, by an order first and their keys second."""
     ranked = np.lexsort((keys, np.round(order, 9)))
     return [int(i) for i in ranked if mask[i]]

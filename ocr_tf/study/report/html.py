@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import functools
-import io
 import itertools
 import math
 import unicodedata
@@ -17,11 +16,11 @@ from typing import Any, NamedTuple, Union
 
 import cv2
 import jinja2
-import numpy as np
-from PIL import Image
 from rapidfuzz.distance import Levenshtein
 
 from ocr_tf.alphabet import nfc
+from ocr_tf.data.png import encode_png
+from ocr_tf.types import Array
 
 # Pixels of a picture at most: a hundred of nothing but noise stay under 10 MB.
 AREA = 70_000
@@ -74,16 +73,14 @@ def differences(reference: str, text: str) -> Differences:
     return compared
 
 
-def picture(pixels: np.ndarray) -> Picture:
+def picture(pixels: Array) -> Picture:
     """Embeds a gray image [H, W] uint8, made smaller if it has more than AREA pixels."""
     if pixels.size > AREA:
         scale = math.sqrt(AREA / pixels.size)
         height = min(AREA, max(1, math.floor(pixels.shape[0] * scale)))
         width = min(AREA // height, max(1, math.floor(pixels.shape[1] * scale)))
         pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
-    encoded = io.BytesIO()
-    Image.fromarray(pixels).save(encoded, "PNG", optimize=True)
-    data = base64.b64encode(encoded.getvalue()).decode()
+    data = base64.b64encode(encode_png(pixels, optimize=True)).decode()
     return Picture(f"data:image/png;base64,{data}", pixels.shape[1], pixels.shape[0])
 
 

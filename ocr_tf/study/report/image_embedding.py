@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from ocr_tf.study.report.html import Picture
+from ocr_tf.types import Array
 
 
 class Setting(NamedTuple):
@@ -35,14 +36,16 @@ ALIGNMENTS = (Setting(1400, 1200, 82), Setting(1000, 900, 70), Setting(700, 640,
 
 
 def within(
-    budget: int, images: Sequence[Optional[np.ndarray]], settings: Iterable[Setting]
+    budget: int, images: Sequence[Optional[Array]], settings: Iterable[Setting]
 ) -> list[Optional[Picture]]:
-    """Embeds images by the first of the settings that keeps them within a size; what does not fit by
-    the last one either has no picture.
+    """Embeds images by the first of the settings that keeps them within a size.
+
+    What does not fit by the last one either has no picture.
 
     Args:
-      budget: characters of the page.
-      images: [H, W] or [H, W, 3] uint8; None where there is none.
+        budget: characters of the page.
+        images: [H, W] or [H, W, 3] uint8; None where there is none.
+        settings: the best first.
     """
     pictures: list[Optional[Picture]] = []
     for setting in settings:
@@ -57,7 +60,7 @@ def within(
     return pictures
 
 
-def smaller(image: np.ndarray, setting: Setting) -> np.ndarray:
+def smaller(image: Array, setting: Setting) -> Array:
     """An image that is no larger than a setting allows."""
     height, width = image.shape[:2]
     scale = min(1.0, setting.height / height, setting.width / width)
@@ -67,7 +70,7 @@ def smaller(image: np.ndarray, setting: Setting) -> np.ndarray:
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
 
 
-def embedded(image: np.ndarray, setting: Setting) -> Picture:
+def embedded(image: Array, setting: Setting) -> Picture:
     """An image as WebP, made smaller if need be."""
     image = smaller(image, setting)
     out = io.BytesIO()

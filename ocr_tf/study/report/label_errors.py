@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 from ocr_tf.data.dataset import Sample, Source, open_sources
 from ocr_tf.data.image import original
@@ -15,6 +15,7 @@ from ocr_tf.experiment.config.program import command_name
 from ocr_tf.experiment.runs.atomic import atomic_write
 from ocr_tf.experiment.runs.outputs import check_writable
 from ocr_tf.experiment.runs.run_folder import RunFolder
+from ocr_tf.libjpeg_lines import without_libjpeg_lines
 from ocr_tf.progress import Progress
 from ocr_tf.study.analysis.label_errors import LabelError, opinions_of, rank
 from ocr_tf.study.config import Suspects
@@ -25,8 +26,9 @@ ROLES = {"train": "trained on", "val": "selected on"}  # The first of them that 
 
 
 def run(config: Suspects, run_folders: list[str]) -> None:
-    """Writes the page of pictures and, beside it, all suspects as a table:
-    place<TAB>id<TAB>margin<TAB>label<TAB>reading (a tab in a text becomes a space).
+    """Writes the page of pictures and, beside it, a table of all labels that are doubted.
+
+    Its rows: place<TAB>id<TAB>margin<TAB>label<TAB>reading (a tab in a text becomes a space).
 
     Raises:
         InputError: no such run or lines, or an output that is not an earlier one of this tool.
@@ -36,7 +38,8 @@ def run(config: Suspects, run_folders: list[str]) -> None:
     _check_output(output, table)
     folders = _open(run_folders)
     source = _source(config, folders[0])
-    opinions, lines = opinions_of(config, folders, source)
+    with without_libjpeg_lines():
+        opinions, lines = opinions_of(config, folders, source)
     if lines.bad:
         named = "; ".join(str(bad) for bad in lines.bad[:NAMED])
         print(f"left out {len(lines.bad)} lines without a usable image: {named}", file=sys.stderr)
@@ -106,10 +109,19 @@ def _row(sample: Sample, suspect: LabelError) -> str:
     return "\t".join((sample.place, sample.id, f"{suspect.margin:.3f}", *texts)) + "\n"
 
 
-def _entries(
-    suspects: list[LabelError], lines: Lines, folders: list[RunFolder]
-) -> list[dict[str, Any]]:
-    """What the page shows of each suspect."""
+class Entry(NamedTuple):
+    """A doubted label as the page shows it."""
+
+    error: LabelError
+    id: str
+    place: str  # where the label stands
+    role: str  # one of ROLES' words; empty: no run has seen the line
+    picture: html.Picture
+    differences: html.Differences
+
+
+def _entries(suspects: list[LabelError], lines: Lines, folders: list[RunFolder]) -> list[Entry]:
+    """Gathers what the page shows of each suspect."""
     roles: dict[bytes, set[str]] = {}
     for folder in folders:
         for role, digest, _ in folder.lines():
@@ -118,16 +130,16 @@ def _entries(
     progress = Progress("drawing", len(suspects))
     for suspect in suspects:
         sample = lines.samples[suspect.position]
-        held = roles.get(lines.digests[suspect.position].tobytes(), set())
+        own = roles.get(lines.digests[suspect.position].tobytes(), set())
         entries.append(
-            {
-                **suspect._asdict(),
-                "id": sample.id,
-                "place": sample.place,
-                "role": next((ROLES[role] for role in ROLES if role in held), ""),
-                "picture": html.picture(original(lines.read(suspect.position))),
-                "differences": html.differences(suspect.label, suspect.reading),
-            }
+            Entry(
+                error=suspect,
+                id=sample.id,
+                place=sample.place,
+                role=next((ROLES[role] for role in ROLES if role in own), ""),
+                picture=html.picture(original(lines.read(suspect.position))),
+                differences=html.differences(suspect.label, suspect.reading),
+            )
         )
         progress.show(len(entries))
     progress.clear()

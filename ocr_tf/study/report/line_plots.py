@@ -15,6 +15,7 @@ from ocr_tf.metrics.normalization import normalize
 from ocr_tf.study.report import formatting, svg
 from ocr_tf.study.report.content import Report
 from ocr_tf.study.report.svg import PHONE, Look
+from ocr_tf.types import Array
 
 Looks = Mapping[str, Look]
 
@@ -34,6 +35,7 @@ class Bar(NamedTuple):
 
     @property
     def name(self) -> str:
+        """Its differences in percentage points: from, to."""
         if self.low == self.high:
             return "no difference"
         return f"{formatting.points(self.low, unit=False)} to {formatting.points(self.high)}"
@@ -62,11 +64,11 @@ def bars(report: Report) -> list[Bar]:
     return sorted(sorted_bars, key=lambda bar: bar.low + bar.high)
 
 
-def _where(mask: np.ndarray) -> list[int]:
+def _where(mask: Array) -> list[int]:
     return np.flatnonzero(mask).tolist()
 
 
-def _rates(report: Report, condition: str) -> np.ndarray:
+def _rates(report: Report, condition: str) -> Array:
     """[N, S] each line's CER as a fraction; NaN where it has no symbol."""
     how = report.study.normalization
     lengths = [len(normalize(line.reference, how)) for line in report.lines]
@@ -77,6 +79,7 @@ def _rates(report: Report, condition: str) -> np.ndarray:
 
 
 def histogram_about(report: Report) -> str:
+    """Describes the histogram for who cannot see it."""
     pair = report.headline
     return f"Lines by the difference of their CERs, {pair.a} minus {pair.b}" if pair else ""
 

@@ -32,6 +32,7 @@ from ocr_tf.study.report.line_images import LineImages
 from ocr_tf.study.report.line_list import Lists, Reading
 from ocr_tf.study.report.plot_registry import Links, Scene
 from ocr_tf.study.report.svg import COLORS, Drawing, Look, looks
+from ocr_tf.types import Array
 
 TEMPLATE = "report.html"
 
@@ -183,7 +184,7 @@ def _misread(report: Report, condition: str, seed: int, lists: Lists) -> str:
     return lists.link(f"misread by {condition}, seed {seed}", wrong.tolist())
 
 
-def _right(report: Report, condition: str, seed: int) -> np.ndarray:
+def _right(report: Report, condition: str, seed: int) -> Array:
     """Marks the lines that a model reads without an edit, [N] bool."""
     return np.array(
         [

@@ -19,6 +19,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
+from ocr_tf.types import Array
+
 # Told apart by all eyes (Okabe and Ito 2008), the lightest left out.
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#5c4db1", "#7a7a7a")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
@@ -67,10 +69,12 @@ class Look(NamedTuple):
 
     @property
     def color(self) -> str:
+        """Its color, as CSS and matplotlib take it."""
         return COLORS[self.number % len(COLORS)]
 
     @property
     def marker(self) -> str:
+        """Its marker, as matplotlib names it."""
         return MARKERS[self.number % len(MARKERS)]
 
 
@@ -88,6 +92,7 @@ class Drawing(NamedTuple):
 
 
 def looks(conditions: Sequence[str]) -> dict[str, Look]:
+    """Gives every condition its color and marker, in their order."""
     return {name: Look(name, i) for i, name in enumerate(conditions)}
 
 
@@ -156,7 +161,7 @@ def _svg(figure: Figure, name: str) -> Markup:
     text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
     text = re.sub(r' (?:width|height)="[\d.]+pt"', "", text, count=2)
     text = re.sub(r"\n\s*", "\n", text)
-    return Markup(_own_ids(text, name))  # noqa: S704 (texts are escaped by matplotlib)
+    return Markup(_own_ids(text, name))
 
 
 def _own_ids(text: str, name: str) -> str:
@@ -164,10 +169,10 @@ def _own_ids(text: str, name: str) -> str:
     ids = set(re.findall(r' id="([^"]*)"', text))
     used = ids & set(re.findall(r'(?:href="#|url\(#)([^")]+)', text))
 
-    def own(match: re.Match) -> str:
+    def own(match: re.Match[str]) -> str:
         return f' id="{name}-{match[1]}"' if match[1] in used else ""
 
-    def refer(match: re.Match) -> str:
+    def refer(match: re.Match[str]) -> str:
         return f"{match[1]}{name}-{match[2]}" if match[2] in used else match[0]
 
     text = re.sub(r' id="([^"]*)"', own, text)
@@ -229,7 +234,7 @@ def sides(axes: Any, left: str, right: str) -> None:
         )
 
 
-def nice(values: np.ndarray) -> tuple[float, float]:
+def nice(values: Array) -> tuple[float, float]:
     """Limits around values, with some room."""
     low, high = float(np.min(values)), float(np.max(values))
     room = 0.06 * (high - low) or 0.3 * abs(high) or 1.0

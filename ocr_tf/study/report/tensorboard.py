@@ -63,7 +63,7 @@ def tag(drawing: Drawing) -> str:
 
     TensorBoard sorts by tag: both groups come after the curves of the runs, `train` and `val`.
     """
-    return f"{'verdict' if SECTIONS[drawing.section] else 'why'}/{drawing.name}"
+    return f"{'verdict' if SECTIONS[drawing.section] else 'verdict_analysis'}/{drawing.name}"
 
 
 def _verdict(report: Report) -> str:

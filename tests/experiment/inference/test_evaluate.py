@@ -215,7 +215,7 @@ def test_wrong_paths_of_a_run_are_told_without_tensorflow(lines, tmp_path):
     for name, data, message in [
         ("none", str(lines[0]), "none: no such run folder"),
         ("run", "none.tsv", "none.tsv: cannot read the labels: No such file"),
-        ("run", str(lines[0]), "run: cannot write in run/evaluations: Not a directory"),
+        ("run", str(lines[0]), "run: run/evaluations is not a folder"),
     ]:
         done = subprocess.run(
             [sys.executable, "-c", code, name, f"--data.test={data}"],
@@ -230,5 +230,5 @@ def test_wrong_paths_of_a_run_are_told_without_tensorflow(lines, tmp_path):
 
 def test_an_output_that_cannot_be_written_is_told_before_the_work(lines, tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="^--output=.*/file/out: cannot write in .*/file"):
+    with pytest.raises(InputError, match="^--output=.*/file/out: .*/file is not a folder"):
         score(lines, fake(lines[1]), output=str(tmp_path / "file" / "out"))

@@ -5,9 +5,8 @@ import os
 
 import pytest
 
-from ocr_tf.errors import InputError
 from ocr_tf.experiment.runs import atomic
-from ocr_tf.experiment.runs.atomic import atomic_write, check_writable
+from ocr_tf.experiment.runs.atomic import atomic_write
 
 
 def test_it_replaces_the_whole_file(tmp_path):
@@ -34,20 +33,3 @@ def test_a_rename_that_fails_leaves_no_temporary_file(tmp_path):
     with pytest.raises(OSError):
         atomic_write(tmp_path / "folder", b"a folder cannot become a file")
     assert os.listdir(tmp_path) == ["folder"]
-
-
-def test_a_place_that_nothing_can_be_written_to_is_named_at_once(tmp_path, monkeypatch):
-    check_writable(tmp_path / "new" / "folder", "choose another")
-    assert list(tmp_path.iterdir()) == []
-    (tmp_path / "file").write_text("x")
-    for place in ("file", "file/x/y"):
-        with pytest.raises(InputError, match="file is not a folder; choose another$"):
-            check_writable(tmp_path / place, "choose another")
-
-    def refuse(dir):  # noqa: A002
-        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
-
-    monkeypatch.setattr(atomic.tempfile, "TemporaryFile", refuse)
-    message = f"{tmp_path}/a/b: nothing can be written to {tmp_path}: Read-only file system; go"
-    with pytest.raises(InputError, match=f"^{message}$"):
-        check_writable(tmp_path / "a" / "b", "go")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import math
 import os
 import subprocess
@@ -15,8 +16,9 @@ from PIL import Image
 
 from ocr_tf.data.image import as_tensor
 from ocr_tf.errors import InputError
-from ocr_tf.experiment.serving import predict, reader
-from ocr_tf.experiment.serving.config import Predict
+from ocr_tf.experiment.serving import predict, reader, saved_model
+from ocr_tf.experiment.serving.config import Export, Predict
+from ocr_tf.experiment.serving.export_folder import ABOUT
 from tests.experiment import untrained
 
 NAMES = {
@@ -92,7 +94,31 @@ def test_more_texts_than_an_export_has_are_refused(served, folder):
         predict.run(Predict(n_best=4), str(served.saved), [str(folder)])
 
 
+def test_a_search_is_used_by_a_run_and_by_an_export_made_with_it(served, folder, tmp_path, capsys):
+    exported = tmp_path / "beam"
+    saved_model.run(Export(n_best=0, search="beam:8"), str(served.run), str(exported))
+    best = rows(Predict(n_best=1), served.run, folder, capsys)
+    assert rows(Predict(search="beam:8"), served.run, folder, capsys) == best
+    assert [row[:2] for row in rows(Predict(), exported, folder, capsys)] == [r[:2] for r in best]
+    assert json.loads((exported / ABOUT).read_text())["search"] == "beam"
+
+
 one_head = pytest.mark.parametrize("served", ["ctc"], indirect=True)
+
+
+@one_head
+@pytest.mark.parametrize(
+    "model, config, message",
+    [
+        ("run", Predict(search="beem"), r"--search=beem: .* \(did you mean beam\?\)"),
+        ("run", Predict(search="beam", n_best=2), "--n_best=2 searches with a beam of its own"),
+        ("run", Predict(search="beam:best=2"), "it finds one text; ask for 2 with --n_best=2"),
+        ("saved", Predict(search="beam"), "an export, whose search was chosen when it was written"),
+    ],
+)
+def test_a_search_that_would_do_nothing_is_refused(served, folder, model, config, message):
+    with pytest.raises(InputError, match=message):
+        predict.run(config, str(getattr(served, model)), [str(folder)])
 
 
 @one_head
@@ -164,7 +190,8 @@ WRONG = """
 import sys
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.serving import predict
-from ocr_tf.experiment.serving.config import Predict
+from ocr_tf.experiment.serving.config import Export, Predict
+from ocr_tf.experiment.serving.export_folder import ABOUT
 try:
     predict.run(Predict(), sys.argv[1], sys.argv[2:])
 except InputError as error:

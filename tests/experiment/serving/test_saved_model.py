@@ -122,6 +122,7 @@ def test_the_documented_command_for_saved_model_cli(served, tmp_path):
 def test_it_says_what_it_was_made_of(served):
     about = json.loads((served.saved / ABOUT).read_text())
     assert about["experiment"] == f"tiny_{served.head}" and about["step"] == 1
+    assert about["search"] == "greedy"
     assert about["geometry"]["height"] == served.trained.experiment.data.height
 
 
@@ -168,12 +169,20 @@ def test_more_texts_than_the_beam_holds_are_refused(served, tmp_path, capsys):
             "--beam=9: a TensorFlow Lite file searches greedily; leave it out",
         ),
         (
+            ["a.tflite", "--search=beam:4"],
+            "--search=beam:4: a TensorFlow Lite file searches greedily; leave it out",
+        ),
+        (
+            ["saved", "--search=beam:best=3"],
+            "--search=beam:best=3: the signatures of one text give the best; for more use --n_best=3",
+        ),
+        (
             ["a.tflite", "--n_best=2"],
             "--n_best=2: a TensorFlow Lite file gives one text; leave it out",
         ),
         (
             ["file/saved"],
-            "{}/file/saved: cannot write in {}/file: Not a directory; choose another place",
+            "{}/file/saved: {}/file is not a folder; choose another place",
         ),
     ],
 )

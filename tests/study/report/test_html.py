@@ -84,7 +84,9 @@ def suspect(**changes) -> dict:
         "id": EVIL,
         "place": EVIL,
     }
-    return {**values, **changes}
+    values.update(changes)
+    words = ("label", "reading", "votes", "voters", "margin", "reason")
+    return {**values, "error": {word: values[word] for word in words}}
 
 
 def render(*suspects: dict) -> str:

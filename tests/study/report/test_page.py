@@ -400,3 +400,19 @@ def test_images_that_are_not_proven_the_same_are_told():
     assert "not\n  proven" not in page.render(report, Bare())[0]
     unproven = dataclasses.replace(report.test_set, same_images=False)
     assert "not\n  proven" in page.render(dataclasses.replace(report, test_set=unproven), Bare())[0]
+
+
+@pytest.mark.parametrize(
+    "searches, sentence",
+    [
+        (("beam",), "All readings are of the search beam ."),
+        (("beam", "greedy"), "Not all runs read with the same search : beam , greedy ."),
+    ],
+)
+def test_a_search_that_is_not_greedy_is_said(searches, sentence):
+    report = fake.answer(fake.grid(40, 2))
+    usual = " ".join(rendered(report).text.split())
+    assert "of the search" not in usual and "All runs read by greedy search" in usual
+    changed = dataclasses.replace(report.reproduce, searches=searches)
+    text = " ".join(rendered(dataclasses.replace(report, reproduce=changed)).text.split())
+    assert sentence in text and "All runs read by greedy search" not in text

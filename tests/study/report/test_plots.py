@@ -92,7 +92,7 @@ def test_a_new_plot_is_one_entry(tmp_path, monkeypatch):
     figures = {path.name for path in (tmp_path / "figures").iterdir()}
     assert "lengths.png" in figures and "nothing.png" not in figures
     (events,) = (path for path in tmp_path.iterdir() if "tfevents" in path.name)
-    assert b"why/lengths" in events.read_bytes()
+    assert b"verdict_analysis/lengths" in events.read_bytes()
 
 
 def test_every_plot_has_a_section_and_a_name_of_its_own():

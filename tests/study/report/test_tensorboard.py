@@ -33,7 +33,7 @@ from tests.study import fake
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:tensorboard")
 EVIL = "<script>alert(1)</script>"
-GROUPS = {"seeds": "verdict", "per-line": "why"}  # by section
+GROUPS = {"seeds": "verdict", "per-line": "verdict_analysis"}  # by section
 
 
 class Server:
@@ -199,7 +199,7 @@ def test_what_answers_comes_first():
     assert {"verdict/contrasts", "verdict/interval", "verdict/seeds", "verdict/variance"} < set(
         tags
     )
-    assert {"why/curve_val", "why/cumulative"} < set(tags)
+    assert {"verdict_analysis/curve_val", "verdict_analysis/cumulative"} < set(tags)
 
 
 def test_the_verdict_is_there_in_words(written, report):
