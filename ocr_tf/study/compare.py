@@ -23,6 +23,7 @@ from ocr_tf.experiment.runs.atomic import TEMPORARY
 from ocr_tf.experiment.runs.predictions import RateFigures
 from ocr_tf.experiment.runs.run_folder import RESUMABLE, RunFolder
 from ocr_tf.experiment.tensorboard import event_file
+from ocr_tf.progress import Phases
 from ocr_tf.study.comparison import inputs, lines, statistics
 from ocr_tf.study.comparison.controls import Code, Controls, Runs, code, controls
 from ocr_tf.study.comparison.curves import learning_curve
@@ -255,7 +256,20 @@ def _report(grids: Mapping[str, Grid], runs: Runs, asked: Asked, output: Path) -
     opened = inputs.open_inputs(grid)
     networks = Networks(grid, opened.runs) if opened.runs else None
     images = LineImages(grid, opened.source, networks)
-    page = write_report(_explained(report, grid, opened, networks, images), output, images)
+    # By the time that each took in studies of 2 to 6 runs.
+    phases = Phases("report", {"analyzing the readings": 5, "measuring cost": 4, "drawing": 1})
+    with phases.part("analyzing the readings"):
+        report = _analyzed(report, grid, opened, networks, images)
+    if networks is not None and opened.source is not None:
+        with phases.part("measuring cost"):
+            from ocr_tf.study.analysis import cost
+
+            measured = cost.measure(grid, opened, networks, report.study.metric)
+            report = dataclasses.replace(report, cost=measured)
+    metric = name_of(report.study.metric)
+    summary = findings.summarize(report.headline, metric, report.analysis, report.cost)
+    with phases.part("drawing"):
+        page = write_report(dataclasses.replace(report, summary=summary), output, images)
     lines = [*contrasts.three_lines(report), f"report: {page}"]
     print("\n".join(lines))
     return lines
@@ -299,26 +313,20 @@ def _answer(grids: Mapping[str, Grid], runs: Runs, asked: Asked) -> Report:
     )
 
 
-def _explained(
+def _analyzed(
     report: Report,
     grid: Grid,
     opened: inputs.Inputs,
     networks: Optional[Networks],
     images: LineImages,
 ) -> Report:
-    """Adds what needs the networks or the images: analysis, cost, and the sizes of the lines."""
-    from ocr_tf.study.analysis import analyze, cost
+    """Adds the analysis, and the sizes of the lines."""
+    from ocr_tf.study.analysis import analyze
 
-    metric = report.study.metric
-    measurable = networks is not None and opened.source is not None
-    analysis = analyze(grid, opened, images, networks, metric)
-    costs = cost.measure(grid, opened, networks, metric) if measurable else None
     return dataclasses.replace(
         report,
         missing=opened.missing,
-        analysis=analysis,
-        cost=costs,
-        summary=findings.summarize(report.headline, name_of(metric), analysis, costs),
+        analysis=analyze(grid, opened, images, networks, report.study.metric),
         lines=tuple(_sized(line, images.image(i)) for i, line in enumerate(report.lines)),
     )
 

@@ -5,6 +5,7 @@ import json
 import os
 import re
 
+import jsonschema
 import pytest
 
 from ocr_tf.cli import launch
@@ -16,6 +17,7 @@ from ocr_tf.experiment.runs.predictions import CheckpointRead
 from ocr_tf.study import compare
 from ocr_tf.study.comparison import inputs
 from ocr_tf.study.config import Compare, Study
+from ocr_tf.study.report import as_json
 from ocr_tf.study.study_folder import StudyFolder
 from tests.experiment import tiny
 from tests.study import told
@@ -133,7 +135,9 @@ def test_misspelt_flags_end_in_one_line(capsys):
 def compared(output, *paths, **config):
     compare.run(Compare(output=str(output), **config), [str(path) for path in paths])
     page = (output / "report.html").read_text()
-    return json.loads((output / "report.json").read_text()), page
+    report = json.loads((output / "report.json").read_text())
+    jsonschema.validate(report, json.loads(as_json.SCHEMA.read_text("utf-8")))
+    return report, page
 
 
 def wrong(share, test=told.TEST):
