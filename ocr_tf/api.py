@@ -12,7 +12,6 @@ Every error that is a user's to mend is an `InputError`. TensorFlow-free until a
 from __future__ import annotations
 
 import collections.abc
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional, TypeVar, Union
 
@@ -30,6 +29,7 @@ from ocr_tf.experiment.runs import predictions
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.heads import HEADS
 from ocr_tf.metrics.error_rates import Rates, measure
+from ocr_tf.metrics.paired import Verdict
 from ocr_tf.metrics.registry import METRICS
 from ocr_tf.options import option
 from ocr_tf.study.config import Compare, Study
@@ -85,11 +85,11 @@ class Evaluation(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """The report of a comparison."""
+    """The report of a comparison, and its verdict on each pair of conditions."""
 
-    output: Path
+    output: Path  # the folder; its report.json holds every number
     page: Path  # report.html
-    report: dict[str, Any]  # the content of report.json
+    verdicts: tuple[Verdict, ...]  # the headline's first
 
 
 def register(kind: str, name: str) -> Callable[[P], P]:
@@ -229,8 +229,11 @@ def run_study(
 
 
 def _comparison(output: Path) -> Comparison:
-    report = json.loads((output / "report.json").read_bytes())
-    return Comparison(output, output / "report.html", report)
+    """Reads what a report has just been written to say, or an earlier one that is up to date."""
+    from ocr_tf.study.report import as_json
+
+    verdicts = as_json.load_verdicts((output / "report.json").read_text("utf-8"))
+    return Comparison(output, output / "report.html", verdicts)
 
 
 C = TypeVar("C")

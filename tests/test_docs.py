@@ -135,5 +135,5 @@ def test_several_rooms_list_their_files():
 def test_a_room_names_its_files(room):
     listed = re.findall(r"^    (\w+)  ", docstring(room), re.MULTILINE)
     files = {path.stem for path in room.parent.glob("[!_]*.py")}
-    missing = files - set(listed)
-    assert not missing, f"{room.relative_to(ROOT)}: its docstring does not name {sorted(missing)}"
+    missing = files ^ set(listed)
+    assert not missing, f"{room.relative_to(ROOT)}: its docstring and its files differ in {missing}"

@@ -10,7 +10,11 @@ from pathlib import Path
 
 import pytest
 
+import ocr_tf
 from ocr_tf import registry
+from ocr_tf.data import SOURCES
+from ocr_tf.data.dataset import open_source
+from ocr_tf.encoders import ENCODERS
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.experiment import Experiment
 from ocr_tf.experiment.config.serialize import configuration, rebuild
@@ -69,6 +73,66 @@ plain = dataclasses.replace(deep, head=CTC())
 STUDY = ocr_tf.Study.of("depth", {"plain": plain, "deep": deep}, seeds=1)
 """
 
+ENCODER_AND_SOURCE = '''"""Each column is a frame; every second one of the rendered lines is a line."""
+
+import dataclasses
+from typing import ClassVar
+
+import ocr_tf
+from ocr_tf.data import synthetic
+
+
+@ocr_tf.register("encoder", "columns")
+@dataclasses.dataclass(frozen=True)
+class Columns:
+    """A linear layer over the pixels of each column."""
+
+    stride: ClassVar[int] = 1
+    units: int = ocr_tf.option(8, "Features of a column.", minimum=1)
+
+    def steps(self, width):
+        return width
+
+    def build(self, height, dtype="float32"):
+        import tensorflow as tf
+
+        from ocr_tf.types import Frames
+
+        class ColumnEncoder(tf.keras.layers.Layer):
+            def __init__(self, units):
+                super().__init__(name="encoder", dtype=dtype)
+                self.features = tf.keras.layers.Dense(units, name="features", dtype=dtype)
+
+            def call(self, images, key=None):
+                columns = tf.transpose(tf.squeeze(images.values, 3), [0, 2, 1])  # [B, W, H]
+                return Frames(self.features(columns), images.widths)
+
+        return ColumnEncoder(self.units)
+
+
+class EverySecond:
+    def __init__(self, rest):
+        self.all = synthetic.open(rest)
+        self.name, self.samples = f"second:{rest}", self.all.samples[::2]
+
+    def read(self, i):
+        return self.all.read(2 * i)
+
+    def origin(self, i):
+        return self.all.origin(2 * i)
+
+
+ocr_tf.register("source", "second")(EverySecond)
+
+EXPERIMENT = ocr_tf.Experiment(
+    "columns",
+    Columns(),
+    data=ocr_tf.Data(train=("second:digits:count=40",), height=16),
+    sequence=ocr_tf.Sequence(layers=1, units=8),
+    train=ocr_tf.Train(steps=2, previews=0),
+)
+'''
+
 SMALL = (
     "--data.train=synthetic:digits:count=40",
     "--data.height=16",
@@ -80,16 +144,29 @@ SMALL = (
 TEST = "--data.test=synthetic:digits:count=8:split=test"
 
 
+REGISTRIES = (HEADS, ENCODERS, SOURCES)
+
+
 @pytest.fixture
-def own_registry(monkeypatch):
+def own_registry():
     """Takes what a test registers out again."""
-    heads, outside, names = dict(HEADS), dict(HEADS.outside), dict(HEADS._names)
+    kept = [(one, dict(one), dict(one.outside), dict(one._names)) for one in REGISTRIES]
     yield
-    HEADS.clear()
-    HEADS.update(heads)
-    HEADS.outside, HEADS._names = outside, names
-    HEADS.lost.clear()
-    sys.modules.pop("deep_ctc", None)
+    for one, parts, outside, names in kept:
+        one.clear()
+        one.update(parts)
+        one.outside, one._names = outside, names
+        one.lost.clear()
+    for module in ("deep_ctc", "columns"):
+        sys.modules.pop(module, None)
+
+
+def forget(module: str) -> None:
+    """Makes this process one that has not imported the file yet."""
+    for one in REGISTRIES:
+        for name in list(one.outside):
+            del one[name], one.outside[name]
+    del sys.modules[module]
 
 
 def give(folder: Path, *command: str) -> subprocess.CompletedProcess:
@@ -119,10 +196,7 @@ def test_a_run_remembers_the_file_of_its_head(tmp_path, own_registry):
     described = configuration(module.EXPERIMENT)
     (part,) = described["parts"]
     assert (part["kind"], part["name"], part["file"]) == ("head", "deep_ctc", str(file))
-    # Another process, which has not imported the file:
-    for forgotten in (HEADS, HEADS.outside):
-        del forgotten["deep_ctc"]
-    del sys.modules["deep_ctc"]
+    forget("deep_ctc")
     again = rebuild(json.loads(json.dumps(described)), "run.json")
     assert again.head_name == "deep_ctc" and again.head.units == 32
 
@@ -155,25 +229,42 @@ def test_names_are_looked_up_and_taken_once(own_registry):
         HEADS.register("ctc")(type("Mine", (CTC,), {}))
 
 
+def test_an_encoder_and_a_source_come_from_a_file_of_their_own(tmp_path, own_registry):
+    file = tmp_path / "columns.py"
+    file.write_text(ENCODER_AND_SOURCE)
+    run = ocr_tf.train(registry.load_file(str(file)).EXPERIMENT, tmp_path / "run")
+    described = json.loads((run.path / "run.json").read_bytes())
+    assert {(part["kind"], part["name"]) for part in described["parts"]} == {
+        ("encoder", "columns"),
+        ("source", "second"),
+    }
+    forget("columns")
+    evaluation = ocr_tf.evaluate(run.path, "synthetic:digits:count=4:split=test")
+    assert evaluation.rates.lines == 4
+    assert ENCODERS.outside["columns"].file == str(file)
+    assert len(open_source("second:digits:count=9").samples) == 5
+
+
 @pytest.mark.slow
 def test_a_head_in_a_file_of_its_own_goes_all_the_way(tmp_path):
-    """Trains, resumes, evaluates, predicts, exports and compares, each in a new process."""
+    """Each command is a new process, which knows the head from the run alone."""
     (tmp_path / "deep_ctc.py").write_text(HEAD)
     (tmp_path / "depth.py").write_text(STUDY)
+    (tmp_path / "line.png").write_bytes(open_source("synthetic:digits").read(0))
     trained = give(tmp_path, "deep_ctc.py", "--workdir=runs/deep", *SMALL)
     assert trained.returncode == 0, trained.stderr
     again = ocr_tf_command(tmp_path, "train", "deep_ctc.py", "--workdir=runs/deep", *SMALL)
     assert "is finished at step 2" in again.stderr
-    ocr_tf_command(tmp_path, "evaluate", "runs/deep", TEST)
-    ocr_tf_command(tmp_path, "export", "runs/deep", "exported")
-    general = [flag for flag in SMALL if "sequence" not in flag]  # which conditions may differ in
-    ocr_tf_command(tmp_path, "study", "depth.py", "--workdir=runs/depth", *general, TEST)
-    for run in ("plain", "deep"):
-        ocr_tf_command(tmp_path, "evaluate", f"runs/depth/{run}/seed-0", TEST)
-    runs = [f"runs/depth/{run}/seed-0" for run in ("plain", "deep")]
-    ocr_tf_command(tmp_path, "compare", *runs, "--output=compared")
-    assert (tmp_path / "compared" / "report.html").exists()
-    (tmp_path / "deep_ctc.py").rename(tmp_path / "moved.py")
+    read = ocr_tf_command(tmp_path, "predict", "runs/deep", "line.png")
+    ocr_tf_command(tmp_path, "export", "runs/deep", "exported", "--n_best=0")
+    (tmp_path / "deep_ctc.py").rename(tmp_path / "moved.py")  # an export needs no file
+    assert ocr_tf_command(tmp_path, "predict", "exported", "line.png").stdout == read.stdout
     lost = give(tmp_path, "-m", "ocr_tf.cli.launch", "evaluate", "runs/deep", TEST)
     assert lost.returncode == 2 and "deep_ctc.py, which is gone" in lost.stderr
     ocr_tf_command(tmp_path, "evaluate", "runs/deep", TEST, "--parts=moved.py")
+    (tmp_path / "moved.py").rename(tmp_path / "deep_ctc.py")
+    general = [flag for flag in SMALL if "sequence" not in flag]  # which conditions may differ in
+    ocr_tf_command(tmp_path, "study", "depth.py", "--workdir=runs/depth", *general, TEST)
+    runs = [f"runs/depth/{condition}/seed-0" for condition in ("plain", "deep")]
+    ocr_tf_command(tmp_path, "compare", *runs, "--name=best", "--output=compared")
+    assert (tmp_path / "compared" / "report.html").exists()

@@ -1,4 +1,4 @@
-"""tools/bench: measures what the command line names, prints tables and writes JSON."""
+"""The command `bench`: measures what the command line names, prints tables and writes JSON."""
 
 from __future__ import annotations
 

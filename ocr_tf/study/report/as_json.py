@@ -22,6 +22,7 @@ import numpy as np
 
 from ocr_tf.experiment.config.experiment import Experiment
 from ocr_tf.experiment.config.serialize import configuration
+from ocr_tf.metrics import paired
 from ocr_tf.study.report.content import Report
 
 VERSION = 1  # of the schema: raised when a field is taken away or changes its meaning
@@ -76,6 +77,23 @@ def dump(report: Report) -> str:
     assert isinstance(content, dict)
     versioned = {"schema_version": VERSION, **content}
     return json.dumps(versioned, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+
+
+def load_verdicts(text: str) -> tuple[paired.Verdict, ...]:
+    """Reads the verdict on each pair at the checkpoint that the report is about, the headline's first.
+
+    Args:
+        text: of report.json.
+    """
+    comparisons: dict[str, list[dict[str, Any]]] = json.loads(text)["comparisons"]
+    pairs = next(iter(comparisons.values()), [])
+    return tuple(_verdict(pair["verdict"]) for pair in pairs)
+
+
+def _verdict(values: dict[str, Any]) -> paired.Verdict:
+    signature = dict(values["signature"])
+    signature["seeds"] = tuple(signature["seeds"])
+    return paired.Verdict(**{**values, "signature": paired.Signature(**signature)})
 
 
 # The schema

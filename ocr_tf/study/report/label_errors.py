@@ -1,4 +1,4 @@
-"""The page and the table of labels that are probably wrong: what `tools/suspects` writes."""
+"""The page and the table of labels that are probably wrong: what the command `suspects` writes."""
 
 from __future__ import annotations
 

@@ -87,6 +87,12 @@ def test_reports_are_as_the_schema_says():
         assert content["schema_version"] == as_json.VERSION
 
 
+def test_verdicts_are_read_as_they_were_written():
+    for name, report in reports().items():
+        verdicts = as_json.load_verdicts(as_json.dump(report))
+        assert verdicts == tuple(pair.verdict for pair in report.pairs), name
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
