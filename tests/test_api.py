@@ -10,6 +10,10 @@ from PIL import Image
 
 import ocr_tf
 from ocr_tf.data.dataset import open_source
+from ocr_tf.experiment.serving import saved_model
+from ocr_tf.experiment.serving.config import Export
+from ocr_tf.heads import Attention
+from ocr_tf.metrics.paired import Verdict
 
 SMALL = {
     "data.train": "synthetic:digits:count=40",
@@ -30,6 +34,13 @@ def run(tmp_path_factory) -> ocr_tf.Run:
 @pytest.fixture(scope="module")
 def model(run):
     return ocr_tf.load(run.path)
+
+
+@pytest.fixture(scope="module")
+def exported(run):
+    folder = run.path.parent / "exported"
+    saved_model.run(Export(n_best=3), str(run.path), str(folder))
+    return ocr_tf.load(folder)
 
 
 @pytest.fixture(scope="module")
@@ -68,9 +79,57 @@ def test_alignments_and_n_best(model, line):
     assert log_probs == sorted(log_probs, reverse=True)
 
 
+def test_an_export_reads_as_its_run_does(exported, model, line, tmp_path):
+    (tmp_path / "line.png").write_bytes(line)
+    images = [tmp_path / "line.png", b"no image", line]
+    for from_export, from_run in zip(exported.read(images), model.read(images)):
+        assert (from_export.text, from_export.ok, from_export.reason) == (
+            from_run.text,
+            from_run.ok,
+            from_run.reason,
+        )
+        assert from_export.log_prob == pytest.approx(from_run.log_prob, rel=1e-4)
+
+
+def test_an_export_gives_as_many_texts_as_it_was_made_for(exported, model, line):
+    (from_export, bad), (from_run,) = exported.n_best([line, b""], 2), model.n_best([line], 2)
+    assert [answer.text for answer in from_export] == [answer.text for answer in from_run]
+    assert [answer.ok for answer in bad] == [False] and "zero bytes" in bad[0].reason
+    with pytest.raises(ocr_tf.InputError, match="gives at most 3; export the run again"):
+        exported.n_best([line], 4)
+
+
+@pytest.mark.parametrize("method", ["score", "align"])
+def test_an_export_says_what_it_cannot_do(method, exported, line):
+    with pytest.raises(ocr_tf.InputError, match=f"an export reads .*; {method} needs the run"):
+        getattr(exported, method)([line], ["1"])
+
+
 def test_evaluating_gives_rates(run):
     evaluation = ocr_tf.evaluate(run, TEST)
     assert evaluation.rates.lines == 4 and (evaluation.output / "results.json").exists()
+
+
+@pytest.mark.slow
+def test_a_study_and_a_comparison_of_its_runs_give_their_verdicts(tmp_path):
+    sequence = ocr_tf.Sequence(layers=1, units=8)
+    head = Attention(units=8, attention_units=8, embedding=8)
+    conditions = {
+        "ctc": ocr_tf.Experiment("ctc", sequence=sequence),
+        "attention": ocr_tf.Experiment("attention", head=head, sequence=sequence),
+    }
+    study = ocr_tf.Study.of("tiny", conditions, seeds=1, test=[TEST])
+    settings = {name: value for name, value in SMALL.items() if "sequence" not in name}
+    studied = ocr_tf.run_study(study, tmp_path / "study", **settings)
+    assert studied.output == tmp_path / "study" / "report" and studied.page.exists()
+    again = ocr_tf.run_study(study, tmp_path / "study", **settings)  # kept
+    assert again == studied
+    runs = [tmp_path / "study" / name / "seed-0" for name in conditions]
+    compared = ocr_tf.compare(runs, tmp_path / "compared", name="best", metric="exact")
+    for comparison, metric in ((studied, "cer"), (compared, "exact")):
+        (verdict,) = comparison.verdicts
+        assert isinstance(verdict, Verdict) and (verdict.a, verdict.b) == ("ctc", "attention")
+        assert verdict.signature.metric == metric and verdict.signature.lines == 4
 
 
 @pytest.mark.parametrize(

@@ -131,11 +131,11 @@ class Study:
 
         Args:
             given: this study as the command line gave it back. A flag that still has this study's
-              value changes nothing, so that what a condition sets in Python stays.
+                value changes nothing, so that what a condition sets in Python stays.
 
         Raises:
             InputError: fewer than two conditions, conditions that are the same, a contrast of others than
-              four of them, or a flag that is the study's to set.
+                four of them, or a flag that is the study's to set.
         """
         default = {leaf.name: leaf.value for leaf in options.leaves(self)}
         changed = {

@@ -154,8 +154,8 @@ def recipes(a: Outcomes, b: Outcomes, confidence: float = 0.95, paired: bool = F
         b: the other, on the same lines.
         confidence: of the interval; `multiple_comparisons.pairwise` gives the one that m comparisons need.
         paired: by seed: V_S and V_R come from the differences within seeds, and df = S - 1. To be
-          declared before the results are seen; it pays where the correlation of `seed_correlation`
-          exceeds `pairing_threshold`, and seeds vary more than lines do.
+            declared before the results are seen; it pays where the correlation of `seed_correlation`
+            exceeds `pairing_threshold`, and seeds vary more than lines do.
 
     Raises:
         NotComparable: there is one line only; or they are to be paired and have not the same seeds.

@@ -110,7 +110,7 @@ def slices(
         a: one condition.
         b: the other, on the same lines.
         members: masks [N] of bool over the lines, by the name of the slice. Slices without a line, or
-          of empty references only, are left out: they have no rate.
+            of empty references only, are left out: they have no rate.
         target: RECIPES or MODELS.
         confidence: of each interval.
 

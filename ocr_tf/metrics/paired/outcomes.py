@@ -68,9 +68,9 @@ class Outcomes:
         ids: N different ones, of the lines.
         signature: what the study knows of it.
         groups: [N] names of the pages or writers that lines come from, if they are not drawn one by
-          one: lines of one group then enter as their sums.
+            one: lines of one group then enter as their sums.
         trained: by a recipe that could be followed anew; not so another system, of which there is one
-          set of readings.
+            set of readings.
 
     Raises:
         ValueError: the shapes do not fit, or a value is none that it can be.
@@ -156,7 +156,7 @@ def joined(*conditions: Outcomes) -> tuple[Units, ...]:
 
     Raises:
         ValueError: they have not the same lines in the same order, or not the same signature, or
-          two have one name.
+            two have one name.
         NotComparable: a single unit, which cannot say how far another would be.
     """
     first = conditions[0]
