@@ -101,7 +101,7 @@ def test_a_search_of_ones_own_is_used_by_its_name(trained, monkeypatch):
 def test_tensorboard_shows_what_evaluate_measured(trained):
     results, _ = measured(trained, name="shown")
     events = EventAccumulator(str(trained / "run")).Reload()
-    (point,) = events.Scalars("test/shown/cer")
+    (point,) = events.Scalars("values/test/shown/cer")
     assert (point.step, point.value) == (2, pytest.approx(results.rates.cer))
 
 

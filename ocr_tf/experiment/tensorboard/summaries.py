@@ -9,12 +9,12 @@ null is a value that does not exist, and gives no point. Three keys have a meani
     confusions  [[true, read, times]], most frequent first: a table
     finished    true in the last record
 
-The configuration becomes hyperparameters, and evaluations/NAME/results.json the scalars test/NAME/cer
-and so on; test/cer if NAME is test.
+The configuration becomes hyperparameters, and evaluations/NAME/results.json the scalars
+values/test/NAME/cer and so on; values/test/cer if NAME is test.
 
-TensorBoard sorts by name and opens on what comes first, so the names are chosen: the curves (test, top,
-train, val) come before the pictures (view), and of the five figures that the table of hyperparameters shows
-by itself three are the test's and two the best validation's (top). Its settings are sorted too, capitals
+TensorBoard sorts by name and opens on what comes first, so the names are chosen: the curves (train, val) come
+before single values (values) and pictures (view), and of the five figures that the table of hyperparameters
+shows by itself three are the test's and two the best validation's. Its settings are sorted too, capitals
 first: see `hyperparameters`.
 
 TensorFlow-free: its writer stamps each event with the time of writing, and what is written anew on
@@ -115,7 +115,8 @@ def of_evaluations(run: RunFolder) -> Iterator[Event]:
 
 def evaluation_tag(evaluation: str, measured: str) -> str:
     """The tag of a figure, one of MEASURED, of evaluations/NAME."""
-    return f"test/{measured}" if evaluation == "test" else f"test/{evaluation}/{measured}"
+    path = "" if evaluation == "test" else f"{evaluation}/"
+    return f"values/test/{path}{measured}"
 
 
 def hyperparameters(experiment: Experiment) -> dict[str, Any]:

@@ -302,7 +302,7 @@ class Training:
         if self.best.step == self.step:
             best = {"cer": validated.cer, "exact": validated.exact}
             best |= {"step": self.step, "minutes": elapsed / 60}
-            summary = {f"top/{name}": value for name, value in best.items()}
+            summary = {f"values/val_best/{name}": value for name, value in best.items()}
         self._record(
             {
                 **validated.record(),

@@ -149,8 +149,8 @@ def _of_slices(pair: ComparedPair, metric: str, analysis: Analysis) -> Iterator[
             continue
         worse, better = _ordered(pair, difference.rate_a, difference.rate_b)
         sentence = (
-            f"{part.family} {part.name}: {worse}, {better} {metric} on {counted(part.lines, 'line')}, "
-            "further apart or the other way round than on the other lines"
+            f"{part.family}, {part.name}: {worse}, {better} {metric} on {counted(part.lines, 'line')}; the "
+            f"gap between the two is {_other(difference)} on all other lines"
         )
         yield from _of_estimate(sentence, "slices", difference.against_rest)
 
@@ -162,11 +162,19 @@ def _of_probes(pair: ComparedPair, analysis: Analysis) -> Iterator[_Candidate]:
             if not difference or difference.inside is None or level.control is None:
                 continue
             worse, better = _ordered(pair, difference.rate_a, difference.rate_b)
+            control = f"{level.control.family} {level.control.level}"
             sentence = (
-                f"Lines made on purpose, {name} {level.level}: {worse}, {better} CER, further apart or "
-                f"the other way round than on {level.control.family} {level.control.level}"
+                f"lines made on purpose, {name} {level.level}: {worse}, {better} CER; the gap between the "
+                f"two is {_other(difference)} on {control}"
             )
             yield from _of_estimate(sentence, "causes", difference.against_rest)
+
+
+def _other(difference: paired.Slice) -> str:
+    """Says how far a slice's difference is from that on the other lines, to be followed by those."""
+    if difference.against_rest is None:
+        return "not that"
+    return f"{width(abs(difference.against_rest.value))} from that"
 
 
 def _of_estimate(sentence: str, section: str, estimate: object) -> Iterator[_Candidate]:

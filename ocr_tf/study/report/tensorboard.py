@@ -37,7 +37,7 @@ SETTINGS = {
     "train.steps": "steps",
 }
 MEASURED = {"cer": "test CER", "wer": "test WER", "exact": "test exact match"}
-SELECTED = "top/cer"  # of runs that are not evaluated yet
+SELECTED = "values/val_best/cer"  # of runs that are not evaluated yet
 TYPES = {bool: api_pb2.DATA_TYPE_BOOL, str: api_pb2.DATA_TYPE_STRING}
 
 

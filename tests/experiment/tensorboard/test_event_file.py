@@ -165,12 +165,12 @@ def test_an_evaluation_adds_its_figures_when_nobody_trains(run, curves):
     refresh(run)
     shown = accumulate(run)
     assert sorted(shown.Tags()["scalars"]) == [
-        "test/cer",
-        "test/exact",
-        "test/hard/cer",
-        "test/hard/exact",
+        "values/test/cer",
+        "values/test/exact",
+        "values/test/hard/cer",
+        "values/test/hard/exact",
     ]
-    assert points(shown, "test/hard/cer") == [(30, 0.25)]
+    assert points(shown, "values/test/hard/cer") == [(30, 0.25)]
 
 
 def test_needs_no_tensorflow():

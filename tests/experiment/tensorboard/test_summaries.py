@@ -94,10 +94,10 @@ def test_what_tensorboard_shows_by_itself_is_what_everybody_asks_for(tmp_path):
     assert sorted(shown)[:5] == ["Encoder", "Experiment", "Head", "Learning rate", "Seed"]
     picture = {"id": "a", "reference": "", "text": "", "picture": "1.png"}
     Image.new("L", (7, 31)).save(tmp_path / "1.png")
-    record = {f"{name}/x": 0 for name in ("val", "train", "top")} | {"lines": [picture]}
+    record = {f"{name}/x": 0 for name in ("val", "train", "values")} | {"lines": [picture]}
     tags = [*values(record, tmp_path), summaries.evaluation_tag("best", "cer")]
     groups = list(dict.fromkeys(tag.split("/")[0] for tag in sorted(tags)))
-    assert groups == ["test", "top", "train", "val", "view"]
+    assert groups == ["train", "val", "values", "view"]
 
 
 def test_what_is_not_shown_exists():

@@ -33,7 +33,7 @@ QUIET = {
     **os.environ,
     "TF_CPP_MIN_LOG_LEVEL": "3",
 }  # as launch sets it before it imports TensorFlow
-TIMING = ("wall", "elapsed", "train/images_per_second", "top/minutes")
+TIMING = ("wall", "elapsed", "train/images_per_second", "values/val_best/minutes")
 
 
 def start(head, workdir, *where):
@@ -124,7 +124,7 @@ def test_curves_of_both_heads_overlay(unbroken):
     first, second = (tags(unbroken / head) for head in tiny.HEADS)
     for shown in (first, second):  # points where the CER fell
         for name in ("cer", "exact", "step", "minutes"):
-            assert 4 in shown.pop(f"top/{name}")
+            assert 4 in shown.pop(f"values/val_best/{name}")
     assert first == second
     assert first["train/loss"] == list(range(2, tiny.STEPS + 1, 2))
     assert first["val/cer"] == [4, 8, 12]
@@ -165,9 +165,9 @@ def test_tensorboard_shows_both_runs(unbroken):
         assert group.hparams["train.batch_size"].number_value == 8
         figures = {metric.name.tag: metric.value for metric in group.metric_values}
         state = RunFolder(unbroken / group.name).checkpoints.state()
-        assert figures["top/cer"] == pytest.approx(state.best_cer)
-        assert figures["top/step"] == state.best_step
-        assert {"top/exact", "top/minutes"} <= set(figures)
+        assert figures["values/val_best/cer"] == pytest.approx(state.best_cer)
+        assert figures["values/val_best/step"] == state.best_step
+        assert {"values/val_best/exact", "values/val_best/minutes"} <= set(figures)
 
 
 def test_two_heads_start_equal_and_see_the_same_lines():

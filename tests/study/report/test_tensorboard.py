@@ -125,7 +125,7 @@ def trained(folder, report, evaluation="best"):
             run.begin(
                 dataclasses.replace(experiment, train=train), Alphabet.from_texts(["0123"]), {}
             )
-            figures = {"top/cer": 0.5, "train/loss": 2.0}
+            figures = {"values/val_best/cer": 0.5, "train/loss": 2.0}
             run.metrics.append({"step": 12, "wall": 1.0, **figures, "finished": True})
             results = EvaluationResults(
                 name,
@@ -263,7 +263,7 @@ def test_the_table_of_runs_has_their_settings_and_final_figures(written, report)
             values = {value.name.tag: value.value for value in shown.metric_values}
             assert set(values) == {info.name.tag for info in columns.metric_infos}
             for key in tensorboard.MEASURED:
-                assert values[f"test/best/{key}"] == pytest.approx(getattr(row, key))
+                assert values[f"values/test/best/{key}"] == pytest.approx(getattr(row, key))
 
 
 def test_a_setting_that_differs_between_conditions_is_a_column(report, pictures, tmp_path):
@@ -281,7 +281,9 @@ def test_figures_are_those_of_the_evaluation_that_was_compared(pictures, tmp_pat
     trained(tmp_path, report, evaluation="test")
     tensorboard.write(report, pictures, tmp_path)
     columns, rows = Server(tmp_path).table()
-    assert {"test/cer", "test/wer", "test/exact"} <= {i.name.tag for i in columns.metric_infos}
+    assert {"values/test/cer", "values/test/wer", "values/test/exact"} <= {
+        i.name.tag for i in columns.metric_infos
+    }
     assert all(len(row.metric_values) == len(columns.metric_infos) for row in rows.values())
 
 
