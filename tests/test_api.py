@@ -59,7 +59,7 @@ def test_paths_bytes_and_arrays_are_read_alike(model, line, tmp_path):
     readings = model.read([tmp_path / "line.png", line, pixels, color, b"no image", "none.png"])
     assert len({reading.text for reading in readings[:4]}) == 1
     assert [reading.ok for reading in readings] == [True] * 4 + [False] * 2
-    assert "not an image" in readings[4].reason and readings[5].reason == "no such file"
+    assert "not an image" in readings[4].reason and "no such file" in readings[5].reason.lower()
 
 
 def test_a_score_is_the_log_probability_of_the_text_read(model, line):
@@ -82,13 +82,12 @@ def test_alignments_and_n_best(model, line):
 def test_an_export_reads_as_its_run_does(exported, model, line, tmp_path):
     (tmp_path / "line.png").write_bytes(line)
     images = [tmp_path / "line.png", b"no image", line]
-    for from_export, from_run in zip(exported.read(images), model.read(images)):
-        assert (from_export.text, from_export.ok, from_export.reason) == (
-            from_run.text,
-            from_run.ok,
-            from_run.reason,
-        )
-        assert from_export.log_prob == pytest.approx(from_run.log_prob, rel=1e-4)
+    by_export, by_run = exported.read(images), model.read(images)
+    for part in ("text", "ok", "reason"):
+        assert [getattr(one, part) for one in by_export] == [getattr(one, part) for one in by_run]
+    assert [reading.log_prob is None for reading in by_export] == [False, True, False]
+    for export_reading, run_reading in zip(by_export[::2], by_run[::2]):
+        assert export_reading.log_prob == pytest.approx(run_reading.log_prob, rel=1e-4)
 
 
 def test_an_export_gives_as_many_texts_as_it_was_made_for(exported, model, line):

@@ -71,7 +71,7 @@ def test_replace_refuses_an_unknown_branch():
         ({"inner.rate": math.nan}, "--inner.rate: must be finite, not nan"),
         ({"inner.rate": math.inf}, "--inner.rate: must be finite, not inf"),
         ({"inner.words": ("a", "c")}, "--inner.words: one of a, b; not 'c'"),
-        ({"shape": "Round"}, "--shape: one of round, square; not 'Round'"),
+        ({"shape": "Round"}, "--shape: one of round, square; not 'Round' (did you mean round?)"),
     ],
 )
 def test_check_names_the_option_and_what_is_allowed(changes, message):
