@@ -254,6 +254,7 @@ def replicas() -> None:
         np.testing.assert_allclose(one, expected, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_step_on_two_replicas():
     code = """
 import tensorflow as tf
