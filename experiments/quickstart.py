@@ -33,7 +33,7 @@ STUDY = Study.of(
 
 @dataclasses.dataclass(frozen=True)
 class Quickstart:
-    """Where the quickstart works."""
+    """Holds the quickstart's own flag: the folder it works in."""
 
     workdir: str = option("runs/quickstart", "Folder of the study, the exports and a test line.")
 

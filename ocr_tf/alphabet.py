@@ -87,7 +87,7 @@ class Alphabet:
 
     @property
     def start(self) -> int:
-        """What an autoregressive head is fed before the first symbol."""
+        """Gives the class that an autoregressive head is fed before the first symbol."""
         return len(self.symbols) + 1
 
     @property

@@ -26,7 +26,7 @@ class Product(NamedTuple):
 
     @property
     def flops(self) -> int:
-        """Of one product: a multiplication and an addition each."""
+        """Counts the operations of one product: a multiplication and an addition each."""
         m, k, n = self.shape
         return 2 * m * k * n
 

@@ -39,7 +39,7 @@ QUICKSTART = "Train CTC and attention on rendered lines, compare them and export
 
 @dataclasses.dataclass(frozen=True)
 class Command:
-    """What belongs to the command, not to the experiment."""
+    """Holds the flags that belong to the command, not to the experiment."""
 
     workdir: str = option(
         "", "Run folder, made by the first start and resumed by the next; needed."

@@ -27,6 +27,33 @@ ENGINES = ("local", "ray")
 Pairs = tuple[tuple[str, str], tuple[str, str]]  # of conditions: ((a, b), (c, d))
 
 
+def _normalize() -> Any:
+    """Makes the option of the normalization, the same for studies and comparisons of runs."""
+    return option(
+        "none",
+        "Normalization of reference and reading before they are compared.",
+        choices=NORMALIZATIONS,
+    )
+
+
+def _groups() -> Any:
+    """Makes the option of the groups of lines, the same for studies and comparisons of runs."""
+    return option(
+        "",
+        "Regex that extracts the group (page, writer) from a line id; lines of one group are one "
+        "sampling unit. Empty: each line is one.",
+    )
+
+
+def _paired() -> Any:
+    """Makes the option of pairing by seed, the same for studies and comparisons of runs."""
+    return option(
+        False,
+        "Compare the conditions seed by seed: runs of one seed start from the same weights. Choose it "
+        "before you see results.",
+    )
+
+
 @dataclasses.dataclass(frozen=True)
 class Settings:
     """Which runs are trained, how many at a time, and what decides between the conditions."""
@@ -39,22 +66,10 @@ class Settings:
         "Metric that decides which condition is better; choose it before you see results.",
         choices=METRICS,
     )
-    normalize: str = option(
-        "none",
-        "Normalization of reference and reading before they are compared.",
-        choices=NORMALIZATIONS,
-    )
+    normalize: str = _normalize()
     search: str = search_option()
-    groups: str = option(
-        "",
-        "Regex that extracts the group (page, writer) from a line id; lines of one group are one "
-        "sampling unit. Empty: each line is one.",
-    )
-    paired: bool = option(
-        False,
-        "Compare the conditions seed by seed: runs of one seed start from the same weights. Choose it "
-        "before you see results.",
-    )
+    groups: str = _groups()
+    paired: bool = _paired()
     parallel: int = option(
         1, "Runs to train at the same time; they share the cores.", minimum=1, maximum=256
     )
@@ -208,26 +223,14 @@ class Compare:
         "test", f"Compare the runs' evaluations/NAME, made by {command_name('evaluate')}."
     )
     metric: str = option("cer", "Metric that decides which condition is better.", choices=METRICS)
-    normalize: str = option(
-        "none",
-        "Normalization of reference and reading before they are compared.",
-        choices=NORMALIZATIONS,
-    )
+    normalize: str = _normalize()
     lines: str = option(
         "refuse",
         "Where test lines differ: refuse, or compare on the lines that all have.",
         choices=("refuse", "intersection"),
     )
-    groups: str = option(
-        "",
-        "Regex that extracts the group (page, writer) from a line id; lines of one group are one "
-        "sampling unit. Empty: each line is one.",
-    )
-    paired: bool = option(
-        False,
-        "Compare the conditions seed by seed: runs of one seed start from the same weights. Choose it "
-        "before you see results.",
-    )
+    groups: str = _groups()
+    paired: bool = _paired()
     output: str = option("compared", "Folder of the report.")
 
 

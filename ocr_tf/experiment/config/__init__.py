@@ -1,4 +1,4 @@
-"""What an experiment is, and how it gets from a command line to a file and back.
+"""Defines what an experiment is, and how it gets from a command line to a file and back.
 
 Its files:
 

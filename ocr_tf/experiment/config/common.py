@@ -13,7 +13,7 @@ NORMALIZATIONS = tuple(normalization.NORMALIZATIONS)
 
 
 def checkpoint_option() -> Any:
-    """Which checkpoint of a run a command uses."""
+    """Makes the option that chooses the checkpoint of a run."""
     return option(
         "best",
         "Which of the run's checkpoints: the best by validation CER, or the last.",
@@ -22,12 +22,12 @@ def checkpoint_option() -> Any:
 
 
 def batch_size_option() -> Any:
-    """How many lines a command reads at a time."""
+    """Makes the option that sets how many lines are read at a time."""
     return option(32, "Lines in a batch.", minimum=1)
 
 
 def search_option() -> Any:
-    """How a command searches texts; for `decode.parse_search`."""
+    """Makes the option that names a search; `decode.parse_search` reads it."""
     return option(
         "greedy",
         "How texts are searched: greedy, or beam:WIDTH, which keeps that many beginnings of the text "

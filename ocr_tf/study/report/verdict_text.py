@@ -387,10 +387,8 @@ def _pairing(pair: ComparedPair) -> Optional[str]:
         )
     flag = f"--study.paired, or --paired of {command_name('compare')}"
     if ours.paired:
-        return f"{said} The seeds are paired because the command line says so ({flag})."
-    return (
-        f"{said} The seeds are paired only if the command line says so ({flag}); here it does not."
-    )
+        return f"{said} The seeds are paired because that was chosen ({flag})."
+    return f"{said} The seeds are paired only where that is chosen ({flag}); here it was not."
 
 
 def _no_mcnemar(pair: ComparedPair) -> Optional[str]:

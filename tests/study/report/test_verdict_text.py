@@ -178,7 +178,7 @@ def test_what_pairing_would_give_never_contradicts_its_numbers():
         said, other = verdict_text.verdict(plain).pairing, verdict_text.verdict(declared).pairing
         assert f"{ends[0]}, {'wider' if wider else 'narrower'} than {ends[1]}" in said
         assert f"{ends[1]}, {'narrower' if wider else 'wider'} than {ends[0]}" in other
-        assert "here it does not" in said and "because the command line says so" in other
+        assert "here it was not" in said and "because that was chosen" in other
         assert "beforehand" not in said + other
         assert "lines vary too" in said
         first = verdict_text.verdict(declared).targets[0]
