@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 import tensorflow as tf
 
@@ -66,9 +66,15 @@ class Recognizer(tf.keras.Model):
         frames = self.encoder(images, self._key("encoder", key))
         return self.sequence(frames, self._key("sequence", key))
 
-    def loss(self, images: Images, labels: Labels, key: Optional[Tensor] = None) -> Tensor:
-        """Computes what training minimizes: [B]."""
-        return self.head.loss(self(images, key), labels, self._key("head", key))
+    def loss(
+        self,
+        images: Images,
+        labels: Labels,
+        key: Optional[Tensor] = None,
+        progress: Union[Tensor, float] = 1.0,
+    ) -> Tensor:
+        """Computes what training minimizes, [B]; see `Head.loss`."""
+        return self.head.loss(self(images, key), labels, self._key("head", key), progress)
 
     def recognize(self, images: Images, search: Optional[Search] = None) -> Hypotheses:
         """Reads images; without a search, greedily."""

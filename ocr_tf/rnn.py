@@ -114,7 +114,7 @@ def _with_loop(
     lstm: tf.keras.layers.LSTM, values: Tensor, inside: Tensor, training: bool
 ) -> Tensor:
     """Computes one direction, [T, B, D] -> [T, B, U] float32: one product, then the recurrence."""
-    cell, scale = lstm.cell, _gates(lstm.units)[0]
+    cell, scale = lstm.cell, gate_scales(lstm.units)[0]
     steps, batch = tf.shape(values)[0], tf.shape(values)[1]
     kernel = tf.cast(cell.kernel * scale, values.dtype)
     recurrent = tf.cast(cell.recurrent_kernel * scale, values.dtype)
@@ -130,7 +130,7 @@ def _product(values: Tensor, weights: Tensor) -> Tensor:
     return tf.cast(tf.matmul(tf.cast(values, weights.dtype), weights), tf.float32)
 
 
-def _gates(units: int) -> tuple[Tensor, Tensor]:
+def gate_scales(units: int) -> tuple[Tensor, Tensor]:
     """Returns factors and offsets [4U] that make one tanh compute all gates.
 
     sigmoid(x) = tanh(x / 2) / 2 + 1 / 2 for i, f and o; g is a tanh itself.
@@ -165,7 +165,7 @@ def _run(projected: Tensor, recurrent: Tensor, backwards: bool, save: bool) -> t
     """
     units = recurrent.shape[0]
     steps, batch = tf.shape(projected)[0], tf.shape(projected)[1]
-    scale, offset = _gates(units)
+    scale, offset = gate_scales(units)
 
     def body(t: Tensor, output: Tensor, cell: Tensor, saved: Values) -> Values:
         gates = tf.tanh(projected[t] + _product(output, recurrent)) * scale + offset
@@ -186,7 +186,7 @@ def _run(projected: Tensor, recurrent: Tensor, backwards: bool, save: bool) -> t
 def recur_only(projected: Tensor, recurrent: Tensor, backwards: bool) -> Tensor:
     """Runs the recurrence without what a gradient needs: [T, B, 4U], [U, 4U] -> [T, B, U].
 
-    Both factors hold each gate's scale (see `_gates`); products are in the weights' dtype.
+    Both factors hold each gate's scale (see `gate_scales`); products are in the weights' dtype.
     """
     return _run(projected, recurrent, backwards, save=False)[0]
 

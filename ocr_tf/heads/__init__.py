@@ -45,6 +45,16 @@ class Attention:
         minimum=0,
         maximum=512,
     )
+    location: int = option(
+        15,
+        "Frames around a frame, an odd number, whose attention so far its score sees (location-aware "
+        "attention, Chorowski et al. 2015); 0: none.",
+        minimum=0,
+        maximum=255,
+    )
+    guide: float = option(1.0, "Weight of guide", minimum=0)
+    guide_until: float = option(0.5, "Share of the training", minimum=0.001)
+    ctc: float = option(0.0, "Weight of CTC", minimum=0)
     dropout: float = option(
         0.2, "Dropout rate in front of the decoder's output layer.", minimum=0, maximum=0.99
     )
@@ -65,6 +75,8 @@ class Attention:
     def __post_init__(self) -> None:
         if self.positions % 2:
             raise ValueError(f"--head.positions: an even number, not {self.positions}")
+        if self.location and not self.location % 2:
+            raise ValueError(f"--head.location: an odd number or 0, not {self.location}")
 
     def needed_steps(self, ids: list[int]) -> int:
         """Counts the encoder steps that a label needs: the decoder writes at most one symbol a step."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import os
 import warnings
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, Any, Optional, Union
 
 import tensorflow as tf
 
@@ -18,7 +18,9 @@ from ocr_tf import rng
 from ocr_tf.alphabet import Alphabet
 from ocr_tf.decode import Greedy, Search, autoregressive
 from ocr_tf.decode.autoregressive import Decoder, State
+from ocr_tf.heads import attention_loop
 from ocr_tf.heads.base import Head, as_float32
+from ocr_tf.heads.ctc import ctc_loss
 from ocr_tf.types import Frames, Hypotheses, Labels, Tensor
 
 # The compiled operations do not load everywhere, and exported graphs must not need them.
@@ -31,14 +33,45 @@ if TYPE_CHECKING:
     from ocr_tf.heads import Attention
 
 
+WIDTH = float(os.environ.get("GW", 0.05))  # g of guided attention
+
+
+class LocationAttention(tfa.seq2seq.BahdanauAttention):
+    """Additive attention that also sees where it has looked so far: `taps` weights on the summed alignment.
+
+    Chorowski et al. 2015, equations 8 and 9, with the sum of all alignments (Shen et al. 2018) in place of
+    the last one, and their two linear maps in one. Its state is that sum, [B, T].
+    """
+
+    def __init__(self, units: int, taps: int, **kwargs: Any):
+        """Makes the mechanism; `kwargs` are those of BahdanauAttention."""
+        super().__init__(units, **kwargs)
+        self.taps = taps
+        self.location: Optional[tf.Variable] = None
+
+    def build(self, shape: Any) -> None:
+        """Makes the weights."""
+        super().build(shape)
+        if self.taps:
+            self.location = self.add_weight("location", [self.taps, self.units])
+
+    def _calculate_attention(self, query: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        energies = self.keys + self.query_layer(query)[:, None]
+        if self.taps:
+            energies += tf.nn.conv1d(state[:, :, None], self.location[:, None], 1, "SAME")
+        energies = tf.linalg.matvec(tf.tanh(energies), self.attention_v)
+        alignments = self.probability_fn(energies, state)
+        return alignments, state + alignments
+
+
 class AttentionHead(Head):
     """A decoder with additive attention; see the module."""
 
     def __init__(self, alphabet: Alphabet, config: Attention):
         super().__init__(alphabet)
         self.config = config
-        self.mechanism = tfa.seq2seq.BahdanauAttention(
-            config.attention_units, name="mechanism", dtype=tf.float32
+        self.mechanism = LocationAttention(
+            config.attention_units, config.location, name="mechanism", dtype=tf.float32
         )
         # `output_attention` must stay on: without it the logits would come from a cell output that has
         # not seen the frames at this step.
@@ -50,10 +83,12 @@ class AttentionHead(Head):
             name="wrapper",
             dtype=tf.float32,
         )
-        self.decoder = tfa.seq2seq.BasicDecoder(
-            self.wrapper, tfa.seq2seq.sampler.TrainingSampler(), name="decoder", dtype=tf.float32
-        )
         self.output_layer = tf.keras.layers.Dense(alphabet.classes, name="output", dtype=tf.float32)
+        self.ctc_layer = (
+            tf.keras.layers.Dense(alphabet.classes, name="ctc", dtype=tf.float32)
+            if config.ctc
+            else None
+        )
         with tf.name_scope(self.name):
             self.embedding = self.add_weight("embedding", [alphabet.classes + 1, config.embedding])
 
@@ -61,21 +96,55 @@ class AttentionHead(Head):
         """Embeds ids (symbols, end, start) as vectors; by a product, whose gradient is dense."""
         return tf.one_hot(ids, self.alphabet.classes + 1) @ self.embedding
 
-    def _begin(self, frames: Frames) -> State:
-        """Shows the frames to the attention mechanism, and gives the state before the first symbol."""
+    def _memory(self, frames: Frames) -> Tensor:
+        """Returns what the mechanism is shown of the frames, [B, T, D + positions], 0 behind their ends."""
         values = as_float32(frames).values
         batch, steps = tf.shape(values)[0], tf.shape(values)[1]
         # Position in the frames lets the decoder move on from where it looked last; content alone
         # must find its place anew at every symbol, which long lines full of repeats make hard.
         places = tf.tile(positions(steps, self.config.positions)[None], [batch, 1, 1])
-        memory = tf.concat([values, places], axis=-1)
-        self.mechanism.setup_memory(memory, memory_sequence_length=frames.lengths)
-        return self.wrapper.get_initial_state(batch_size=batch, dtype=tf.float32)
+        inside = tf.sequence_mask(frames.lengths, steps)[:, :, None]
+        return tf.where(inside, tf.concat([values, places], axis=-1), 0.0)
 
-    def _logits(
+    def _begin(self, frames: Frames) -> State:
+        """Shows the frames to the attention mechanism, and gives the state before the first symbol."""
+        memory = self._memory(frames)
+        self.mechanism.setup_memory(memory, memory_sequence_length=frames.lengths)
+        return self.wrapper.get_initial_state(batch_size=tf.shape(memory)[0], dtype=tf.float32)
+
+    def _attend(self, frames: Frames, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Runs the decoder over the embedded symbols [B, N, E]: attention vectors [B, N, M], [B, N, T]."""
+        if not self.wrapper.built:  # its weights are made at its first step
+            self.wrapper(inputs[:, 0], self._begin(frames))
+            if self.ctc_layer is not None:
+                self.ctc_layer(as_float32(frames).values)
+        cell, units = self.wrapper._cell, self.config.units
+        symbols, feedback = tf.split(cell.kernel, [self.config.embedding, -1])
+        output, context = tf.split(self.wrapper._attention_layers[0].kernel, [units, -1])
+        memory = self._memory(frames)
+        seen = attention_loop.Memory(
+            keys=self.mechanism.memory_layer(memory),
+            values=memory @ context,
+            outside=tf.where(
+                tf.sequence_mask(frames.lengths, tf.shape(memory)[1]), 0.0, attention_loop.OUTSIDE
+            ),
+        )
+        weights = attention_loop.Weights(
+            feedback=feedback,
+            recurrent=cell.recurrent_kernel,
+            query=self.mechanism.query_layer.kernel,
+            score=self.mechanism.attention_v,
+            output=output,
+            location=self.mechanism.location,
+        )
+        projected = tf.transpose(inputs, [1, 0, 2]) @ symbols + cell.bias
+        attended, alignments = attention_loop.decode(projected, seen, weights)
+        return tf.transpose(attended, [1, 0, 2]), tf.transpose(alignments, [1, 0, 2])
+
+    def _force(
         self, frames: Frames, labels: Labels, key: Optional[Tensor]
-    ) -> tuple[Tensor, Tensor]:
-        """Forces the labels: logits [B, L + 1, C] and targets [B, L + 1], which end with `end`."""
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Forces the labels: logits [B, L + 1, C], targets [B, L + 1] with the end, [B, L + 1, T]."""
         end, start = self.alphabet.end, self.alphabet.start
         inside = tf.sequence_mask(labels.lengths, tf.shape(labels.ids)[1])
         symbols = tf.where(inside, labels.ids, end)
@@ -85,17 +154,20 @@ class AttentionHead(Head):
             # A hidden symbol teaches the decoder to look at the image, not at its own last word.
             draw = tf.random.stateless_uniform(tf.shape(inputs)[:2], rng.fold(key, "symbols"))
             inputs *= tf.cast(draw >= self.config.symbol_dropout, tf.float32)[:, :, None]
-        outputs, _, _ = self.decoder(
-            inputs, initial_state=self._begin(frames), sequence_length=labels.lengths + 1
-        )
-        attended = rng.dropout(outputs.rnn_output, self.config.dropout, key, "attended")
-        # The decoder stops at the longest label, which may be shorter than the array of labels.
-        return self.output_layer(attended), targets[:, : tf.shape(attended)[1]]
+        attended, alignments = self._attend(frames, inputs)
+        attended = rng.dropout(attended, self.config.dropout, key, "attended")
+        return self.output_layer(attended), targets, alignments
 
-    def loss(self, frames: Frames, labels: Labels, key: Optional[Tensor] = None) -> Tensor:
-        """Computes the cross entropy of the symbols and the end; see `Head.loss`."""
+    def loss(
+        self,
+        frames: Frames,
+        labels: Labels,
+        key: Optional[Tensor] = None,
+        progress: Union[Tensor, float] = 1.0,
+    ) -> Tensor:
+        """Computes the cross entropy of the symbols and the end, and what guides it; see `Head.loss`."""
         with tf.name_scope(self.name):
-            logits, targets = self._logits(frames, labels, key)
+            logits, targets, alignments = self._force(frames, labels, key)
         log_probs = tf.nn.log_softmax(logits)
         right = tf.gather(log_probs, targets, batch_dims=2)
         if key is not None and self.config.smoothing > 0:
@@ -103,8 +175,22 @@ class AttentionHead(Head):
             right = (1 - share) * right + share * tf.reduce_mean(log_probs, axis=-1)
         inside = tf.sequence_mask(labels.lengths + 1, tf.shape(targets)[1])
         losses = -tf.reduce_sum(tf.where(inside, right, 0.0), axis=1)
+        if key is not None and self.config.guide > 0:
+            fading = tf.maximum(0.0, 1 - progress / self.config.guide_until)
+            losses += self.config.guide * fading * off_diagonal(alignments, labels, frames)
+        if self.ctc_layer is not None and key is not None:
+            share = self.config.ctc * tf.maximum(0.0, 1 - progress / self.config.guide_until)
+            losses = (1 - share) * losses + share * self._ctc_loss(frames, labels)
         # The decoder's bound is a symbol a step: it never writes a longer text.
         return tf.where(labels.lengths <= frames.lengths, losses, float("inf"))
+
+    def _ctc_loss(self, frames: Frames, labels: Labels) -> Tensor:
+        """Computes CTC's loss on the same frames, [B]; 0 for labels that CTC cannot reach."""
+        with tf.name_scope(self.name):
+            logits = self.ctc_layer(as_float32(frames).values)
+        # Its blank has the number of the decoder's end: both are the class behind the symbols.
+        losses = ctc_loss(logits, frames.lengths, labels, self.alphabet.blank)
+        return tf.where(tf.math.is_finite(losses), losses, 0.0)
 
     def score(self, frames: Frames, labels: Labels) -> Tensor:
         """See `Head.score`."""
@@ -137,6 +223,21 @@ class AttentionHead(Head):
         _, rows = autoregressive.force(self.decoder_of(frames), labels)
         inside = tf.sequence_mask(labels.lengths, tf.shape(labels.ids)[1])
         return tf.where(inside[:, :, None], rows[:, :-1], 0.0)
+
+
+def off_diagonal(alignments: Tensor, labels: Labels, frames: Frames) -> Tensor:
+    """Sums the attention that is far from the diagonal, over the symbols and the end: [B].
+
+    Tachibana et al. 2018, equation 5: symbol n of N on frame t of T costs 1 - exp(-(n / N - t / T)^2 / 2g^2)
+    for all the attention there, with g = 0.2.
+    """
+    count = tf.cast(labels.lengths + 1, tf.float32)[:, None]
+    steps = tf.cast(frames.lengths, tf.float32)[:, None]
+    symbol = (tf.range(tf.shape(alignments)[1], dtype=tf.float32) + 0.5) / count  # [B, L + 1]
+    frame = (tf.range(tf.shape(alignments)[2], dtype=tf.float32) + 0.5) / steps  # [B, T]
+    distance = symbol[:, :, None] - frame[:, None]
+    costs = tf.reduce_sum(alignments * (1 - tf.exp(-tf.square(distance) / (2 * WIDTH**2))), axis=2)
+    return tf.reduce_sum(tf.where(symbol < 1, costs, 0.0), axis=1)
 
 
 def _repeat(frames: Frames, copies: int) -> Frames:

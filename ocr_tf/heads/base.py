@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Optional, Union
 
 import tensorflow as tf
 
@@ -18,10 +18,23 @@ class Head(tf.keras.layers.Layer):
         super().__init__(name="head", dtype="float32")
         self.alphabet = alphabet
 
-    def loss(self, frames: Frames, labels: Labels, key: Optional[Tensor] = None) -> Tensor:
+    def loss(
+        self,
+        frames: Frames,
+        labels: Labels,
+        key: Optional[Tensor] = None,
+        progress: Union[Tensor, float] = 1.0,
+    ) -> Tensor:
         """Computes what training minimizes: [B]; without a key (no dropout, no smoothing), -score.
 
         It is infinite, without a gradient, for labels that cannot be reached.
+
+        Args:
+            frames: what the encoder and the recurrent layers give.
+            labels: the true texts.
+            key: in training, of all that is drawn at random.
+            progress: the share of the training's steps that are done, from 0 to 1. What only helps to
+                begin (a prior, another loss) fades with it, and is gone at 1.
         """
         raise NotImplementedError
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Optional, Union
 
 import tensorflow as tf
 
@@ -30,35 +30,15 @@ class CTCHead(Head):
         """Classifies frames: [B, T, D] -> [B, T, C] natural log, normalized over C."""
         return Frames(tf.nn.log_softmax(self.logits(frames)), frames.lengths)
 
-    def loss(self, frames: Frames, labels: Labels, key: Optional[Tensor] = None) -> Tensor:
+    def loss(
+        self,
+        frames: Frames,
+        labels: Labels,
+        key: Optional[Tensor] = None,
+        progress: Union[Tensor, float] = 1.0,
+    ) -> Tensor:
         """See `Head.loss`; below -score where a path needs a class DEEPEST nats under the best."""
-        # The kernel refuses empty and unreachable labels for the whole batch, so those lines are given
-        # a label that any line can spell, and their loss is replaced.
-        fits = (labels.lengths > 0) & (ctc_lattice.needed_steps(labels) <= frames.lengths)
-        lengths = tf.where(fits, labels.lengths, 1)
-        ids = tf.pad(labels.ids, [[0, 0], [0, 1]])  # room for that label where all are empty
-        ids = tf.where(fits[:, None] & (ids >= 0), ids, 0)
-        # The kernel takes logarithms of probabilities, and one that underflows would make the loss
-        # infinite. It is shown logits that cannot; the gradient passes as if they were the true ones.
-        logits = true = self.logits(frames)
-        floor = tf.reduce_max(logits, axis=-1, keepdims=True) - DEEPEST
-        logits += tf.stop_gradient(tf.maximum(logits, floor) - logits)
-        losses = tf.nn.ctc_loss(
-            labels=tf.RaggedTensor.from_tensor(ids, lengths).to_sparse(),
-            logits=tf.transpose(logits, [1, 0, 2]),
-            label_length=None,
-            logit_length=frames.lengths,
-            logits_time_major=True,
-            blank_index=self.alphabet.blank,
-        )
-        return tf.where(fits, losses, self._empty_loss(true, frames.lengths, labels))
-
-    def _empty_loss(self, logits: Tensor, steps: Tensor, labels: Labels) -> Tensor:
-        """Returns -score of an empty label (all blanks), and infinity for any other: [B]."""
-        values = tf.nn.log_softmax(logits)[:, :, self.alphabet.blank]
-        inside = tf.sequence_mask(steps, tf.shape(values)[1])
-        blanks = -tf.reduce_sum(tf.where(inside, values, 0.0), axis=1)
-        return tf.where(labels.lengths == 0, blanks, float("inf"))
+        return ctc_loss(self.logits(frames), frames.lengths, labels, self.alphabet.blank)
 
     def score(self, frames: Frames, labels: Labels) -> Tensor:
         """Sums over all paths; see `Head.score`."""
@@ -77,3 +57,37 @@ class CTCHead(Head):
         return (search or Greedy()).ctc(
             self.log_probs(frames), self.alphabet.blank, self.alphabet.pad
         )
+
+
+def ctc_loss(logits: Tensor, steps: Tensor, labels: Labels, blank: int) -> Tensor:
+    """Computes -log p(label) by `tf.nn.ctc_loss`, for every label: logits [B, T, C], steps [B] -> [B].
+
+    It is infinite, without a gradient, for labels that cannot be reached.
+    """
+    # The kernel refuses empty and unreachable labels for the whole batch, so those lines are given
+    # a label that any line can spell, and their loss is replaced.
+    fits = (labels.lengths > 0) & (ctc_lattice.needed_steps(labels) <= steps)
+    lengths = tf.where(fits, labels.lengths, 1)
+    ids = tf.pad(labels.ids, [[0, 0], [0, 1]])  # room for that label where all are empty
+    ids = tf.where(fits[:, None] & (ids >= 0), ids, 0)
+    # The kernel takes logarithms of probabilities, and one that underflows would make the loss
+    # infinite. It is shown logits that cannot; the gradient passes as if they were the true ones.
+    floor = tf.reduce_max(logits, axis=-1, keepdims=True) - DEEPEST
+    shown = logits + tf.stop_gradient(tf.maximum(logits, floor) - logits)
+    losses = tf.nn.ctc_loss(
+        labels=tf.RaggedTensor.from_tensor(ids, lengths).to_sparse(),
+        logits=tf.transpose(shown, [1, 0, 2]),
+        label_length=None,
+        logit_length=steps,
+        logits_time_major=True,
+        blank_index=blank,
+    )
+    return tf.where(fits, losses, _empty_loss(logits, steps, labels, blank))
+
+
+def _empty_loss(logits: Tensor, steps: Tensor, labels: Labels, blank: int) -> Tensor:
+    """Returns -score of an empty label (all blanks), and infinity for any other: [B]."""
+    values = tf.nn.log_softmax(logits)[:, :, blank]
+    inside = tf.sequence_mask(steps, tf.shape(values)[1])
+    blanks = -tf.reduce_sum(tf.where(inside, values, 0.0), axis=1)
+    return tf.where(labels.lengths == 0, blanks, float("inf"))

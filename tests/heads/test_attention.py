@@ -93,7 +93,7 @@ def test_a_search_that_ends_at_once_reads_nothing():
 
 def test_some_lines_end_and_others_do_not():
     """Of the same batch: the scores of both are right, which come from two places."""
-    for by in np.linspace(0, 8, 30):
+    for by in np.linspace(0, 8, 160):
         head, batch = biased(symbol=3, by=by), frames([12] * 8)
         found = head.decode(batch)
         if len(set(found.ended.numpy().ravel())) == 2:

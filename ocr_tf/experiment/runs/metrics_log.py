@@ -14,6 +14,9 @@ from typing import Any, NamedTuple, Optional
 from ocr_tf.errors import InputError
 
 
+STUCK = 0.5  # the CER above which a network without an alignment reads nothing
+
+
 class Loss(NamedTuple):
     """A point of the training curve."""
 
@@ -28,6 +31,8 @@ class Validation(NamedTuple):
     cer: float
     elapsed: Optional[float]  # seconds of training so far; None where that was not recorded
     batches: str  # sha256 over all batches so far; empty where that was not recorded
+    entropy: Optional[float] = None  # of alignments, a share of the greatest; None: not measured
+    aligned: bool = True  # whether they had formed; true where that was not recorded
 
 
 class MetricsLog:
@@ -83,10 +88,35 @@ class MetricsLog:
     def validations(self) -> list[Validation]:
         """The validations, in their order."""
         return [
-            Validation(r["step"], r["val/cer"], r.get("elapsed"), r.get("batches", ""))
+            Validation(
+                r["step"],
+                r["val/cer"],
+                r.get("elapsed"),
+                r.get("batches", ""),
+                r.get("val/alignment_entropy"),
+                r.get("aligned", True),
+            )
             for r in self.records()
             if "val/cer" in r
         ]
+
+    def aligned_at(self) -> Optional[int]:
+        """The step of the validation since which alignments have been formed; None: they are not."""
+        step = None
+        for validation in self.validations():
+            if not validation.aligned:
+                step = None
+            elif step is None:
+                step = validation.step
+        return step
+
+    def not_aligned(self) -> Optional[Validation]:
+        """The best validation of a training whose alignment never formed; None of any other."""
+        validations = self.validations()
+        if not validations or validations[-1].aligned:
+            return None
+        best = min(validations, key=lambda validation: validation.cer)
+        return best if best.cer > STUCK else None
 
     def last_step(self) -> int:
         """The last step that was recorded; 0 before the first."""

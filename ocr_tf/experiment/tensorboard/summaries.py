@@ -2,12 +2,13 @@
 
 A record of metrics.jsonl is {"step": 120, "wall": 1700000000.0, "train/loss": 1.5, ...}: `wall` in
 seconds of Unix time; every key with a slash is a scalar of exactly that tag, so that runs overlay. A
-null is a value that does not exist, and gives no point. Three keys have a meaning of their own:
+null is a value that does not exist, and gives no point. Four keys have a meaning of their own:
 
     lines       [{"id", "reference", "text", "picture"}]: a table of the texts, and the pictures, which
                 are PNG files named relative to the run folder, null where there is none
     confusions  [[true, read, times]], most frequent first: a table
-    finished    true in the last record
+    finished    true in the last validation's record
+    finding     what must be known of the run before its figures are: a text
 
 The configuration becomes hyperparameters, and evaluations/NAME/results.json the scalars
 values/test/NAME/cer and so on; values/test/cer if NAME is test.
@@ -96,6 +97,8 @@ def of_record(record: Mapping[str, Any], folder: Path) -> list[Event]:
         rows = [(a or MISSING, b or MISSING, str(times)) for a, b, times in record["confusions"]]
         header = ("true", "read", "times") if rows else ("every line is read right",)
         values.append(text("val/confusions", table(header, rows)))
+    if "finding" in record:
+        values.append(text("val/finding", escaped(record["finding"])))
     if record.get("finished"):
         values.append(_session_end(float(wall)))
     return [event(int(step), float(wall), values)] if values else []

@@ -28,6 +28,7 @@ from ocr_tf.experiment.runs.seen_lines import refuse_seen
 from ocr_tf.experiment.tensorboard.event_file import Curves
 from ocr_tf.experiment.training import checks, fingerprints, splits
 from ocr_tf.experiment.training.best import Best
+from ocr_tf.experiment.training.formation import AlignmentProbe
 from ocr_tf.experiment.training.interruption import Interruption
 from ocr_tf.experiment.training.previews import Previews
 from ocr_tf.experiment.training.profiler import WARMUP, Profile
@@ -123,6 +124,7 @@ class Training:
         self.reader = Reader(model, geometry, train.batch_size)
         aligner = Aligner(model, geometry, experiment.encoder.stride)
         self.previews = Previews(aligner, roles.val, folder, train.previews)
+        self.alignment = AlignmentProbe(model, geometry, roles.val)
         self.profile = Profile(folder.path, train.profile_steps)
         self.curves = Curves(folder)
         self.course = Course(roles.train.widths, train.seed, train.batch_size, train.steps)
@@ -293,7 +295,7 @@ class Training:
 
     def _validate(self, progress: Progress) -> None:
         progress.clear()
-        validated = validate(self.reader, self.roles.val, self.previews, self.step)
+        validated = validate(self.reader, self.roles.val, self.previews, self.alignment, self.step)
         before, self.best = self.best, self.best.after(self.step, validated.cer)
         patience = self.experiment.train.patience
         self.finished = self.best.stops(patience) or self.step == self.experiment.train.steps
@@ -303,6 +305,8 @@ class Training:
             best = {"cer": validated.cer, "exact": validated.exact}
             best |= {"step": self.step, "minutes": elapsed / 60}
             summary = {f"values/val_best/{name}": value for name, value in best.items()}
+        if validated.alignment.formed and self.folder.metrics.aligned_at() is None:
+            summary["values/aligned_at/step"] = self.step
         self._record(
             {
                 **validated.record(),
@@ -319,6 +323,8 @@ class Training:
         )
         if self.best.stops(patience):
             progress.say(f"no better CER in {self.best.worse} validations: stopping early")
+        if self.finished and self._finding():
+            self._record({"finding": self._finding()})
 
     def _record(self, values: dict[str, Any]) -> None:
         record = {"step": self.step, "wall": time.time(), **values}
@@ -328,10 +334,26 @@ class Training:
     def _say_what_next(self) -> None:
         path, cer = self.folder.path, self.best.cer
         if cer is not None:
-            print(f"best CER {100 * cer:.2f} % at step {self.best.step}, {path}")
+            aligned = self.folder.metrics.aligned_at()
+            since = "" if aligned is None else f", aligned since step {aligned}"
+            print(f"best CER {100 * cer:.2f} % at step {self.best.step}{since}, {path}")
         print(f"curves:  tensorboard --logdir {path.parent}")
         print(f"measure: {command_name('evaluate')} {path} --data.test=LABELS")
         print(f"export:  {command_name('export')} {path} FOLDER")
+        if self._finding():
+            print(self._finding())
+
+    def _finding(self) -> str:
+        """Says that the head's alignment never formed; empty where it did."""
+        stuck = self.folder.metrics.not_aligned()
+        if stuck is None:
+            return ""
+        spread = "" if stuck.entropy is None else f", entropy {stuck.entropy:.2f} of at most 1"
+        return (
+            f"{self.experiment.head_name} did not align: it has not found where in the line the symbols "
+            f"stand (CER {100 * stuck.cer:.0f} %{spread}), so its figures say nothing of what it could "
+            "read; train longer or on more lines"
+        )
 
 
 class Clock:

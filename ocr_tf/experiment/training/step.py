@@ -88,7 +88,8 @@ class Stepper:
         key = rng.fold(key, replica.replica_id_in_sync_group)
         variables = self.model.trainable_variables
         with tf.GradientTape() as tape:
-            losses = self.model.loss(batch.images, batch.labels, key)
+            progress = tf.cast(step, tf.float32) / self.train.steps
+            losses = self.model.loss(batch.images, batch.labels, key, progress)
             losses = tf.where(batch.ok, losses, 0.0)
             # The nominal size, so that a line weighs the same in the last, smaller batch.
             loss = tf.reduce_sum(losses) / self.train.batch_size
