@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import itertools
 
@@ -11,7 +12,7 @@ import tensorflow as tf
 
 from ocr_tf.decode import SEARCHES, Beam, Search
 from ocr_tf.errors import InputError
-from ocr_tf.heads import HEADS
+from ocr_tf.heads import HEADS, aids_of
 from ocr_tf.types import Frames, Labels
 
 from .lines import SIZE, frames, labels, make, rows
@@ -270,3 +271,14 @@ def test_frames_of_bfloat16_are_computed_in_float32(name):
     found, expected = head.decode(half), head.decode(full)
     np.testing.assert_array_equal(found.ids, expected.ids)
     assert found.log_probs.dtype == tf.float32
+
+
+@every_head
+def test_aids_are_options_that_say_when_they_are_off(name):
+    config = HEADS[name]()
+    for aid in aids_of(config):
+        off, on = (
+            aid.in_use(dataclasses.replace(config, **{aid.option: value})) for value in (0, 1)
+        )
+        assert not off and f"--head.{aid.option}=1" in on
+        assert f"--head.{aid.until}=" in on if aid.until else "until" not in on

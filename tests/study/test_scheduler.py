@@ -38,6 +38,12 @@ def test_jobs_are_done_in_order_and_only_once(tmp_path, capsys):
     assert len(starts(tmp_path)) == 3
 
 
+def test_a_run_that_got_stuck_is_told_at_its_end(tmp_path, capsys):
+    scheduler.run(jobs(tmp_path, "a", "stuck"))
+    said = capsys.readouterr().err
+    assert "a is done: 1 of 2" in said and "stuck is done, but did not align: 2 of 2" in said
+
+
 def test_an_evaluation_of_an_unfinished_run_does_not_count(tmp_path):
     (job,) = jobs(tmp_path, "a")
     scheduler.run([job])

@@ -125,7 +125,7 @@ def trained(folder, report, evaluation="best"):
             run.begin(
                 dataclasses.replace(experiment, train=train), Alphabet.from_texts(["0123"]), {}
             )
-            figures = {"values/val_best/cer": 0.5, "train/loss": 2.0}
+            figures = {"train/loss": 2.0, **dict.fromkeys(tensorboard.RECORDED, 0.5)}
             run.metrics.append({"step": 12, "wall": 1.0, **figures, "finished": True})
             results = EvaluationResults(
                 name,
@@ -299,9 +299,9 @@ def test_the_study_brings_up_to_date_what_its_runs_show(written, monkeypatch):
         (path / "evaluations").rename(path / "later")
         event_file.refresh(RunFolder(path))
         (path / "later").rename(path / "evaluations")
-    assert all(len(row.metric_values) == 1 for row in Server(written).table()[1].values())
+    assert all(len(row.metric_values) == 2 for row in Server(written).table()[1].values())
     monkeypatch.setattr(compare, "join", lambda *_, **__: SimpleNamespace(cells={}))
     monkeypatch.setattr(compare, "_report", lambda *_: None)
     every = experiments()
     compare.study(StudyFolder(written), Study.of("s", every, seeds=2), every)
-    assert all(len(row.metric_values) == 4 for row in Server(written).table()[1].values())
+    assert all(len(row.metric_values) == 5 for row in Server(written).table()[1].values())
