@@ -6,6 +6,7 @@ from typing import Any, Optional
 
 import tensorflow as tf
 
+from ocr_tf import rng
 from ocr_tf.types import Frames, Images, Tensor
 
 # Added before a ReLU where a line has ended, which gives zero there. Unlike a product with a mask, a sum
@@ -196,15 +197,16 @@ class ConvBlock(tf.keras.layers.Layer):
 class ConvEncoder(tf.keras.layers.Layer):
     """Blocks one after another, then columns to frames."""
 
-    def __init__(self, blocks: list[ConvBlock], **kwargs: object):
-        """Takes the blocks in their order; `kwargs` are those of Keras' Layer."""
+    def __init__(self, blocks: list[ConvBlock], dropout: float = 0.0, **kwargs: object):
+        """Takes the blocks in their order, and the rate on frames; `kwargs` are those of Keras' Layer."""
         super().__init__(**kwargs)
-        self.blocks = blocks
+        self.blocks, self.dropout = blocks, dropout
 
     def call(self, images: Images, key: Optional[Tensor] = None) -> Frames:
-        """Images [B, H, W, 1] -> Frames [B, T, D]; a key (training) turns on batch statistics."""
+        """Images [B, H, W, 1] -> Frames [B, T, D]; a key (training): batch statistics, dropout."""
         mask = column_mask(images.widths, tf.shape(images.values)[2], images.values.dtype)
         images = Images(tf.cast(images.values * mask, self.compute_dtype), images.widths)
         for block in self.blocks:
             images = block(images, key is not None)
-        return to_frames(images)
+        frames = to_frames(images)
+        return Frames(rng.dropout(frames.values, self.dropout, key, "frames"), frames.lengths)

@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from ocr_tf.heads import Attention
 
 
-WIDTH = float(os.environ.get("GW", 0.05))  # g of guided attention
+# Of a line's width: the standard deviation of a symbol's place that the guide expects, times the square
+# root of the number of symbols.
+DRIFT = 0.3
 
 
 class LocationAttention(tfa.seq2seq.BahdanauAttention):
@@ -47,7 +49,7 @@ class LocationAttention(tfa.seq2seq.BahdanauAttention):
         """Makes the mechanism; `kwargs` are those of BahdanauAttention."""
         super().__init__(units, **kwargs)
         self.taps = taps
-        self.location: Optional[tf.Variable] = None
+        self.location: Any = None  # [taps, units], made by `build`
 
     def build(self, shape: Any) -> None:
         """Makes the weights."""
@@ -84,7 +86,7 @@ class AttentionHead(Head):
             dtype=tf.float32,
         )
         self.output_layer = tf.keras.layers.Dense(alphabet.classes, name="output", dtype=tf.float32)
-        self.ctc_layer = (
+        self.ctc_layer: Any = (
             tf.keras.layers.Dense(alphabet.classes, name="ctc", dtype=tf.float32)
             if config.ctc
             else None
@@ -176,13 +178,21 @@ class AttentionHead(Head):
         inside = tf.sequence_mask(labels.lengths + 1, tf.shape(targets)[1])
         losses = -tf.reduce_sum(tf.where(inside, right, 0.0), axis=1)
         if key is not None and self.config.guide > 0:
-            fading = tf.maximum(0.0, 1 - progress / self.config.guide_until)
-            losses += self.config.guide * fading * off_diagonal(alignments, labels, frames)
-        if self.ctc_layer is not None and key is not None:
-            share = self.config.ctc * tf.maximum(0.0, 1 - progress / self.config.guide_until)
-            losses = (1 - share) * losses + share * self._ctc_loss(frames, labels)
+            weight = self.config.guide * self._fading(progress)
+            losses += weight * off_diagonal(alignments, labels, frames)
+        if key is not None and self.ctc_layer is not None:
+            weight, alone = self.config.ctc * self._fading(progress), losses
+            losses = tf.cond(
+                weight > 0,
+                lambda: (1 - weight) * alone + weight * self._ctc_loss(frames, labels),
+                lambda: alone,
+            )
         # The decoder's bound is a symbol a step: it never writes a longer text.
         return tf.where(labels.lengths <= frames.lengths, losses, float("inf"))
+
+    def _fading(self, progress: Union[Tensor, float]) -> Tensor:
+        """What is left of the aids: 1 at the start of a training, 0 from `aids_until` on."""
+        return tf.maximum(0.0, 1 - progress / self.config.aids_until)
 
     def _ctc_loss(self, frames: Frames, labels: Labels) -> Tensor:
         """Computes CTC's loss on the same frames, [B]; 0 for labels that CTC cannot reach."""
@@ -228,16 +238,24 @@ class AttentionHead(Head):
 def off_diagonal(alignments: Tensor, labels: Labels, frames: Frames) -> Tensor:
     """Sums the attention that is far from the diagonal, over the symbols and the end: [B].
 
-    Tachibana et al. 2018, equation 5: symbol n of N on frame t of T costs 1 - exp(-(n / N - t / T)^2 / 2g^2)
-    for all the attention there, with g = 0.2.
+    Tachibana et al. 2018, equation 5: looking at frame t of T for symbol n of N costs
+    1 - exp(-(n / N - t / T)^2 / 2g^2), where g is the width of the band along the diagonal. Theirs is one for
+    all lines; here it is DRIFT / sqrt(N): where symbols' widths vary independently, so does the place of
+    a line's middle symbol.
+
+    Args:
+        alignments: [B, L + 1, T].
+        labels: the symbols that they are of.
+        frames: the frames that they are over.
     """
-    count = tf.cast(labels.lengths + 1, tf.float32)[:, None]
-    steps = tf.cast(frames.lengths, tf.float32)[:, None]
-    symbol = (tf.range(tf.shape(alignments)[1], dtype=tf.float32) + 0.5) / count  # [B, L + 1]
-    frame = (tf.range(tf.shape(alignments)[2], dtype=tf.float32) + 0.5) / steps  # [B, T]
-    distance = symbol[:, :, None] - frame[:, None]
-    costs = tf.reduce_sum(alignments * (1 - tf.exp(-tf.square(distance) / (2 * WIDTH**2))), axis=2)
-    return tf.reduce_sum(tf.where(symbol < 1, costs, 0.0), axis=1)
+    count = tf.cast(labels.lengths + 1, tf.float32)[:, None, None]
+    steps = tf.cast(frames.lengths, tf.float32)[:, None, None]
+    symbol = (
+        tf.range(tf.shape(alignments)[1], dtype=tf.float32)[:, None] + 0.5
+    ) / count  # [B, L + 1, 1]
+    frame = (tf.range(tf.shape(alignments)[2], dtype=tf.float32) + 0.5) / steps  # [B, 1, T]
+    near = tf.exp(-tf.square(symbol - frame) * count / (2 * DRIFT**2))
+    return tf.reduce_sum(tf.where(symbol < 1, alignments * (1 - near), 0.0), axis=[1, 2])
 
 
 def _repeat(frames: Frames, copies: int) -> Frames:

@@ -126,7 +126,7 @@ def _forth(inputs: Tensor, memory: Memory, weights: Weights) -> _Step:
     )
     *_, arrays = tf.while_loop(lambda n, *_: n < count, body, (0, *zeros, arrays))
     *small, hidden = arrays
-    return _Step(*(array.stack() for array in small), hidden)
+    return _Step(*[array.stack() for array in small], hidden=hidden)
 
 
 def _back(

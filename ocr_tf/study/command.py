@@ -103,7 +103,7 @@ def run(study: Study, given: Study, workdir: Path) -> None:
             pinned, tried = tune.tune(folder, pinned, settings.tune)
             atomic_write(folder.tuned_path, tuning.dump(tried).encode())
         jobs = plan(folder, pinned, settings, test)
-        scheduler.run(jobs, settings.parallel, settings.engine)
+        scheduler.run(jobs, settings.at_a_time(len(jobs)), settings.engine)
         kept = up_to_date.kept_lines(folder, given, pinned)
         if kept is not None:
             print("\n".join([*kept, "nothing has changed: the report is up to date"]))

@@ -30,6 +30,7 @@ def experiment(head: str = "ctc", **train: object) -> Experiment:
         "log_every": 2,
         "patience": 5,
         "previews": 0,
+        "bfloat16": "false",
         **train,
     }
     return Experiment(

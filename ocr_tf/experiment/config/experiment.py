@@ -11,6 +11,7 @@ from ocr_tf.data.geometry import Geometry
 from ocr_tf.encoders import ENCODERS
 from ocr_tf.heads import HEADS
 from ocr_tf.options import option
+from ocr_tf.processor import has_bfloat16
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,9 +146,11 @@ class Train:
     patience: int = option(
         0, "Stop early after this many validations without a lower CER; 0: never.", minimum=0
     )
-    bfloat16: bool = option(
-        False,
-        "Compute encoder and sequence in bfloat16 (mixed precision); the weights stay float32.",
+    bfloat16: str = option(
+        "auto",
+        "Compute encoder and sequence in bfloat16 (mixed precision); the weights stay float32. auto: where "
+        "the processor multiplies in it.",
+        choices=("auto", "true", "false"),
     )
     init_from: str = option("", "Run folder: start from the weights of its best checkpoint.")
     init_parts: str = option(
@@ -158,6 +161,11 @@ class Train:
     freeze: tuple[str, ...] = option(
         (), "Parts of the network whose weights stay as they are.", choices=PARTS
     )
+
+    @property
+    def mixed(self) -> bool:
+        """Whether encoder and sequence compute in bfloat16."""
+        return has_bfloat16() if self.bfloat16 == "auto" else self.bfloat16 == "true"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -183,6 +191,13 @@ class Experiment:
     def head_name(self) -> str:
         """The name that the head is registered under. Raises InputError where it is not."""
         return HEADS.name_of(self.head)
+
+    def settled(self, mixed: Optional[bool] = None) -> Experiment:
+        """Fixes what depends on the machine: --train.bfloat16=auto becomes `mixed`, or what it has."""
+        if self.train.bfloat16 != "auto":
+            return self
+        word = str(self.train.mixed if mixed is None else mixed).lower()
+        return dataclasses.replace(self, train=dataclasses.replace(self.train, bfloat16=word))
 
     def check_registered(self) -> None:
         """Raises InputError where encoder or head is of a class that no other process could name."""

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple, Optional
 
 from ocr_tf.errors import InputError
 
-
 STUCK = 0.5  # the CER above which a network without an alignment reads nothing
 
 

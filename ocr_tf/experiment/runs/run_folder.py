@@ -119,6 +119,10 @@ class RunFolder:
                         "choose another --workdir"
                     )
 
+    def settled(self, experiment: Experiment) -> Experiment:
+        """Fixes what depends on the machine, see `Experiment.settled`; as it is recorded in a begun run."""
+        return experiment.settled(self.experiment.train.mixed if self.begun else None)
+
     @property
     def begun(self) -> bool:
         """Whether there is a run here, trained or not."""
@@ -216,7 +220,7 @@ class RunFolder:
         ]
 
     def _check_experiment(self, experiment: Experiment) -> None:
-        began = self.experiment
+        began, experiment = self.experiment, self.settled(experiment)
         if began.name != experiment.name:
             raise InputError(f"{self.path} holds experiment {began.name}; choose another --workdir")
         differing = differences(began, experiment, RESUMABLE + MOVABLE)

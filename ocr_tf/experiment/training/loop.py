@@ -35,6 +35,7 @@ from ocr_tf.experiment.training.profiler import WARMUP, Profile
 from ocr_tf.experiment.training.step import Stepper
 from ocr_tf.experiment.training.validation import validate
 from ocr_tf.libjpeg_lines import without_libjpeg_lines
+from ocr_tf.processor import cores
 from ocr_tf.progress import Afterwards, Progress, clock
 from ocr_tf.recognizer import Recognizer
 from ocr_tf.types import Array, Batch
@@ -54,6 +55,7 @@ def run(experiment: Experiment, workdir: Path, afterwards: Optional[Afterwards] 
     """
     folder = RunFolder(workdir)
     folder.check_usable(experiment)
+    experiment = folder.settled(experiment)
     checks.check_train(experiment.train)
     try:
         with contextlib.ExitStack() as stack:
@@ -101,10 +103,9 @@ def _start_from_parent(
 
 def _threads() -> dict[str, Any]:
     """Tells what the order of floating-point sums may depend on."""
-    affinity = getattr(os, "sched_getaffinity", None)  # not on every system
     switches = ("TF_ENABLE_ONEDNN_OPTS", "ONEDNN_MAX_CPU_ISA", "OMP_NUM_THREADS")
     return {
-        "cores": len(affinity(0)) if affinity else os.cpu_count(),
+        "cores": cores(),
         "intra_op": tf.config.threading.get_intra_op_parallelism_threads(),
         "inter_op": tf.config.threading.get_inter_op_parallelism_threads(),
         **{name: os.environ.get(name, "") for name in switches},
