@@ -68,6 +68,12 @@ class Data:
         maximum=32768,
     )
     augment: bool = option(True, "Vary training images at random (shift, scale, shear, noise).")
+    cache_mb: int = option(
+        1024,
+        "Memory for images that were decoded and scaled once, in megabytes; those beyond go to a temporary "
+        "file.",
+        minimum=0,
+    )
     strict: bool = option(
         False, "Stop at the first training line that cannot be used, instead of skipping it."
     )

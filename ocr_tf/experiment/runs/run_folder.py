@@ -42,6 +42,7 @@ from ocr_tf.experiment.runs.provenance import describe
 
 # The flags that may differ when a run is resumed: none of them touches a weight.
 RESUMABLE = (
+    "data.cache_mb",
     "train.log_every",
     "train.checkpoint_every",
     "train.previews",

@@ -15,12 +15,13 @@ import tensorflow as tf
 
 from ocr_tf.data import pipeline
 from ocr_tf.data.batching import Course
+from ocr_tf.data.cache import LineCache
 from ocr_tf.errors import NAMED, Diverged
 from ocr_tf.experiment.config.experiment import Experiment, Train
 from ocr_tf.experiment.config.program import command_name
 from ocr_tf.experiment.inference.aligner import Aligner
 from ocr_tf.experiment.inference.load import assign, build, initialize_from
-from ocr_tf.experiment.inference.recognize import WIDTHS, Reader
+from ocr_tf.experiment.inference.recognize import Reader, width_multiple
 from ocr_tf.experiment.runs.atomic import atomic_write
 from ocr_tf.experiment.runs.checkpoints import StepTaken, TrainingState
 from ocr_tf.experiment.runs.run_folder import RunFolder
@@ -82,7 +83,8 @@ def run(experiment: Experiment, workdir: Path, afterwards: Optional[Afterwards] 
                 folder.remember_lines(seen)
                 skipped = "".join(f"{s.place}\t{s.kind}\t{s.reason}\n" for s in roles.skipped)
                 atomic_write(folder.path / "skipped.tsv", skipped.encode())
-            training = Training(experiment, roles, folder, model)
+            cache = stack.enter_context(LineCache(experiment.data.cache_mb))
+            training = Training(experiment, roles, folder, model, cache)
             with Interruption() as interruption:
                 training.go(interruption, afterwards)
     except KeyboardInterrupt as interrupt:
@@ -116,13 +118,19 @@ class Training:
     """A model on its way from step 0 to the last; everything it needs is in its checkpoint."""
 
     def __init__(
-        self, experiment: Experiment, roles: splits.Roles, folder: RunFolder, model: Recognizer
+        self,
+        experiment: Experiment,
+        roles: splits.Roles,
+        folder: RunFolder,
+        model: Recognizer,
+        cache: LineCache,
     ):
         """Makes what a training needs at step 0; `go` starts or resumes it."""
         train, geometry = experiment.train, experiment.geometry
         self.experiment, self.roles, self.folder = experiment, roles, folder
         self.stepper = Stepper(model, train)
-        self.reader = Reader(model, geometry, train.batch_size)
+        self.cache = cache
+        self.reader = Reader(model, geometry, train.batch_size, cache=cache)
         aligner = Aligner(model, geometry, experiment.encoder.stride)
         self.previews = Previews(aligner, roles.val, folder, train.previews)
         self.alignment = AlignmentProbe(model, geometry, roles.val)
@@ -239,16 +247,15 @@ class Training:
                 break
 
     def _batches(self) -> Iterator[Batch]:
-        return iter(
-            pipeline.batches(
-                self.roles.train,
-                self.roles.labels,
-                self.course,
-                self.experiment.geometry,
-                start=self.step,
-                augment_seed=self.experiment.train.seed if self.experiment.data.augment else None,
-                multiple=WIDTHS,
-            )
+        return pipeline.batches(
+            self.roles.train,
+            self.roles.labels,
+            self.course,
+            self.experiment.geometry,
+            start=self.step,
+            augment_seed=self.experiment.train.seed if self.experiment.data.augment else None,
+            multiple=width_multiple(int(self.roles.train.widths.max())),
+            cache=self.cache,
         )
 
     def _take_step(self, batch: Batch, progress: Progress, warm: int) -> None:
