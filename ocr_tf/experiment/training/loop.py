@@ -133,7 +133,7 @@ class Training:
         self.reader = Reader(model, geometry, train.batch_size, cache=cache)
         aligner = Aligner(model, geometry, experiment.encoder.stride)
         self.previews = Previews(aligner, roles.val, folder, train.previews)
-        self.alignment = AlignmentProbe(model, geometry, roles.val)
+        self.alignment = AlignmentProbe(model, geometry, roles.val, cache)
         self.profile = Profile(folder.path, train.profile_steps)
         self.curves = Curves(folder)
         self.course = Course(roles.train.widths, train.seed, train.batch_size, train.steps)
