@@ -97,3 +97,13 @@ def test_noise_is_normal_and_white_and_fits_any_image():
         assert abs(shifted.mean()) < 0.02
     large = augment(np.zeros([512, NOISE_TABLE // 512 + 9], np.float32), KEYS[1], noisy)
     assert large.std() == pytest.approx(field.std(), rel=0.02)
+
+
+def test_elastic_distortion_bends_lines_a_little_and_by_its_key():
+    elastic = Strengths(**{**STILL.__dict__, "elastic": 0.05})
+    bent = [augment(picture(), key, elastic) for key in ([1, 2], [1, 2], [1, 3])]
+    np.testing.assert_array_equal(bent[0], bent[1])
+    assert (bent[0] != bent[2]).any() and bent[0].shape == picture().shape
+    rows, columns = np.nonzero(bent[0] < 0)
+    before = np.nonzero(picture() < 0)
+    assert abs(rows.mean() - before[0].mean()) < 6 and abs(columns.mean() - before[1].mean()) < 6

@@ -68,6 +68,15 @@ class Data:
         maximum=32768,
     )
     augment: bool = option(True, "Vary training images at random (shift, scale, shear, noise).")
+    augment_strength: float = option(
+        1.0, "How far --data.augment goes: multiplies all its bounds.", minimum=0, maximum=4
+    )
+    elastic: float = option(
+        0.0,
+        "Standard deviation of the elastic distortion of training images, of their height.",
+        minimum=0,
+        maximum=0.2,
+    )
     cache_mb: int = option(
         1024,
         "Memory for images that were decoded and scaled once, in megabytes; those beyond go to a temporary "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import sys
 import time
@@ -13,7 +14,7 @@ from typing import Any, Optional
 import numpy as np
 import tensorflow as tf
 
-from ocr_tf.data import pipeline
+from ocr_tf.data import augment, pipeline
 from ocr_tf.data.batching import Course
 from ocr_tf.data.cache import LineCache
 from ocr_tf.errors import NAMED, Diverged
@@ -247,13 +248,18 @@ class Training:
                 break
 
     def _batches(self) -> Iterator[Batch]:
+        data = self.experiment.data
+        strengths = dataclasses.replace(
+            augment.LIGHT.scaled(data.augment_strength), elastic=data.elastic
+        )
         return pipeline.batches(
             self.roles.train,
             self.roles.labels,
             self.course,
             self.experiment.geometry,
             start=self.step,
-            augment_seed=self.experiment.train.seed if self.experiment.data.augment else None,
+            augment_seed=self.experiment.train.seed if data.augment else None,
+            strengths=strengths,
             multiple=width_multiple(int(self.roles.train.widths.max())),
             cache=self.cache,
         )
