@@ -83,14 +83,16 @@ class AttentionHead(Head):
         inputs = self._embed(tf.pad(symbols, [[0, 0], [1, 0]], constant_values=start))
         if key is not None and self.config.symbol_dropout > 0:
             # A hidden symbol teaches the decoder to look at the image, not at its own last word.
-            draw = tf.random.stateless_uniform(tf.shape(inputs)[:2], rng.fold(key, "symbols"))
+            draw = rng.uniform(tf.shape(inputs)[:2], rng.fold(key, "symbols"))
             inputs *= tf.cast(draw >= self.config.symbol_dropout, tf.float32)[:, :, None]
+        # For every line as many steps as the array of labels has, whichever lines are in this part of a
+        # batch: what is dropped depends on that number.
+        batch, steps = tf.unstack(tf.shape(targets))
         outputs, _, _ = self.decoder(
-            inputs, initial_state=self._begin(frames), sequence_length=labels.lengths + 1
+            inputs, initial_state=self._begin(frames), sequence_length=tf.fill([batch], steps)
         )
         attended = rng.dropout(outputs.rnn_output, self.config.dropout, key, "attended")
-        # The decoder stops at the longest label, which may be shorter than the array of labels.
-        return self.output_layer(attended), targets[:, : tf.shape(attended)[1]]
+        return self.output_layer(attended), targets
 
     def loss(self, frames: Frames, labels: Labels, key: Optional[Tensor] = None) -> Tensor:
         """Computes the cross entropy of the symbols and the end; see `Head.loss`."""
