@@ -3,8 +3,8 @@
 python -m tests.experiment.tiny HEAD WORKDIR [PLACE COUNT]
 
 PLACE is begin, step, val or save: the process kills itself at the COUNTth time it gets there; in
-`begin` and `save`, when a file of the run or a checkpoint is written but not yet under its name. TINY_STRATEGY in the environment is --train.strategy, and TINY_CPUS
-the number of logical CPUs.
+`begin` and `save`, when a file of the run or a checkpoint is written but not yet under its name.
+TINY_STRATEGY in the environment is --train.strategy, TINY_CPUS the number of logical CPUs.
 """
 
 import os
@@ -69,10 +69,10 @@ def _kill_at(place: str, count: int) -> None:
 
 
 if __name__ == "__main__":
+    import tensorflow as tf
+
     from ocr_tf.experiment.config.exits import exits
     from ocr_tf.experiment.training import loop
-
-    import tensorflow as tf
 
     head, workdir, *where = sys.argv[1:]
     cpus = [tf.config.LogicalDeviceConfiguration()] * int(os.environ.get("TINY_CPUS", 1))

@@ -25,13 +25,13 @@ FILES = ("data.train", "data.val", "data.lines", "data.alphabet", "train.init_fr
 class Task(NamedTuple):
     """A process' place among the workers of a cluster."""
 
-    index: int = 0
+    number: int = 0  # 0 is the chief
     workers: int = 1
 
     @property
     def chief(self) -> bool:
         """Whether it is the one that writes the run folder and says how far the training is."""
-        return self.index == 0
+        return self.number == 0
 
 
 def task(train: Train, environment: Mapping[str, str] = os.environ) -> Task:

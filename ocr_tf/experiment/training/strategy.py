@@ -156,13 +156,19 @@ def _cluster(task: Task) -> tf.distribute.Strategy:
         "the chief, which writes the run folder" if task.chief else "not the chief: writes nothing"
     )
     print(
-        f"multi_worker: worker {task.index + 1} of {task.workers} ({who}); waiting for all",
+        f"multi_worker: worker {task.number + 1} of {task.workers} ({who}); waiting for all",
         file=sys.stderr,
     )
     # TensorFlow waits outside of Python, whose handler would only be called afterwards.
     handler = signal.signal(signal.SIGINT, signal.SIG_DFL)
-    strategy = tf.distribute.MultiWorkerMirroredStrategy()
-    signal.signal(signal.SIGINT, handler)
+    try:
+        strategy = tf.distribute.MultiWorkerMirroredStrategy()
+    except LOST:
+        raise
+    except (RuntimeError, tf.errors.OpError) as error:  # a port in use; TensorFlow used before
+        raise InputError(f"TF_CONFIG: the cluster cannot be made: {_first_line(error)}") from None
+    finally:
+        signal.signal(signal.SIGINT, handler)
     print(f"multi_worker: {strategy.num_replicas_in_sync} replicas", file=sys.stderr)
     return strategy
 
@@ -173,8 +179,12 @@ def _in_one_line(task: Task) -> Iterator[None]:
     try:
         yield
     except LOST as error:
-        why = str(error.message).split("\n")[0][:200]
         raise InputError(
             f"multi_worker: another of the {task.workers} workers has ended or cannot be reached; {again} "
-            f"({why})"
+            f"({_first_line(error)})"
         ) from None
+
+
+def _first_line(error: Exception) -> str:
+    """Returns the beginning of what TensorFlow says, which goes on for pages."""
+    return str(error).split("\n")[0][:200]

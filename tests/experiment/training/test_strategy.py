@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -33,7 +32,7 @@ def test_mirrored_over_one_device_is_no_strategy(capsys):
 
 
 @contextlib.contextmanager
-def two_workers(head, folders, *where):
+def two_workers(heads, folders, *where):
     """Two processes of one cluster; `where` the second one kills itself."""
     with socket.socket() as one, socket.socket() as two:
         for end in (one, two):
@@ -41,7 +40,7 @@ def two_workers(head, folders, *where):
         addresses = [f"localhost:{end.getsockname()[1]}" for end in (one, two)]
     children = []
     with contextlib.ExitStack() as stack:
-        for index, folder in enumerate(folders):
+        for index, (head, folder) in enumerate(zip(heads, folders)):
             task = {"type": "worker", "index": index}
             config = json.dumps({"cluster": {"worker": addresses}, "task": task})
             command = [sys.executable, "-m", "tests.experiment.tiny", head, str(folder)]
@@ -77,7 +76,7 @@ def equal_but_for_rounding(folder, other):
 @pytest.mark.slow
 def test_two_workers_train_as_one_and_a_lost_one_ends_the_other(tmp_path):
     head = "attention"
-    with two_workers(head, [tmp_path / "unbroken", tmp_path / "none"]) as children:
+    with two_workers((head, head), [tmp_path / "unbroken", tmp_path / "none"]) as children:
         said = ends(children)
     assert [child.returncode for child in children] == [0, 0], said
     assert not (tmp_path / "none").exists()
@@ -87,7 +86,7 @@ def test_two_workers_train_as_one_and_a_lost_one_ends_the_other(tmp_path):
     expected = {"strategy": "multi_worker", "replicas": 2, "workers": 2}
     assert description.surroundings.devices == expected
 
-    with two_workers(head, [tmp_path / "run", tmp_path / "none"], "step", 6) as children:
+    with two_workers((head, head), [tmp_path / "run", tmp_path / "none"], "step", 6) as children:
         children[1].wait(PATIENCE)
         lost = time.monotonic()
         said, _ = ends(children)
@@ -97,7 +96,7 @@ def test_two_workers_train_as_one_and_a_lost_one_ends_the_other(tmp_path):
     assert "Traceback" not in said
     assert RunFolder(tmp_path / "run").checkpoints.steps() == [3]
 
-    with two_workers(head, [tmp_path / "run", tmp_path / "none"]) as children:
+    with two_workers((head, head), [tmp_path / "run", tmp_path / "none"]) as children:
         said = ends(children)
     assert [child.returncode for child in children] == [0, 0], said
     same(record(tmp_path / "unbroken"), record(tmp_path / "run"))
@@ -105,7 +104,7 @@ def test_two_workers_train_as_one_and_a_lost_one_ends_the_other(tmp_path):
 
 @pytest.mark.slow
 def test_ctrl_c_at_one_worker_ends_both_and_saves(tmp_path):
-    with two_workers("ctc", [tmp_path / "run", tmp_path / "none"]) as children:
+    with two_workers(("ctc", "ctc"), [tmp_path / "run", tmp_path / "none"]) as children:
         for line in children[0].stderr:
             if line.startswith("step"):  # validated
                 break
@@ -117,9 +116,12 @@ def test_ctrl_c_at_one_worker_ends_both_and_saves(tmp_path):
 
 
 @pytest.mark.slow
-def test_workers_with_other_flags_are_refused(tmp_path):
-    with two_workers("ctc", [tmp_path / "run", tmp_path / "none"]) as children:
-        pass
+def test_workers_that_were_not_given_the_same_are_refused(tmp_path):
+    with two_workers(("ctc", "attention"), [tmp_path / "run", tmp_path / "none"]) as children:
+        said = ends(children)
+    assert [child.returncode for child in children] == [2, 2], said
+    assert all("the workers' flags differ" in text.splitlines()[-1] for text in said)
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.slow
