@@ -166,7 +166,7 @@ def _cluster(task: Task) -> tf.distribute.Strategy:
     except LOST:
         raise
     except (RuntimeError, tf.errors.OpError) as error:  # a port in use; TensorFlow used before
-        raise InputError(f"TF_CONFIG: the cluster cannot be made: {_first_line(error)}") from None
+        raise InputError(f"TF_CONFIG: the cluster cannot be made: {_gist(error)}") from None
     finally:
         signal.signal(signal.SIGINT, handler)
     print(f"multi_worker: {strategy.num_replicas_in_sync} replicas", file=sys.stderr)
@@ -181,10 +181,11 @@ def _in_one_line(task: Task) -> Iterator[None]:
     except LOST as error:
         raise InputError(
             f"multi_worker: another of the {task.workers} workers has ended or cannot be reached; {again} "
-            f"({_first_line(error)})"
+            f"({_gist(error)})"
         ) from None
 
 
-def _first_line(error: Exception) -> str:
-    """Returns the beginning of what TensorFlow says, which goes on for pages."""
-    return str(error).split("\n")[0][:200]
+def _gist(error: Exception) -> str:
+    """Picks a line from what TensorFlow says, which goes on for pages."""
+    lines = str(error).splitlines() or [""]
+    return next((line for line in lines if "aborted by" in line), lines[0])[:200]
