@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -32,6 +33,8 @@ LOST = (
     tf.errors.DeadlineExceededError,
     tf.errors.FailedPreconditionError,
 )
+
+LINGER = 2.0  # seconds
 
 
 class Part(NamedTuple):
@@ -136,7 +139,11 @@ def devices(train: Train, task: Task) -> Iterator[Devices]:
     """
     if train.strategy == "multi_worker":
         with _in_one_line(task):
-            yield Devices(_cluster(task), train.strategy, task)
+            try:
+                yield Devices(_cluster(task), train.strategy, task)
+            finally:
+                if not task.chief:  # its last answer may still be on the way to the chief
+                    time.sleep(LINGER)
         return
     strategy, name = tf.distribute.get_strategy(), "none"
     if train.strategy == "mirrored":

@@ -94,7 +94,7 @@ def test_two_workers_train_as_one_and_a_lost_one_ends_the_other(tmp_path):
     assert [child.returncode for child in children] == [2, -signal.SIGKILL]
     assert "another of the 2 workers has ended" in said.splitlines()[-1]
     assert "Traceback" not in said
-    assert RunFolder(tmp_path / "run").checkpoints.steps() == [3]
+    assert RunFolder(tmp_path / "run").checkpoints.steps() == [4]
 
     with two_workers((head, head), [tmp_path / "run", tmp_path / "none"]) as children:
         said = ends(children)
