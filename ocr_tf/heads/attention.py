@@ -154,7 +154,7 @@ class AttentionHead(Head):
         inputs = self._embed(tf.pad(symbols, [[0, 0], [1, 0]], constant_values=start))
         if key is not None and self.config.symbol_dropout > 0:
             # A hidden symbol teaches the decoder to look at the image, not at its own last word.
-            draw = tf.random.stateless_uniform(tf.shape(inputs)[:2], rng.fold(key, "symbols"))
+            draw = rng.uniform(tf.shape(inputs)[:2], rng.fold(key, "symbols"))
             inputs *= tf.cast(draw >= self.config.symbol_dropout, tf.float32)[:, :, None]
         attended, alignments = self._attend(frames, inputs)
         attended = rng.dropout(attended, self.config.dropout, key, "attended")

@@ -140,6 +140,11 @@ def check(
     sources = {}
     for name, experiment in conditions.items():
         checks.check_train(experiment.train)
+        if experiment.train.strategy == "multi_worker":
+            raise InputError(
+                "--train.strategy=multi_worker is for single trainings, one command on each machine; "
+                "--study.engine=ray trains the runs of a study on several machines"
+            )
         sources[experiment.data.train, experiment.data.val, experiment.data.alphabet] = experiment
         parent = experiment.train.init_from
         if parent and name not in begun:

@@ -105,6 +105,7 @@ class Sequence:
 
 
 OPTIMIZERS = ("adam", "adamw", "adadelta")
+STRATEGIES = ("none", "mirrored", "multi_worker")
 DECAYS = ("constant", "linear", "cosine")
 PARTS = ("encoder", "sequence", "head")
 
@@ -166,6 +167,13 @@ class Train:
         "Compute encoder and sequence in bfloat16 (mixed precision); the weights stay float32. auto: where "
         "the processor multiplies in it.",
         choices=("auto", "true", "false"),
+    )
+    strategy: str = option(
+        "none",
+        "Devices that share each batch. none: one; mirrored: all GPUs of this machine (without one, all "
+        "logical CPUs); multi_worker: all devices of the machines that TF_CONFIG names. On another number "
+        "of devices a training gives the same but for rounding, and is resumed with a warning.",
+        choices=STRATEGIES,
     )
     init_from: str = option("", "Run folder: start from the weights of its best checkpoint.")
     init_parts: str = option(

@@ -40,9 +40,11 @@ from ocr_tf.experiment.runs.metrics_log import MetricsLog
 from ocr_tf.experiment.runs.outputs import check_writable
 from ocr_tf.experiment.runs.provenance import describe
 
-# The flags that may differ when a run is resumed: none of them touches a weight.
+# The flags that may differ when a run is resumed: none of them touches a weight, but for the rounding
+# of sums over devices, of which a resumed run warns.
 RESUMABLE = (
     "data.cache_mb",
+    "train.strategy",
     "train.log_every",
     "train.checkpoint_every",
     "train.previews",

@@ -28,7 +28,7 @@ from ocr_tf.experiment.runs.checkpoints import StepTaken, TrainingState
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.experiment.runs.seen_lines import refuse_seen
 from ocr_tf.experiment.tensorboard.event_file import Curves
-from ocr_tf.experiment.training import checks, fingerprints, splits
+from ocr_tf.experiment.training import checks, cluster, fingerprints, splits, strategy
 from ocr_tf.experiment.training.best import Best
 from ocr_tf.experiment.training.formation import AlignmentProbe
 from ocr_tf.experiment.training.interruption import Interruption
@@ -46,27 +46,41 @@ from ocr_tf.types import Array, Batch
 def run(experiment: Experiment, workdir: Path, afterwards: Optional[Afterwards] = None) -> None:
     """Starts or goes on with a training, until its last step or its early stop.
 
+    Of the workers of a cluster, which all call this, the chief alone touches the run folder.
+
     Args:
         experiment: what is trained.
         workdir: its run folder, new or to be resumed.
         afterwards: what follows on the training, for an ETA of both.
 
     Raises:
-        InputError: bad data or flags, a folder in use, a loss that is not finite, no space left.
+        InputError: bad data or flags, a folder in use, a loss that is not finite, no space left, a
+            worker of the cluster that is lost.
         KeyboardInterrupt: after an interruption has been saved.
     """
     folder = RunFolder(workdir)
-    folder.check_usable(experiment)
+    task = cluster.task(experiment.train)
+    if task.chief:
+        folder.check_usable(experiment)
     experiment = folder.settled(experiment)
     checks.check_train(experiment.train)
     try:
         with contextlib.ExitStack() as stack:
             stack.enter_context(without_libjpeg_lines())
-            if folder.begun:  # in use, it is refused at once
+            if task.chief and folder.begun:  # in use, it is refused at once
                 stack.enter_context(folder.lock())
+            devices = stack.enter_context(strategy.devices(experiment.train, task))
             roles = splits.prepare(experiment)
+            data = (roles.fingerprints(), roles.alphabet.dumps())
+            devices.check_same(data=data, flags=cluster.agreed(experiment))
+            with devices.strategy.scope():
+                model = build(experiment, roles.alphabet)
+            cache = stack.enter_context(LineCache(experiment.data.cache_mb))
+            if not task.chief:
+                with Interruption() as interruption:
+                    Training(experiment, roles, folder, model, cache, devices).follow(interruption)
+                return
             splits.report(experiment, roles)
-            model = build(experiment, roles.alphabet)
             seen = list(roles.rows())
             if experiment.train.init_from and not folder.checkpoints.steps():
                 seen += _start_from_parent(experiment.train, model, roles)
@@ -75,6 +89,7 @@ def run(experiment: Experiment, workdir: Path, afterwards: Optional[Afterwards] 
                 stack.enter_context(folder.lock())
             facts = {
                 "threads": _threads(),
+                "devices": devices.facts(),
                 "data": roles.fingerprints(),
                 "first_weights": fingerprints.of_weights(model),
             }
@@ -84,8 +99,7 @@ def run(experiment: Experiment, workdir: Path, afterwards: Optional[Afterwards] 
                 folder.remember_lines(seen)
                 skipped = "".join(f"{s.place}\t{s.kind}\t{s.reason}\n" for s in roles.skipped)
                 atomic_write(folder.path / "skipped.tsv", skipped.encode())
-            cache = stack.enter_context(LineCache(experiment.data.cache_mb))
-            training = Training(experiment, roles, folder, model, cache)
+            training = Training(experiment, roles, folder, model, cache, devices)
             with Interruption() as interruption:
                 training.go(interruption, afterwards)
     except KeyboardInterrupt as interrupt:
@@ -125,12 +139,14 @@ class Training:
         folder: RunFolder,
         model: Recognizer,
         cache: LineCache,
+        devices: strategy.Devices,
     ):
         """Makes what a training needs at step 0; `go` starts or resumes it."""
         train, geometry = experiment.train, experiment.geometry
         self.experiment, self.roles, self.folder = experiment, roles, folder
-        self.stepper = Stepper(model, train)
-        self.cache = cache
+        self.devices, self.cache = devices, cache
+        with devices.strategy.scope():
+            self.stepper = Stepper(model, train)
         self.reader = Reader(model, geometry, train.batch_size, cache=cache)
         aligner = Aligner(model, geometry, experiment.encoder.stride)
         self.previews = Previews(aligner, roles.val, folder, train.previews)
@@ -190,6 +206,31 @@ class Training:
 
     # The loop
 
+    def follow(self, interruption: Interruption) -> None:
+        """Takes the steps of a worker that is not the chief, from where the chief is to where it ends.
+
+        Raises:
+            Diverged: the loss is no longer finite.
+            KeyboardInterrupt: one of the workers was asked to end.
+        """
+        self._meet()
+        for batch in self._batches() if not self.finished else ():
+            if not self.stepper(batch).finite():
+                raise Diverged(f"the loss is not finite at step {self.step + 1}; see the chief")
+            self.step += 1
+            # The chief may validate and save before it answers.
+            requested, self.finished = self.devices.any(interruption.requested, False)
+            if requested:
+                raise KeyboardInterrupt(f"interrupted at step {self.step}")
+            if self.finished:
+                break
+
+    def _meet(self) -> None:
+        """Brings all workers to where the chief is; the others hold first weights until then."""
+        step, finished = self.devices.from_chief(np.array([self.step, self.finished], np.int32))
+        self.step, self.finished = int(step), bool(finished)
+        self.devices.share(self.stepper.variables())
+
     def go(self, interruption: Interruption, afterwards: Optional[Afterwards] = None) -> None:
         """Trains from the last checkpoint to the end.
 
@@ -198,6 +239,7 @@ class Training:
             KeyboardInterrupt: after the interruption that was asked for has been saved.
         """
         self.restore()
+        self._meet()
         if self.finished:
             print(f"{self.folder.path} is finished at step {self.step}", file=sys.stderr)
             self._say_what_next()
@@ -240,7 +282,8 @@ class Training:
                 self.clock.lap()
             elif train.checkpoint_every and self.step % train.checkpoint_every == 0:
                 self.save()
-            if interruption.requested:
+            requested, _ = self.devices.any(interruption.requested, self.finished)
+            if requested:
                 # Here and nowhere else: anywhere else the state is between two steps.
                 self.save()
                 raise KeyboardInterrupt
@@ -269,7 +312,7 @@ class Training:
         with self.profile.step(self.step + 1):
             outcome = self.stepper(batch)
             losses = outcome.losses.numpy()
-        if not (np.isfinite(losses).all() and np.isfinite(outcome.gradient_norm)):
+        if not outcome.finite():
             self._refuse_not_finite(batch, losses)
         self.batches = fingerprints.of_batches(self.batches, batch)
         self.step += 1
