@@ -7,11 +7,40 @@ The contract is in `base`.
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import Any, NamedTuple
 
 from ocr_tf.alphabet import Alphabet
 from ocr_tf.options import option
 from ocr_tf.registry import Registry
+
+
+class Aid(NamedTuple):
+    """An option that helps a head in training, or keeps it from overfitting, unless it is 0.
+
+    A configuration lists its own as `AIDS`, so that a comparison can say what one head had and another
+    had not.
+    """
+
+    option: str
+    name: str  # as in: attention had location-aware scores
+    until: str = ""  # the option that says at which share of the training it has faded
+    aligns: bool = False  # more of it helps an alignment to form
+
+    def in_use(self, head: Any) -> str:
+        """Names it with its options, as far as a head's configuration has it on; else empty."""
+        value = getattr(head, self.option)
+        if not value:
+            return ""
+        flags = f"--head.{self.option}={value:g}"
+        if self.until:
+            share = getattr(head, self.until)
+            flags += f", fading until --head.{self.until}={share:g} of the training"
+        return f"{self.name} ({flags})"
+
+
+def aids_of(head: Any) -> tuple[Aid, ...]:
+    """Lists the aids that a head's configuration may have; a head of one's own need not list any."""
+    return getattr(head, "AIDS", ())
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,6 +61,14 @@ class CTC:
 @dataclasses.dataclass(frozen=True)
 class Attention:
     """Sequence to sequence with additive attention (Bahdanau et al. 2015)."""
+
+    AIDS = (
+        Aid("location", "location-aware scores"),
+        Aid("guide", "a guide to the diagonal", "guide_until", aligns=True),
+        Aid("ctc", "a CTC loss beside its own", "guide_until", aligns=True),
+        Aid("symbol_dropout", "dropout of previous symbols"),
+        Aid("smoothing", "label smoothing"),
+    )
 
     units: int = option(256, "Units of the decoder's LSTM cell.", minimum=1)
     attention_units: int = option(

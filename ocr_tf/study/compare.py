@@ -24,7 +24,7 @@ from ocr_tf.experiment.tensorboard import event_file
 from ocr_tf.libjpeg_lines import without_libjpeg_lines
 from ocr_tf.metrics.registry import METRICS
 from ocr_tf.progress import Phases
-from ocr_tf.study.comparison import inputs, lines, statistics
+from ocr_tf.study.comparison import formation, inputs, lines, statistics
 from ocr_tf.study.comparison.controls import Code, Controls, Runs, code, controls
 from ocr_tf.study.comparison.curves import learning_curve
 from ocr_tf.study.comparison.results import Cell, Grid, join
@@ -283,6 +283,7 @@ def _answer(grids: Mapping[str, Grid], runs: Runs, asked: Asked) -> Report:
     grid = next(iter(grids.values()))
     metric, by_seed = asked.about.metric, asked.about.paired
     systems = [name for name in grid.conditions if name not in runs]
+    stuck = formation.not_aligned(runs)
     here = provenance.surroundings()
     return Report(
         study=asked.about,
@@ -291,12 +292,12 @@ def _answer(grids: Mapping[str, Grid], runs: Runs, asked: Asked) -> Report:
         signature=statistics.signature(grid, metric, by_seed),
         rates={name: statistics.rates(one) for name, one in grids.items()},
         comparisons={
-            name: statistics.comparisons(one, metric, by_seed, systems)
+            name: statistics.comparisons(one, metric, by_seed, systems, stuck)
             for name, one in grids.items()
         },
         by_metric=statistics.by_metric(grid, metric, by_seed),
         contrasts={
-            name: statistics.contrasts(one, metric, asked.contrasts, by_seed)
+            name: statistics.contrasts(one, metric, asked.contrasts, by_seed, stuck)
             for name, one in grids.items()
             if asked.contrasts
         },
@@ -306,6 +307,7 @@ def _answer(grids: Mapping[str, Grid], runs: Runs, asked: Asked) -> Report:
             for condition, by_seed_runs in runs.items()
             if len(runs) > 1
         },
+        aligned_at=formation.aligned_at(runs),
         lines=lines.lines(grid),
         reproduce=Reproduction(
             command=(asked.command[0], *map(shlex.quote, asked.command[1:])),

@@ -62,6 +62,11 @@ class Job(NamedTuple):
         """The training steps that the run has recorded."""
         return RunFolder(self.workdir).metrics.last_step()
 
+    @property
+    def stuck(self) -> bool:
+        """True if the run's alignment never formed."""
+        return RunFolder(self.workdir).metrics.not_aligned() is not None
+
     def write(self) -> Path:
         """Writes the file that the worker reads, beside the run's folder; returns its path."""
         self.workdir.parent.mkdir(parents=True, exist_ok=True)

@@ -59,7 +59,8 @@ def run(jobs: Sequence[Job], parallel: int = 1, engine: str = "local") -> None:
     for done, job in enumerate(ended, 1):
         elapsed, seconds = time.monotonic() - began, time_left.seconds()
         eta = f", ETA {clock(seconds)}" if seconds is not None and done < total else ""
-        steps.say(f"{job.title} is done: {done} of {total} in {clock(elapsed)}{eta}")
+        stuck = ", but did not align" if job.stuck else ""
+        steps.say(f"{job.title} is done{stuck}: {done} of {total} in {clock(elapsed)}{eta}")
 
 
 def _one_by_one(jobs: Sequence[Job], time_left: TimeLeft) -> Iterator[Job]:

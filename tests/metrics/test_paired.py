@@ -16,7 +16,9 @@ from statsmodels.stats.power import TTestPower
 
 from ocr_tf import __version__
 from ocr_tf.metrics.paired import (
+    NotAligned,
     NotComparable,
+    StuckRun,
     crossed_bootstrap,
     mcnemar,
     models,
@@ -59,6 +61,20 @@ def everything(a, b, **kwargs):
         "verdict": verdict(headline).as_dict(),
         "rate": rate(a).as_dict(),
     }
+
+
+def test_a_training_that_got_stuck_withholds_what_its_p_would_decide():
+    comparison = recipes(*random_pair(difference=0.3))
+    assert verdict(comparison).better == "B"
+    stuck = [NotAligned("A", (StuckRun(1, 0.765, 0.9), StuckRun(2, 0.8, None)), 3)]
+    found = verdict(comparison, not_aligned=stuck)
+    assert (found.outcome, found.better, found.detectable) == ("withheld", None, None)
+    assert (found.p, found.low, found.not_aligned) == (comparison.p, comparison.low, tuple(stuck))
+    assert found.interval_agrees  # there is nothing that it could contradict
+    assert found.sentence.startswith(
+        "withheld: A did not align under 2 of 3 seeds: seed 1 (best validation CER 76.50 %, alignment "
+        "entropy 0.90 of 1), seed 2 (best validation CER 80.00 %); A - B = "
+    )
 
 
 # The golden

@@ -22,6 +22,7 @@ import numpy as np
 from ocr_tf import alignment_plot
 from ocr_tf.experiment.inference.evaluated import rates_of
 from ocr_tf.experiment.runs.predictions import EvaluationResults, Prediction, RateFigures
+from ocr_tf.metrics.paired import NotAligned, StuckRun
 from ocr_tf.study.comparison import lines as comparison_lines
 from ocr_tf.study.comparison import statistics
 from ocr_tf.study.comparison.controls import Code, Controls, DataFingerprints, TrainingLines
@@ -134,9 +135,16 @@ def answer(
     contrasts: Optional[Mapping[str, Pairs]] = None,
     by_seed: bool = False,
     systems: Sequence[str] = (),
+    stuck: Mapping[str, Sequence[int]] = {},
 ) -> Report:
-    """A report without analysis and cost."""
+    """A report without analysis and cost; `stuck` are the seeds whose alignment never formed."""
     grids = dict(_checkpoints(of, last))
+    not_aligned = {
+        name: NotAligned(
+            name, tuple(StuckRun(seed, 0.76, 0.93) for seed in seeds), len(of.seeds(name))
+        )
+        for name, seeds in stuck.items()
+    }
     return Report(
         study=About("ctc_vs_attention", metric, of.normalization, paired=by_seed),
         conditions=tuple(
@@ -153,17 +161,22 @@ def answer(
         signature=statistics.signature(of, metric, by_seed),
         rates={name: statistics.rates(one) for name, one in grids.items()},
         comparisons={
-            name: statistics.comparisons(one, metric, by_seed, systems)
+            name: statistics.comparisons(one, metric, by_seed, systems, not_aligned)
             for name, one in grids.items()
         },
         by_metric=statistics.by_metric(of, metric, by_seed),
         contrasts={
-            name: statistics.contrasts(one, metric, contrasts, by_seed)
+            name: statistics.contrasts(one, metric, contrasts, by_seed, not_aligned)
             for name, one in grids.items()
             if contrasts
         },
         controls=_controls(of),
         curves={condition: _curves(c, of.seeds(condition)) for c, condition in enumerate(of.cells)},
+        aligned_at={
+            name: {s: None if s in stuck.get(name, ()) else 1250 + s for s in of.seeds(name)}
+            for name in of.conditions
+            if name not in systems
+        },
         lines=comparison_lines.lines(of),
         reproduce=Reproduction(
             command=(

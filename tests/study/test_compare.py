@@ -14,6 +14,7 @@ from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.common import CHECKPOINTS
 from ocr_tf.experiment.runs.atomic import TEMPORARY
 from ocr_tf.experiment.runs.predictions import CheckpointRead
+from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.study import compare
 from ocr_tf.study.comparison import inputs
 from ocr_tf.study.config import Compare, Study
@@ -170,6 +171,27 @@ def test_unequal_seeds_other_systems_and_lines_that_not_all_have(runs, tmp_path)
         f"{name} is no run: how it was trained is not known." for name in ("tiny_ctc-2", "reader")
     ]
     assert set(report["curves"]) == {"tiny_ctc", "tiny_attention"}
+
+
+def test_runs_that_got_stuck_are_named_and_not_compared(runs, tmp_path, capsys):
+    stuck = evaluated(tmp_path / "a2", "attention", 2, texts=["9"] * 12)
+    record = {"step": 12, "val/cer": 0.9, "val/alignment_entropy": 0.95, "aligned": False}
+    metrics = RunFolder.open(stuck).metrics
+    metrics.truncate(0)
+    metrics.append(record)
+    report, _ = compared(tmp_path / "out", *runs.values(), stuck)
+    ((pair,),) = report["comparisons"].values()
+    assert pair["verdict"]["outcome"] == "withheld" and pair["verdict"]["better"] is None
+    (one,) = pair["verdict"]["not_aligned"]
+    assert one["condition"] == "tiny_attention" and one["runs"] == 3
+    assert one["stuck"] == [{"seed": 2, "cer": 0.9, "entropy": 0.95}]
+    assert report["aligned_at"] == {
+        "tiny_ctc": {"0": None, "1": None},
+        "tiny_attention": {"0": None, "1": None, "2": None},
+    }
+    said = capsys.readouterr().out
+    assert said.startswith("tiny_attention did not align under 1 of 3 seeds: seed 2 (")
+    assert "with a larger --head." in said and "better" not in said
 
 
 def test_runs_at_different_checkpoints_are_told(tmp_path):

@@ -31,7 +31,7 @@ class Validation(NamedTuple):
     elapsed: Optional[float]  # seconds of training so far; None where that was not recorded
     batches: str  # sha256 over all batches so far; empty where that was not recorded
     entropy: Optional[float] = None  # of alignments, a share of the greatest; None: not measured
-    aligned: bool = True  # whether they had formed; true where that was not recorded
+    aligned: Optional[bool] = None  # whether they had formed; None where that was not recorded
 
 
 class MetricsLog:
@@ -93,14 +93,14 @@ class MetricsLog:
                 r.get("elapsed"),
                 r.get("batches", ""),
                 r.get("val/alignment_entropy"),
-                r.get("aligned", True),
+                r.get("aligned"),
             )
             for r in self.records()
             if "val/cer" in r
         ]
 
     def aligned_at(self) -> Optional[int]:
-        """The step of the validation since which alignments have been formed; None: they are not."""
+        """The step of the validation since which alignments have been formed; None: not, as far as known."""
         step = None
         for validation in self.validations():
             if not validation.aligned:
@@ -112,7 +112,7 @@ class MetricsLog:
     def not_aligned(self) -> Optional[Validation]:
         """The best validation of a training whose alignment never formed; None of any other."""
         validations = self.validations()
-        if not validations or validations[-1].aligned:
+        if not validations or validations[-1].aligned is not False:
             return None
         best = min(validations, key=lambda validation: validation.cer)
         return best if best.cer > STUCK else None

@@ -3,13 +3,15 @@
 The p decides: the comparison's own, or the one that Holm's correction gives it among several. The
 interval beside it is the comparison's. The two need not agree: Bonferroni's simultaneous intervals
 correct more than Holm's p, and a permutation's p knows no interval; `Verdict.interval_agrees` says so.
-Not rejecting is never "equal": it is "tied at this size".
+Not rejecting is never "equal": it is "tied at this size". A training that got stuck is not compared: what
+rests on one is withheld, whatever the p.
 """
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
+from collections.abc import Sequence
 from typing import Optional
 
 from ocr_tf.metrics.paired.comparison import MODELS, RECIPES, Comparison
@@ -23,6 +25,44 @@ TIED, WITHHELD = "tied at this size", "withheld"
 FALLS, RISES = "falls", "rises"  # of a contrast: a gain becomes smaller, or larger
 
 ALPHA = 0.05
+
+
+@dataclasses.dataclass(frozen=True)
+class StuckRun:
+    """The best validation of a run whose alignment never formed."""
+
+    seed: int
+    cer: float  # a fraction
+    entropy: Optional[
+        float
+    ]  # of the alignment, 0 to 1: spread evenly over the line; None: not measured
+
+    def __str__(self) -> str:
+        """Seed 2 (best validation CER 76.00 %, alignment entropy 0.93 of 1)."""
+        entropy = "" if self.entropy is None else f", alignment entropy {self.entropy:.2f} of 1"
+        return f"seed {self.seed} (best validation CER {100 * self.cer:.2f} %{entropy})"
+
+
+@dataclasses.dataclass(frozen=True)
+class NotAligned:
+    """A condition with runs whose alignment never formed: their errors are not its head's."""
+
+    condition: str
+    stuck: tuple[StuckRun, ...]
+    runs: int  # of the condition, those among them
+
+    @property
+    def sentence(self) -> str:
+        """Names the runs: attention did not align under 1 of 3 seeds: seed 2 (...)."""
+        seeds = "seed" if self.runs == 1 else "seeds"
+        named = ", ".join(map(str, self.stuck))
+        return f"{did_not_align([self])} under {len(self.stuck)} of {self.runs} {seeds}: {named}"
+
+
+def did_not_align(conditions: Sequence[NotAligned]) -> str:
+    """Names conditions that got stuck: ctc and attention did not align."""
+    *first, last = (one.condition for one in conditions)
+    return f"{', '.join(first)} and {last} did not align" if first else f"{last} did not align"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,11 +83,12 @@ class Verdict(Result):
     detectable: Optional[float]  # the smallest detectable difference: see `power.Detectable`
     withheld: Optional[str]  # why there is no interval
     sentence: str  # with the numbers, in percent points
+    not_aligned: tuple[NotAligned, ...] = ()  # of the two; where one is, the outcome is withheld
 
     @property
     def interval_agrees(self) -> bool:
-        """The interval excludes 0 if, and only if, a condition is better; True without an interval."""
-        if self.low is None or self.high is None:
+        """The interval excludes 0 if, and only if, a condition is better; True where that is not asked."""
+        if self.low is None or self.high is None or self.not_aligned:
             return True
         return (self.low > 0 or self.high < 0) == (self.better is not None)
 
@@ -58,8 +99,11 @@ def verdict(
     alpha: float = ALPHA,
     few: Optional[str] = None,
     pairs: int = 1,
+    not_aligned: Sequence[NotAligned] = (),
 ) -> Verdict:
     """Decides for the condition with fewer errors if p <= alpha, otherwise for a tie at this size.
+
+    Nothing is decided, and nothing said of what could have been seen, where a training got stuck.
 
     Args:
         comparison: at the confidence that `pairs` comparisons need.
@@ -67,16 +111,18 @@ def verdict(
         alpha: the level.
         few: why nothing is said of what it could have seen; see `too_small`.
         pairs: how many comparisons are decided together.
+        not_aligned: those of the two conditions that have runs whose alignment never formed.
     """
     p = comparison.p if p is None else p
     detectable = None
-    if not few:
+    if not few and not not_aligned:
         with contextlib.suppress(NotComparable):
             detectable = smallest_detectable(comparison).difference
     better = None
-    if p is not None and p <= alpha and comparison.value:
+    if p is not None and p <= alpha and comparison.value and not not_aligned:
         better = comparison.a if comparison.value < 0 else comparison.b
-    outcome = f"{better} better" if better else WITHHELD if p is None else TIED
+    outcome = f"{better} better" if better else WITHHELD if p is None or not_aligned else TIED
+    said = [one.sentence for one in not_aligned] + [_numbers(comparison, p, detectable, few)]
     return Verdict(
         signature=comparison.signature,
         a=comparison.a,
@@ -92,7 +138,8 @@ def verdict(
         pairs=pairs,
         detectable=detectable,
         withheld=comparison.withheld,
-        sentence=f"{outcome}: {_numbers(comparison, p, detectable, few)}",
+        sentence=f"{outcome}: {'; '.join(said)}",
+        not_aligned=tuple(not_aligned),
     )
 
 
@@ -104,24 +151,33 @@ class Change:
     outcome: str  # "falls", "rises", "tied at this size" or "withheld", by Holm's p
     too_small: Optional[str]  # why the interval rests on too few lines
     detectable: Optional[Detectable]
+    not_aligned: tuple[NotAligned, ...] = ()  # of the four; where one is, the outcome is withheld
 
 
-def change(contrast: Contrast, few: Optional[str] = None, alpha: float = ALPHA) -> Change:
+def change(
+    contrast: Contrast,
+    few: Optional[str] = None,
+    alpha: float = ALPHA,
+    not_aligned: Sequence[NotAligned] = (),
+) -> Change:
     """Decides whether a gain falls or rises from a contrast's first pair to its second.
 
     Args:
         contrast: (R_a - R_b) - (R_c - R_d); the gain is what b has fewer errors than a, then d than c.
         few: why nothing is said of what it could have seen; see `too_small`.
         alpha: the level.
+        not_aligned: those of the four conditions that have runs whose alignment never formed.
     """
-    if contrast.p_holm is None:
+    if contrast.p_holm is None or not_aligned:
         outcome = WITHHELD
     elif contrast.p_holm > alpha or not contrast.value:
         outcome = TIED
     else:
         outcome = FALLS if contrast.value > 0 else RISES
-    detectable = smallest_detectable(contrast) if contrast.variance and not few else None
-    return Change(contrast, outcome, few, detectable)
+    detectable = None
+    if contrast.variance and not few and not not_aligned:
+        detectable = smallest_detectable(contrast)
+    return Change(contrast, outcome, few, detectable, tuple(not_aligned))
 
 
 def _numbers(

@@ -10,7 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Optional, TypeVar, Union
 
 from ocr_tf import options
+from ocr_tf.experiment.config.experiment import Experiment
 from ocr_tf.experiment.runs.run_folder import RunFolder
+from ocr_tf.heads import aids_of
 
 SHARED = ("encoder", "sequence")  # parts whose first weights conditions have in common
 # Options that conditions of one study differ in by their seed and nothing else.
@@ -92,6 +94,10 @@ def controls(runs: Runs) -> Controls:
         options=_options(runs),
     )
     same, differs = _sentences(compared, {c: _shared_data(by) for c, by in runs.items()})
+    experiments = {c: next(iter(by_seed.values())).experiment for c, by_seed in runs.items()}
+    for equal, sentence in (_aids(experiments), _parents(experiments)):
+        if sentence:
+            (same if equal else differs).append(sentence)
     return dataclasses.replace(compared, same=tuple(same), differs=tuple(differs))
 
 
@@ -179,16 +185,49 @@ def _agree(table: Table, a: str, b: str) -> bool:
 def _named(values: Mapping[str, Setting]) -> str:
     """Names the conditions of each value: 0.1 (ctc-10 and attention-10), 0.3 (ctc-30)."""
     if len(values) == 2:
-        return ", ".join(f"{condition} {value}" for condition, value in values.items())
+        return ", ".join(f"{condition} {_written(value)}" for condition, value in values.items())
     return ", ".join(
-        f"{value} ({_listed([c for c, own in values.items() if own == value])})"
+        f"{_written(value)} ({_listed([c for c, own in values.items() if own == value])})"
         for value in _different(values.values())
     )
+
+
+def _written(value: Setting) -> Setting:
+    return "none" if value == "" else value
 
 
 def _listed(names: Sequence[str]) -> str:
     *first, last = names
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def _aids(experiments: Mapping[str, Experiment]) -> tuple[bool, str]:
+    """Says what helped the heads in training, and whether all had the same; empty where nothing did."""
+    aids = {
+        c: _listed([said for aid in aids_of(e.head) if (said := aid.in_use(e.head))] or ["none"])
+        for c, e in experiments.items()
+    }
+    kinds = _different(aids.values())
+    if len(kinds) == 1:
+        return True, "" if kinds == (
+            "none",
+        ) else f"Every head had the same aids in training: {kinds[0]}."
+    had = (f"{_listed([c for c, own in aids.items() if own == k])} had {k}" for k in kinds)
+    return False, f"Aids of the heads in training: {'; '.join(had)}."
+
+
+def _parents(experiments: Mapping[str, Experiment]) -> tuple[bool, str]:
+    """Says whose budget holds another training too, and whether all started from the same."""
+    parents = {c: e.train.init_from for c, e in experiments.items() if e.train.init_from}
+    if not parents:
+        return True, ""
+    equal = len(parents) == len(experiments) and len(set(parents.values())) == 1
+    who = "all conditions" if equal else _listed(list(parents))
+    named = _listed(_different(parents.values()))
+    return equal, (
+        f"Started from weights that were trained before (--train.init_from={named}): {who}. That other "
+        "training is part of the budget, and its steps are not among those counted here."
+    )
 
 
 def _sentences(compared: Controls, data: Mapping[str, str]) -> tuple[list[str], list[str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Optional
 
 from ocr_tf.experiment.runs.predictions import RateFigures
@@ -111,7 +111,11 @@ def outcomes(grid: Grid, condition: str, metric: str) -> paired.Outcomes:
 
 
 def comparisons(
-    grid: Grid, metric: str, by_seed: bool = False, systems: Container[str] = ()
+    grid: Grid,
+    metric: str,
+    by_seed: bool = False,
+    systems: Container[str] = (),
+    not_aligned: Mapping[str, paired.NotAligned] = {},
 ) -> tuple[ComparedPair, ...]:
     """Compares every pair of conditions by the study's metric; with several, by Holm over the pairs.
 
@@ -120,6 +124,7 @@ def comparisons(
         metric: that the verdict is about.
         by_seed: the headline pairs the seeds.
         systems: conditions that nobody trains anew.
+        not_aligned: the conditions with trainings that got stuck; see `formation.not_aligned`.
     """
     every = {
         name: dataclasses.replace(outcomes(grid, name, metric), trained=name not in systems)
@@ -133,13 +138,25 @@ def comparisons(
     by_names = {(pair.comparison.a, pair.comparison.b): pair for pair in corrected}
     pairs = list(itertools.combinations(grid.conditions, 2))
     return tuple(
-        _pair(every[a], every[b], metric, by_seed, by_names.get((a, b)), len(pairs))
+        _pair(
+            every[a],
+            every[b],
+            metric,
+            by_seed,
+            by_names.get((a, b)),
+            len(pairs),
+            _stuck((a, b), not_aligned),
+        )
         for a, b in pairs
     )
 
 
 def contrasts(
-    grid: Grid, metric: str, declared: Mapping[str, paired.Named], by_seed: bool = False
+    grid: Grid,
+    metric: str,
+    declared: Mapping[str, paired.Named],
+    by_seed: bool = False,
+    not_aligned: Mapping[str, paired.NotAligned] = {},
 ) -> tuple[paired.Change, ...]:
     """Decides the study's differences of differences by its metric, over seeds and lines."""
     named = {c for pairs in declared.values() for pair in pairs for c in pair}
@@ -148,8 +165,16 @@ def contrasts(
     for contrast in paired.contrasts(every, declared, paired=by_seed):
         names = [c for pair in contrast.pairs for c in pair]
         too_small = paired.too_small(*(one for one in every if one.name in names))
-        changes.append(paired.change(contrast, too_small))
+        stuck = _stuck(names, not_aligned)
+        changes.append(paired.change(contrast, too_small, not_aligned=stuck))
     return tuple(changes)
+
+
+def _stuck(
+    conditions: Iterable[str], not_aligned: Mapping[str, paired.NotAligned]
+) -> tuple[paired.NotAligned, ...]:
+    """Returns those of some conditions that have trainings that got stuck, each once."""
+    return tuple(not_aligned[c] for c in dict.fromkeys(conditions) if c in not_aligned)
 
 
 def by_metric(grid: Grid, chosen: str, by_seed: bool = False) -> tuple[OtherMetric, ...]:
@@ -173,6 +198,7 @@ def _pair(
     by_seed: bool,
     holm: Optional[paired.Pair],
     pairs: int,
+    not_aligned: tuple[paired.NotAligned, ...],
 ) -> ComparedPair:
     """Computes everything of one of so many pairs."""
     recipes = paired.recipes(a, b, paired=by_seed)
@@ -186,14 +212,18 @@ def _pair(
     decides = recipes if a.trained and b.trained else models
     if holm:
         decides = holm.comparison
-    if decides.low is not None and not too_small:
+    if decides.low is not None and not too_small and not not_aligned:
         detectable = paired.smallest_detectable(decides)
     return ComparedPair(
         a=a.name,
         b=b.name,
         metric=metric,
         verdict=paired.verdict(
-            decides, p=holm.p_holm if holm else None, few=too_small, pairs=pairs if holm else 1
+            decides,
+            p=holm.p_holm if holm else None,
+            few=too_small,
+            pairs=pairs if holm else 1,
+            not_aligned=not_aligned,
         ),
         recipes=recipes,
         models=models,

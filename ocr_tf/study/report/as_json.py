@@ -93,7 +93,16 @@ def load_verdicts(text: str) -> tuple[paired.Verdict, ...]:
 def _verdict(values: dict[str, Any]) -> paired.Verdict:
     signature = dict(values["signature"])
     signature["seeds"] = tuple(signature["seeds"])
-    return paired.Verdict(**{**values, "signature": paired.Signature(**signature)})
+    rebuilt = {
+        "signature": paired.Signature(**signature),
+        "not_aligned": tuple(map(_not_aligned, values["not_aligned"])),
+    }
+    return paired.Verdict(**{**values, **rebuilt})
+
+
+def _not_aligned(values: dict[str, Any]) -> paired.NotAligned:
+    stuck = tuple(paired.StuckRun(**run) for run in values["stuck"])
+    return paired.NotAligned(**{**values, "stuck": stuck})
 
 
 # The schema

@@ -15,6 +15,7 @@ from ocr_tf.study.analysis.content import Analysis
 from ocr_tf.study.analysis.cost_content import Cost
 from ocr_tf.study.comparison.controls import Code, Controls
 from ocr_tf.study.comparison.curves import LearningCurve
+from ocr_tf.study.comparison.formation import AlignedAt
 from ocr_tf.study.comparison.lines import Line, TestSet
 from ocr_tf.study.comparison.statistics import ComparedPair, OtherMetric, ReportSignature, RunRates
 from ocr_tf.study.comparison.tuning import Tuned
@@ -73,6 +74,7 @@ class Report:
     contrasts: dict[str, tuple[paired.Change, ...]]  # by checkpoint; empty: the study asks none
     controls: Optional[Controls]  # None: fewer than two conditions are runs
     curves: dict[str, tuple[LearningCurve, ...]]  # by condition
+    aligned_at: AlignedAt  # the step since which a run's alignment is formed; None: it is not
     lines: tuple[Line, ...]
     reproduce: Reproduction
     analysis: Optional[Analysis] = None  # None: not made
@@ -94,6 +96,12 @@ class Report:
     def headline(self) -> Optional[ComparedPair]:
         """The pair that the verdict is about, the first; None where nothing was compared."""
         return self.pairs[0] if self.pairs else None
+
+    @property
+    def not_aligned(self) -> tuple[paired.NotAligned, ...]:
+        """The compared conditions with trainings that got stuck."""
+        stuck = (one for pair in self.pairs for one in pair.verdict.not_aligned)
+        return tuple(dict.fromkeys(stuck))
 
     @property
     def changes(self) -> tuple[paired.Change, ...]:

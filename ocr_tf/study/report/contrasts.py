@@ -10,8 +10,8 @@ from typing import NamedTuple, Optional
 
 from matplotlib.figure import Figure
 
-from ocr_tf.metrics.paired import FALLS, RISES, TIED, WITHHELD, Change, Contrast
-from ocr_tf.study.report import forest_plot, formatting, svg, verdict_text
+from ocr_tf.metrics.paired import FALLS, RISES, TIED, WITHHELD, Change, Contrast, did_not_align
+from ocr_tf.study.report import forest_plot, formatting, stuck_text, svg, verdict_text
 from ocr_tf.study.report.content import Report
 from ocr_tf.study.report.forest_plot import Group, Row
 from ocr_tf.study.report.formatting import MINUS, SPACE, interval, points, probability, width
@@ -21,7 +21,7 @@ class ChangeText(NamedTuple):
     """One contrast, after Holm's correction and with simultaneous intervals where there are several."""
 
     name: str
-    outcome: str  # "falls", "rises", "tied at this size" or "withheld"
+    outcome: str  # "falls", "rises", "tied at this size" or "withheld", with who got stuck
     title: str
     lead: str
     terms: str  # (a − b) − (c − d)
@@ -32,6 +32,7 @@ class ChangeText(NamedTuple):
     withheld: Optional[str]
     few: Optional[str]  # why the interval rests on too few lines
     detectable: Optional[float]
+    stuck: str  # the trainings of the four that got stuck; empty: none did
 
     @property
     def numbers(self) -> str:
@@ -63,7 +64,9 @@ def three_lines(report: Report) -> list[str]:
     if first.detectable:
         seen = f"; smallest detectable difference {width(first.detectable)}, estimated from these seeds"
     few = f"; it rests on few lines: {first.few}" if first.few else ""
-    line = f"{first.title}: {first.terms} = {first.numbers} with {verdict_text.size(report)}{seen}{few}{more}"
+    stuck = f"; {first.stuck}" if first.stuck else ""
+    numbers = f"{first.terms} = {first.numbers} with {verdict_text.size(report)}"
+    line = f"{first.title}: {numbers}{seen}{few}{stuck}{more}"
     return [line.replace(MINUS, "-").replace(SPACE, " "), *lines[1:]]
 
 
@@ -75,10 +78,13 @@ def forest(report: Report, page_width: int) -> Optional[Figure]:
             _row(formatting.checkpoint(name), every[i].contrast, name == report.checkpoint)
             for name, every in report.contrasts.items()
         ]
-        groups.append(Group(svg.short(change.contrast.name, 48), rows))
+        withheld = ", withheld" if change.not_aligned else ""
+        groups.append(Group(svg.short(change.contrast.name, 48) + withheld, rows))
     if not groups:
         return None
-    return forest_plot.forest(groups, page_width, f"it {RISES}", f"it {FALLS}")
+    stuck = any(change.not_aligned for change in report.changes)
+    sides = ("", "") if stuck else (f"it {RISES}", f"it {FALLS}")
+    return forest_plot.forest(groups, page_width, *sides)
 
 
 def _row(label: str, contrast: Contrast, strong: bool) -> Row:
@@ -86,12 +92,43 @@ def _row(label: str, contrast: Contrast, strong: bool) -> Row:
     return Row(label, contrast.value, contrast.low, contrast.high, note, strong)
 
 
+def outcome(change: Change) -> str:
+    """Words an outcome for a table; names who got stuck."""
+    stuck = f" ({did_not_align(change.not_aligned)})" if change.not_aligned else ""
+    return f"{change.outcome}{stuck}"
+
+
 def _worded(report: Report, change: Change) -> ChangeText:
     contrast, said = change.contrast, change.outcome
     (a, b), (c, d) = contrast.pairs
+    title = "no verdict" if said == WITHHELD else said
+    if change.not_aligned:
+        title = did_not_align(change.not_aligned)
+    elif said in (FALLS, RISES):
+        title = f"{said} by {width(abs(contrast.value))}"
+    return ChangeText(
+        name=contrast.name,
+        outcome=outcome(change),
+        title=f"{contrast.name[:1].upper()}{contrast.name[1:]}: {title}",
+        lead=_lead(report, change),
+        terms=f"({a} {MINUS} {b}) {MINUS} ({c} {MINUS} {d})",
+        value=contrast.value,
+        low=contrast.low,
+        high=contrast.high,
+        p=contrast.p_holm,
+        withheld=contrast.withheld,
+        few=change.too_small if contrast.low is not None else None,
+        detectable=change.detectable.difference if change.detectable else None,
+        stuck=stuck_text.named(change.not_aligned),
+    )
+
+
+def _lead(report: Report, change: Change) -> str:
+    contrast, said = change.contrast, change.outcome
+    if change.not_aligned:
+        return stuck_text.lead(report, change.not_aligned)
+    (a, b), (c, d) = contrast.pairs
     moved = said in (FALLS, RISES)
-    by = f"{said} by {width(abs(contrast.value))}"
-    title = by if moved else "no verdict" if said == WITHHELD else said
     metric = verdict_text.name_of(report.study.metric)
     before, after = (points(difference) for difference in contrast.differences)
     lead = (
@@ -110,20 +147,6 @@ def _worded(report: Report, change: Change) -> ChangeText:
                 " The simultaneous interval, which corrects more than the p that decides, includes 0, "
                 "so that by how much is open."
             )
-    few = change.too_small if contrast.low is not None else None
-    if few:
-        lead += f" The interval rests on few lines: {few}."
-    return ChangeText(
-        name=contrast.name,
-        outcome=said,
-        title=f"{contrast.name[:1].upper()}{contrast.name[1:]}: {title}",
-        lead=lead,
-        terms=f"({a} {MINUS} {b}) {MINUS} ({c} {MINUS} {d})",
-        value=contrast.value,
-        low=contrast.low,
-        high=contrast.high,
-        p=contrast.p_holm,
-        withheld=contrast.withheld,
-        few=few,
-        detectable=change.detectable.difference if change.detectable else None,
-    )
+    if change.too_small and contrast.low is not None:
+        lead += f" The interval rests on few lines: {change.too_small}."
+    return lead

@@ -63,8 +63,8 @@ def forest(
     Args:
         groups: from the top down.
         width: pixels of the page.
-        left: the meaning of the side below 0.
-        right: the meaning of the side above 0.
+        left: the meaning of the side below 0; empty: none is named.
+        right: the meaning of the side above 0; empty as well.
         band: differences up to this, a fraction, are shaded: they would mostly be missed.
         label_width: pixels, at a desk.
     """
@@ -93,8 +93,10 @@ def forest(
     )
     # Below the axis: what its sides mean.
     foot = {"xytext": (0, -35), "textcoords": "offset points", "va": "center", "color": DIM}
-    axes.annotate(f"← {left}", (0, 0), xycoords="axes fraction", ha="left", **foot)
-    axes.annotate(f"{right} →", (1, 0), xycoords="axes fraction", ha="right", **foot)
+    if left:
+        axes.annotate(f"← {left}", (0, 0), xycoords="axes fraction", ha="left", **foot)
+    if right:
+        axes.annotate(f"{right} →", (1, 0), xycoords="axes fraction", ha="right", **foot)
     if layout is not NARROW:
         axes.annotate("pp", (1, 0), xycoords="axes fraction", **{**foot, "xytext": (22, -9)})
     return figure

@@ -76,6 +76,11 @@ def count(number: float) -> str:
     return f"{number:,.0f}" if float(number).is_integer() else f"{number:,.1f}"
 
 
+def step(number: Optional[int]) -> str:
+    """1500 -> 1,500; a dash where there is none."""
+    return NOTHING if number is None else count(number)
+
+
 def counted(number: int, what: str) -> str:
     """1 line, 2 lines."""
     return f"{number:,} {what}" + ("" if number == 1 else "s")

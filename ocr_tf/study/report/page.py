@@ -282,6 +282,7 @@ def _environment() -> jinja2.Environment:
         formatting.nats,
         formatting.probability,
         formatting.count,
+        formatting.step,
         formatting.counted,
         formatting.mean,
         formatting.deviation,

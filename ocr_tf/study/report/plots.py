@@ -44,7 +44,7 @@ def differences(report: Report, looks: Looks, width: int) -> Optional[Figure]:
     if not report.pairs:
         return None
     groups = [Group(_heading(pair), _difference_rows(report, pair, looks)) for pair in report.pairs]
-    return forest_plot.forest(groups, width, *_sides(report.pairs[0], len(report.pairs)))
+    return forest_plot.forest(groups, width, *_sides(*report.pairs))
 
 
 def _difference_rows(report: Report, pair: ComparedPair, looks: Looks) -> list[Row]:
@@ -239,16 +239,22 @@ def _row(
     strong: bool = True,
 ) -> Row:
     note = formatting.with_interval(value, low, high)
-    return Row(label, value, low, high, note, strong, a=looks[pair.a], b=looks[pair.b])
+    row = Row(label, value, low, high, note, strong)
+    if pair.verdict.not_aligned:  # Neither condition's color.
+        return row
+    return row._replace(a=looks[pair.a], b=looks[pair.b])
 
 
 def _heading(pair: ComparedPair) -> str:
-    return f"{svg.short(pair.a)} {formatting.MINUS} {svg.short(pair.b)}"
+    withheld = ", withheld" if pair.verdict.not_aligned else ""
+    return f"{svg.short(pair.a)} {formatting.MINUS} {svg.short(pair.b)}{withheld}"
 
 
-def _sides(pair: ComparedPair, pairs: int = 1) -> tuple[str, str]:
-    """Says what the sides of 0 mean."""
-    if pairs > 1:
+def _sides(pair: ComparedPair, *others: ComparedPair) -> tuple[str, str]:
+    """Says what the sides of 0 mean; nothing where a training got stuck."""
+    if any(one.verdict.not_aligned for one in (pair, *others)):
+        return "", ""
+    if others:
         return "the first makes fewer errors", "the second"
     return f"{svg.short(pair.a)} better", f"{svg.short(pair.b)} better"
 

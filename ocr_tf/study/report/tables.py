@@ -74,7 +74,8 @@ def _rate_rows(report: Report) -> Iterable[Row]:
         for condition, rows in conditions.items():
             for row in rows:
                 seeded: Row = {"checkpoint": checkpoint, "condition": condition, "seed": row.seed}
-                yield {**seeded, **row.as_flat()}
+                aligned = report.aligned_at.get(condition, {}).get(row.seed)
+                yield {**seeded, **row.as_flat(), "aligned_at": aligned}
 
 
 def _comparison_rows(report: Report) -> Iterable[Row]:
@@ -117,7 +118,7 @@ def _contrast_rows(report: Report) -> Iterable[Row]:
                 "p_holm": contrast.p_holm,
                 **_variances(contrast),
                 "detectable": change.detectable.difference if change.detectable else None,
-                "outcome": change.outcome,
+                "outcome": contrasts.outcome(change),
             }
 
 

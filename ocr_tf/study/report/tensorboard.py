@@ -37,7 +37,11 @@ SETTINGS = {
     "train.steps": "steps",
 }
 MEASURED = {"cer": "test CER", "wer": "test WER", "exact": "test exact match"}
-SELECTED = "values/val_best/cer"  # of runs that are not evaluated yet
+# What runs record of themselves, also those that are not evaluated yet.
+RECORDED = {
+    "values/val_best/cer": "best validation CER",
+    "values/aligned_at/step": "aligned since step",
+}
 TYPES = {bool: api_pb2.DATA_TYPE_BOOL, str: api_pb2.DATA_TYPE_STRING}
 
 
@@ -98,13 +102,15 @@ def _change(change: contrasts.ChangeText) -> list[str]:
 
 
 def _rates(report: Report) -> str:
-    header = ("condition", "seed", "checkpoint", *(metric.title for metric in METRICS.values()))
+    titles = (metric.title for metric in METRICS.values())
+    header = ("condition", "seed", "checkpoint", *titles, "aligned since step")
     rows = [
         (
             name,
             str(row.seed),
             checkpoint,
-            *(formatting.percent(row.figures[name]) for name in METRICS),
+            *(formatting.percent(row.figures[metric]) for metric in METRICS),
+            formatting.step(report.aligned_at.get(name, {}).get(row.seed)),
         )
         for checkpoint, conditions in report.rates.items()
         for name, seeds in conditions.items()
@@ -136,7 +142,7 @@ def _table_of_runs(report: Report, settings: Sequence[Settings]) -> Summary.Valu
         hparam_infos=[_setting(name, values[name]) for name in chosen],
         metric_infos=[
             api_pb2.MetricInfo(name=api_pb2.MetricName(tag=tag), display_name=title)
-            for tag, title in {**measured, SELECTED: "best validation CER"}.items()
+            for tag, title in {**measured, **RECORDED}.items()
         ],
     )
     content = plugin_data_pb2.HParamsPluginData(experiment=experiment)

@@ -1,7 +1,8 @@
 """The verdict in words: its target, interval, smallest detectable difference and limits.
 
 Who is better is decided in `ocr_tf.metrics.paired.verdict`; nothing here decides. Two conditions that
-cannot be told apart are never called equal: they are tied at this size.
+cannot be told apart are never called equal: they are tied at this size. Where a training got stuck, that is
+what is said, and nobody is called better.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from ocr_tf.metrics import paired
 from ocr_tf.metrics.paired import MODELS, RECIPES, TIED
 from ocr_tf.metrics.registry import metric_of
 from ocr_tf.study.comparison.statistics import ComparedPair
-from ocr_tf.study.report import formatting
+from ocr_tf.study.report import formatting, stuck_text
 from ocr_tf.study.report.content import Report
 from ocr_tf.study.report.formatting import (
     MINUS,
@@ -63,11 +64,12 @@ class Beside(NamedTuple):
     low: Optional[float]  # None: withheld
     high: Optional[float]
     p: Optional[float]
+    stuck: bool  # a training of the two got stuck
 
     @property
     def better(self) -> Optional[str]:
-        """The condition with fewer errors, if the interval excludes 0."""
-        if self.low is None or self.high is None or self.low <= 0 <= self.high:
+        """The condition with fewer errors, if both were trained and the interval excludes 0."""
+        if self.stuck or self.low is None or self.high is None or self.low <= 0 <= self.high:
             return None
         return self.a if self.high < 0 else self.b
 
@@ -84,7 +86,9 @@ class VerdictText(NamedTuple):
     few: Optional[str]  # that there are too few errors or lines to tell
     otherwise: Optional[str]  # that another metric would say otherwise
     no_mcnemar: Optional[str]  # why there is no test of each seed
-    pairing: Optional[str]  # the interval with and without pairing the seeds
+    pairing: Optional[
+        str
+    ]  # the interval with and without pairing the seeds, where both were trained
     targets: tuple[Target, Target]  # recipes, models
     others: list[str]  # the other pairs
 
@@ -96,6 +100,7 @@ def name_of(metric: str) -> str:
 
 def beside(report: Report) -> list[Beside]:
     """Lists all pairs by the metrics that the verdict is not about."""
+    stuck = {one.condition for one in report.not_aligned}
     return [
         Beside(
             other.a,
@@ -106,6 +111,7 @@ def beside(report: Report) -> list[Beside]:
             other.recipes.low,
             other.recipes.high,
             other.recipes.p,
+            bool(stuck & {other.a, other.b}),
         )
         for other in report.by_metric
     ]
@@ -150,10 +156,10 @@ def verdict(report: Report) -> Optional[VerdictText]:
         title=_title(pair.verdict),
         lead=_lead(report, pair),
         sensitivity=sensitivity(pair),
-        few=None if pair.verdict.better else _few(report, pair),
+        few=None if pair.verdict.better or pair.verdict.not_aligned else _few(report, pair),
         otherwise=_otherwise(report, pair),
         no_mcnemar=_no_mcnemar(pair),
-        pairing=_pairing(pair),
+        pairing=None if pair.verdict.not_aligned else _pairing(pair),
         targets=(_recipes(pair), _models(pair)),
         others=[_other(other) for other in report.pairs[1:]],
     )
@@ -168,11 +174,16 @@ def three_lines(report: Report) -> list[str]:
     recipe, model = (_seen(pair) if target.headline else "" for target in said.targets)
     more = f"; {counted(len(said.others), 'other pair')}: see the report" if said.others else ""
     otherwise = " Other metrics would say otherwise: see the report." if said.otherwise else ""
+    first = f"{said.title}: {_rates(pair)} with {size(report)}"
+    last = f"Of other data, budgets and encoders: nothing.{otherwise}"
+    stuck = pair.verdict.not_aligned
+    if stuck:
+        first = f"{stuck_text.named(stuck)}. {stuck_text.compares(stuck)}: {_rates(pair)} with {size(report)}"
+        last = stuck_text.remedy(report, stuck)
     lines = (
-        f"{said.title}: {_rates(pair)} with {size(report)}",
+        first,
         f"These recipes ({RECIPES_MEANING}): {said.a} - {said.b} = {_numbers(recipes)}{recipe}",
-        f"These trained models ({MODELS_MEANING}): {_numbers(models)}{model}{more}. "
-        f"Of other data, budgets and encoders: nothing.{otherwise}",
+        f"These trained models ({MODELS_MEANING}): {_numbers(models)}{model}{more}. {last}",
     )
     return [line.replace(MINUS, "-").replace(SPACE, " ") for line in lines]
 
@@ -195,6 +206,8 @@ def sensitivity(pair: ComparedPair) -> str:
     """Says how small a difference the comparison could detect, and what more data would change."""
     if pair.detectable is None:
         reason = pair.recipes.withheld or pair.too_small or "nothing varies"
+        if pair.verdict.not_aligned:
+            reason = paired.did_not_align(pair.verdict.not_aligned)
         return f"How small a difference it could detect cannot be said: {reason}."
     together = f", all {pair.verdict.pairs} pairs together" if pair.verdict.pairs > 1 else ""
     said = f"The smallest detectable difference is {_estimated(pair)}{together}"
@@ -252,12 +265,16 @@ def _advice(pair: ComparedPair) -> str:
 
 
 def outcome(verdict: paired.Verdict) -> str:
-    """Words a pair's outcome for a table; names the target if it is not the usual one."""
+    """Words a pair's outcome for a table; names who got stuck, and a target that is not the usual one."""
+    if verdict.not_aligned:
+        return f"{verdict.outcome} ({paired.did_not_align(verdict.not_aligned)})"
     only = " (these trained models)" if verdict.target == MODELS else ""
     return f"{verdict.outcome}{only}"
 
 
 def _title(verdict: paired.Verdict) -> str:
+    if verdict.not_aligned:
+        return paired.did_not_align(verdict.not_aligned)
     if verdict.target == MODELS:
         if verdict.better:
             return f"Of these trained models {verdict.better} makes fewer errors"
@@ -274,6 +291,8 @@ def _rates(pair: ComparedPair) -> str:
 
 def _lead(report: Report, pair: ComparedPair) -> str:
     metric, decided = name_of(pair.metric), pair.verdict
+    if decided.not_aligned:
+        return stuck_text.lead(report, decided.not_aligned)
     a, b = (pair.a, percent(pair.recipes.rate_a)), (pair.b, percent(pair.recipes.rate_b))
     only, others = "", "other seeds and other such lines"
     if decided.target == MODELS:

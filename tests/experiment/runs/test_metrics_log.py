@@ -53,6 +53,27 @@ def test_curves_and_validations_are_read_from_the_records(log):
     assert log.last_step() == 30 and log.finished()
 
 
+@pytest.mark.parametrize(
+    "validations, since, best",
+    [
+        ([(0.9, False), (0.6, True), (0.2, True)], 2, None),
+        ([(0.9, True), (0.8, False), (0.3, True)], 3, None),  # lost and found again
+        ([(0.9, False), (0.7, False), (0.8, False)], None, 0.7),
+        ([(0.9, False), (0.4, False)], None, None),  # it reads, whatever it looks at
+        ([(0.9, True), (0.8, False)], None, 0.8),
+        ([(0.9, None), (0.9, None)], None, None),  # nobody looked
+        ([], None, None),
+    ],
+)
+def test_a_training_that_got_stuck_is_told_from_others(log, validations, since, best):
+    for step, (cer, aligned) in enumerate(validations, 1):
+        told = {} if aligned is None else {"aligned": aligned, "val/alignment_entropy": cer}
+        log.append({"step": step, "val/cer": cer, **told})
+    stuck = log.not_aligned()
+    assert log.aligned_at() == since and (stuck and stuck.cer) == best
+    assert stuck is None or stuck.entropy == best
+
+
 def test_the_pace_is_that_of_this_start_without_its_first_steps(log):
     for step, wall in ((10, 100.0), (20, 110.0), (30, 1000.0)):
         log.append({"step": step, "wall": wall, "train/loss": 1.0})

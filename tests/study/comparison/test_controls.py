@@ -7,11 +7,19 @@ import re
 import pytest
 
 from ocr_tf.experiment.runs.run_folder import RunFolder
+from ocr_tf.heads import Attention
 from ocr_tf.study.comparison.controls import controls
 from tests.study import told
 
 HEADS = ("ctc", "attention")
 SAME = 8  # sentences on what was controlled
+
+
+def differing(found):
+    """What differs beside the aids of the heads, which always do."""
+    aids = [said for said in found.differs if said.startswith("Aids of the heads in training: ")]
+    assert len(aids) == 1 and "ctc had none" in aids[0]
+    return tuple(said for said in found.differs if said not in aids)
 
 
 def study(folder, seeds=(0, 1), **planted):
@@ -28,7 +36,7 @@ def study(folder, seeds=(0, 1), **planted):
 
 def test_runs_that_share_everything_say_so(tmp_path):
     found = controls(study(tmp_path))
-    assert found.differs == () and len(found.same) == SAME
+    assert differing(found) == () and len(found.same) == SAME
     assert found.seeds == {"ctc": (0, 1), "attention": (0, 1)}
 
 
@@ -49,15 +57,16 @@ def test_runs_that_share_everything_say_so(tmp_path):
 )
 def test_one_run_that_differs_is_told(tmp_path, planted, said):
     found = controls(study(tmp_path, **planted))
-    assert found.differs
-    for sentence in found.differs:
+    differs = differing(found)
+    assert differs
+    for sentence in differs:
         assert re.search(said, sentence), sentence
-    assert len(found.same) + len(found.differs) == SAME
+    assert len(found.same) + len(differs) == SAME
 
 
 def test_an_early_stop_of_all_runs_is_told(tmp_path):
     runs = {h: {0: told.run(tmp_path / h, h, steps=8)} for h in HEADS}
-    (said,) = controls(runs).differs
+    (said,) = differing(controls(runs))
     assert "from what was planned (12): 8" in said
 
 
@@ -66,14 +75,14 @@ def test_a_run_that_went_on_with_other_threads_is_told(tmp_path):
     changed = next(iter(runs["ctc"].values()))
     facts = {**dataclasses.asdict(changed.description.surroundings), "threads": {"cores": 64}}
     (changed.path / "resumed.json").write_text(json.dumps([facts]))
-    assert controls(runs).differs == (
+    assert differing(controls(runs)) == (
         "Thread counts differ between runs, or within one that went on under others.",
     )
 
 
 def test_code_that_no_commit_names_is_told(tmp_path):
     runs = {h: {0: told.run(tmp_path / h, h, dirty=True)} for h in HEADS}
-    (said,) = controls(runs).differs
+    (said,) = differing(controls(runs))
     assert "not committed" in said
 
 
@@ -84,7 +93,7 @@ def test_an_option_of_one_condition_is_told_by_name(tmp_path):
         "attention": {0: told.run(tmp_path / "b", "attention", flags=flags)},
     }
     found = controls(runs)
-    (said,) = found.differs  # what only one head has is no difference to control
+    (said,) = differing(found)  # what only one head has is no difference to control
     assert said == "--train.learning_rate differs: ctc 0.001, attention 0.5."
 
 
@@ -92,7 +101,7 @@ def test_seeds_that_only_one_condition_has_are_named_and_prove_nothing(tmp_path)
     runs = study(tmp_path, seeds=(0, 1, 2))
     del runs["attention"][2]
     found = controls(runs)
-    assert found.differs == (
+    assert differing(found) == (
         "Conditions were trained under different seeds: ctc 0, 1, 2; attention 0, 1.",
     )
     apart = {"ctc": {0: runs["ctc"][0]}, "attention": {1: runs["attention"][1]}}
@@ -129,7 +138,10 @@ def test_of_several_conditions_those_that_share_are_named_the_first_pair_first(t
     groups = (
         "ctc-10-0 and attention-10-1; ctc-30-2 and attention-30-3; ctc-100-4 and attention-100-5"
     )
-    batches, lines, share = found.differs
+    batches, lines, share, aids = found.differs
+    assert aids.startswith(
+        "Aids of the heads in training: ctc-10-0, ctc-30-2 and ctc-100-4 had none; "
+    )
     assert batches.startswith("The batches (lines, order, augmentation or labels) differ")
     assert lines.startswith("The training or validation lines differ")
     assert "among them" not in batches + lines
@@ -156,4 +168,37 @@ def test_an_option_of_several_conditions_is_compared_over_those_that_have_it(tmp
         "large": {0: told.run(tmp_path / "b", "attention", flags={"head.units": 512})},
         "ctc": {0: told.run(tmp_path / "c")},
     }
-    assert controls(runs).differs == ("--head.units differs: small 256, large 512.",)
+    assert differing(controls(runs)) == ("--head.units differs: small 256, large 512.",)
+
+
+def test_aids_of_a_head_are_named_by_its_options(tmp_path):
+    on = {aid.option: 0.25 for aid in Attention.AIDS if aid.option != "location"}
+    flags = {f"head.{name}": value for name, value in {**on, "location": 7}.items()}
+    runs = {
+        "helped": {0: told.run(tmp_path / "a", "attention", flags=flags)},
+        "bare": {
+            0: told.run(tmp_path / "b", "attention", flags=dict.fromkeys(flags, 0)),
+        },
+    }
+    (said,) = (s for s in controls(runs).differs if s.startswith("Aids"))
+    assert said.endswith("; bare had none.") and said.count("helped") == 1
+    for aid in Attention.AIDS:
+        assert f"{aid.name} (--head.{aid.option}=" in said
+        assert not aid.until or f"fading until --head.{aid.until}=" in said
+    both = {name: {0: told.run(tmp_path / name, "attention")} for name in ("one", "two")}
+    (said,) = (s for s in controls(both).same if "aids" in s)
+    assert said.startswith("Every head had the same aids in training: ")
+    assert not any("aids" in s.lower() for s in controls({"c": {0: told.run(tmp_path / "d")}}).same)
+
+
+def test_another_training_in_the_budget_is_told(tmp_path):
+    def started(name, parent):
+        return {0: told.run(tmp_path / name, flags={"train.init_from": parent})}
+
+    some = controls({"new": started("a", ""), "tuned": started("b", "runs/ctc")})
+    (said,) = (s for s in some.differs if "part of the budget" in s)
+    assert "(--train.init_from=runs/ctc): tuned." in said
+    assert "--train.init_from differs: new none, tuned runs/ctc." in some.differs
+    every = controls({"a": started("c", "runs/ctc"), "b": started("d", "runs/ctc")})
+    (said,) = (s for s in every.same if "part of the budget" in s)
+    assert "all conditions" in said and not any("init_from" in s for s in every.differs)
