@@ -19,7 +19,7 @@ EXPERIMENT = Experiment(
     head=CTC(),
     data=Data(height=40, val_share=0.05),
     sequence=Sequence(layers=2, units=176, dropout=0.2),
-    train=Train(steps=3000, batch_size=16, learning_rate=1e-3, evaluate_every=250, bfloat16=True),
+    train=Train(steps=3000, batch_size=16, learning_rate=1e-3, evaluate_every=250),
 )
 
 if __name__ == "__main__":

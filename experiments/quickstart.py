@@ -26,7 +26,7 @@ STUDY = Study.of(
     "quickstart",
     {"ctc": quickstart_ctc.EXPERIMENT, "attention": quickstart_attention.EXPERIMENT},
     seeds=2,
-    parallel=2,
+    parallel="2",
     test=(quickstart_ctc.TEST,),
 )
 

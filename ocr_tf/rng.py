@@ -1,8 +1,11 @@
 """Randomness that is a function of a key, never drawn from a stream.
 
 A key is an int32 tensor [2], as TensorFlow's stateless operations take it. Training makes it from
-(seed, step, replica); each layer folds in its own name, so that no layer's draw depends on which
-others exist: two heads under one seed see the same dropout in encoder and sequence.
+(seed, step); each layer folds in its own name, so that no layer's draw depends on which others exist:
+two heads under one seed see the same dropout in encoder and sequence.
+
+A device that has only some rows of a batch is given a key [4], see `of_rows`: it draws for them what one
+device would that has them all.
 """
 
 from __future__ import annotations
@@ -24,17 +27,44 @@ def digest(*parts: object) -> int:
 
 
 def fold(key: Tensor, data: Tensor | int | str) -> Tensor:
-    """Makes a new key [2] from a key and a name or number."""
+    """Makes a new key from a key and a name or number."""
     if isinstance(data, str):
         data = digest(data)
-    return tf.random.experimental.stateless_fold_in(key, data)
+    folded = tf.random.experimental.stateless_fold_in(key[:2], data)
+    return tf.concat([folded, key[2:]], axis=0) if key.shape[0] > 2 else folded
 
 
-def dropout(values: Tensor, rate: float, key: Tensor | None, name: str) -> Tensor:
+def of_rows(key: Tensor, first: Tensor, rows: Tensor) -> Tensor:
+    """Makes the key [4] of a device that has a batch's rows from number `first` on.
+
+    Args:
+        key: [2], of the whole batch.
+        first: [] int32.
+        rows: [] int32, of the whole batch.
+    """
+    return tf.concat([key, [first, rows]], axis=0)
+
+
+def uniform(shape: Tensor, key: Tensor, batch_axis: int = 0) -> Tensor:
+    """Draws float32 numbers in [0, 1) of a shape, one axis of which is the batch.
+
+    By a key of some of a batch's rows, it draws for the whole batch and returns what is theirs.
+    """
+    if key.shape[0] == 2:
+        return tf.random.stateless_uniform(shape, key)
+    first, rows = key[2], key[3]
+    whole = tf.concat([shape[:batch_axis], [rows], shape[batch_axis + 1 :]], axis=0)
+    own = first + tf.range(shape[batch_axis])
+    return tf.gather(tf.random.stateless_uniform(whole, key[:2]), own, axis=batch_axis)
+
+
+def dropout(
+    values: Tensor, rate: float, key: Tensor | None, name: str, batch_axis: int = 0
+) -> Tensor:
     """Drops values, inverted, keyed by (key, name); without a key, at inference, drops none."""
     if key is None or rate == 0:
         return values
-    draw = tf.random.stateless_uniform(tf.shape(values), fold(key, name))
+    draw = uniform(tf.shape(values), fold(key, name), batch_axis)
     return values * tf.cast(draw >= rate, values.dtype) / tf.cast(1 - rate, values.dtype)
 
 

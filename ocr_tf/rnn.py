@@ -61,7 +61,7 @@ class StackedBidirectional(tf.keras.layers.Layer):
         values = tf.transpose(frames.values, [1, 0, 2])  # [T, B, D]
         for layer in self.layers:
             values = layer(values, frames.lengths, key is not None)
-            values = rng.dropout(values, self.dropout, key, layer.name)
+            values = rng.dropout(values, self.dropout, key, layer.name, batch_axis=1)
         return Frames(tf.transpose(values, [1, 0, 2]), frames.lengths)
 
 

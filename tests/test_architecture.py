@@ -24,6 +24,7 @@ RANKS = {
     "ocr_tf.options": 0,
     "ocr_tf.rng": 0,
     "ocr_tf.progress": 0,
+    "ocr_tf.processor": 0,
     "ocr_tf.registry": 0,
     "ocr_tf.text_file": 0,
     "ocr_tf.terminal": 0,

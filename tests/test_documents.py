@@ -25,6 +25,10 @@ DOCUMENTS = (
 )
 FENCE = re.compile(r"^ *```(?:sh|bash|console|shell)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 
+CLUSTER = (
+    '{"cluster": {"worker": ["host1:2222", "host2:2222"]}, "task": {"type": "worker", "index": 0}}'
+)
+
 # Tools that take no configuration of ours: what else they accept.
 PLAIN: dict[str, tuple[str, ...]] = {
     "docs": (),
@@ -108,6 +112,7 @@ def check_tool(name: str, arguments: list[str]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         stand_ins.record_calls(patch)
         patch.setattr(study_command, "run", lambda *_: None)
+        patch.setenv("TF_CONFIG", CLUSTER)  # which one command of the documents needs
         with pytest.raises(SystemExit) as stopped:
             launch.console([name, *arguments])
     assert stopped.value.code == 0

@@ -123,3 +123,16 @@ def test_dropout_keeps_the_dtype_and_gradient_follows_the_mask():
 def test_without_a_key_or_a_rate_nothing_is_dropped():
     assert (drop(None, "layer").numpy() == 1).all()
     assert (drop(KEY, "layer", rate=0.0).numpy() == 1).all()
+
+
+@pytest.mark.parametrize("batch_axis", [0, 1])
+def test_some_rows_of_a_batch_draw_what_they_do_in_the_whole(batch_axis):
+    shape = [7, 5, 3]
+    values, rows = tf.ones(shape), shape[batch_axis]
+    whole = rng.dropout(values, 0.5, rng.fold(KEY, "part"), "layer", batch_axis).numpy()
+    for first, end in ((0, 2), (2, rows), (rows - 1, rows)):
+        key = rng.fold(rng.of_rows(KEY, first, rows), "part")
+        own = tf.gather(values, tf.range(first, end), axis=batch_axis)
+        expected = whole.take(range(first, end), batch_axis)
+        np.testing.assert_array_equal(rng.dropout(own, 0.5, key, "layer", batch_axis), expected)
+    assert 0 < (whole == 0).mean() < 1

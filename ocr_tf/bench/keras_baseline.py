@@ -81,7 +81,7 @@ def below_the_head(experiment: Experiment, width: int) -> tf.keras.Model:
             "--against=keras: the plain Keras baseline has no frozen parts; unfreeze them"
         )
     before = tf.keras.mixed_precision.global_policy()
-    policy = "mixed_bfloat16" if experiment.train.bfloat16 else "float32"
+    policy = "mixed_bfloat16" if experiment.train.mixed else "float32"
     tf.keras.mixed_precision.set_global_policy(policy)
     try:
         images = tf.keras.Input([experiment.data.height, width, 1])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Mapping
 from typing import Optional
 
@@ -11,6 +10,7 @@ import tensorflow as tf
 
 from ocr_tf.experiment.config.experiment import Experiment
 from ocr_tf.experiment.runs.provenance import describe
+from ocr_tf.processor import cores
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +38,4 @@ def machine() -> Machine:
 
 def threads() -> int:
     """Returns the threads that one operation may use."""
-    affinity = getattr(os, "sched_getaffinity", None)  # not on every system
-    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
-    return tf.config.threading.get_intra_op_parallelism_threads() or cores
+    return tf.config.threading.get_intra_op_parallelism_threads() or cores()

@@ -27,7 +27,7 @@ def still(experiment: Experiment, dtype: str, batch_size: int) -> Experiment:
     """Puts an experiment into a dtype, with a learning rate of 0: its weights, and so its speed, stay."""
     train = dataclasses.replace(
         experiment.train,
-        bfloat16=dtype == "bfloat16",
+        bfloat16=str(dtype == "bfloat16").lower(),
         batch_size=batch_size,
         learning_rate=0.0,
     )

@@ -19,6 +19,7 @@ The graph decodes PNG and JPEG. Any other format is turned into PNG at the sourc
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Callable, Optional
 
@@ -38,8 +39,6 @@ from ocr_tf.data.image_formats import (
     resize,
 )
 from ocr_tf.types import Array, Images, Tensor
-
-Transform = Callable[[Tensor, Tensor], Tensor]
 
 
 def prepare(encoded: Tensor, geometry: Geometry) -> Tensor:
@@ -64,13 +63,7 @@ def prepare(encoded: Tensor, geometry: Geometry) -> Tensor:
     return _line(encoded, kind, scaled, geometry)
 
 
-def prepare_batch(
-    encoded: Tensor,
-    geometry: Geometry,
-    transform: Optional[Transform] = None,
-    *,
-    multiple: int = 1,
-) -> tuple[Images, Tensor]:
+def prepare_batch(encoded: Tensor, geometry: Geometry) -> tuple[Images, Tensor]:
     """Prepares a batch of encoded images, of which a bad one fails alone.
 
     Works eagerly, in a tf.function, in a tf.data map and in a SavedModel, for any B, 0 included.
@@ -78,9 +71,6 @@ def prepare_batch(
     Args:
         encoded: [B] strings.
         geometry: the size to bring them to.
-        transform: `transform(image [H, W, 1], position)` -> [H, W', 1], applied to each good image;
-            position is its int32 place in the batch. It must be stateless.
-        multiple: the padded width is rounded up to a multiple of this, to limit distinct shapes.
 
     Returns:
         The images (a bad one is zeros of width 1) and ok [B] bool.
@@ -90,8 +80,6 @@ def prepare_batch(
         position: Tensor, data: Tensor, kind: Tensor, scaled: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         image = _line(data, kind, scaled, geometry)
-        if transform is not None:
-            image = tf.ensure_shape(transform(image, position), [geometry.height, None, 1])
         return position, image, tf.shape(image)[1]
 
     count = tf.shape(encoded)[0]
@@ -102,9 +90,6 @@ def prepare_batch(
         tf.cast(count, tf.int64) + 1, padded_shapes=([], [geometry.height, None, 1], [])
     )
     positions, values, widths = lines.get_single_element()
-    if multiple > 1:
-        missing = -tf.shape(values)[2] % multiple
-        values = tf.pad(values, [[0, 0], [0, 0], [0, missing], [0, 0]])
     values = tf.scatter_nd(
         positions[:, tf.newaxis],
         values,
@@ -113,6 +98,24 @@ def prepare_batch(
     values = tf.ensure_shape(values, [None, geometry.height, None, 1])
     widths = tf.scatter_nd(positions[:, tf.newaxis], widths, [count + 1])[:-1]
     return Images(values, tf.maximum(widths, 1)), widths > 0
+
+
+def prepare_each(encoded: Sequence[bytes], geometry: Geometry) -> list[Optional[Array]]:
+    """Prepares encoded images outside any graph: [height, W] float32 each, None for a bad one."""
+    if not encoded:
+        return []
+    (values, widths), ok = _compiled(geometry)(as_tensor(encoded))
+    lines = zip(values.numpy(), widths.numpy(), ok.numpy())
+    return [np.array(line[:, :width, 0]) if good else None for line, width, good in lines]
+
+
+@functools.lru_cache(maxsize=8)
+def _compiled(geometry: Geometry) -> Callable[[Tensor], tuple[Images, Tensor]]:
+    function: Callable[[Tensor], tuple[Images, Tensor]] = tf.function(
+        lambda encoded: prepare_batch(encoded, geometry),
+        input_signature=[tf.TensorSpec([None], tf.string)],
+    )
+    return function
 
 
 def measure_batch(encoded: Tensor, geometry: Geometry) -> Tensor:

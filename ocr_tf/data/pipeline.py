@@ -1,4 +1,4 @@
-"""A tf.data pipeline over a plan of batches.
+"""Batches over a plan, made ahead by a thread.
 
 lines = load_lines(open_sources(specs), geometry)  every image is read, measured and hashed once
 train, val = split_lines(lines, 0.1)               by the image's hash
@@ -9,8 +9,11 @@ batches(lines, labels, plan, geometry)             Batch after Batch, from any s
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from typing import Optional, Union
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from typing import Callable, Optional, Union
 
 import numpy as np
 import tensorflow as tf
@@ -18,11 +21,14 @@ import tensorflow as tf
 from ocr_tf.alphabet import Alphabet
 from ocr_tf.data.augment import LIGHT, Strengths, augment
 from ocr_tf.data.batching import Course
+from ocr_tf.data.cache import LineCache
 from ocr_tf.data.geometry import Geometry
-from ocr_tf.data.image import prepare_batch
+from ocr_tf.data.image import prepare_each
 from ocr_tf.data.lines import Lines
 from ocr_tf.errors import InputError
-from ocr_tf.types import Array, Batch, Labels, Tensor
+from ocr_tf.types import Array, Batch, Images, Labels
+
+AHEAD = 2  # batches that wait for the one who takes them
 
 
 def batches(
@@ -35,7 +41,8 @@ def batches(
     augment_seed: Optional[int] = None,
     strengths: Strengths = LIGHT,
     multiple: int = 1,
-) -> tf.data.Dataset:
+    cache: Optional[LineCache] = None,
+) -> Iterator[Batch]:
     """Makes the batches of a plan from number `start` on, in order.
 
     Args:
@@ -48,49 +55,85 @@ def batches(
             nothing else; None leaves the images as they are.
         strengths: of the perturbation.
         multiple: padded widths are rounded up to a multiple of this, to limit distinct shapes.
+        cache: of images of this geometry, by digest. What it holds is not read again, whatever has
+            become of the file; without one, every image is read and decoded each time.
 
     Returns:
-        A dataset of `Batch`; `samples` are positions in `lines`. An image that has become
-        unreadable since `load` has ok False.
+        Each `Batch`; `samples` are positions in `lines`. An image that has become unreadable since
+        `load_lines`, and that the cache does not hold, has ok False.
     """
     if len(labels) != len(lines):
         raise ValueError(f"{len(labels)} labels for {len(lines)} lines")
-    ids = lines.ids
+    names = name_keys(lines.ids) if augment_seed is not None else None
 
-    def fetch(step: Array) -> tuple[Array, ...]:
-        chosen = np.asarray(plan[int(step)])
-        padded, lengths = pad([labels[i] for i in chosen])
-        encoded = np.empty(len(chosen), object)
-        for row, i in enumerate(chosen):
-            try:
-                encoded[row] = lines.read(i)
-            except InputError:
-                encoded[row] = b""
-        epoch = plan.epoch(int(step)) if isinstance(plan, Course) else 0
-        keys = sample_keys([ids[i] for i in chosen], augment_seed or 0, epoch)
-        return chosen.astype(np.int32), encoded, padded, lengths, keys
+    def make(step: int) -> Batch:
+        chosen = np.asarray(plan[step])
+        images = _images(lines, chosen, geometry, cache)
+        if names is not None:
+            epoch = plan.epoch(step) if isinstance(plan, Course) else 0
+            keys = sample_keys(names[chosen], augment_seed or 0, epoch)
+            images = [
+                image if image is None else augment(image, key, strengths, geometry.width > 0)
+                for image, key in zip(images, keys)
+            ]
+        ids, lengths = pad([labels[i] for i in chosen])
+        return Batch(
+            pad_images(images, geometry.height, multiple),
+            Labels(tf.constant(ids), tf.constant(lengths)),
+            tf.constant(chosen, tf.int32),
+            tf.constant([image is not None for image in images], tf.bool),
+        )
 
-    def assemble(
-        samples: Tensor, encoded: Tensor, padded: Tensor, lengths: Tensor, keys: Tensor
-    ) -> Batch:
-        def perturb(image: Tensor, position: Tensor) -> Tensor:
-            return augment(image, keys[position], strengths, keep_width=geometry.width > 0)
+    return _made_ahead(make, range(start, len(plan)))
 
-        transform = perturb if augment_seed is not None else None
-        images, ok = prepare_batch(encoded, geometry, transform, multiple=multiple)
-        return Batch(images, Labels(padded, lengths), samples, ok)
 
-    def fetched(step: Tensor) -> tuple[Tensor, ...]:
-        types = [tf.int32, tf.string, tf.int32, tf.int32, tf.int64]
-        shapes = [[None], [None], [None, None], [None], [None, 2]]
-        tensors = tf.numpy_function(fetch, [step], types)
-        return tuple(tf.ensure_shape(t, shape) for t, shape in zip(tensors, shapes))
+def _images(
+    lines: Lines, chosen: Array, geometry: Geometry, cache: Optional[LineCache]
+) -> list[Optional[Array]]:
+    """Takes the images of some lines from the cache, or prepares them and puts them there."""
+    keys = [lines.digests[i].tobytes() for i in chosen]
+    images = [None if cache is None else cache.get(key) for key in keys]
+    missing = [row for row, image in enumerate(images) if image is None]
+    encoded = []
+    for row in missing:
+        try:
+            encoded.append(lines.read(int(chosen[row])))
+        except InputError:
+            encoded.append(b"")
+    for row, image in zip(missing, prepare_each(encoded, geometry)):
+        images[row] = image
+        # Images that could not be read by `load_lines` share a digest, of zeros.
+        if cache is not None and image is not None and any(keys[row]):
+            cache.put(keys[row], image)
+    return images
 
-    options = tf.data.Options()
-    options.deterministic = True
-    # Python runs in an outer stage: the pipeline nested in `prepare_batch` may not hold any.
-    dataset = tf.data.Dataset.range(start, len(plan)).map(fetched).prefetch(2)
-    return dataset.map(assemble).prefetch(2).with_options(options)
+
+def _made_ahead(make: Callable[[int], Batch], steps: Iterable[int]) -> Iterator[Batch]:
+    """Yields `make(step)` for each step, which a thread makes while the one before is in use."""
+    steps = iter(steps)
+    with ThreadPoolExecutor(1, "batches") as worker:
+        waiting: deque[Future[Batch]] = deque(
+            worker.submit(make, step) for step in islice(steps, AHEAD)
+        )
+        try:
+            while waiting:
+                batch = waiting.popleft().result()
+                waiting.extend(worker.submit(make, step) for step in islice(steps, 1))
+                yield batch
+        finally:
+            for unused in waiting:
+                unused.cancel()
+
+
+def pad_images(images: Sequence[Optional[Array]], height: int, multiple: int = 1) -> Images:
+    """Pads images [height, W] with zeros to a batch; None becomes zeros of width 1."""
+    widths = np.array([1 if image is None else image.shape[1] for image in images], np.int32)
+    padded = -(-int(widths.max(initial=1)) // multiple) * multiple
+    values = np.zeros([len(images), height, padded, 1], np.float32)
+    for row, image in zip(values, images):
+        if image is not None:
+            row[:, : image.shape[1], 0] = image
+    return Images(tf.constant(values), tf.constant(widths))
 
 
 def pad(labels: Sequence[Sequence[int]]) -> tuple[Array, Array]:
@@ -102,10 +145,12 @@ def pad(labels: Sequence[Sequence[int]]) -> tuple[Array, Array]:
     return padded, lengths
 
 
-def sample_keys(ids: Sequence[str], seed: int, epoch: int) -> Array:
-    """Returns the key of each sample's randomness, [N, 2] int64, of (seed, epoch) and of its id."""
-    keys = np.empty([len(ids), 2], np.int64)
-    keys[:, 0] = seed << 32 | epoch
-    for row, name in zip(keys, ids):
-        row[1] = int.from_bytes(hashlib.sha256(name.encode("utf-8")).digest()[:8], "big") >> 1
-    return keys
+def name_keys(ids: Sequence[str]) -> Array:
+    """Returns a number for each sample's id, [N] int64: what `sample_keys` knows samples by."""
+    digests = (hashlib.sha256(name.encode("utf-8")).digest() for name in ids)
+    return np.array([int.from_bytes(digest[:8], "big") >> 1 for digest in digests], np.int64)
+
+
+def sample_keys(names: Array, seed: int, epoch: int) -> Array:
+    """Returns the key of each sample's randomness, [N, 2] int64, of (seed, epoch) and of its name [N]."""
+    return np.stack([np.full(len(names), seed << 32 | epoch, np.int64), names], axis=1)

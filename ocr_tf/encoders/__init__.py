@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ocr_tf.options import option
 from ocr_tf.registry import Registry
 from ocr_tf.types import Array
 
@@ -58,9 +59,22 @@ class CRNN:
 
 @dataclasses.dataclass(frozen=True)
 class Compact:
-    """Four batch-normalized convolutions for training on a CPU."""
+    """Batch-normalized convolutions for training on a CPU."""
 
     stride: ClassVar[int] = 4
+
+    width: int = option(
+        32, "Filters of the first convolution; the later ones have multiples of it.", minimum=1
+    )
+    depth: int = option(1, "Convolutions in each of the last two stages.", minimum=1, maximum=8)
+    rows: str = option(
+        "keep",
+        "What becomes of the rows that the poolings leave: keep (side by side in one frame), or max "
+        "(the greatest of each feature).",
+        choices=("keep", "max"),
+    )
+    normalize: bool = option(True, "Normalize batches behind all convolutions but the first.")
+    dropout: float = option(0.0, "Dropout rate on the frames.", minimum=0, maximum=0.99)
 
     def steps(self, width: int) -> int:
         """Returns T of an image `width` pixels wide: ceil(ceil(W / 2) / 2)."""
@@ -70,7 +84,7 @@ class Compact:
         """Makes the encoder of images `height` pixels high."""
         from ocr_tf.encoders.compact import build
 
-        return build(height, dtype)
+        return build(self, height, dtype)
 
 
 ENCODERS: Registry[Any] = Registry("encoder", {"crnn": CRNN, "compact": Compact})

@@ -89,9 +89,25 @@ class Attention:
         minimum=0,
         maximum=255,
     )
-    guide: float = option(1.0, "Weight of guide", minimum=0)
-    guide_until: float = option(0.5, "Share of the training", minimum=0.001)
-    ctc: float = option(0.0, "Weight of CTC", minimum=0)
+    guide: float = option(
+        1.0,
+        "Weight at the start of training of a loss that draws attention to the line's diagonal (guided "
+        "attention, Tachibana et al. 2018); 0: none.",
+        minimum=0,
+    )
+    ctc: float = option(
+        0.5,
+        "Share at the start of training of a CTC loss on the same frames, by which the encoder learns "
+        "where symbols are (Kim et al. 2017); it reads nothing. 0: none.",
+        minimum=0,
+        maximum=0.99,
+    )
+    aids_until: float = option(
+        0.5,
+        "Share of the training's steps over which --head.guide and --head.ctc fade to nothing.",
+        minimum=0.001,
+        maximum=1,
+    )
     dropout: float = option(
         0.2, "Dropout rate in front of the decoder's output layer.", minimum=0, maximum=0.99
     )

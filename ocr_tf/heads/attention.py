@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from ocr_tf.heads import Attention
 
 
-WIDTH = float(os.environ.get("GW", 0.05))  # g of guided attention
+# Of a line's width: the standard deviation of a symbol's place that the guide expects, times the square
+# root of the number of symbols.
+DRIFT = 0.3
 
 
 class LocationAttention(tfa.seq2seq.BahdanauAttention):
@@ -47,7 +49,7 @@ class LocationAttention(tfa.seq2seq.BahdanauAttention):
         """Makes the mechanism; `kwargs` are those of BahdanauAttention."""
         super().__init__(units, **kwargs)
         self.taps = taps
-        self.location: Optional[tf.Variable] = None
+        self.location: Any = None  # [taps, units], made by `build`
 
     def build(self, shape: Any) -> None:
         """Makes the weights."""
@@ -84,7 +86,7 @@ class AttentionHead(Head):
             dtype=tf.float32,
         )
         self.output_layer = tf.keras.layers.Dense(alphabet.classes, name="output", dtype=tf.float32)
-        self.ctc_layer = (
+        self.ctc_layer: Any = (
             tf.keras.layers.Dense(alphabet.classes, name="ctc", dtype=tf.float32)
             if config.ctc
             else None
@@ -152,7 +154,7 @@ class AttentionHead(Head):
         inputs = self._embed(tf.pad(symbols, [[0, 0], [1, 0]], constant_values=start))
         if key is not None and self.config.symbol_dropout > 0:
             # A hidden symbol teaches the decoder to look at the image, not at its own last word.
-            draw = tf.random.stateless_uniform(tf.shape(inputs)[:2], rng.fold(key, "symbols"))
+            draw = rng.uniform(tf.shape(inputs)[:2], rng.fold(key, "symbols"))
             inputs *= tf.cast(draw >= self.config.symbol_dropout, tf.float32)[:, :, None]
         attended, alignments = self._attend(frames, inputs)
         attended = rng.dropout(attended, self.config.dropout, key, "attended")
@@ -175,14 +177,27 @@ class AttentionHead(Head):
             right = (1 - share) * right + share * tf.reduce_mean(log_probs, axis=-1)
         inside = tf.sequence_mask(labels.lengths + 1, tf.shape(targets)[1])
         losses = -tf.reduce_sum(tf.where(inside, right, 0.0), axis=1)
-        if key is not None and self.config.guide > 0:
-            fading = tf.maximum(0.0, 1 - progress / self.config.guide_until)
-            losses += self.config.guide * fading * off_diagonal(alignments, labels, frames)
-        if self.ctc_layer is not None and key is not None:
-            share = self.config.ctc * tf.maximum(0.0, 1 - progress / self.config.guide_until)
-            losses = (1 - share) * losses + share * self._ctc_loss(frames, labels)
+        if key is not None:
+            fading = tf.maximum(0.0, 1 - progress / self.config.aids_until)
+            losses = self._aided(losses, alignments, frames, labels, fading)
         # The decoder's bound is a symbol a step: it never writes a longer text.
         return tf.where(labels.lengths <= frames.lengths, losses, float("inf"))
+
+    def _aided(
+        self, losses: Tensor, alignments: Tensor, frames: Frames, labels: Labels, fading: Tensor
+    ) -> Tensor:
+        """Mixes in what helps to find the alignment; `fading` falls from 1 to 0 in training."""
+        by_ctc, guide = self.config.ctc * fading, self.config.guide * fading
+        if self.ctc_layer is not None:
+            attended = losses
+            losses = tf.cond(
+                by_ctc > 0,
+                lambda: (1 - by_ctc) * attended + by_ctc * self._ctc_loss(frames, labels),
+                lambda: attended,
+            )
+        if self.config.guide > 0:
+            losses += guide * off_diagonal(alignments, labels, frames)
+        return losses
 
     def _ctc_loss(self, frames: Frames, labels: Labels) -> Tensor:
         """Computes CTC's loss on the same frames, [B]; 0 for labels that CTC cannot reach."""
@@ -228,16 +243,24 @@ class AttentionHead(Head):
 def off_diagonal(alignments: Tensor, labels: Labels, frames: Frames) -> Tensor:
     """Sums the attention that is far from the diagonal, over the symbols and the end: [B].
 
-    Tachibana et al. 2018, equation 5: symbol n of N on frame t of T costs 1 - exp(-(n / N - t / T)^2 / 2g^2)
-    for all the attention there, with g = 0.2.
+    Tachibana et al. 2018, equation 5: looking at frame t of T for symbol n of N costs
+    1 - exp(-(n / N - t / T)^2 / 2g^2), where g is the width of the band along the diagonal. Theirs is one for
+    all lines; here it is DRIFT / sqrt(N): where symbols' widths vary independently, so does the place of
+    a line's middle symbol.
+
+    Args:
+        alignments: [B, L + 1, T].
+        labels: the symbols that they are of.
+        frames: the frames that they are over.
     """
-    count = tf.cast(labels.lengths + 1, tf.float32)[:, None]
-    steps = tf.cast(frames.lengths, tf.float32)[:, None]
-    symbol = (tf.range(tf.shape(alignments)[1], dtype=tf.float32) + 0.5) / count  # [B, L + 1]
-    frame = (tf.range(tf.shape(alignments)[2], dtype=tf.float32) + 0.5) / steps  # [B, T]
-    distance = symbol[:, :, None] - frame[:, None]
-    costs = tf.reduce_sum(alignments * (1 - tf.exp(-tf.square(distance) / (2 * WIDTH**2))), axis=2)
-    return tf.reduce_sum(tf.where(symbol < 1, costs, 0.0), axis=1)
+    count = tf.cast(labels.lengths + 1, tf.float32)[:, None, None]
+    steps = tf.cast(frames.lengths, tf.float32)[:, None, None]
+    symbol = (
+        tf.range(tf.shape(alignments)[1], dtype=tf.float32)[:, None] + 0.5
+    ) / count  # [B, L + 1, 1]
+    frame = (tf.range(tf.shape(alignments)[2], dtype=tf.float32) + 0.5) / steps  # [B, 1, T]
+    near = tf.exp(-tf.square(symbol - frame) * count / (2 * DRIFT**2))
+    return tf.reduce_sum(tf.where(symbol < 1, alignments * (1 - near), 0.0), axis=[1, 2])
 
 
 def _repeat(frames: Frames, copies: int) -> Frames:

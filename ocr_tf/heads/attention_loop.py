@@ -84,7 +84,8 @@ def decode(inputs: Tensor, memory: Memory, weights: Weights) -> tuple[Tensor, Te
 
 
 def _weights(*present: Tensor) -> Weights:
-    return Weights(*present) if len(present) == len(Weights._fields) else Weights(*present, None)
+    feedback, recurrent, query, score, output, *location = present
+    return Weights(feedback, recurrent, query, score, output, location[0] if location else None)
 
 
 def _forth(inputs: Tensor, memory: Memory, weights: Weights) -> _Step:
@@ -126,7 +127,8 @@ def _forth(inputs: Tensor, memory: Memory, weights: Weights) -> _Step:
     )
     *_, arrays = tf.while_loop(lambda n, *_: n < count, body, (0, *zeros, arrays))
     *small, hidden = arrays
-    return _Step(*(array.stack() for array in small), hidden)
+    attended, alignment, output, gates, cell = (array.stack() for array in small)
+    return _Step(attended, alignment, output, gates, cell, hidden)
 
 
 def _back(

@@ -103,7 +103,7 @@ def run(study: Study, given: Study, workdir: Path) -> None:
             pinned, tried = tune.tune(folder, pinned, settings.tune)
             atomic_write(folder.tuned_path, tuning.dump(tried).encode())
         jobs = plan(folder, pinned, settings, test)
-        scheduler.run(jobs, settings.parallel, settings.engine)
+        scheduler.run(jobs, settings.at_a_time(len(jobs)), settings.engine)
         kept = up_to_date.kept_lines(folder, given, pinned)
         if kept is not None:
             print("\n".join([*kept, "nothing has changed: the report is up to date"]))
@@ -140,6 +140,11 @@ def check(
     sources = {}
     for name, experiment in conditions.items():
         checks.check_train(experiment.train)
+        if experiment.train.strategy == "multi_worker":
+            raise InputError(
+                "--train.strategy=multi_worker is for single trainings, one command on each machine; "
+                "--study.engine=ray trains the runs of a study on several machines"
+            )
         sources[experiment.data.train, experiment.data.val, experiment.data.alphabet] = experiment
         parent = experiment.train.init_from
         if parent and name not in begun:

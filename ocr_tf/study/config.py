@@ -21,8 +21,11 @@ from ocr_tf.experiment.config.experiment import Data, Experiment, Train
 from ocr_tf.experiment.config.program import command_name
 from ocr_tf.metrics.registry import METRICS
 from ocr_tf.options import option
+from ocr_tf.processor import cores
 
 ENGINES = ("local", "ray")
+AUTO = "auto"  # of parallel runs: one for each core, which takes less time than one after another on all
+MOST = 256  # parallel runs
 
 Pairs = tuple[tuple[str, str], tuple[str, str]]  # of conditions: ((a, b), (c, d))
 
@@ -70,8 +73,10 @@ class Settings:
     search: str = search_option()
     groups: str = _groups()
     paired: bool = _paired()
-    parallel: int = option(
-        1, "Runs to train at the same time; they share the cores.", minimum=1, maximum=256
+    parallel: str = option(
+        AUTO,
+        "Runs to train at the same time, which share the cores: a number, or auto, as many as there are "
+        "cores, of one thread each.",
     )
     engine: str = option(
         "local",
@@ -84,6 +89,16 @@ class Settings:
         minimum=0,
         maximum=1000,
     )
+
+    def __post_init__(self) -> None:
+        if self.parallel != AUTO and not (
+            self.parallel.isdecimal() and 1 <= int(self.parallel) <= MOST
+        ):
+            raise ValueError(f"--study.parallel: auto, or 1 to {MOST}, not {self.parallel}")
+
+    def at_a_time(self, runs: int) -> int:
+        """Returns how many of a study's runs to train at the same time."""
+        return min(runs, cores()) if self.parallel == AUTO else int(self.parallel)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -17,6 +17,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Optional, Union
 
 from ocr_tf.errors import Diverged, InputError
+from ocr_tf.processor import cores
 from ocr_tf.progress import Progress, clock
 from ocr_tf.study.job import DIVERGED, Job
 from ocr_tf.study.time_left import TimeLeft
@@ -130,7 +131,7 @@ class _Processes:
     """Runs in processes of this machine, each with its share of the cores."""
 
     def __init__(self, parallel: int):
-        self.threads = max(1, (os.cpu_count() or 1) // parallel)
+        self.threads = max(1, cores() // parallel)
         self.running: dict[subprocess.Popen[bytes], Job] = {}
         self.stack = contextlib.ExitStack()
 

@@ -36,7 +36,7 @@ def pair(encoder, head, dtype: str = "float32", height: int = 32, width: int = 3
         head=head,
         data=Data(height=height),
         sequence=Sequence(layers=2, units=8),
-        train=Train(learning_rate=0.01, bfloat16=dtype == "bfloat16"),
+        train=Train(learning_rate=0.01, bfloat16=str(dtype == "bfloat16").lower()),
     )
     batch = random_batch.batch(3, height, width, ALPHABET, length=4)
     model = build(experiment, ALPHABET)

@@ -19,6 +19,7 @@ from ocr_tf.data.image import (
     original,
     prepare,
     prepare_batch,
+    prepare_each,
     why_bad,
 )
 from ocr_tf.data.image_formats import decoded_bytes
@@ -218,24 +219,12 @@ def test_batches_of_nothing_and_of_nothing_good():
     assert measure_batch(as_tensor([]), KEEP).shape == [0]
 
 
-def test_padding_is_zero_and_rounded_up_to_a_multiple():
+def test_padding_is_zero():
     encoded = as_tensor([encode(np.full((32, 10), 255, np.uint8)), line(32, 33)])
-    images, _ = prepare_batch(encoded, KEEP, multiple=16)
-    assert images.values.shape == [2, 32, 48, 1]
+    images, _ = prepare_batch(encoded, KEEP)
+    assert images.values.shape == [2, 32, 33, 1]
     assert (images.values[0, :, :10].numpy() == 1).all()
     assert not images.values[0, :, 10:].numpy().any()
-    exact, _ = prepare_batch(encoded, KEEP)
-    np.testing.assert_array_equal(exact.values, images.values[:, :, :33])
-
-
-def test_a_transform_knows_its_position_and_may_widen():
-    def widen(image, position):
-        return tf.pad(image, [[0, 0], [0, 3 * position], [0, 0]], constant_values=0.5)
-
-    images, ok = prepare_batch(as_tensor([line(), b"", line()]), KEEP, widen)
-    assert images.widths.numpy().tolist() == [96, 1, 102]
-    assert ok.numpy().tolist() == [True, False, True]
-    assert (images.values[2, :, 96:].numpy() == 0.5).all()
 
 
 @pytest.fixture(scope="module")
@@ -258,6 +247,16 @@ def test_eager_graph_and_pipeline_agree_to_the_bit(mixed):
     for i, encoded in enumerate(mixed[:6]):
         alone = prepare(tf.constant(encoded), KEEP).numpy()
         np.testing.assert_array_equal(eager[0].values[i, :, : alone.shape[1]], alone)
+
+
+def test_each_image_alone_has_the_bits_of_its_batch(mixed):
+    images, ok = prepare_batch(as_tensor(mixed), KEEP)
+    each = prepare_each(mixed, KEEP)
+    assert [image is not None for image in each] == ok.numpy().tolist()
+    for row, image in enumerate(each):
+        if image is not None:
+            np.testing.assert_array_equal(image, images.values[row, :, : images.widths[row], 0])
+    assert prepare_each([], KEEP) == []
 
 
 def test_the_original_is_what_is_resized(mixed):

@@ -1,13 +1,16 @@
+import threading
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from ocr_tf.data.batching import Course, plan
+from ocr_tf.data.cache import LineCache
 from ocr_tf.data.dataset import open_sources
 from ocr_tf.data.geometry import Geometry
 from ocr_tf.data.image import prepare
 from ocr_tf.data.lines import lines_fingerprint, load_lines, shared_images, split_lines
-from ocr_tf.data.pipeline import batches, pad, sample_keys
+from ocr_tf.data.pipeline import AHEAD, batches, name_keys, pad, pad_images, sample_keys
 from ocr_tf.errors import InputError
 
 from .images import encode, line, noise, png_header
@@ -166,6 +169,70 @@ def test_an_image_that_vanishes_is_not_ok(lines, folder):
     assert batch.ok.numpy().tolist() == [False, True, True]
 
 
+@pytest.mark.parametrize("megabytes", [0, 0.01, 10])
+@pytest.mark.parametrize("seed", [None, 3])
+def test_a_cache_of_any_size_changes_no_bit(lines, megabytes, seed):
+    course = Course(lines.widths, 0, 4, 9)  # more than two epochs
+    options = {"augment_seed": seed, "multiple": 8}
+    plain = list(batches(lines, labels_of(lines), course, GEOMETRY, **options))
+    with LineCache(megabytes) as cache:
+        kept = list(batches(lines, labels_of(lines), course, GEOMETRY, cache=cache, **options))
+        assert len(cache) == len(lines)
+        later = batches(lines, labels_of(lines), course, GEOMETRY, start=5, cache=cache, **options)
+        for one, two in zip([*plain, *plain[5:]], [*kept, *later]):
+            same(one, two)
+
+
+def test_what_is_cached_is_not_read_again(lines, folder):
+    order = [np.arange(len(lines))]
+    with LineCache(1) as cache:
+        (first,) = batches(lines, labels_of(lines), order, GEOMETRY, cache=cache)
+        for file in folder.glob("*.png"):
+            file.unlink()
+        (second,) = batches(lines, labels_of(lines), order, GEOMETRY, cache=cache)
+        (third,) = batches(lines, labels_of(lines), order, GEOMETRY)
+    same(first, second)
+    assert not third.ok.numpy().any() and third.images.values.shape == [len(lines), 16, 1, 1]
+
+
+def test_images_that_were_never_read_are_not_taken_for_one_another(folder):
+    lines = load_lines(open_sources([str(folder)]), GEOMETRY, keep_bad=True)
+    for name in ("1.png", "13.webp"):  # unreadable until now
+        (folder / name).write_bytes(line(20, 70, seed=int(name.split(".")[0])))
+    with LineCache(1) as cache:
+        for _ in range(2):
+            (batch,) = batches(lines, labels_of(lines), [[1, 13]], GEOMETRY, cache=cache)
+            assert batch.ok.numpy().all()
+            assert not np.array_equal(batch.images.values[0], batch.images.values[1])
+
+
+def test_few_batches_are_made_ahead_and_a_failure_reaches_the_one_who_takes_them(lines):
+    asked = []
+
+    class Plan(list):
+        def __getitem__(self, step):
+            asked.append(step)
+            return np.array([1000 if step == 4 else step])
+
+    taken = batches(lines, labels_of(lines), Plan([[]] * 9), GEOMETRY)
+    next(taken), next(taken)
+    assert max(asked) < 2 + AHEAD
+    with pytest.raises(IndexError):
+        list(taken)
+    taken = batches(lines, labels_of(lines), Plan([[]] * 9), GEOMETRY)
+    next(taken)
+    taken.close()  # and no thread stays
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("batches")]
+
+
+def test_padding_is_zero_and_rounded_up_to_a_multiple():
+    images = pad_images([np.ones([4, 3], np.float32), None, np.ones([4, 17], np.float32)], 4, 8)
+    assert images.values.shape == [3, 4, 24, 1] and images.widths.numpy().tolist() == [3, 1, 17]
+    assert images.values.numpy().sum() == 4 * (3 + 17)
+    assert images.values[2, 3, 16, 0] == 1 and images.values[0, 0, 2, 0] == 1
+    assert pad_images([None], 4, 8).values.shape == [1, 4, 8, 1]
+
+
 def test_empty_labels_are_padded_to_one():
     ids, lengths = pad([[], []])
     assert ids.tolist() == [[-1], [-1]] and lengths.tolist() == [0, 0]
@@ -180,7 +247,7 @@ def test_labels_must_match_lines(lines):
 
 def test_keys_differ_by_seed_epoch_and_id():
     keys = [
-        tuple(sample_keys([name], seed, epoch)[0].tolist())
+        tuple(sample_keys(name_keys([name]), seed, epoch)[0].tolist())
         for name in "ab"
         for seed in (0, 2**31 - 1)
         for epoch in (0, 10**6)

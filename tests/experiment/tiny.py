@@ -2,8 +2,9 @@
 
 python -m tests.experiment.tiny HEAD WORKDIR [PLACE COUNT]
 
-PLACE is begin, step, select or save: the process kills itself at the COUNTth time it gets there; in
+PLACE is begin, step, val or save: the process kills itself at the COUNTth time it gets there; in
 `begin` and `save`, when a file of the run or a checkpoint is written but not yet under its name.
+TINY_STRATEGY in the environment is --train.strategy, TINY_CPUS the number of logical CPUs.
 """
 
 import os
@@ -30,6 +31,7 @@ def experiment(head: str = "ctc", **train: object) -> Experiment:
         "log_every": 2,
         "patience": 5,
         "previews": 0,
+        "bfloat16": "false",
         **train,
     }
     return Experiment(
@@ -68,11 +70,16 @@ def _kill_at(place: str, count: int) -> None:
 
 
 if __name__ == "__main__":
+    import tensorflow as tf
+
     from ocr_tf.experiment.config.exits import exits
     from ocr_tf.experiment.training import loop
 
     head, workdir, *where = sys.argv[1:]
+    cpus = [tf.config.LogicalDeviceConfiguration()] * int(os.environ.get("TINY_CPUS", 1))
+    tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], cpus)
     with exits():
         if where:
             _kill_at(where[0], int(where[1]))
-        loop.run(experiment(head, previews=2), Path(workdir))
+        strategy = os.environ.get("TINY_STRATEGY", "none")
+        loop.run(experiment(head, previews=2, strategy=strategy), Path(workdir))

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from ocr_tf.heads import HEADS
-from ocr_tf.heads.attention import positions
+from ocr_tf.heads.attention import off_diagonal, positions
 from ocr_tf.types import Frames, Labels
 
 from .lines import frames, labels, make, rows
@@ -67,8 +67,8 @@ def test_the_first_symbol_sees_the_image_at_its_own_step():
     assert np.abs(tape.gradient(gain, line.values)).max() > 1e-4
 
 
-def biased(symbol: int, by: float):
-    head = make("attention")
+def biased(symbol: int, by: float, **options):
+    head = make("attention", **options)
     bias = head.output_layer.bias
     bias.assign_add(by * tf.one_hot(symbol, bias.shape[0]))
     return head
@@ -93,8 +93,8 @@ def test_a_search_that_ends_at_once_reads_nothing():
 
 def test_some_lines_end_and_others_do_not():
     """Of the same batch: the scores of both are right, which come from two places."""
-    for by in np.linspace(0, 8, 160):
-        head, batch = biased(symbol=3, by=by), frames([12] * 8)
+    for by in np.linspace(0, 8, 30):
+        head, batch = biased(symbol=3, by=by, location=0), frames([12] * 8)
         found = head.decode(batch)
         if len(set(found.ended.numpy().ravel())) == 2:
             break
@@ -168,3 +168,73 @@ def test_a_shift_in_position_is_a_rotation(size):
 def test_an_odd_number_of_position_features_is_refused():
     with pytest.raises(ValueError, match="--head.positions: an even number, not 7"):
         HEADS["attention"](positions=7)
+
+
+@pytest.mark.parametrize("location", [0, 5])
+def test_the_loop_of_training_is_the_steps_of_the_search(location):
+    """Log probabilities, alignments and the gradients of both, of every weight and of the frames."""
+    head = make("attention", location=location, units=24, attention_units=16, embedding=8, ctc=0.0)
+    batch, label = frames(LENGTHS, padding=2), labels(LABELS)
+    fed = tf.pad(tf.maximum(label.ids, 0), [[0, 0], [1, 0]], constant_values=head.alphabet.start)
+    draw = np.random.default_rng(0)
+    by_logits = draw.standard_normal([4, 5, 4]).astype(np.float32)
+    by_weights = draw.standard_normal([4, 5, 11]).astype(np.float32)
+
+    def stepped(batch):
+        state, log_probs, alignments = start(head, batch), [], []
+        for n in range(5):
+            values, alignment, state = head.step(fed[:, n], state)
+            log_probs.append(values)
+            alignments.append(alignment)
+        return tf.stack(log_probs, 1), tf.stack(alignments, 1)
+
+    def looped(batch):
+        with tf.name_scope(head.name):
+            attended, alignments = head._attend(batch, head._embed(fed))
+            return tf.nn.log_softmax(head.output_layer(attended)), alignments
+
+    results = []
+    for way in (stepped, looped, tf.function(looped)):
+        with tf.GradientTape() as tape:
+            tape.watch(batch.values)
+            log_probs, alignments = way(batch)
+            total = tf.reduce_sum(log_probs * by_logits) + tf.reduce_sum(alignments * by_weights)
+        variables = [*head.trainable_variables, batch.values]
+        gradients = map(tf.convert_to_tensor, tape.gradient(total, variables))
+        results.append([log_probs, alignments, *gradients])
+    for other in results[1:]:
+        for expected, value in zip(results[0], other):
+            scale = np.abs(expected).max()
+            assert scale > 0
+            np.testing.assert_allclose(value, expected, rtol=1e-3, atol=1e-4 * scale)
+
+
+def test_only_attention_off_the_diagonal_costs():
+    line, label = frames([8], padding=2), labels([[0, 1, 2]])  # three symbols and the end
+    diagonal = np.repeat(np.eye(4, dtype=np.float32), 2, axis=1)[None] / 2
+    costs = {
+        name: float(off_diagonal(tf.pad(weights, [[0, 0], [0, 1], [0, 2]]), label, line)[0])
+        for name, weights in (
+            ("diagonal", diagonal),
+            ("spread", np.full_like(diagonal, 1 / 8)),
+            ("against", diagonal[:, ::-1]),
+        )
+    }
+    assert costs["diagonal"] < 0.4 < costs["spread"] < costs["against"] < 4
+
+
+def test_aids_fade_and_leave_the_loss_of_an_attention_head():
+    options = {"dropout": 0.0, "symbol_dropout": 0.0}
+    head, batch, label = (
+        make("attention", aids_until=0.5, **options),
+        frames(LENGTHS),
+        labels(LABELS),
+    )
+    plain = -head.score(batch, label)
+    losses = {
+        at: head.loss(batch, label, KEY, tf.constant(at)).numpy() for at in (0.0, 0.25, 0.5, 1.0)
+    }
+    assert (losses[0.0][:2] != plain[:2]).numpy().all()
+    np.testing.assert_allclose(losses[0.5], plain, rtol=1e-6)
+    np.testing.assert_allclose(losses[1.0], plain, rtol=1e-6)
+    np.testing.assert_allclose(losses[0.25][:2], (0.5 * (losses[0.0] + plain))[:2], rtol=1e-4)

@@ -11,6 +11,7 @@ from ocr_tf.data.geometry import Geometry
 from ocr_tf.encoders import ENCODERS
 from ocr_tf.heads import HEADS
 from ocr_tf.options import option
+from ocr_tf.processor import has_bfloat16
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,6 +68,21 @@ class Data:
         maximum=32768,
     )
     augment: bool = option(True, "Vary training images at random (shift, scale, shear, noise).")
+    augment_strength: float = option(
+        1.0, "How far --data.augment goes: multiplies all its bounds.", minimum=0, maximum=4
+    )
+    elastic: float = option(
+        0.0,
+        "Standard deviation of the elastic distortion of training images, of their height.",
+        minimum=0,
+        maximum=0.2,
+    )
+    cache_mb: int = option(
+        1024,
+        "Memory for images that were decoded and scaled once, in megabytes; those beyond go to a temporary "
+        "file.",
+        minimum=0,
+    )
     strict: bool = option(
         False, "Stop at the first training line that cannot be used, instead of skipping it."
     )
@@ -89,6 +105,7 @@ class Sequence:
 
 
 OPTIMIZERS = ("adam", "adamw", "adadelta")
+STRATEGIES = ("none", "mirrored", "multi_worker")
 DECAYS = ("constant", "linear", "cosine")
 PARTS = ("encoder", "sequence", "head")
 
@@ -145,9 +162,18 @@ class Train:
     patience: int = option(
         0, "Stop early after this many validations without a lower CER; 0: never.", minimum=0
     )
-    bfloat16: bool = option(
-        False,
-        "Compute encoder and sequence in bfloat16 (mixed precision); the weights stay float32.",
+    bfloat16: str = option(
+        "auto",
+        "Compute encoder and sequence in bfloat16 (mixed precision); the weights stay float32. auto: where "
+        "the processor multiplies in it.",
+        choices=("auto", "true", "false"),
+    )
+    strategy: str = option(
+        "none",
+        "Devices that share each batch. none: one; mirrored: all GPUs of this machine (without one, all "
+        "logical CPUs); multi_worker: all devices of the machines that TF_CONFIG names. On another number "
+        "of devices a training gives the same but for rounding, and is resumed with a warning.",
+        choices=STRATEGIES,
     )
     init_from: str = option("", "Run folder: start from the weights of its best checkpoint.")
     init_parts: str = option(
@@ -158,6 +184,11 @@ class Train:
     freeze: tuple[str, ...] = option(
         (), "Parts of the network whose weights stay as they are.", choices=PARTS
     )
+
+    @property
+    def mixed(self) -> bool:
+        """Whether encoder and sequence compute in bfloat16."""
+        return has_bfloat16() if self.bfloat16 == "auto" else self.bfloat16 == "true"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -183,6 +214,13 @@ class Experiment:
     def head_name(self) -> str:
         """The name that the head is registered under. Raises InputError where it is not."""
         return HEADS.name_of(self.head)
+
+    def settled(self, mixed: Optional[bool] = None) -> Experiment:
+        """Fixes what depends on the machine: --train.bfloat16=auto becomes `mixed`, or what it has."""
+        if self.train.bfloat16 != "auto":
+            return self
+        word = str(self.train.mixed if mixed is None else mixed).lower()
+        return dataclasses.replace(self, train=dataclasses.replace(self.train, bfloat16=word))
 
     def check_registered(self) -> None:
         """Raises InputError where encoder or head is of a class that no other process could name."""

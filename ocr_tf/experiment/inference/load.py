@@ -41,7 +41,7 @@ def build(experiment: Experiment, alphabet: Alphabet) -> Recognizer:
         alphabet,
         experiment.data.height,
         seed=experiment.train.seed,
-        bfloat16=experiment.train.bfloat16,
+        bfloat16=experiment.train.mixed,
         frozen=experiment.train.freeze,
     )
 

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from ocr_tf.data import pipeline
 from ocr_tf.data.batching import plan
+from ocr_tf.data.cache import LineCache
 from ocr_tf.data.geometry import Geometry
 from ocr_tf.data.lines import Lines
 from ocr_tf.decode import Search
@@ -17,6 +18,9 @@ from ocr_tf.recognizer import Recognizer, batch_signature
 from ocr_tf.types import Batch, Hypotheses
 
 WIDTHS = 32  # padded widths are multiples of this, so that few shapes occur
+SHORT = (
+    8 * WIDTHS
+)  # lines up to this wide are padded more finely: there are few shapes all the same
 
 
 class Reading(NamedTuple):
@@ -38,9 +42,10 @@ class Reader:
         geometry: Geometry,
         batch_size: int,
         search: Optional[Search] = None,
+        cache: Optional[LineCache] = None,
     ):
-        """Without a search, lines are read greedily."""
-        self.search = search
+        """Without a search, lines are read greedily; a cache is for lines that are read again."""
+        self.search, self._cache = search, cache
         self.model, self.geometry, self.batch_size = model, geometry, batch_size
         self._read = tf.function(self._read_batch, input_signature=[batch_signature(model.height)])
 
@@ -61,10 +66,12 @@ class Reader:
         known = [not alphabet.unknown(text) for text in lines.texts]
         labels = [alphabet.encode(t) if k else [] for t, k in zip(lines.texts, known)]
         order = plan(lines.widths, 0, 0, self.batch_size, shuffle=False)
-        dataset = pipeline.batches(lines, labels, order, self.geometry, multiple=WIDTHS)
+        batches = pipeline.batches(
+            lines, labels, order, self.geometry, multiple=WIDTHS, cache=self._cache
+        )
         readings: list[Optional[Reading]] = [None] * len(lines)
         progress, done = Progress(what, len(lines)), 0
-        for batch in dataset:
+        for batch in batches:
             hypotheses, scores = self._read(batch)
             best = Hypotheses(*(t[:, 0].numpy() for t in hypotheses))
             scores, ok = scores.numpy(), batch.ok.numpy()
@@ -81,6 +88,15 @@ class Reader:
             progress.show(done)
         progress.clear()
         return [reading for reading in readings if reading is not None]
+
+
+def width_multiple(widest: int) -> int:
+    """Chooses what padded widths are multiples of in training, by the widest line in pixels.
+
+    Columns of padding cost as much as others; but every shape has kernels of its own, and of more than some
+    dozens of shapes not all are kept.
+    """
+    return WIDTHS if widest > SHORT else WIDTHS // 4
 
 
 def _finite(value: float) -> Optional[float]:

@@ -12,6 +12,8 @@ from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.experiment import Experiment
 from ocr_tf.experiment.config.serialize import rebuild
 
+ONE_DEVICE = {"strategy": "none", "replicas": 1, "workers": 1}
+
 
 @dataclasses.dataclass(frozen=True)
 class Surroundings:
@@ -22,6 +24,7 @@ class Surroundings:
     dirty: Optional[bool]  # whether the code has changed since the commit
     processor: Optional[str]
     threads: Mapping[str, Any]  # what the order of floating-point sums may depend on
+    devices: Mapping[str, Any]  # that shared each batch: strategy, replicas, workers
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Surroundings:
@@ -32,6 +35,7 @@ class Surroundings:
             content.get("dirty"),
             content.get("processor"),
             content.get("threads") or {},
+            content.get("devices") or ONE_DEVICE,
         )
 
 

@@ -22,7 +22,8 @@ def describe(experiment: Experiment, facts: dict[str, Any]) -> dict[str, Any]:
 
     Args:
         experiment: what is trained.
-        facts: what only the trainer knows, as JSON values: `threads` and `data`, the fingerprint.
+        facts: what only the trainer knows, as JSON values: `threads`, `devices` and `data`, the
+            fingerprint.
     """
     return {**configuration(experiment), **surroundings(), **facts}
 

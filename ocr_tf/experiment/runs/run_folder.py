@@ -40,8 +40,11 @@ from ocr_tf.experiment.runs.metrics_log import MetricsLog
 from ocr_tf.experiment.runs.outputs import check_writable
 from ocr_tf.experiment.runs.provenance import describe
 
-# The flags that may differ when a run is resumed: none of them touches a weight.
+# The flags that may differ when a run is resumed: none of them touches a weight, but for the rounding
+# of sums over devices, of which a resumed run warns.
 RESUMABLE = (
+    "data.cache_mb",
+    "train.strategy",
     "train.log_every",
     "train.checkpoint_every",
     "train.previews",
@@ -118,6 +121,10 @@ class RunFolder:
                         f"{self.path} is not empty and holds no run ({item.name} is in it); "
                         "choose another --workdir"
                     )
+
+    def settled(self, experiment: Experiment) -> Experiment:
+        """Fixes what depends on the machine, see `Experiment.settled`; as it is recorded in a begun run."""
+        return experiment.settled(self.experiment.train.mixed if self.begun else None)
 
     @property
     def begun(self) -> bool:
@@ -216,7 +223,7 @@ class RunFolder:
         ]
 
     def _check_experiment(self, experiment: Experiment) -> None:
-        began = self.experiment
+        began, experiment = self.experiment, self.settled(experiment)
         if began.name != experiment.name:
             raise InputError(f"{self.path} holds experiment {began.name}; choose another --workdir")
         differing = differences(began, experiment, RESUMABLE + MOVABLE)

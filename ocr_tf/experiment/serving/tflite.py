@@ -33,7 +33,7 @@ def convert(trained: Trained, about: bytes) -> bytes:
     Raises:
         InputError: the converter refuses the network.
     """
-    experiment = options.replace(trained.experiment, {"train.bfloat16": False})
+    experiment = options.replace(trained.experiment, {"train.bfloat16": "false"})
     model = build(experiment, trained.model.alphabet)
     weights = {path: value.numpy() for path, value in variables(trained.model).items()}
     assign(variables(model), weights, str(trained.folder.path))

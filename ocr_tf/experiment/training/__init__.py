@@ -4,6 +4,8 @@ Its files:
 
     splits        assigns lines to training and validation, makes the alphabet, names skipped lines
     step          one step: loss, gradient, clipping, update
+    strategy      cuts a batch among the replicas of several devices or machines
+    cluster       which of the processes of several machines this one is
     loop          all steps, with validation, checkpoints and resuming
     previews      reads the same few validation lines at each validation, for TensorBoard
     profiler      profiles a few steps, for TensorBoard

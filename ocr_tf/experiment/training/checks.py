@@ -12,6 +12,7 @@ from ocr_tf.data.dataset import open_sources
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.experiment import PARTS, Data, Experiment, Train
 from ocr_tf.experiment.runs.run_folder import RunFolder
+from ocr_tf.experiment.training import cluster
 
 
 def check(experiment: Experiment, workdir: Path) -> None:
@@ -25,11 +26,13 @@ def check(experiment: Experiment, workdir: Path) -> None:
         InputError: it is not there or cannot be used; nothing was written.
     """
     folder = RunFolder(workdir)
-    folder.check_usable(experiment)
+    task = cluster.task(experiment.train)
+    if task.chief:
+        folder.check_usable(experiment)
     check_train(experiment.train)
     check_data(experiment.data)
     # A run that has a checkpoint no longer depends on the one that it started from.
-    if experiment.train.init_from and not folder.checkpoints.steps():
+    if task.chief and experiment.train.init_from and not folder.checkpoints.steps():
         RunFolder.open(experiment.train.init_from).checkpoints.state("best")
 
 

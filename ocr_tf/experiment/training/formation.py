@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from ocr_tf.data import pipeline
 from ocr_tf.data.batching import plan
+from ocr_tf.data.cache import LineCache
 from ocr_tf.data.geometry import Geometry
 from ocr_tf.data.lines import Lines
 from ocr_tf.experiment.inference.recognize import WIDTHS
@@ -42,14 +43,14 @@ class Alignment(NamedTuple):
 class AlignmentProbe:
     """Aligns the true texts of the same few validation lines again and again."""
 
-    def __init__(self, model: Recognizer, geometry: Geometry, lines: Lines):
+    def __init__(self, model: Recognizer, geometry: Geometry, lines: Lines, cache: LineCache):
         """Chooses the lines: the first by the image's digest that the alphabet can spell."""
         known = [
             i for i, text in enumerate(lines.texts) if text and not model.alphabet.unknown(text)
         ]
         lines = lines.take(known)
         self.lines = lines.take(handful(lines, LINES))
-        self.model, self.geometry = model, geometry
+        self.model, self.geometry, self.cache = model, geometry, cache
         self._align = tf.function(
             self._align_batch, input_signature=[batch_signature(model.height)]
         )
@@ -64,7 +65,9 @@ class AlignmentProbe:
         order = plan(self.lines.widths, 0, 0, LINES, shuffle=False) if labels else []
         entropies: list[float] = []
         forward: list[float] = []
-        for batch in pipeline.batches(self.lines, labels, order, self.geometry, multiple=WIDTHS):
+        for batch in pipeline.batches(
+            self.lines, labels, order, self.geometry, multiple=WIDTHS, cache=self.cache
+        ):
             weights, steps = (tensor.numpy() for tensor in self._align(batch))
             for row, length in enumerate(batch.labels.lengths.numpy()):
                 measures = alignment.measure(weights[row, :length, : steps[row]])

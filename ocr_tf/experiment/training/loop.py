@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import sys
 import time
@@ -13,20 +14,21 @@ from typing import Any, Optional
 import numpy as np
 import tensorflow as tf
 
-from ocr_tf.data import pipeline
+from ocr_tf.data import augment, pipeline
 from ocr_tf.data.batching import Course
+from ocr_tf.data.cache import LineCache
 from ocr_tf.errors import NAMED, Diverged
 from ocr_tf.experiment.config.experiment import Experiment, Train
 from ocr_tf.experiment.config.program import command_name
 from ocr_tf.experiment.inference.aligner import Aligner
 from ocr_tf.experiment.inference.load import assign, build, initialize_from
-from ocr_tf.experiment.inference.recognize import WIDTHS, Reader
+from ocr_tf.experiment.inference.recognize import Reader, width_multiple
 from ocr_tf.experiment.runs.atomic import atomic_write
 from ocr_tf.experiment.runs.checkpoints import StepTaken, TrainingState
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.experiment.runs.seen_lines import refuse_seen
 from ocr_tf.experiment.tensorboard.event_file import Curves
-from ocr_tf.experiment.training import checks, fingerprints, splits
+from ocr_tf.experiment.training import checks, cluster, fingerprints, splits, strategy
 from ocr_tf.experiment.training.best import Best
 from ocr_tf.experiment.training.formation import AlignmentProbe
 from ocr_tf.experiment.training.interruption import Interruption
@@ -35,6 +37,7 @@ from ocr_tf.experiment.training.profiler import WARMUP, Profile
 from ocr_tf.experiment.training.step import Stepper
 from ocr_tf.experiment.training.validation import validate
 from ocr_tf.libjpeg_lines import without_libjpeg_lines
+from ocr_tf.processor import cores
 from ocr_tf.progress import Afterwards, Progress, clock
 from ocr_tf.recognizer import Recognizer
 from ocr_tf.types import Array, Batch
@@ -43,26 +46,41 @@ from ocr_tf.types import Array, Batch
 def run(experiment: Experiment, workdir: Path, afterwards: Optional[Afterwards] = None) -> None:
     """Starts or goes on with a training, until its last step or its early stop.
 
+    Of the workers of a cluster, which all call this, the chief alone touches the run folder.
+
     Args:
         experiment: what is trained.
         workdir: its run folder, new or to be resumed.
         afterwards: what follows on the training, for an ETA of both.
 
     Raises:
-        InputError: bad data or flags, a folder in use, a loss that is not finite, no space left.
+        InputError: bad data or flags, a folder in use, a loss that is not finite, no space left, a
+            worker of the cluster that is lost.
         KeyboardInterrupt: after an interruption has been saved.
     """
     folder = RunFolder(workdir)
-    folder.check_usable(experiment)
+    task = cluster.task(experiment.train)
+    if task.chief:
+        folder.check_usable(experiment)
+    experiment = folder.settled(experiment)
     checks.check_train(experiment.train)
     try:
         with contextlib.ExitStack() as stack:
             stack.enter_context(without_libjpeg_lines())
-            if folder.begun:  # in use, it is refused at once
+            if task.chief and folder.begun:  # in use, it is refused at once
                 stack.enter_context(folder.lock())
+            devices = stack.enter_context(strategy.devices(experiment.train, task))
             roles = splits.prepare(experiment)
+            data = (roles.fingerprints(), roles.alphabet.dumps())
+            devices.check_same(data=data, flags=cluster.agreed(experiment))
+            with devices.strategy.scope():
+                model = build(experiment, roles.alphabet)
+            cache = stack.enter_context(LineCache(experiment.data.cache_mb))
+            if not task.chief:
+                with Interruption() as interruption:
+                    Training(experiment, roles, folder, model, cache, devices).follow(interruption)
+                return
             splits.report(experiment, roles)
-            model = build(experiment, roles.alphabet)
             seen = list(roles.rows())
             if experiment.train.init_from and not folder.checkpoints.steps():
                 seen += _start_from_parent(experiment.train, model, roles)
@@ -71,6 +89,7 @@ def run(experiment: Experiment, workdir: Path, afterwards: Optional[Afterwards] 
                 stack.enter_context(folder.lock())
             facts = {
                 "threads": _threads(),
+                "devices": devices.facts(),
                 "data": roles.fingerprints(),
                 "first_weights": fingerprints.of_weights(model),
             }
@@ -80,7 +99,7 @@ def run(experiment: Experiment, workdir: Path, afterwards: Optional[Afterwards] 
                 folder.remember_lines(seen)
                 skipped = "".join(f"{s.place}\t{s.kind}\t{s.reason}\n" for s in roles.skipped)
                 atomic_write(folder.path / "skipped.tsv", skipped.encode())
-            training = Training(experiment, roles, folder, model)
+            training = Training(experiment, roles, folder, model, cache, devices)
             with Interruption() as interruption:
                 training.go(interruption, afterwards)
     except KeyboardInterrupt as interrupt:
@@ -101,10 +120,9 @@ def _start_from_parent(
 
 def _threads() -> dict[str, Any]:
     """Tells what the order of floating-point sums may depend on."""
-    affinity = getattr(os, "sched_getaffinity", None)  # not on every system
     switches = ("TF_ENABLE_ONEDNN_OPTS", "ONEDNN_MAX_CPU_ISA", "OMP_NUM_THREADS")
     return {
-        "cores": len(affinity(0)) if affinity else os.cpu_count(),
+        "cores": cores(),
         "intra_op": tf.config.threading.get_intra_op_parallelism_threads(),
         "inter_op": tf.config.threading.get_inter_op_parallelism_threads(),
         **{name: os.environ.get(name, "") for name in switches},
@@ -115,16 +133,24 @@ class Training:
     """A model on its way from step 0 to the last; everything it needs is in its checkpoint."""
 
     def __init__(
-        self, experiment: Experiment, roles: splits.Roles, folder: RunFolder, model: Recognizer
+        self,
+        experiment: Experiment,
+        roles: splits.Roles,
+        folder: RunFolder,
+        model: Recognizer,
+        cache: LineCache,
+        devices: strategy.Devices,
     ):
         """Makes what a training needs at step 0; `go` starts or resumes it."""
         train, geometry = experiment.train, experiment.geometry
         self.experiment, self.roles, self.folder = experiment, roles, folder
-        self.stepper = Stepper(model, train)
-        self.reader = Reader(model, geometry, train.batch_size)
+        self.devices, self.cache = devices, cache
+        with devices.strategy.scope():
+            self.stepper = Stepper(model, train)
+        self.reader = Reader(model, geometry, train.batch_size, cache=cache)
         aligner = Aligner(model, geometry, experiment.encoder.stride)
         self.previews = Previews(aligner, roles.val, folder, train.previews)
-        self.alignment = AlignmentProbe(model, geometry, roles.val)
+        self.alignment = AlignmentProbe(model, geometry, roles.val, cache)
         self.profile = Profile(folder.path, train.profile_steps)
         self.curves = Curves(folder)
         self.course = Course(roles.train.widths, train.seed, train.batch_size, train.steps)
@@ -180,6 +206,31 @@ class Training:
 
     # The loop
 
+    def follow(self, interruption: Interruption) -> None:
+        """Takes the steps of a worker that is not the chief, from where the chief is to where it ends.
+
+        Raises:
+            Diverged: the loss is no longer finite.
+            KeyboardInterrupt: one of the workers was asked to end.
+        """
+        self._meet()
+        for batch in self._batches() if not self.finished else ():
+            if not self.stepper(batch).finite():
+                raise Diverged(f"the loss is not finite at step {self.step + 1}; see the chief")
+            self.step += 1
+            # The chief may validate and save before it answers.
+            requested, self.finished = self.devices.any(interruption.requested, False)
+            if requested:
+                raise KeyboardInterrupt(f"interrupted at step {self.step}")
+            if self.finished:
+                break
+
+    def _meet(self) -> None:
+        """Brings all workers to where the chief is; the others hold first weights until then."""
+        step, finished = self.devices.from_chief(np.array([self.step, self.finished], np.int32))
+        self.step, self.finished = int(step), bool(finished)
+        self.devices.share(self.stepper.variables())
+
     def go(self, interruption: Interruption, afterwards: Optional[Afterwards] = None) -> None:
         """Trains from the last checkpoint to the end.
 
@@ -188,6 +239,7 @@ class Training:
             KeyboardInterrupt: after the interruption that was asked for has been saved.
         """
         self.restore()
+        self._meet()
         if self.finished:
             print(f"{self.folder.path} is finished at step {self.step}", file=sys.stderr)
             self._say_what_next()
@@ -230,7 +282,8 @@ class Training:
                 self.clock.lap()
             elif train.checkpoint_every and self.step % train.checkpoint_every == 0:
                 self.save()
-            if interruption.requested:
+            requested, _ = self.devices.any(interruption.requested, self.finished)
+            if requested:
                 # Here and nowhere else: anywhere else the state is between two steps.
                 self.save()
                 raise KeyboardInterrupt
@@ -238,16 +291,20 @@ class Training:
                 break
 
     def _batches(self) -> Iterator[Batch]:
-        return iter(
-            pipeline.batches(
-                self.roles.train,
-                self.roles.labels,
-                self.course,
-                self.experiment.geometry,
-                start=self.step,
-                augment_seed=self.experiment.train.seed if self.experiment.data.augment else None,
-                multiple=WIDTHS,
-            )
+        data = self.experiment.data
+        strengths = dataclasses.replace(
+            augment.LIGHT.scaled(data.augment_strength), elastic=data.elastic
+        )
+        return pipeline.batches(
+            self.roles.train,
+            self.roles.labels,
+            self.course,
+            self.experiment.geometry,
+            start=self.step,
+            augment_seed=self.experiment.train.seed if data.augment else None,
+            strengths=strengths,
+            multiple=width_multiple(int(self.roles.train.widths.max())),
+            cache=self.cache,
         )
 
     def _take_step(self, batch: Batch, progress: Progress, warm: int) -> None:
@@ -255,7 +312,7 @@ class Training:
         with self.profile.step(self.step + 1):
             outcome = self.stepper(batch)
             losses = outcome.losses.numpy()
-        if not (np.isfinite(losses).all() and np.isfinite(outcome.gradient_norm)):
+        if not outcome.finite():
             self._refuse_not_finite(batch, losses)
         self.batches = fingerprints.of_batches(self.batches, batch)
         self.step += 1

@@ -11,6 +11,7 @@ from ocr_tf.errors import InputError
 from ocr_tf.experiment.inference.aligner import Aligned, Aligner
 from ocr_tf.experiment.inference.recognize import Reading
 from ocr_tf.experiment.runs.run_folder import RunFolder
+from ocr_tf.types import Array
 
 
 def handful(lines: Lines, number: int) -> list[int]:
@@ -30,6 +31,7 @@ class Previews:
     def __init__(self, aligner: Aligner, lines: Lines, run: RunFolder, number: int):
         self.aligner, self.lines, self.run = aligner, lines, run
         self.chosen = handful(lines, number)
+        self._pixels: dict[int, Array] = {}  # as `ocr_tf.data.image.original` gives them
 
     def take(self, step: int, readings: list[Reading]) -> list[dict[str, Any]]:
         """Draws each line as the model sees it now.
@@ -47,7 +49,9 @@ class Previews:
         # What the alphabet lacks cannot be laid over the image: in its place, what was read.
         unknown = self.aligner.model.alphabet.unknown
         known = [r if unknown(t) else t for t, r in zip(true, read)]
-        laid = self.aligner.align(encoded * 2, known + read)
+        pixels = [self._pixels.get(i) for i in self.chosen]
+        laid = self.aligner.align(encoded * 2, known + read, pixels * 2)
+        self._pixels |= {i: line.image for i, line in zip(self.chosen, laid) if line is not None}
         taken = []
         for n, i in enumerate(self.chosen):
             png = _picture(true[n], laid[n], laid[len(true) + n])
@@ -72,4 +76,4 @@ def _picture(text: str, true: Optional[Aligned], read: Optional[Aligned]) -> Opt
         panels = [read.panel("read right")]
     elif true.text == text and true.weights.any():
         panels.insert(0, true.panel("true"))
-    return encode_png(alignment_plot.alignments(read.image, panels))
+    return encode_png(alignment_plot.alignments(read.image, panels), compress_level=1)

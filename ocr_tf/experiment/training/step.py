@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 from ocr_tf import rng
 from ocr_tf.experiment.config.experiment import Train
+from ocr_tf.experiment.training.strategy import part
 from ocr_tf.recognizer import Recognizer, batch_signature
 from ocr_tf.types import Batch
 
@@ -20,6 +22,10 @@ class Outcome(NamedTuple):
     losses: tf.Tensor  # [B], 0 where a line could not be read
     gradient_norm: tf.Tensor  # [] before clipping
     learning_rate: tf.Tensor  # []
+
+    def finite(self) -> bool:
+        """Tells whether every line's loss and the gradient are finite; needs eager tensors."""
+        return bool(np.isfinite(self.losses).all() and np.isfinite(self.gradient_norm))
 
 
 class Schedule(tf.keras.optimizers.schedules.LearningRateSchedule):
@@ -58,7 +64,10 @@ def make_optimizer(train: Train) -> tf.keras.optimizers.legacy.Optimizer:
 
 
 class Stepper:
-    """Owns the optimizer of a model; each call is one step."""
+    """Owns the optimizer of a model; each call is one step.
+
+    Made in a strategy's scope, it cuts each batch among the replicas.
+    """
 
     def __init__(self, model: Recognizer, train: Train):
         self.model, self.train = model, train
@@ -67,7 +76,8 @@ class Stepper:
         self.optimizer._create_all_weights(model.trainable_variables)
         # One graph for all sizes: a graph traced for the first batch's own would round otherwise, and
         # which batch is first depends on where a run was resumed.
-        self._step = tf.function(self._take, input_signature=[batch_signature(model.height)])
+        self._step = tf.function(self._run, input_signature=[batch_signature(model.height)])
+        self._strategy = tf.distribute.get_strategy()
 
     def __call__(self, batch: Batch) -> Outcome:
         """Takes one step on a batch."""
@@ -81,21 +91,27 @@ class Stepper:
             raise ValueError("two variables share a path")
         return variables
 
-    def _take(self, batch: Batch) -> Outcome:
+    def _run(self, batch: Batch) -> Outcome:
+        outcome = self._strategy.run(self._take, (batch,))
+        local = self._strategy.experimental_local_results
+        return tf.nest.map_structure(lambda value: local(value)[0], outcome)  # all have the same
+
+    def _take(self, whole: Batch) -> Outcome:
+        """Takes the step of one replica."""
         step = self.optimizer.iterations
         replica = tf.distribute.get_replica_context()
-        key = tf.stack([self.train.seed, tf.cast(step, tf.int32)])
-        key = rng.fold(key, replica.replica_id_in_sync_group)
+        own = part(whole, tf.stack([self.train.seed, tf.cast(step, tf.int32)]))
+        batch = own.batch
         variables = self.model.trainable_variables
         with tf.GradientTape() as tape:
             progress = tf.cast(step, tf.float32) / self.train.steps
-            losses = self.model.loss(batch.images, batch.labels, key, progress)
+            losses = self.model.loss(batch.images, batch.labels, own.key, progress)
             losses = tf.where(batch.ok, losses, 0.0)
             # The nominal size, so that a line weighs the same in the last, smaller batch.
             loss = tf.reduce_sum(losses) / self.train.batch_size
         gradients = [tf.convert_to_tensor(g) for g in tape.gradient(loss, variables)]
         # Summed before the norm, so that replicas clip as one device with the whole batch would.
-        gradients = replica.all_reduce("sum", gradients)
+        *gradients, losses = replica.all_reduce("sum", [*gradients, own.spread(losses)])
         norm = tf.linalg.global_norm(gradients)
         if self.train.clip_norm > 0:
             gradients, _ = tf.clip_by_global_norm(gradients, self.train.clip_norm, norm)
@@ -105,11 +121,20 @@ class Stepper:
         self.optimizer.apply_gradients(
             zip(gradients, variables), experimental_aggregate_gradients=False
         )
-        lines = tf.maximum(tf.reduce_sum(tf.cast(batch.ok, tf.float32)), 1.0)
+        lines = tf.maximum(tf.reduce_sum(tf.cast(whole.ok, tf.float32)), 1.0)
         return Outcome(tf.reduce_sum(losses) / lines, losses, norm, rate)
 
     def _decay(self, variables: list[tf.Variable], rate: tf.Tensor) -> None:
         """Weight decay apart from the gradient, of kernels alone (Loshchilov and Hutter 2019)."""
         for variable in variables:
             if rng.path(variable).rsplit("/", 1)[-1] not in ("bias", "gamma", "beta"):
-                variable.assign_sub(self.train.weight_decay * rate * variable)
+                _shrink(variable, self.train.weight_decay * rate)
+
+
+def _shrink(variable: tf.Variable, share: tf.Tensor) -> None:
+    """Takes a share off a variable that every replica has: once for each device, not for each replica."""
+
+    def on_all(strategy: tf.distribute.Strategy, share: tf.Tensor) -> None:
+        strategy.extended.update(variable, lambda v, part: v.assign_sub(part * v), (share,))
+
+    tf.distribute.get_replica_context().merge_call(on_all, (share,))

@@ -185,7 +185,8 @@ def test_another_structure_is_refused(folder):
 
 @pytest.mark.parametrize("name", run_folder.RESUMABLE)
 def test_what_touches_no_weight_may_change(name, folder):
-    assert folder.check_same(options.replace(EXPERIMENT, {name: 17}), FACTS) == []
+    value = "mirrored" if name == "train.strategy" else 17
+    assert folder.check_same(options.replace(EXPERIMENT, {name: value}), FACTS) == []
 
 
 def test_files_whose_content_is_compared_may_have_moved(folder):
@@ -212,6 +213,14 @@ def test_another_machine_is_warned_of(folder):
     assert all("resuming is not bit-exact" in warning for warning in warnings)
     assert any("threads" in warning for warning in warnings)
     assert any("2.14.0" in warning for warning in warnings)
+
+
+def test_another_number_of_devices_is_warned_of(folder):
+    one = {"strategy": "none", "replicas": 1, "workers": 1}  # what it was where none was recorded
+    assert folder.check_same(EXPERIMENT, {**FACTS, "devices": one}) == []
+    two = {"strategy": "mirrored", "replicas": 2, "workers": 1}
+    (warning,) = folder.check_same(EXPERIMENT, {**FACTS, "devices": two})
+    assert "devices changed from" in warning and "resuming is not bit-exact" in warning
 
 
 def test_what_a_start_went_on_with_is_remembered_once(folder):

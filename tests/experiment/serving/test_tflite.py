@@ -50,7 +50,7 @@ def test_the_text_is_the_runs(served, tmp_path):
 @pytest.mark.slow
 def test_a_run_in_bfloat16_is_converted_in_float32(tmp_path):
     path = tmp_path / "model.tflite"
-    half = untrained.write(tmp_path / "half", "ctc", bfloat16=True)
+    half = untrained.write(tmp_path / "half", "ctc", bfloat16="true")
     saved_model.run(Export(), str(tmp_path / "half"), str(path))
     lines = prepared(half)
     model = untrained.write(tmp_path / "full", "ctc").model  # the same weights

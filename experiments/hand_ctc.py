@@ -1,0 +1,23 @@
+"""Can CTC read lines of handwriting? A deeper compact encoder, 40 pixels high.
+
+python -m experiments.hand_ctc --workdir=runs/hand_ctc --data.train=hooker_en_hand/labels_train.tsv
+
+Result: not measured yet.
+"""
+
+from ocr_tf.cli import launch
+from ocr_tf.encoders import Compact
+from ocr_tf.experiment.config.experiment import Data, Experiment, Sequence, Train
+from ocr_tf.heads import CTC
+
+EXPERIMENT = Experiment(
+    name="hand_ctc",
+    encoder=Compact(depth=2, rows="max", dropout=0.2),
+    head=CTC(),
+    data=Data(height=40, val_share=0.05),
+    sequence=Sequence(layers=2, units=176, dropout=0.3),
+    train=Train(steps=8000, batch_size=16, learning_rate=1e-3, evaluate_every=500),
+)
+
+if __name__ == "__main__":
+    launch.main(EXPERIMENT, __doc__)
