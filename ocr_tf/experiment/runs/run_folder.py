@@ -154,6 +154,7 @@ class RunFolder:
             InputError: see `check_same`.
         """
         self._remove_temporary()
+        experiment = self.settled(experiment)
         if self.begun:
             warnings = self.check_same(experiment, facts)
             if self.alphabet != alphabet:
