@@ -64,8 +64,8 @@ class Attention:
 
     AIDS = (
         Aid("location", "location-aware scores"),
-        Aid("guide", "a guide to the diagonal", "guide_until", aligns=True),
-        Aid("ctc", "a CTC loss beside its own", "guide_until", aligns=True),
+        Aid("guide", "a guide to the diagonal", "aids_until", aligns=True),
+        Aid("ctc", "a CTC loss beside its own", "aids_until", aligns=True),
         Aid("symbol_dropout", "dropout of previous symbols"),
         Aid("smoothing", "label smoothing"),
     )
