@@ -182,7 +182,7 @@ def test_a_frozen_network_computes_as_at_inference():
 def test_every_weight_has_a_gradient_through_the_whole_network(head, encoder):
     model = make(head, encoder, layers=2, dropout=0.1)
     with tf.GradientTape() as tape:
-        loss = tf.reduce_sum(model.loss(images(), labels(), KEY))
+        loss = tf.reduce_sum(model.loss(images(), labels(), KEY, 0.0))
     weights = model.trainable_variables
     for weight, gradient in zip(weights, tape.gradient(loss, weights)):
         assert gradient is not None, weight.name

@@ -58,9 +58,11 @@ class LocationAttention(tfa.seq2seq.BahdanauAttention):
             self.location = self.add_weight("location", [self.taps, self.units])
 
     def _calculate_attention(self, query: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-        energies = self.keys + self.query_layer(query)[:, None]
+        # TensorFlow Lite converts no slices that add an axis here.
+        energies = self.keys + tf.expand_dims(self.query_layer(query), 1)
         if self.taps:
-            energies += tf.nn.conv1d(state[:, :, None], self.location[:, None], 1, "SAME")
+            looked = tf.expand_dims(state, 2)
+            energies += tf.nn.conv1d(looked, tf.expand_dims(self.location, 1), 1, "SAME")
         energies = tf.linalg.matvec(tf.tanh(energies), self.attention_v)
         alignments = self.probability_fn(energies, state)
         return alignments, state + alignments
@@ -105,7 +107,7 @@ class AttentionHead(Head):
         # Position in the frames lets the decoder move on from where it looked last; content alone
         # must find its place anew at every symbol, which long lines full of repeats make hard.
         places = tf.tile(positions(steps, self.config.positions)[None], [batch, 1, 1])
-        inside = tf.sequence_mask(frames.lengths, steps)[:, :, None]
+        inside = tf.expand_dims(tf.sequence_mask(frames.lengths, steps), 2)
         return tf.where(inside, tf.concat([values, places], axis=-1), 0.0)
 
     def _begin(self, frames: Frames) -> State:

@@ -13,7 +13,7 @@ from ocr_tf import options
 from ocr_tf.errors import NAMED, InputError
 from ocr_tf.experiment.config import flags
 from ocr_tf.experiment.config.common import CHECKPOINTS
-from ocr_tf.experiment.config.experiment import Experiment, Train
+from ocr_tf.experiment.config.experiment import Experiment
 from ocr_tf.experiment.config.program import command_name, program_name
 from ocr_tf.experiment.inference.evaluated import rates_of
 from ocr_tf.experiment.runs import predictions, provenance
@@ -178,7 +178,7 @@ def _conditions(
 
 def _name(experiment: Experiment, known: dict[str, Optional[Experiment]]) -> str:
     """Finds the condition of an experiment, whatever its seed and the options that touch no weight."""
-    usual = {leaf.name: leaf.value for leaf in options.leaves(Train(), "train.")}
+    usual = {leaf.name: leaf.value for leaf in options.leaves(Experiment(""))}
     unseeded = options.replace(experiment, {n: usual[n] for n in ("train.seed", *RESUMABLE)})
     for name, other in known.items():
         if other == unseeded:

@@ -82,7 +82,8 @@ def test_attention_grows_with_its_label():
         labels=random_batch.batch(LINES, 32, WIDTH, model.alphabet, length=6).labels,
     )
     short, long = (steps.Parts(model, given).flops()["head"] for given in (batch, longer))
-    memory = 2 * LINES * STEPS * (2 * UNITS + 32) * 16  # projected once, whatever the label
+    # To keys and to values, once, whatever the label.
+    memory = 2 * 2 * LINES * STEPS * (2 * UNITS + 32) * 16
     # Four decoder steps (three symbols and the end) become seven.
     assert (long.forward - memory) * 4 == (short.forward - memory) * 7
 

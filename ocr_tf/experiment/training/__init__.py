@@ -13,5 +13,6 @@ Its files:
     checks        refuses what cannot be trained before TensorFlow is loaded
     fingerprints  hashes that prove that two runs started equal and saw the same batches
     interruption  ends a training at the end of a step on Ctrl-C or SIGTERM
+    formation     measures whether a head has found its alignment
     validation    reads the validation lines and measures how well
 """
