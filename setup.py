@@ -56,6 +56,8 @@ setup(
     extras_require={
         "gpu": ["tensorflow[and-cuda]==2.15.1"],
         "study": ["optuna"],
+        # The bench compares with it.
+        "torch": ["torch"],
         "docs": ["mkdocs<2", "mkdocs-material", "mkdocstrings[python]"],
         "dev": [
             "ruff",

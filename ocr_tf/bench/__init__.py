@@ -10,7 +10,9 @@ Its files:
     timing          times several things in turn, so that a drift of the machine affects all alike
     gemm_peak       the fastest dense matrix product on this machine
     flops           counts the operations of matrix products and convolutions
+    baselines       what networks are compared with, by name
     keras_baseline  the same network the plain Keras way
+    torch_baseline  the same network the plain PyTorch way
     layer           one bidirectional LSTM layer beside its matrix products
     memory          peak memory of a training step
     export          latency and throughput of an export

@@ -41,8 +41,9 @@ class Bench:
     )
     against: str = option(
         "none",
-        "keras: measure beside each network the same one built from plain Keras layers.",
-        choices=("none", "keras"),
+        "keras, torch: measure beside each network the same one built from plain Keras layers, or in plain "
+        "PyTorch (CTC alone; pip install torch).",
+        choices=("none", "keras", "torch"),
     )
     requests: int = option(1000, "Requests of one image that each export is timed with.", minimum=1)
     image: str = option("", "Image file that exports are timed with. Default: a drawn line.")

@@ -54,7 +54,7 @@ ENCODERS: dict[type, Callable[[Any, int], Any]] = {CRNN: crnn, Compact: compact}
 
 
 def _block(values: Any, filters: int, name: str, normalize: bool = False, **settings: Any) -> Any:
-    settings = {"kernel_size": 3, "padding": "same", **settings}
+    settings = {"kernel_size": 3, "padding": "same", "use_bias": not normalize, **settings}
     values = layers.Conv2D(filters, name=name, **settings)(values)
     if normalize:
         values = layers.BatchNormalization(momentum=0.95, name=f"{name}_norm")(values)

@@ -26,17 +26,17 @@ STEPS = 3  # allocators and optimizers have what they want after the first
 class Peak(NamedTuple):
     """Resident memory in bytes; None where the system does not tell."""
 
-    imported: Optional[int]  # after TensorFlow is imported, before there is a network
+    imported: Optional[int]  # after the framework is imported, before there is a network
     training: Optional[int]  # the most while the network is built and takes STEPS steps
 
 
 def measure(
     kind: str, experiment: Experiment, alphabet: Alphabet, batch_arguments: BatchArguments
 ) -> Peak:
-    """Measures the peak of `ours` or of the `keras` baseline.
+    """Measures the peak of `ours` or of a baseline.
 
     Args:
-        kind: `ours` or `keras`.
+        kind: `ours`, or what `--against` names.
         experiment: whose network is trained.
         alphabet: its symbols.
         batch_arguments: what `random_batch.batch` takes.
@@ -61,14 +61,15 @@ def _train(
     """Runs in the fresh process."""
     random_batch = importlib.import_module("ocr_tf.bench.random_batch")
     steps = importlib.import_module("ocr_tf.bench.steps")
-    keras_baseline = importlib.import_module("ocr_tf.bench.keras_baseline")
+    baselines = importlib.import_module("ocr_tf.bench.baselines")
     load = importlib.import_module("ocr_tf.experiment.inference.load")
+    baseline = None if kind == "ours" else baselines.baseline(kind)
     imported = resident_peak()
     batch = random_batch.batch(*batch_arguments)
-    if kind == "keras":
-        contestant = keras_baseline.KerasBaseline(experiment, alphabet, batch)
-    else:
+    if baseline is None:
         contestant = steps.Steps(load.build(experiment, alphabet), experiment.train, batch)
+    else:
+        contestant = baseline(experiment, alphabet, batch)
     for _ in range(STEPS):
         contestant.train()
     return Peak(imported, resident_peak())

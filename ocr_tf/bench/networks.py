@@ -1,4 +1,4 @@
-"""Measures networks: all of them, their parts, their Keras baselines and the peak, in one alternation."""
+"""Measures networks: all of them, their parts, their baselines and the peak, in one alternation."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from ocr_tf.alphabet import Alphabet
 from ocr_tf.bench import (
     flops,
     gemm_peak,
-    keras_baseline,
     layer,
     memory,
     random_batch,
     steps,
     timing,
 )
+from ocr_tf.bench.baselines import baseline
 from ocr_tf.bench.config import Bench
 from ocr_tf.bench.models import Network
 from ocr_tf.errors import InputError
@@ -43,7 +43,7 @@ class Measured(NamedTuple):
     parameters: int  # that are learned
     rows: list[Row]
     decoded: Optional[float]  # symbols a line at inference, on average
-    memory: dict[str, memory.Peak]  # ours, and keras where it is asked for
+    memory: dict[str, memory.Peak]  # ours, and the baseline's where there is one
 
 
 class Layers(NamedTuple):
@@ -113,7 +113,7 @@ def _of(owner: Any, seconds: dict[Any, Array]) -> dict[Any, Array]:
 
 
 class Contest:
-    """One network in one dtype: its whole steps, its parts and its plain Keras baseline, to be timed."""
+    """One network in one dtype: its whole steps, its parts and its baseline, to be timed."""
 
     def __init__(self, config: Bench, network: Network, dtype: str):
         """Builds the network.
@@ -138,8 +138,8 @@ class Contest:
         self.steps = steps.Steps(model, experiment.train, self.batch)
         self.parts = steps.Parts(model, self.batch)
         self.baseline = None
-        if config.against == "keras":
-            self.baseline = keras_baseline.KerasBaseline(experiment, network.alphabet, self.batch)
+        if config.against != "none":
+            self.baseline = baseline(config.against)(experiment, network.alphabet, self.batch)
             if self.baseline.parameters() != self.steps.parameters():
                 raise ValueError(
                     f"{network.name}: its baseline has {self.baseline.parameters()} parameters"
@@ -164,9 +164,9 @@ class Contest:
         if "inference" in wanted:
             functions[READ] = self.steps.read
         if self.baseline and "step" in wanted:
-            functions[f"keras {TRAIN}"] = self.baseline.train
+            functions[f"{self.config.against} {TRAIN}"] = self.baseline.train
         if self.baseline and "inference" in wanted:
-            functions[f"keras {READ}"] = self.baseline.read
+            functions[f"{self.config.against} {READ}"] = self.baseline.read
         return {(self, what): function for what, function in functions.items()}
 
     def measured(self, seconds: dict[str, Array]) -> Measured:
@@ -189,7 +189,7 @@ class Contest:
                 rows.append(Row(what, taken))  # Its search is another: no count of ours is its.
         peaks = {}
         if "memory" in self.config.measure:
-            for kind in ("ours", "keras") if self.baseline else ("ours",):
+            for kind in ("ours", self.config.against) if self.baseline else ("ours",):
                 given = (self.experiment, self.network.alphabet, self.batch_arguments)
                 peaks[kind] = memory.measure(kind, *given)
         return Measured(

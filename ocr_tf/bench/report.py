@@ -55,8 +55,7 @@ def network_lines(session: Session, batch_size: int) -> Iterator[str]:
         yield HEADING_2
         for row in measured.rows:
             yield _line(row, rates, batch_size)
-        for what in (TRAIN, READ):
-            yield from _ratio(f"keras / ours, {what}", measured, f"keras {what}", measured, what)
+        yield from _baseline_ratios(measured)
         first = next(other for other in session.networks if _same_frames(other, measured))
         if first is not measured:
             for what in (TRAIN, READ):
@@ -71,6 +70,13 @@ def network_lines(session: Session, batch_size: int) -> Iterator[str]:
             )
     for layers in session.layers:
         yield from _layer(layers, session, batch_size)
+
+
+def _baseline_ratios(measured: Measured) -> Iterator[str]:
+    for baseline in ("keras", "torch"):
+        for what in (TRAIN, READ):
+            theirs = f"{baseline} {what}"
+            yield from _ratio(f"{baseline} / ours, {what}", measured, theirs, measured, what)
 
 
 def _layer(layers: Layers, session: Session, batch_size: int) -> Iterator[str]:

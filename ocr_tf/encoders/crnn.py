@@ -1,8 +1,8 @@
 """The CRNN encoder: Shi et al. 2015, Table 1, for any height and width.
 
 32 pixels high, it is the paper's network, but for the last convolution, which is same-padded along the
-width: 32x100 gives T = 25 steps of D = 512. At another height the last kernel is as high as what the
-poolings leave.
+width, and for the biases in front of the normalizations, which would undo them: 32x100 gives T = 25 steps
+of D = 512. At another height the last kernel is as high as what the poolings leave.
 """
 
 from __future__ import annotations

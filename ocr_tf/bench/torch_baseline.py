@@ -1,0 +1,197 @@
+"""The plain PyTorch way of the same network: Conv2d, BatchNorm2d, LSTM, ctc_loss, no masks.
+
+Written as one would without this toolkit, with as many weights, in the faster of PyTorch's two memory
+layouts on this machine; bfloat16 is its automatic mixed precision. The step clips and takes the fused
+optimizer of the experiment's name. PyTorch is an extra, imported here alone: `pip install "ocr_tf[torch]"`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Callable
+
+from ocr_tf.alphabet import Alphabet
+from ocr_tf.bench import timing
+from ocr_tf.bench.machine import threads
+from ocr_tf.encoders import CRNN, Compact, halve
+from ocr_tf.errors import InputError
+from ocr_tf.experiment.config.experiment import Experiment
+from ocr_tf.heads import CTC
+from ocr_tf.types import Batch
+
+try:
+    import torch
+    from torch import nn
+except ImportError:
+    raise InputError(
+        '--against=torch: PyTorch is not installed; pip install "ocr_tf[torch]", or torch alone'
+    ) from None
+
+TRIES = 3  # rounds in which the layouts are compared
+LAYOUTS = (torch.contiguous_format, torch.channels_last)
+BOTH, HEIGHT = (2, 2), (2, 1)  # what a pooling halves
+
+
+def crnn(height: int) -> list[nn.Module]:
+    """Lists Shi et al. 2015, Table 1, its last convolution padded along the width: see encoders/crnn.py."""
+    left = halve(halve(halve(halve(height))))
+    return [
+        *_block(1, 64, pool=BOTH),
+        *_block(64, 128, pool=BOTH),
+        *_block(128, 256),
+        *_block(256, 256, pool=HEIGHT),
+        *_block(256, 512, normalize=True),
+        *_block(512, 512, normalize=True, pool=HEIGHT),
+        nn.ZeroPad2d((0, 1, 0, 0)),
+        *_block(512, 512, kernel_size=(left, 2), padding=0),
+    ]
+
+
+def compact(height: int) -> list[nn.Module]:
+    """Lists the layers of encoders/compact.py."""
+    return [
+        *_block(1, 32, kernel_size=5, stride=2, padding=2),
+        *_block(32, 64, normalize=True, pool=BOTH),
+        *_block(64, 128, normalize=True, pool=HEIGHT),
+        *_block(128, 128, normalize=True, pool=HEIGHT),
+    ]
+
+
+ENCODERS: dict[type, Callable[[int], list[nn.Module]]] = {CRNN: crnn, Compact: compact}
+
+
+def _block(
+    channels: int, filters: int, normalize: bool = False, pool: Any = None, **settings: Any
+) -> list[nn.Module]:
+    settings = {"kernel_size": 3, "padding": 1, "bias": not normalize, **settings}
+    layers: list[nn.Module] = [nn.Conv2d(channels, filters, **settings)]
+    if normalize:
+        layers.append(nn.BatchNorm2d(filters, eps=1e-3, momentum=0.05))
+    layers.append(nn.ReLU(inplace=True))
+    if pool:
+        layers.append(nn.MaxPool2d(pool, ceil_mode=True))
+    return layers
+
+
+class Network(nn.Module):
+    """Encoder, recurrent layers and CTC's classes: images [B, 1, H, W] to logits [T, B, C]."""
+
+    def __init__(self, experiment: Experiment, classes: int):
+        super().__init__()
+        height, sequence = experiment.data.height, experiment.sequence
+        self.encoder = nn.Sequential(*ENCODERS[type(experiment.encoder)](height))
+        with torch.no_grad():
+            features = math.prod(self.encoder.eval()(torch.zeros(1, 1, height, 16)).shape[1:3])
+        self.dropout = nn.Dropout(sequence.dropout)
+        self.lstm = None
+        if sequence.layers:
+            self.lstm = nn.LSTM(
+                features,
+                sequence.units,
+                sequence.layers,
+                bidirectional=True,
+                dropout=sequence.dropout if sequence.layers > 1 else 0.0,
+            )
+            for name, parameter in self.lstm.named_parameters():
+                if name.startswith("bias_hh"):  # the second of two biases that are only ever added
+                    nn.init.zeros_(parameter).requires_grad_(False)
+            features = 2 * sequence.units
+        self.output = nn.Linear(features, classes)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Classifies the frames; the classes are in float32 also where the rest is not."""
+        frames = self.encoder(images).permute(3, 0, 2, 1).flatten(2)  # [T, B, H * C]
+        if self.lstm is not None:
+            frames = self.dropout(self.lstm(frames)[0])
+        with torch.autocast("cpu", enabled=False):
+            return self.output(frames.float())
+
+
+class TorchBaseline:
+    """The plain network of an experiment on one batch; `train` and `read` are things to time."""
+
+    def __init__(self, experiment: Experiment, alphabet: Alphabet, batch: Batch):
+        """Builds the network and picks the memory layout that trains faster.
+
+        Raises:
+            InputError: no baseline of the encoder or head, or parts are frozen.
+        """
+        _check(experiment)
+        torch.manual_seed(0)
+        torch.set_num_threads(threads())  # as many as ours have, whatever the environment says
+        self.clip_norm, self.blank = experiment.train.clip_norm, alphabet.blank
+        self.precision = torch.autocast(
+            "cpu", dtype=torch.bfloat16, enabled=experiment.train.bfloat16
+        )
+        self.network = Network(experiment, alphabet.classes)
+        self.trainable = [p for p in self.network.parameters() if p.requires_grad]
+        self.optimizer = _optimizer(experiment, self.trainable)
+        self.images = torch.from_numpy(batch.images.values.numpy()).permute(0, 3, 1, 2)
+        self.labels = torch.from_numpy(batch.labels.ids.numpy()).long()
+        self.lengths = torch.from_numpy(batch.labels.lengths.numpy()).long()
+        ways = {layout: lambda layout=layout: self.lay_out(layout).train() for layout in LAYOUTS}
+        seconds = timing.alternate(ways, TRIES, "PyTorch's layouts")
+        self.lay_out(min(ways, key=lambda layout: seconds[layout].min()))
+
+    def lay_out(self, layout: torch.memory_format) -> TorchBaseline:
+        """Puts images and kernels into a memory layout; free where they are in it already."""
+        self.network.to(memory_format=layout)
+        self.images = self.images.contiguous(memory_format=layout)
+        return self
+
+    def parameters(self) -> int:
+        """Counts the numbers that are learned."""
+        return sum(parameter.numel() for parameter in self.trainable)
+
+    def train(self) -> torch.Tensor:
+        """Takes one whole training step."""
+        self.network.train()
+        self.optimizer.zero_grad()
+        loss = self.losses().mean()
+        loss.backward()
+        if self.clip_norm > 0:
+            nn.utils.clip_grad_norm_(self.trainable, self.clip_norm)
+        self.optimizer.step()
+        return loss
+
+    def read(self) -> torch.Tensor:
+        """Reads images as ids [T, B], -1 where there is no symbol, without gradients."""
+        self.network.eval()
+        with torch.inference_mode():
+            best = self.logits().argmax(-1)
+            before = nn.functional.pad(best, (0, 0, 1, 0), value=self.blank)[:-1]
+            return best.where((best != self.blank) & (best != before), -1)
+
+    def logits(self) -> torch.Tensor:
+        """Returns the logits [T, B, C] float32 of the batch."""
+        with self.precision:
+            return self.network(self.images)
+
+    def losses(self) -> torch.Tensor:
+        """Returns CTC's loss of each line, [B]."""
+        log_probs = self.logits().log_softmax(-1)
+        steps = torch.full_like(self.lengths, len(log_probs))
+        return nn.functional.ctc_loss(
+            log_probs, self.labels, steps, self.lengths, self.blank, reduction="none"
+        )
+
+
+def _check(experiment: Experiment) -> None:
+    if type(experiment.encoder) not in ENCODERS or not isinstance(experiment.head, CTC):
+        raise InputError(
+            f"--against=torch: no PyTorch baseline of {experiment.encoder_name} with "
+            f"{experiment.head_name}; there are crnn and compact with ctc"
+        )
+    if experiment.train.freeze:
+        raise InputError("--against=torch: the PyTorch baseline has no frozen parts; unfreeze them")
+
+
+def _optimizer(experiment: Experiment, trainable: list[nn.Parameter]) -> torch.optim.Optimizer:
+    train = experiment.train
+    if train.optimizer == "adadelta":
+        return torch.optim.Adadelta(trainable, train.learning_rate, rho=0.95, eps=1e-7)
+    if train.optimizer == "adamw":
+        return torch.optim.AdamW(
+            trainable, train.learning_rate, eps=1e-7, weight_decay=train.weight_decay, fused=True
+        )
+    return torch.optim.Adam(trainable, train.learning_rate, eps=1e-7, fused=True)

@@ -1,0 +1,112 @@
+"""The plain PyTorch way is the same network: with our weights it has our losses on full-width lines."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from ocr_tf import rng
+from ocr_tf.alphabet import Alphabet
+from ocr_tf.bench import random_batch, steps
+from ocr_tf.bench.baselines import baseline
+from ocr_tf.encoders import CRNN, Compact
+from ocr_tf.errors import InputError
+from ocr_tf.experiment.config.experiment import Data, Experiment, Sequence, Train
+from ocr_tf.experiment.inference.load import build
+from ocr_tf.heads import CTC, Attention
+
+ALPHABET = Alphabet("0123456789")
+
+
+def experiment(encoder=None, head=None, **train) -> Experiment:
+    return Experiment(
+        name="baseline",
+        encoder=encoder or Compact(),
+        head=head or CTC(),
+        data=Data(height=20),
+        sequence=Sequence(layers=2, units=8),
+        train=Train(learning_rate=0.01, **train),
+    )
+
+
+def batch(width: int = 37):
+    return random_batch.batch(3, 20, width, ALPHABET, length=4)
+
+
+def copy_weights(model, network) -> None:
+    """Gives a network of PyTorch the weights of ours; both list their layers in the same order."""
+    torch = pytest.importorskip("torch")
+    ours = {rng.path(v).split("recognizer/")[-1]: v.numpy() for v in model.variables}
+    layers = [m for m in network.encoder if isinstance(m, (torch.nn.Conv2d, torch.nn.BatchNorm2d))]
+    number, theirs = 0, {}
+    for layer in layers:
+        if isinstance(layer, torch.nn.Conv2d):
+            number += 1
+            theirs[layer.weight] = ours[f"encoder/conv{number}/kernel"].transpose(3, 2, 0, 1)
+            if layer.bias is not None:
+                theirs[layer.bias] = ours[f"encoder/conv{number}/bias"]
+        else:
+            names = {"weight": "gamma", "bias": "beta"}
+            names |= {"running_mean": "moving_mean", "running_var": "moving_variance"}
+            for their, our in names.items():
+                theirs[getattr(layer, their)] = ours[f"encoder/conv{number}/norm/{our}"]
+    for number in range(network.lstm.num_layers):
+        for suffix, name in (("", "forward_lstm"), ("_reverse", "backward_lstm")):
+            path = f"sequence/bidirectional{number + 1}/{name}/lstm_cell"
+            for kind, our in (("weight_ih", "kernel"), ("weight_hh", "recurrent_kernel")):
+                weight = getattr(network.lstm, f"{kind}_l{number}{suffix}")
+                theirs[weight] = ours[f"{path}/{our}"].T
+            theirs[getattr(network.lstm, f"bias_ih_l{number}{suffix}")] = ours[f"{path}/bias"]
+    kernel, bias = model.head.output_layer.get_weights()
+    theirs |= {network.output.weight: kernel.T, network.output.bias: bias}
+    with torch.no_grad():
+        for tensor, value in theirs.items():
+            tensor.copy_(torch.tensor(value))
+
+
+@pytest.mark.parametrize("encoder", [CRNN(), Compact()], ids=["crnn", "compact"])
+def test_with_our_weights_it_has_our_losses(encoder):
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    model = build(experiment(encoder), ALPHABET)
+    draw = np.random.default_rng(1)
+    for variable in model.variables:  # Zeros and ones would hide what is exchanged.
+        variable.assign_add(draw.uniform(0, 0.1, variable.shape))
+    found = baseline("torch")(experiment(encoder), ALPHABET, batch())
+    assert found.parameters() == steps.Steps(model, Train(), batch()).parameters()
+    copy_weights(model, found.network)
+    for training, key in ((False, None), (True, tf.constant([0, 1]))):
+        found.network.train(training)
+        losses = model.loss(batch().images, batch().labels, key)
+        np.testing.assert_allclose(found.losses().detach(), losses, rtol=1e-3)
+    copy_weights(model, found.network)  # our moments have moved
+    best = model.recognize(batch().images)
+    expected = [row[:n].tolist() for row, n in zip(best.ids[:, 0].numpy(), best.lengths[:, 0])]
+    assert [[i for i in row if i >= 0] for row in found.read().T.tolist()] == expected
+
+
+@pytest.mark.parametrize("bfloat16", [False, True])
+def test_it_learns(bfloat16):
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    found = baseline("torch")(experiment(bfloat16=bfloat16), ALPHABET, batch())
+    first, *_, last = [float(found.train()) for _ in range(40)]
+    assert last < first
+
+
+def test_what_it_has_no_network_for_is_refused():
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    for other, message in (
+        (experiment(head=Attention()), "no PyTorch baseline of compact with attention"),
+        (experiment(freeze=("encoder",)), "frozen"),
+    ):
+        with pytest.raises(InputError, match=message):
+            baseline("torch")(other, ALPHABET, batch())
+
+
+def test_without_pytorch_the_way_out_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.delitem(sys.modules, "ocr_tf.bench.torch_baseline", raising=False)
+    with pytest.raises(InputError, match=r"--against=torch: PyTorch is not installed; pip install"):
+        baseline("torch")
