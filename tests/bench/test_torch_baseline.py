@@ -90,7 +90,7 @@ def test_with_our_weights_it_has_our_losses(encoder):
 @pytest.mark.parametrize("bfloat16", [False, True])
 def test_it_learns(bfloat16):
     pytest.importorskip("torch", reason="PyTorch is not installed")
-    found = baseline("torch")(experiment(bfloat16=bfloat16), ALPHABET, batch())
+    found = baseline("torch")(experiment(bfloat16=str(bfloat16).lower()), ALPHABET, batch())
     first, *_, last = [float(found.train()) for _ in range(40)]
     assert last < first
 
