@@ -3,7 +3,7 @@
 python -m experiments.quickstart_attention --workdir=runs/quickstart_attention
 
 900 steps, about 2 minutes on two cores. Measured by the quickstart (seeds 0 and 1, two runs at a time): CER
-4.67 % on 500 worn lines. The validation CER falls from 77 and 67 % at step 300 to 5 % at step 600.
+3.78 % on 500 worn lines. The validation CER is 6 and 9 % at step 300: the alignment has formed by then.
 """
 
 import dataclasses
