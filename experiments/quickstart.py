@@ -2,7 +2,7 @@
 
 tools/quickstart    sets up and runs this. Run again, it goes on.
 
-About 6 minutes on two cores: half to install, four to train four runs, two at a time, one to two for the report.
+About 6 minutes on two cores: half to install, four to train four runs, two at a time, one for the report.
 Measured: CTC 3.62 % CER, attention 3.78 %, difference -0.16 pp, 95 % interval -0.91 to +0.59 pp: tied.
 """
 

@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from ocr_tf import rng
 from ocr_tf.alphabet import Alphabet
-from ocr_tf.decode import Greedy, Search, autoregressive
+from ocr_tf.decode import Greedy, Search
 from ocr_tf.decode.autoregressive import Decoder, State
 from ocr_tf.heads import attention_loop
 from ocr_tf.heads.base import Head, as_float32
@@ -237,7 +237,8 @@ class AttentionHead(Head):
 
     def align(self, frames: Frames, labels: Labels) -> Tensor:
         """See `Head.align`: the weights of attention."""
-        _, rows = autoregressive.force(self.decoder_of(frames), labels)
+        with tf.name_scope(self.name):
+            _, _, rows = self._force(frames, labels, None)
         inside = tf.sequence_mask(labels.lengths, tf.shape(labels.ids)[1])
         return tf.where(inside[:, :, None], rows[:, :-1], 0.0)
 
