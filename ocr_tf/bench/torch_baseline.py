@@ -120,9 +120,7 @@ class TorchBaseline:
         torch.manual_seed(0)
         torch.set_num_threads(threads())  # as many as ours have, whatever the environment says
         self.clip_norm, self.blank = experiment.train.clip_norm, alphabet.blank
-        self.precision = torch.autocast(
-            "cpu", dtype=torch.bfloat16, enabled=experiment.train.mixed
-        )
+        self.precision = torch.autocast("cpu", dtype=torch.bfloat16, enabled=experiment.train.mixed)
         self.network = Network(experiment, alphabet.classes)
         self.trainable = [p for p in self.network.parameters() if p.requires_grad]
         self.optimizer = _optimizer(experiment, self.trainable)
