@@ -16,7 +16,7 @@ EXPERIMENT = Experiment(
     head=CTC(),
     data=Data(height=64, val_share=0.05, elastic=0.04),
     sequence=Sequence(layers=2, units=176, dropout=0.3),
-    train=Train(steps=14000, batch_size=16, learning_rate=1e-3, evaluate_every=1000),
+    train=Train(steps=13000, batch_size=16, learning_rate=1e-3, evaluate_every=1000),
 )
 
 if __name__ == "__main__":
