@@ -172,7 +172,7 @@ def _back(
         """Goes one symbol back; `d_previous`, `d_cell` and `d_total` come from the step after it."""
         d_keys, d_score, arrays, *d_location = rest
         d_s = d_attended[n] + d_previous[:, :size]
-        d_a = d_alignment[n] + d_total + tf.linalg.matvec(memory.values, d_s)
+        d_a = d_alignment[n] + d_total + tf.reduce_sum(memory.values * d_s[:, None], axis=2)
         alignment, hidden = steps.alignment[n], steps.hidden.read(n)
         d_energies = alignment * (d_a - tf.reduce_sum(alignment * d_a, axis=1, keepdims=True))
         flat = tf.reshape(d_energies, [-1, 1])
@@ -240,23 +240,21 @@ def _convolve(total: Tensor, location: Tensor) -> Tensor:
     return tf.nn.conv1d(total[:, :, None], location[:, None], 1, "SAME")
 
 
-def _convolve_back(
-    upstream: Tensor, total: Tensor, location: Tensor
-) -> tuple[Optional[Tensor], Tensor]:
+def _convolve_back(upstream: Tensor, total: Tensor, location: Tensor) -> tuple[Tensor, Tensor]:
     """Returns the gradients of the taps [W, M] and of the total [B, T], from [B, T, M]."""
-    shape = tf.shape(total)
-    images, kernel = total[:, None, :, None], location[None, :, None]
-    upstream = upstream[:, None]
-    strides, padding = [1, 1, 1, 1], "SAME"
-    sizes = tf.stack([1, *tf.unstack(tf.shape(location)[:1]), 1, tf.shape(location)[1]])
+    taps, size = location.shape
+    batch, frames = tf.unstack(tf.shape(total))
     d_taps = tf.raw_ops.Conv2DBackpropFilter(
-        input=images, filter_sizes=sizes, out_backprop=upstream, strides=strides, padding=padding
+        input=total[:, None, :, None],
+        filter_sizes=[1, taps, 1, size],
+        out_backprop=upstream[:, None],
+        strides=[1, 1, 1, 1],
+        padding="SAME",
     )
-    d_total = tf.raw_ops.Conv2DBackpropInput(
-        input_sizes=tf.stack([shape[0], 1, shape[1], 1]),
-        filter=kernel,
-        out_backprop=upstream,
-        strides=strides,
-        padding=padding,
-    )
-    return d_taps[0, :, 0], d_total[:, 0, :, 0]
+    # Of tap w at step t, at t + w in padded order: rows one place longer than they are read with put
+    # each further to the right than the one before.
+    d_windows = tf.matmul(tf.reshape(upstream, [-1, size]), location, transpose_b=True)
+    longer = tf.pad(tf.reshape(d_windows, [batch, frames, taps]), [[0, 0], [0, 0], [0, frames]])
+    longer = tf.reshape(longer, [batch, -1])[:, : frames * (frames + taps - 1)]
+    d_padded = tf.reduce_sum(tf.reshape(longer, [batch, frames, frames + taps - 1]), axis=1)
+    return d_taps[0, :, 0], d_padded[:, taps // 2 : taps // 2 + frames]
