@@ -1,10 +1,10 @@
 """Light perturbation of line images, keyed: the same key gives the same bits.
 
 One affine map (scale, shear, shift, rotation), an elastic distortion, then contrast, brightness and
-noise. Nothing is
-pushed out at the ends: the image grows as its content does. It never gets narrower than it was, so
-a label that was reachable from the line's width stays so. TensorFlow-free: line by line in OpenCV, whose
-affine map takes a third of the time of TensorFlow's, and no batch or padding is in sight.
+noise. The affine map pushes nothing out at the ends: the image grows as its content does; an elastic
+distortion may. No image gets narrower than it was, so a label that was reachable from the line's width
+stays so. TensorFlow-free: line by line in OpenCV, whose affine map takes a third of the time of
+TensorFlow's, and no batch or padding is in sight.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ DISK_SHARE = (
 
 
 class _Place(NamedTuple):
-    """Where the file holds an image."""
+    """Locates an image in the file."""
 
     offset: int
     shape: tuple[int, ...]

@@ -33,8 +33,7 @@ if TYPE_CHECKING:
     from ocr_tf.heads import Attention
 
 
-# Of a line's width: the standard deviation of a symbol's place that the guide expects, times the square
-# root of the number of symbols.
+# The guide's band, g in `off_diagonal`, is this share of the line's width over sqrt(number of symbols).
 DRIFT = 0.3
 
 

@@ -30,7 +30,7 @@ OUTSIDE = -1e30  # added to the scores of frames behind a line's end
 
 
 class Memory(NamedTuple):
-    """What the decoder sees of a batch of lines."""
+    """Holds the frames of a batch of lines as the decoder uses them."""
 
     keys: Tensor  # [B, T, M]
     values: Tensor  # [B, T, M] each frame's part of an attention vector; 0 behind a line's end

@@ -38,7 +38,7 @@ if "waits" in workdir.name:
     (workdir / "pid").write_text(str(os.getpid()))
     time.sleep(60)
 if "stuck" in workdir.name:
-    record = {"step": 1, "val/cer": 0.9, "aligned": False}
+    record = {"step": 1, "val/cer": 0.9, "formed": False}
     (workdir / "metrics.jsonl").write_text(json.dumps(record) + "\n")
 if "steps" in workdir.name:
     for step in range(1, 8):

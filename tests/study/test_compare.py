@@ -175,7 +175,7 @@ def test_unequal_seeds_other_systems_and_lines_that_not_all_have(runs, tmp_path)
 
 def test_runs_that_got_stuck_are_named_and_not_compared(runs, tmp_path, capsys):
     stuck = evaluated(tmp_path / "a2", "attention", 2, texts=["9"] * 12)
-    record = {"step": 12, "val/cer": 0.9, "val/alignment_entropy": 0.95, "aligned": False}
+    record = {"step": 12, "val/cer": 0.9, "val/alignment_entropy": 0.95, "formed": False}
     metrics = RunFolder.open(stuck).metrics
     metrics.truncate(0)
     metrics.append(record)

@@ -69,11 +69,15 @@ class Data:
     )
     augment: bool = option(True, "Vary training images at random (shift, scale, shear, noise).")
     augment_strength: float = option(
-        1.0, "How far --data.augment goes: multiplies all its bounds.", minimum=0, maximum=4
+        1.0,
+        "Factor on all bounds of --data.augment; --data.elastic has its own.",
+        minimum=0,
+        maximum=4,
     )
     elastic: float = option(
         0.0,
-        "Standard deviation of the elastic distortion of training images, of their height.",
+        "Elastic distortion that --data.augment adds: the standard deviation of a pixel's displacement, as a "
+        "share of the image's height.",
         minimum=0,
         maximum=0.2,
     )
@@ -187,7 +191,7 @@ class Train:
 
     @property
     def mixed(self) -> bool:
-        """Whether encoder and sequence compute in bfloat16."""
+        """Tells whether encoder and sequence compute in bfloat16."""
         return has_bfloat16() if self.bfloat16 == "auto" else self.bfloat16 == "true"
 
 

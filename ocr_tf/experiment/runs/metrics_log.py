@@ -16,6 +16,11 @@ from ocr_tf.errors import InputError
 STUCK = 0.5  # the CER above which a network without an alignment reads nothing
 
 
+def is_aligned(formed: Optional[bool], cer: float) -> bool:
+    """Tells whether a network has found its places: a guide alone makes an alignment sharp and ordered."""
+    return bool(formed) and cer <= STUCK
+
+
 class Loss(NamedTuple):
     """A point of the training curve."""
 
@@ -31,7 +36,7 @@ class Validation(NamedTuple):
     elapsed: Optional[float]  # seconds of training so far; None where that was not recorded
     batches: str  # sha256 over all batches so far; empty where that was not recorded
     entropy: Optional[float] = None  # of alignments, a share of the greatest; None: not measured
-    aligned: Optional[bool] = None  # whether they had formed; None where that was not recorded
+    formed: Optional[bool] = None  # they are sharp and in order; None where that was not recorded
 
 
 class MetricsLog:
@@ -93,26 +98,26 @@ class MetricsLog:
                 r.get("elapsed"),
                 r.get("batches", ""),
                 r.get("val/alignment_entropy"),
-                r.get("aligned"),
+                r.get("formed"),
             )
             for r in self.records()
             if "val/cer" in r
         ]
 
     def aligned_at(self) -> Optional[int]:
-        """The step of the validation since which alignments have been formed; None: not, as far as known."""
+        """Finds the step of the validation since which the network is aligned; None: not, as far as known."""
         step = None
         for validation in self.validations():
-            if not validation.aligned:
+            if not is_aligned(validation.formed, validation.cer):
                 step = None
             elif step is None:
                 step = validation.step
         return step
 
     def not_aligned(self) -> Optional[Validation]:
-        """The best validation of a training whose alignment never formed; None of any other."""
+        """Returns the best validation of a training that ended without an alignment; None of any other."""
         validations = self.validations()
-        if not validations or validations[-1].aligned is not False:
+        if not validations or validations[-1].formed is not False:
             return None
         best = min(validations, key=lambda validation: validation.cer)
         return best if best.cer > STUCK else None

@@ -1,4 +1,4 @@
-"""Which of the processes that train together this one is, from TF_CONFIG. TensorFlow-free."""
+"""Finds this process' place among those that train together, from TF_CONFIG. TensorFlow-free."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Task(NamedTuple):
 
     @property
     def chief(self) -> bool:
-        """Whether it is the one that writes the run folder and says how far the training is."""
+        """Tells whether it writes the run folder and says how far the training is."""
         return self.number == 0
 
 
@@ -63,7 +63,7 @@ def agreed(experiment: Experiment) -> str:
 
 
 class _Wrong(Exception):
-    """What is wrong with TF_CONFIG."""
+    """Says what is wrong with TF_CONFIG."""
 
 
 def _require(holds: bool, otherwise: str) -> None:

@@ -28,14 +28,14 @@ ORDERED = 0.75  # so many of its neighboring symbols at least lie in their order
 
 
 class Alignment(NamedTuple):
-    """How a network's alignments are, on average over symbols; None where no line can say it."""
+    """Measures of a network's alignments, means over symbols; None where no line can say it."""
 
     entropy: Optional[float]  # H / log T, 0 to 1
     monotonicity: Optional[float]  # share of neighboring symbols whose centers are in their order
 
     @property
     def formed(self) -> bool:
-        """Whether the network looks at places, one after the other."""
+        """Tells whether alignments are sharp and in order; see `metrics_log.is_aligned` for reading."""
         sharp = self.entropy is None or self.entropy <= SHARP
         return sharp and (self.monotonicity is None or self.monotonicity >= ORDERED)
 

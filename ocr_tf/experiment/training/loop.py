@@ -25,6 +25,7 @@ from ocr_tf.experiment.inference.load import assign, build, initialize_from
 from ocr_tf.experiment.inference.recognize import Reader, width_multiple
 from ocr_tf.experiment.runs.atomic import atomic_write
 from ocr_tf.experiment.runs.checkpoints import StepTaken, TrainingState
+from ocr_tf.experiment.runs.metrics_log import is_aligned
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.experiment.runs.seen_lines import refuse_seen
 from ocr_tf.experiment.tensorboard.event_file import Curves
@@ -362,7 +363,8 @@ class Training:
             best = {"cer": validated.cer, "exact": validated.exact}
             best |= {"step": self.step, "minutes": elapsed / 60}
             summary = {f"values/val_best/{name}": value for name, value in best.items()}
-        if validated.alignment.formed and self.folder.metrics.aligned_at() is None:
+        aligned = is_aligned(validated.alignment.formed, validated.cer)
+        if aligned and self.folder.metrics.aligned_at() is None:
             summary["values/aligned_at/step"] = self.step
         self._record(
             {

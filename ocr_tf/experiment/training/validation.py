@@ -8,6 +8,7 @@ from typing import Any, Optional
 
 from ocr_tf.data.lines import Lines
 from ocr_tf.experiment.inference.recognize import Reader, mean_loss
+from ocr_tf.experiment.runs.metrics_log import is_aligned
 from ocr_tf.experiment.training.formation import Alignment, AlignmentProbe
 from ocr_tf.experiment.training.previews import Previews
 from ocr_tf.metrics.confusions import confusions, most_common
@@ -37,7 +38,7 @@ class Validated:
             figures["val/alignment_entropy"] = self.alignment.entropy
         return {
             **figures,
-            "aligned": self.alignment.formed,
+            "formed": self.alignment.formed,
             "confusions": [list(confusion) for confusion in self.confusions],
             "lines": self.previews,
         }
@@ -46,7 +47,7 @@ class Validated:
         """The figures as a part of a line."""
         loss = "" if self.loss is None else f"  loss {self.loss:.3f}"
         unended = f"  {self.not_ended} lines hit their bound" if self.not_ended else ""
-        aligned = "" if self.alignment.formed else "  not aligned yet"
+        aligned = "" if is_aligned(self.alignment.formed, self.cer) else "  not aligned yet"
         rates = f"CER {100 * self.cer:.2f} %  exact {100 * self.exact:.1f} %"
         return f"{rates}{loss}{unended}{aligned}"
 

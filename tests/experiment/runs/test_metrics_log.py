@@ -56,7 +56,7 @@ def test_curves_and_validations_are_read_from_the_records(log):
 @pytest.mark.parametrize(
     "validations, since, best",
     [
-        ([(0.9, False), (0.6, True), (0.2, True)], 2, None),
+        ([(0.9, False), (0.6, True), (0.2, True)], 3, None),
         ([(0.9, True), (0.8, False), (0.3, True)], 3, None),  # lost and found again
         ([(0.9, False), (0.7, False), (0.8, False)], None, 0.7),
         ([(0.9, False), (0.4, False)], None, None),  # it reads, whatever it looks at
@@ -67,7 +67,7 @@ def test_curves_and_validations_are_read_from_the_records(log):
 )
 def test_a_training_that_got_stuck_is_told_from_others(log, validations, since, best):
     for step, (cer, aligned) in enumerate(validations, 1):
-        told = {} if aligned is None else {"aligned": aligned, "val/alignment_entropy": cer}
+        told = {} if aligned is None else {"formed": aligned, "val/alignment_entropy": cer}
         log.append({"step": step, "val/cer": cer, **told})
     stuck = log.not_aligned()
     assert log.aligned_at() == since and (stuck and stuck.cer) == best

@@ -12,7 +12,7 @@ def run(folder, head, seed, *validations):
     made = told.run(folder / f"{head}{seed}", head, seed)
     made.metrics.truncate(0)
     for number, (cer, aligned) in enumerate(validations, 1):
-        record = {"step": 100 * number, "val/cer": cer, "aligned": aligned}
+        record = {"step": 100 * number, "val/cer": cer, "formed": aligned}
         made.metrics.append({**record, "val/alignment_entropy": 1 - cer / 10})
     return made
 
@@ -28,7 +28,7 @@ def test_stuck_runs_are_found_with_their_best_validation(tmp_path):
     }
     assert formation.aligned_at(runs) == {
         "ctc": {0: 200, 1: 200},
-        "attention": {2: None, 0: 100, 1: None},
+        "attention": {2: None, 0: 200, 1: None},  # sharp at 100, but nothing was read
     }
     stuck = (StuckRun(1, 0.9, 0.91), StuckRun(2, 0.7, 0.93))
     assert formation.not_aligned(runs) == {"attention": NotAligned("attention", stuck, 3)}
