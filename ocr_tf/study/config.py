@@ -24,7 +24,7 @@ from ocr_tf.options import option
 from ocr_tf.processor import cores
 
 ENGINES = ("local", "ray")
-AUTO = "auto"  # of parallel runs: one for each core, which takes less time than one after another on all
+AUTO = "auto"  # of parallel runs: one for each core
 MOST = 256  # parallel runs
 
 Pairs = tuple[tuple[str, str], tuple[str, str]]  # of conditions: ((a, b), (c, d))

@@ -12,7 +12,14 @@ from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.experiment import Experiment
 from ocr_tf.experiment.config.serialize import rebuild
 
-ONE_DEVICE = {"strategy": "none", "replicas": 1, "workers": 1}
+
+@dataclasses.dataclass(frozen=True)
+class SharedDevices:
+    """The devices that share each batch of a training: what its sums over them depend on."""
+
+    strategy: str = "none"
+    replicas: int = 1
+    workers: int = 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,7 +31,7 @@ class Surroundings:
     dirty: Optional[bool]  # whether the code has changed since the commit
     processor: Optional[str]
     threads: Mapping[str, Any]  # what the order of floating-point sums may depend on
-    devices: Mapping[str, Any]  # that shared each batch: strategy, replicas, workers
+    devices: SharedDevices
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Surroundings:
@@ -35,7 +42,7 @@ class Surroundings:
             content.get("dirty"),
             content.get("processor"),
             content.get("threads") or {},
-            content.get("devices") or ONE_DEVICE,
+            SharedDevices(**(content.get("devices") or {})),
         )
 
 

@@ -90,7 +90,7 @@ def run(experiment: Experiment, workdir: Path, afterwards: Optional[Afterwards] 
                 stack.enter_context(folder.lock())
             facts = {
                 "threads": _threads(),
-                "devices": devices.facts(),
+                "devices": dataclasses.asdict(devices.shared()),
                 "data": roles.fingerprints(),
                 "first_weights": fingerprints.of_weights(model),
             }

@@ -22,6 +22,7 @@ import tensorflow as tf
 from ocr_tf import rng
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.experiment import Train
+from ocr_tf.experiment.runs.description import SharedDevices
 from ocr_tf.experiment.training.cluster import Task
 from ocr_tf.types import Array, Batch, Images, Labels, Tensor
 
@@ -77,10 +78,9 @@ class Devices:
     def __init__(self, strategy: tf.distribute.Strategy, name: str, task: Task):
         self.strategy, self.name, self.task = strategy, name, task
 
-    def facts(self) -> dict[str, Any]:
+    def shared(self) -> SharedDevices:
         """Tells what the order of sums over replicas depends on, for run.json."""
-        replicas = self.strategy.num_replicas_in_sync
-        return {"strategy": self.name, "replicas": replicas, "workers": self.task.workers}
+        return SharedDevices(self.name, self.strategy.num_replicas_in_sync, self.task.workers)
 
     def any(self, *flags: bool) -> list[bool]:
         """Tells of each flag whether it is set in any of the workers, which all call this."""
