@@ -75,6 +75,10 @@ class Compact:
     )
     normalize: bool = option(True, "Normalize batches behind all convolutions but the first.")
     dropout: float = option(0.0, "Dropout rate on the frames.", minimum=0, maximum=0.99)
+    standardize: bool = option(
+        False,
+        "Bring each line to the same mean and deviation of gray before the first convolution.",
+    )
 
     def steps(self, width: int) -> int:
         """Returns T of an image `width` pixels wide: ceil(ceil(W / 2) / 2)."""

@@ -35,4 +35,4 @@ def build(config: Compact, height: int, dtype: str) -> ConvEncoder:
         for i, size in enumerate(sizes, 1):
             last = i == len(sizes)
             blocks.append(block(size, pool=pool if last else (1, 1), name=f"conv{len(blocks) + 1}"))
-    return ConvEncoder(blocks, config.dropout, name="encoder", dtype=dtype)
+    return ConvEncoder(blocks, config.dropout, config.standardize, name="encoder", dtype=dtype)

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Optional
+from typing import Optional
 
 import tensorflow as tf
 
 from ocr_tf import rng
+from ocr_tf.encoders.batch_norm import ENDED, MaskedBatchNorm, column_mask
 from ocr_tf.types import Frames, Images, Tensor
 
-# Added before a ReLU where a line has ended, which gives zero there. Unlike a product with a mask, a sum
-# costs nothing in the backward pass, and the shift of a batch normalization takes it in for free.
-ENDED = -1e30
-
-
-def column_mask(widths: Tensor, width: Tensor, dtype: tf.DType) -> Tensor:
-    """Widths [B] -> ones in each line's columns and zeros behind them, [B, 1, W, 1]."""
-    return tf.cast(tf.sequence_mask(widths, width), dtype)[:, None, :, None]
+GRAY_STEP = 1 / 127.5  # between neighboring gray levels, of pixels in [-1, 1]
 
 
 def pool(images: Images, height: int, width: int) -> Images:
@@ -40,124 +33,11 @@ def to_frames(images: Images) -> Frames:
     return Frames(values, tf.maximum(images.widths, 1))
 
 
-class MaskedBatchNorm(tf.keras.layers.Layer):
-    """Scale and shift of batch normalization whose statistics come from valid pixels only.
-
-    Ioffe and Szegedy 2015, Batch Normalization, with the mean and variance of Algorithm 1 taken over
-    unmasked columns, in float32. Replicas that share a batch take them over the whole of it.
-
-    Keras' BatchNormalization(fused=False), given the mask, computes the same and takes more than 1.5 times
-    as long for 32 maps of 8 x 64 x 128, forward and backward, on 2 cores. Here sums over the map are
-    products with the mask, the gradient is written out, and the convolution before subtracts the center.
-    """
-
-    momentum = 0.95
-    epsilon = 1e-3
-
-    def build(self, shape: tf.TensorShape) -> None:
-        """Makes scale and shift, and the moving statistics that inference uses."""
-        channels = [shape[-1]]
-        moving = {
-            "trainable": False,
-            "synchronization": tf.VariableSynchronization.ON_READ,
-            "aggregation": tf.VariableAggregation.ONLY_FIRST_REPLICA,  # all have the same
-            "experimental_autocast": False,
-        }
-        self.gamma = self.add_weight("gamma", channels, experimental_autocast=False)
-        self.beta = self.add_weight("beta", channels, experimental_autocast=False)
-        self.moving_mean = self.add_weight("moving_mean", channels, **moving)
-        self.moving_variance = self.add_weight("moving_variance", channels, **moving)
-        self.built = True  # as a convolution asks for `center` before the first call
-
-    def center(self, dtype: tf.DType) -> Tensor:
-        """Returns what `call` expects to be subtracted already, [C]: the moving mean, rounded to a dtype.
-
-        Around it, the variance is no difference of two large numbers, and a convolution subtracts it
-        for free, as its bias.
-        """
-        return tf.stop_gradient(tf.cast(tf.identity(self.moving_mean), dtype))
-
-    def call(self, values: Tensor, mask: Tensor, batch_statistics: bool) -> Tensor:
-        """Normalizes values [B, H, W, C] less their `center`; ENDED where the mask [B, 1, W, 1] is 0."""
-        mask = tf.cast(mask, tf.float32)
-        center = tf.cast(self.center(values.dtype), tf.float32)
-        if batch_statistics:
-            values, mean, variance = self._normalize_batch(values, mask)
-            self._update(self.moving_mean, mean + center)
-            self._update(self.moving_variance, variance)
-            return values
-        scale = self.gamma * tf.math.rsqrt(self.moving_variance + self.epsilon)
-        return _affine(values, scale, self.beta - (self.moving_mean - center) * scale, mask)
-
-    def _normalize_batch(self, values: Tensor, mask: Tensor) -> tuple[Tensor, ...]:
-        """Returns the normalized values, and the mean and variance [C] of the values as they come."""
-        weights = tf.reshape(
-            tf.tile(mask, [1, tf.shape(values)[1], 1, 1]), [1, -1]
-        )  # of each pixel
-
-        def sums(values: Tensor) -> Tensor:
-            return tf.matmul(weights, tf.reshape(values, [-1, values.shape[-1]]))[0]
-
-        @tf.custom_gradient
-        def normalize(values: Tensor, gamma: Tensor, beta: Tensor) -> tuple[Any, Any]:
-            wide = tf.cast(values, tf.float32)
-            count, first, second = _over_replicas(
-                tf.reduce_sum(weights), sums(wide), sums(tf.square(wide))
-            )
-            mean = first / count
-            variance = tf.maximum(second / count - tf.square(mean), 0.0)
-            inverse = tf.math.rsqrt(variance + self.epsilon)
-            scale = gamma * inverse
-
-            def gradient(upstream: Tensor, *_: Tensor) -> tuple[Tensor, ...]:
-                """Section 3 of the paper; `upstream` is 0 where the mask is, behind a ReLU of ENDED."""
-                upstream = tf.cast(upstream, tf.float32)
-                wide = tf.cast(
-                    values, tf.float32
-                )  # again, so that bfloat16 is what waits in memory
-                d_beta = sums(upstream)
-                d_gamma = (sums(upstream * wide) - mean * d_beta) * inverse
-                # Mean and variance come from all replicas, gamma's and beta's gradients from this one:
-                # a step sums the gradients of weights itself.
-                whole_beta, whole_gamma = _over_replicas(d_beta, d_gamma)
-                # What goes through variance and mean is affine in the values: slope * value + shift.
-                slope = scale * inverse * whole_gamma / count
-                shift = scale * whole_beta / count - slope * mean
-                through_moments = wide * (mask * slope) + mask * shift  # [B, 1, W, C] each
-                return tf.cast(upstream * scale - through_moments, values.dtype), d_gamma, d_beta
-
-            return (_affine(values, scale, beta - mean * scale, mask), mean, variance), gradient
-
-        return normalize(values, tf.identity(self.gamma), tf.identity(self.beta))
-
-    def _update(self, moving: tf.Variable, value: Tensor) -> None:
-        moving.assign(moving * self.momentum + value * (1 - self.momentum))
-
-
-def _over_replicas(*sums: Tensor) -> Sequence[Tensor]:
-    """Sums scalars and vectors [C] over the replicas that share a batch, all in one exchange."""
-    replica = tf.distribute.get_replica_context()
-    if replica.num_replicas_in_sync == 1:
-        return sums
-    flat = tf.concat([tf.reshape(values, [-1]) for values in sums], axis=0)
-    sizes = [values.shape.num_elements() for values in sums]
-    parts = tf.split(replica.all_reduce("sum", flat), sizes)
-    return [tf.reshape(part, values.shape) for part, values in zip(parts, sums)]
-
-
-def _affine(values: Tensor, scale: Tensor, shift: Tensor, mask: Tensor) -> Tensor:
-    """Computes values * scale + shift, ENDED where the mask is 0, in the values' dtype.
-
-    In float32: in bfloat16 the shift's own rounding would move every value the same way.
-    """
-    shift = shift + (1 - mask) * ENDED  # [B, 1, W, C]
-    return tf.cast(tf.cast(values, tf.float32) * scale + shift, values.dtype)
-
-
 class ConvBlock(tf.keras.layers.Layer):
-    """Convolution, optional batch normalization, mask, optional max pooling, ReLU.
+    """Convolution, optional batch normalization, mask, ReLU, optional max pooling.
 
-    The ReLU comes last, where the map is smallest: it commutes with taking a maximum.
+    Without normalization the ReLU comes last, where the map is smallest: it commutes with taking a
+    maximum.
     """
 
     def __init__(
@@ -216,7 +96,7 @@ class ConvBlock(tf.keras.layers.Layer):
         images = Images(values, widths)
         if self.pool != (1, 1):
             images = pool(images, *self.pool)
-        return Images(tf.nn.relu(images.values), images.widths)
+        return images if self.norm else Images(tf.nn.relu(images.values), images.widths)
 
     def _convolve(self, values: Tensor) -> Tensor:
         if self.stride == 1 and self.same_height:
@@ -230,16 +110,45 @@ class ConvBlock(tf.keras.layers.Layer):
         return tf.nn.conv2d(values, self.kernel, self.stride, "VALID")
 
 
+def standardize(images: Images) -> Images:
+    """Brings each line's own pixels to mean 0 and deviation 1, so that faint ink looks like dark ink.
+
+    Images [B, H, W, 1], float32 -> the same, zeros where a line has ended. A line of one gray is zeros.
+    """
+    values, widths = images
+    mask = column_mask(widths, tf.shape(values)[2], values.dtype)
+    pixels = tf.cast(tf.maximum(widths, 1) * tf.shape(values)[1], values.dtype)[:, None, None, None]
+    values -= tf.reduce_sum(values * mask, [1, 2, 3], keepdims=True) / pixels
+    values *= mask
+    variance = tf.reduce_sum(tf.square(values), [1, 2, 3], keepdims=True) / pixels
+    return Images(values * tf.math.rsqrt(variance + GRAY_STEP**2), widths)
+
+
 class ConvEncoder(tf.keras.layers.Layer):
     """Blocks one after another, then columns to frames."""
 
-    def __init__(self, blocks: list[ConvBlock], dropout: float = 0.0, **kwargs: object):
-        """Takes the blocks in their order, and the rate on frames; `kwargs` are those of Keras' Layer."""
+    def __init__(
+        self,
+        blocks: list[ConvBlock],
+        dropout: float = 0.0,
+        standardized: bool = False,
+        **kwargs: object,
+    ):
+        """Makes an encoder.
+
+        Args:
+            blocks: in their order.
+            dropout: rate on frames.
+            standardized: whether it sees each line at the same mean and deviation of gray.
+            kwargs: those of Keras' Layer.
+        """
         super().__init__(**kwargs)
-        self.blocks, self.dropout = blocks, dropout
+        self.blocks, self.dropout, self.standardized = blocks, dropout, standardized
 
     def call(self, images: Images, key: Optional[Tensor] = None) -> Frames:
         """Images [B, H, W, 1] -> Frames [B, T, D]; a key (training): batch statistics, dropout."""
+        if self.standardized:
+            images = standardize(images)
         mask = column_mask(images.widths, tf.shape(images.values)[2], images.values.dtype)
         images = Images(tf.cast(images.values * mask, self.compute_dtype), images.widths)
         for block in self.blocks:

@@ -23,6 +23,7 @@ from typing import Any, NamedTuple, Optional
 
 import tensorflow as tf
 
+from ocr_tf.compiled import compiled
 from ocr_tf.rnn import gate_scales
 from ocr_tf.types import Tensor
 
@@ -94,7 +95,6 @@ def _forth(inputs: Tensor, memory: Memory, weights: Weights) -> _Step:
     scale, offset = gate_scales(units)
     count, batch = tf.shape(inputs)[0], tf.shape(inputs)[1]
     frames = tf.shape(memory.keys)[1]
-    score = weights.score[:, None]
 
     def body(n: Tensor, previous: Tensor, cell: Tensor, total: Tensor, arrays: Any) -> Any:
         """Goes one symbol on; `previous` is s and h side by side [B, M + U], `total` is A."""
@@ -103,12 +103,14 @@ def _forth(inputs: Tensor, memory: Memory, weights: Weights) -> _Step:
         i, f, g, o = tf.split(gates, 4, axis=-1)
         cell = f * cell + i * g
         output = o * tf.tanh(cell)
-        hidden = memory.keys + (output @ weights.query)[:, None]
-        if weights.location is not None:
-            hidden += _convolve(total, weights.location)
-        hidden = tf.tanh(hidden)
-        energies = tf.reshape(tf.reshape(hidden, [-1, size]) @ score, [batch, frames])
-        alignment = tf.nn.softmax(energies + memory.outside)
+        hidden, alignment = _look(
+            memory.keys,
+            output @ weights.query,
+            total,
+            weights.location,
+            weights.score,
+            memory.outside,
+        )
         attended = output @ weights.output + _weigh(alignment, memory.values)
         written = (attended, alignment, output, gates, cell, hidden)
         arrays = tuple(array.write(n, value) for array, value in zip(arrays, written))
@@ -172,18 +174,13 @@ def _back(
         """Goes one symbol back; `d_previous`, `d_cell` and `d_total` come from the step after it."""
         d_keys, d_score, arrays, *d_location = rest
         d_s = d_attended[n] + d_previous[:, :size]
-        d_a = d_alignment[n] + d_total + tf.reduce_sum(memory.values * d_s[:, None], axis=2)
-        alignment, hidden = steps.alignment[n], steps.hidden.read(n)
-        d_energies = alignment * (d_a - tf.reduce_sum(alignment * d_a, axis=1, keepdims=True))
-        flat = tf.reshape(d_energies, [-1, 1])
-        d_score += tf.matmul(tf.reshape(hidden, [-1, size]), flat, transpose_a=True)[:, 0]
-        d_hidden = (d_energies[:, :, None] * weights.score) * (1 - tf.square(hidden))
-        d_keys += d_hidden
-        if weights.location is not None:
-            d_taps, d_earlier = _convolve_back(d_hidden, totals[n], weights.location)
-            d_location = [d_location[0] + d_taps]
-            d_total += d_earlier
-        d_query = tf.reduce_sum(d_hidden, axis=1)
+        d_a = d_alignment[n] + d_total + tf.linalg.matvec(memory.values, d_s)
+        d_keys, d_score, d_query, *d_look = _look_back(
+            steps.hidden.read(n), steps.alignment[n], d_a, totals[n], weights, d_keys, d_score
+        )
+        if d_look:
+            d_location = [d_location[0] + d_look[0]]
+            d_total += d_look[1]
         d_output = d_previous[:, size:] + d_s @ to_output + d_query @ to_cell
         d_cell += d_output * cell_from_output[n]
         d_inputs = tf.concat([d_cell, d_cell, d_cell, d_output], axis=-1) * factors[n]
@@ -235,26 +232,63 @@ def _weigh(alignment: Tensor, values: Tensor) -> Tensor:
     return tf.matmul(alignment[:, None], values)[:, 0]
 
 
-def _convolve(total: Tensor, location: Tensor) -> Tensor:
-    """Convolves [B, T] with W taps to [B, T, M], zeros around it."""
-    return tf.nn.conv1d(total[:, :, None], location[:, None], 1, "SAME")
+@compiled
+def _look(
+    keys: Tensor,
+    query: Tensor,
+    total: Tensor,
+    location: Optional[Tensor],
+    score: Tensor,
+    outside: Tensor,
+) -> tuple[Tensor, Tensor]:
+    """Scores every frame: u [B, T, M] and a [B, T], from keys, h Q [B, M], A [B, T] and the weights."""
+    hidden = keys + query[:, None]
+    if location is not None:
+        hidden += tf.tensordot(_windows(total, location.shape[0]), location, 1)
+    hidden = tf.tanh(hidden)
+    return hidden, tf.nn.softmax(tf.tensordot(hidden, score, 1) + outside)
 
 
-def _convolve_back(upstream: Tensor, total: Tensor, location: Tensor) -> tuple[Tensor, Tensor]:
-    """Returns the gradients of the taps [W, M] and of the total [B, T], from [B, T, M]."""
-    taps, size = location.shape
-    batch, frames = tf.unstack(tf.shape(total))
-    d_taps = tf.raw_ops.Conv2DBackpropFilter(
-        input=total[:, None, :, None],
-        filter_sizes=[1, taps, 1, size],
-        out_backprop=upstream[:, None],
-        strides=[1, 1, 1, 1],
-        padding="SAME",
-    )
-    # Of tap w at step t, at t + w in padded order: rows one place longer than they are read with put
-    # each further to the right than the one before.
-    d_windows = tf.matmul(tf.reshape(upstream, [-1, size]), location, transpose_b=True)
-    longer = tf.pad(tf.reshape(d_windows, [batch, frames, taps]), [[0, 0], [0, 0], [0, frames]])
-    longer = tf.reshape(longer, [batch, -1])[:, : frames * (frames + taps - 1)]
-    d_padded = tf.reduce_sum(tf.reshape(longer, [batch, frames, frames + taps - 1]), axis=1)
-    return d_taps[0, :, 0], d_padded[:, taps // 2 : taps // 2 + frames]
+@compiled
+def _look_back(
+    hidden: Tensor,
+    alignment: Tensor,
+    d_alignment: Tensor,
+    total: Tensor,
+    weights: Weights,
+    d_keys: Tensor,
+    d_score: Tensor,
+) -> tuple[Tensor, ...]:
+    """Propagates back through `_look`, adding to the gradients of keys and score.
+
+    Returns those two, the gradient of the query [B, M], and with a location term what is to be added to
+    the gradients of the taps [W, M] and of the total [B, T].
+    """
+    weighted = tf.reduce_sum(alignment * d_alignment, axis=1, keepdims=True)
+    d_energies = alignment * (d_alignment - weighted)
+    size = hidden.shape[-1]
+    flat = tf.reshape(d_energies, [1, -1])
+    d_score += tf.matmul(flat, tf.reshape(hidden, [-1, size]))[0]
+    d_hidden = d_energies[:, :, None] * weights.score * (1 - tf.square(hidden))
+    d_query = tf.reduce_sum(d_hidden, axis=1)
+    if weights.location is None:
+        return d_keys + d_hidden, d_score, d_query
+    taps = weights.location.shape[0]
+    windows = tf.reshape(_windows(total, taps), [-1, taps])
+    d_location = tf.matmul(windows, tf.reshape(d_hidden, [-1, size]), transpose_a=True)
+    d_windows = tf.tensordot(d_hidden, weights.location, [[2], [1]])
+    return d_keys + d_hidden, d_score, d_query, d_location, _windows_back(d_windows)
+
+
+def _windows(total: Tensor, taps: int) -> Tensor:
+    """Returns the `taps` values of [B, T] around each frame, [B, T, taps]; zeros behind the ends."""
+    frames, half = tf.shape(total)[1], taps // 2
+    padded = tf.pad(total, [[0, 0], [half, half]])
+    return tf.stack([padded[:, w : w + frames] for w in range(taps)], axis=2)
+
+
+def _windows_back(upstream: Tensor) -> Tensor:
+    """Returns the gradient of `_windows`: [B, T, taps] -> [B, T]."""
+    frames, taps = tf.shape(upstream)[1], upstream.shape[2]
+    padded = tf.pad(upstream, [[0, 0], [taps // 2, taps // 2], [0, 0]])
+    return tf.add_n([padded[:, taps - 1 - w : taps - 1 - w + frames, w] for w in range(taps)])

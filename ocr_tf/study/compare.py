@@ -21,7 +21,7 @@ from ocr_tf.experiment.runs.atomic import TEMPORARY
 from ocr_tf.experiment.runs.predictions import RateFigures
 from ocr_tf.experiment.runs.run_folder import RESUMABLE, RunFolder
 from ocr_tf.experiment.tensorboard import event_file
-from ocr_tf.libjpeg_lines import without_libjpeg_lines
+from ocr_tf.library_lines import without_library_lines
 from ocr_tf.metrics.registry import METRICS
 from ocr_tf.progress import Phases
 from ocr_tf.study.comparison import formation, inputs, lines, statistics
@@ -255,7 +255,7 @@ def _report(grids: Mapping[str, Grid], runs: Runs, asked: Asked, output: Path) -
     from ocr_tf.study.comparison.models import Networks
 
     grid = next(iter(grids.values()))
-    with without_libjpeg_lines():
+    with without_library_lines():
         opened = inputs.open_inputs(grid)
         networks = Networks(grid, opened.runs) if opened.runs else None
         images = LineImages(grid, opened.source, networks)

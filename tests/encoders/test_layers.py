@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ocr_tf.encoders.layers import ENDED, MaskedBatchNorm, column_mask, pool
+from ocr_tf.encoders.batch_norm import ENDED, MaskedBatchNorm, column_mask
+from ocr_tf.encoders.layers import pool
 from ocr_tf.types import Images
 
 WIDTHS = [9, 4, 1]
@@ -22,8 +23,8 @@ def valid(values: tf.Tensor) -> np.ndarray:
     return np.concatenate([line[:, :width].reshape(-1, 2) for line, width in lines])
 
 
-def make(dtype: str = "float32") -> MaskedBatchNorm:
-    layer = MaskedBatchNorm(dtype=dtype)
+def make(dtype: str = "float32", rectify: bool = False) -> MaskedBatchNorm:
+    layer = MaskedBatchNorm(rectify, dtype=dtype)
     layer.build(tf.TensorShape([2]))
     for variable, value in zip(layer.variables, ([2.0, 0.5], [1.0, -1.0], [0.3, 0.4], [0.9, 1.1])):
         variable.assign(value)
@@ -113,9 +114,10 @@ def test_bfloat16_shifts_no_channel():
         np.testing.assert_allclose(one, two, rtol=1e-5)
 
 
-def test_gradients_are_those_of_the_formula():
+@pytest.mark.parametrize("rectify", [False, True])
+def test_gradients_are_those_of_the_formula(rectify):
     """Automatic differentiation of the moments of the valid pixels, followed by a ReLU."""
-    layer = make()
+    layer = make(rectify=rectify)
     values, mask = batch()
     values -= [3.0, -2.0]  # around 0, so that the ReLU cuts some of them
     upstream = np.random.default_rng(2).standard_normal(values.shape).astype(np.float32)

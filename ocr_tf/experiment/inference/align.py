@@ -20,7 +20,7 @@ from ocr_tf.experiment.inference.config import Align
 from ocr_tf.experiment.runs.atomic import atomic_write
 from ocr_tf.experiment.runs.outputs import check_writable
 from ocr_tf.experiment.runs.run_folder import RunFolder
-from ocr_tf.libjpeg_lines import without_libjpeg_lines
+from ocr_tf.library_lines import without_library_lines
 from ocr_tf.progress import Progress
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def run(config: Align, image: str, run_folders: list[str]) -> None:
 
     runs = [restore(folder, config.checkpoint) for folder in run_folders]
     laid, progress = [], Progress("aligning", len(runs))
-    with without_libjpeg_lines():
+    with without_library_lines():
         for trained in runs:
             laid.append(_align(trained, image, encoded, config.text))
             progress.show(len(laid))

@@ -25,7 +25,7 @@ from ocr_tf.experiment.runs.predictions import (
 )
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.experiment.tensorboard import event_file
-from ocr_tf.libjpeg_lines import without_libjpeg_lines
+from ocr_tf.library_lines import without_library_lines
 
 # Flags that mean something to one of the two kinds of evaluation alone.
 OF_A_RUN = ("checkpoint", "batch_size", "search", "name")
@@ -54,7 +54,7 @@ def run(config: Evaluate, run_folder: str = "", quiet: bool = False) -> Evaluati
         _check_run(config, run_folder)
         from ocr_tf.experiment.inference import evaluate_run  # Here, because it loads TensorFlow.
 
-        with without_libjpeg_lines():
+        with without_library_lines():
             evaluated = evaluate_run.evaluate(config, run_folder)
     else:
         raise InputError("RUN is missing: name a run folder, or another system's --predictions")

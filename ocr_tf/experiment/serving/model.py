@@ -18,7 +18,7 @@ from ocr_tf.experiment.config.experiment import unwritable
 from ocr_tf.experiment.inference.aligner import Aligned, Aligner
 from ocr_tf.experiment.inference.load import Trained
 from ocr_tf.experiment.serving.reader import ModelReader, Signatures
-from ocr_tf.libjpeg_lines import without_libjpeg_lines
+from ocr_tf.library_lines import without_library_lines
 from ocr_tf.types import Array, Labels
 
 Image = Union[str, Path, bytes, Array]  # an image file, its content, or its pixels
@@ -142,7 +142,7 @@ class Model:
 
     def _read(self, reader: ModelReader, images: Sequence[Image]) -> list[list[Reading]]:
         readings = []
-        with without_libjpeg_lines():
+        with without_library_lines():
             for encoded in self._batches(images):
                 for texts, item in zip(reader.read(_bytes(encoded)), encoded):
                     good = [Reading(text, log_prob, True, "") for text, log_prob in texts]

@@ -16,7 +16,7 @@ from ocr_tf.errors import InputError
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.experiment.serving.config import Predict
 from ocr_tf.experiment.serving.export_folder import is_export, read_geometry
-from ocr_tf.libjpeg_lines import without_libjpeg_lines
+from ocr_tf.library_lines import without_library_lines
 from ocr_tf.progress import Progress
 from ocr_tf.terminal import escape_name, escape_text
 
@@ -43,7 +43,7 @@ def run(config: Predict, model: str, paths: list[str]) -> None:
         from ocr_tf.experiment.serving.reader import open_model  # Here: it loads TensorFlow.
 
         reader = open_model(model, config.checkpoint, config.n_best, search)
-        with without_libjpeg_lines():
+        with without_library_lines():
             work.read(files, reader)
     else:
         for file in files:

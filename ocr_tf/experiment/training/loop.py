@@ -37,7 +37,7 @@ from ocr_tf.experiment.training.previews import Previews
 from ocr_tf.experiment.training.profiler import WARMUP, Profile
 from ocr_tf.experiment.training.step import Stepper
 from ocr_tf.experiment.training.validation import validate
-from ocr_tf.libjpeg_lines import without_libjpeg_lines
+from ocr_tf.library_lines import without_library_lines
 from ocr_tf.processor import cores
 from ocr_tf.progress import Afterwards, Progress, clock
 from ocr_tf.recognizer import Recognizer
@@ -67,7 +67,7 @@ def run(experiment: Experiment, workdir: Path, afterwards: Optional[Afterwards] 
     checks.check_train(experiment.train)
     try:
         with contextlib.ExitStack() as stack:
-            stack.enter_context(without_libjpeg_lines())
+            stack.enter_context(without_library_lines())
             if task.chief and folder.begun:  # in use, it is refused at once
                 stack.enter_context(folder.lock())
             devices = stack.enter_context(strategy.devices(experiment.train, task))

@@ -15,7 +15,7 @@ from ocr_tf.experiment.config.program import command_name
 from ocr_tf.experiment.runs.atomic import atomic_write
 from ocr_tf.experiment.runs.outputs import check_writable
 from ocr_tf.experiment.runs.run_folder import RunFolder
-from ocr_tf.libjpeg_lines import without_libjpeg_lines
+from ocr_tf.library_lines import without_library_lines
 from ocr_tf.progress import Progress
 from ocr_tf.study.analysis.label_errors import LabelError, opinions_of, rank
 from ocr_tf.study.config import Suspects
@@ -38,7 +38,7 @@ def run(config: Suspects, run_folders: list[str]) -> None:
     _check_output(output, table)
     folders = _open(run_folders)
     source = _source(config, folders[0])
-    with without_libjpeg_lines():
+    with without_library_lines():
         opinions, lines = opinions_of(config, folders, source)
     if lines.bad:
         named = "; ".join(str(bad) for bad in lines.bad[:NAMED])

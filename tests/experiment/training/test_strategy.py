@@ -15,6 +15,7 @@ import pytest
 import tensorflow as tf
 
 from ocr_tf.experiment.config.experiment import Train
+from ocr_tf.experiment.runs.description import SharedDevices
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.experiment.training import strategy
 from ocr_tf.experiment.training.cluster import Task
@@ -26,7 +27,7 @@ PATIENCE = 300  # seconds for a process
 def test_mirrored_over_one_device_is_no_strategy(capsys):
     with strategy.devices(Train(strategy="mirrored"), Task()) as devices:
         assert devices.strategy is tf.distribute.get_strategy()
-        assert devices.facts() == {"strategy": "none", "replicas": 1, "workers": 1}
+        assert devices.shared() == SharedDevices()
         assert devices.any(True, False) == [True, False]
     assert "one CPU" in capsys.readouterr().err
 

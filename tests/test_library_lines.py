@@ -12,7 +12,7 @@ from PIL import Image
 
 from ocr_tf.data.geometry import Geometry
 from ocr_tf.data.image import as_tensor, prepare_batch
-from ocr_tf.libjpeg_lines import without_libjpeg_lines
+from ocr_tf.library_lines import without_library_lines
 
 
 def broken_jpegs() -> list[bytes]:
@@ -32,11 +32,11 @@ def broken_jpegs() -> list[bytes]:
 def test_what_tensorflow_decodes_says_nothing(capfd):
     prepare_batch(as_tensor(broken_jpegs()), Geometry(32))
     assert "JPEG" in capfd.readouterr().err  # otherwise the rest of this test shows nothing
-    with without_libjpeg_lines():
+    with without_library_lines():
         prepare_batch(as_tensor(broken_jpegs()), Geometry(32))
         os.write(2, b"Corrupted: another library\nCorrupt JPEG data: bad Huffman code\nhalf")
         os.write(2, b" a line\n")
-        with without_libjpeg_lines():
+        with without_library_lines():
             os.write(2, b"Premature end of JPEG file\n")
     os.write(2, b"Corrupt JPEG data: afterwards\nend")
     lines = capfd.readouterr().err.split("\n")
@@ -51,8 +51,8 @@ def test_what_tensorflow_decodes_says_nothing(capfd):
 
 CRASH = """
 import os, sys
-from ocr_tf.libjpeg_lines import without_libjpeg_lines
-with without_libjpeg_lines():
+from ocr_tf.library_lines import without_library_lines
+with without_library_lines():
     print("isatty", sys.stderr.isatty(), file=sys.stderr)
     os.write(2, b"Corrupt JPEG data: x\\nF last words\\nno line end")
     if sys.argv[1] == "crash":

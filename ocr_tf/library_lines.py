@@ -1,8 +1,8 @@
-"""Keeps off the terminal what libjpeg, inside TensorFlow, prints of broken images by itself.
+"""Keeps off the terminal what libraries inside TensorFlow print by themselves, without a switch for it.
 
-libjpeg has no switch for it that TensorFlow reaches, and prints each time it decodes: a training on a
-photograph with a few bytes too many says so in every epoch, in the middle of a progress line. All that
-is worth saying is said by name (`ocr_tf.data.image.why_bad`).
+libjpeg prints each time it decodes a broken image: a training on a photograph with a few bytes too many
+says so in every epoch, in the middle of a progress line. All that is worth saying is said by name
+(`ocr_tf.data.image.why_bad`). XLA tells that it has compiled something.
 """
 
 from __future__ import annotations
@@ -15,8 +15,13 @@ import sys
 from collections.abc import Iterator
 from typing import Optional
 
+_XLA = (
+    "WARNING: All log messages before absl::InitializeLog",
+    "I0000 .* Compiled cluster using XLA",
+)
+
 # How the messages of libjpeg's jerror.h begin, of those that a file can bring about.
-_BEGINNINGS = (
+_LIBJPEG = (
     "Application transferred too",
     "Arithmetic table 0x",
     "Bogus (?:DAC|DHT|DQT|Huffman|buffer|input|marker|sampling|virtual|JPEG)",
@@ -77,7 +82,7 @@ _active = False
 
 
 @contextlib.contextmanager
-def without_libjpeg_lines() -> Iterator[None]:
+def without_library_lines() -> Iterator[None]:
     """Filters file descriptor 2 while the context lasts; to be entered from one thread.
 
     Python's own standard error goes around the filter: it stays a terminal if it was one, and keeps its
@@ -119,7 +124,7 @@ def without_libjpeg_lines() -> Iterator[None]:
 def _start() -> Optional[subprocess.Popen[bytes]]:
     try:
         return subprocess.Popen(
-            [sys.executable, "-I", "-S", "-c", _FILTER, "|".join(_BEGINNINGS)],
+            [sys.executable, "-I", "-S", "-c", _FILTER, "|".join(_XLA + _LIBJPEG)],
             stdin=subprocess.PIPE,
             stdout=2,
             start_new_session=True,  # Ctrl-C is for us; the filter ends with its input.
