@@ -1,4 +1,4 @@
-"""Can CTC read lines of handwriting? A deeper compact encoder, 64 pixels high.
+"""Can CTC read lines of handwriting? A deeper compact encoder, 48 pixels high.
 
 python -m experiments.hand_ctc --workdir=runs/hand_ctc --data.train=hooker_en_hand/labels_train.tsv
 
@@ -12,11 +12,11 @@ from ocr_tf.heads import CTC
 
 EXPERIMENT = Experiment(
     name="hand_ctc",
-    encoder=Compact(width=24, depth=2, rows="max", dropout=0.2),
+    encoder=Compact(width=24, depth=2, rows="max", dropout=0.2, standardize=True),
     head=CTC(),
-    data=Data(height=64, val_share=0.05, elastic=0.04),
+    data=Data(height=48, val_share=0.05, elastic=0.04),
     sequence=Sequence(layers=2, units=176, dropout=0.3),
-    train=Train(steps=13000, batch_size=16, learning_rate=1e-3, evaluate_every=1000),
+    train=Train(steps=13000, batch_size=16, learning_rate=2e-3, evaluate_every=1000),
 )
 
 if __name__ == "__main__":
