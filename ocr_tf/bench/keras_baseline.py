@@ -21,9 +21,10 @@ from ocr_tf.types import Batch, Frames, Tensor
 
 layers = tf.keras.layers
 BOTH, HEIGHT = (2, 2), (2, 1)  # what a pooling halves
+GRAY = 1e-2  # keeps a line of one gray from a division by zero
 
 
-def crnn(values: Any, height: int) -> Any:
+def crnn(values: Any, config: CRNN, height: int) -> Any:
     """Adds Shi et al. 2015, Table 1, its last convolution padded along the width: see encoders/crnn.py."""
     left = halve(halve(halve(halve(height))))
     values = _pool(_block(values, 64, "conv1"), BOTH)
@@ -36,13 +37,21 @@ def crnn(values: Any, height: int) -> Any:
     return _block(values, 512, "conv7", kernel_size=(left, 2), padding="valid")
 
 
-def compact(values: Any, height: int) -> Any:
+def compact(values: Any, config: Compact, height: int) -> Any:
     """Adds the layers of encoders/compact.py."""
-    values = layers.ZeroPadding2D(2)(values)
-    values = _block(values, 32, "conv1", kernel_size=5, strides=2, padding="valid")
-    values = _pool(_block(values, 64, "conv2", normalize=True), BOTH)
-    values = _pool(_block(values, 128, "conv3", normalize=True), HEIGHT)
-    return _pool(_block(values, 128, "conv4", normalize=True), HEIGHT)
+    if config.standardize:
+        axes = [1, 2, 3]
+        values = layers.Lambda(lambda v: v - tf.reduce_mean(v, axes, keepdims=True))(values)
+        values = layers.Lambda(lambda v: v / (tf.math.reduce_std(v, axes, True) + GRAY))(values)
+    for number, layer in enumerate(config.convolutions(height), 1):
+        settings = {"kernel_size": layer.kernel, "strides": layer.stride}
+        if layer.stride > 1:
+            values = layers.ZeroPadding2D(layer.kernel[0] // 2)(values)
+            settings["padding"] = "valid"
+        values = _block(values, layer.filters, f"conv{number}", layer.normalize, **settings)
+        if layer.pool != (1, 1):
+            values = _pool(values, layer.pool)
+    return layers.Dropout(config.dropout)(values) if config.dropout else values
 
 
 OPTIMIZERS = {
@@ -50,7 +59,7 @@ OPTIMIZERS = {
     "adamw": tf.keras.optimizers.AdamW,
     "adadelta": tf.keras.optimizers.Adadelta,
 }
-ENCODERS: dict[type, Callable[[Any, int], Any]] = {CRNN: crnn, Compact: compact}
+ENCODERS: dict[type, Callable[[Any, Any, int], Any]] = {CRNN: crnn, Compact: compact}
 
 
 def _block(values: Any, filters: int, name: str, normalize: bool = False, **settings: Any) -> Any:
@@ -85,7 +94,9 @@ def below_the_head(experiment: Experiment, width: int) -> tf.keras.Model:
     tf.keras.mixed_precision.set_global_policy(policy)
     try:
         images = tf.keras.Input([experiment.data.height, width, 1])
-        values = ENCODERS[type(experiment.encoder)](images, experiment.data.height)
+        values = ENCODERS[type(experiment.encoder)](
+            images, experiment.encoder, experiment.data.height
+        )
         values = layers.Permute((2, 1, 3))(values)
         values = layers.Reshape([values.shape[1], math.prod(values.shape[2:])])(values)
         for number in range(1, experiment.sequence.layers + 1):

@@ -30,9 +30,10 @@ except ImportError:
 TRIES = 3  # rounds in which the layouts are compared
 LAYOUTS = (torch.contiguous_format, torch.channels_last)
 BOTH, HEIGHT = (2, 2), (2, 1)  # what a pooling halves
+GRAY = 1e-2  # keeps a line of one gray from a division by zero
 
 
-def crnn(height: int) -> list[nn.Module]:
+def crnn(config: CRNN, height: int) -> list[nn.Module]:
     """Lists Shi et al. 2015, Table 1, its last convolution padded along the width: see encoders/crnn.py."""
     left = halve(halve(halve(halve(height))))
     return [
@@ -47,17 +48,31 @@ def crnn(height: int) -> list[nn.Module]:
     ]
 
 
-def compact(height: int) -> list[nn.Module]:
+class Standardize(nn.Module):
+    """Brings each image to mean 0 and deviation 1."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Images [B, 1, H, W] -> the same."""
+        deviation, mean = torch.std_mean(images, (1, 2, 3), keepdim=True)
+        return (images - mean) / (deviation + GRAY)
+
+
+def compact(config: Compact, height: int) -> list[nn.Module]:
     """Lists the layers of encoders/compact.py."""
-    return [
-        *_block(1, 32, kernel_size=5, stride=2, padding=2),
-        *_block(32, 64, normalize=True, pool=BOTH),
-        *_block(64, 128, normalize=True, pool=HEIGHT),
-        *_block(128, 128, normalize=True, pool=HEIGHT),
-    ]
+    layers: list[nn.Module] = [Standardize()] if config.standardize else []
+    channels = 1
+    for layer in config.convolutions(height):
+        settings = {"kernel_size": layer.kernel, "stride": layer.stride}
+        pool = None if layer.pool == (1, 1) else layer.pool
+        padding = layer.kernel[0] // 2
+        layers += _block(
+            channels, layer.filters, layer.normalize, pool, padding=padding, **settings
+        )
+        channels = layer.filters
+    return [*layers, nn.Dropout(config.dropout)] if config.dropout else layers
 
 
-ENCODERS: dict[type, Callable[[int], list[nn.Module]]] = {CRNN: crnn, Compact: compact}
+ENCODERS: dict[type, Callable[[Any, int], list[nn.Module]]] = {CRNN: crnn, Compact: compact}
 
 
 def _block(
@@ -79,7 +94,9 @@ class Network(nn.Module):
     def __init__(self, experiment: Experiment, classes: int):
         super().__init__()
         height, sequence = experiment.data.height, experiment.sequence
-        self.encoder = nn.Sequential(*ENCODERS[type(experiment.encoder)](height))
+        self.encoder = nn.Sequential(
+            *ENCODERS[type(experiment.encoder)](experiment.encoder, height)
+        )
         with torch.no_grad():
             features = math.prod(self.encoder.eval()(torch.zeros(1, 1, height, 16)).shape[1:3])
         self.dropout = nn.Dropout(sequence.dropout)

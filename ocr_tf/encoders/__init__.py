@@ -9,7 +9,7 @@ around them (CRNN's last convolution, two steps wide, half a step further to the
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -35,6 +35,16 @@ def edges(steps: int, stride: int, scaled: int, original: int) -> Array:
 def halve(size: int) -> int:
     """Returns the size that pooling by two with same padding leaves."""
     return -(-size // 2)
+
+
+class Convolution(NamedTuple):
+    """A convolution of an encoder, and the pooling of maxima that follows it."""
+
+    filters: int
+    kernel: tuple[int, int] = (3, 3)
+    stride: int = 1
+    normalize: bool = False
+    pool: tuple[int, int] = (1, 1)  # height and width of the windows
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,6 +93,22 @@ class Compact:
     def steps(self, width: int) -> int:
         """Returns T of an image `width` pixels wide: ceil(ceil(W / 2) / 2)."""
         return max(1, halve(halve(width)))
+
+    def convolutions(self, height: int) -> list[Convolution]:
+        """Lists the layers of an encoder of images `height` pixels high."""
+        left = halve(halve(halve(height)))  # rows before the last pooling
+        poolings = [(2, 1), (2, 1) if self.rows == "keep" else (left, 1)]
+        filters = [self.width * n for n in ((4, 4) if self.depth == 1 else (3, 4, 5, 6))]
+        layers = [
+            Convolution(self.width, (5, 5), stride=2),
+            Convolution(2 * self.width, normalize=self.normalize, pool=(2, 2)),
+        ]
+        for stage, pool in enumerate(poolings):
+            share = filters[len(filters) // 2 * stage : len(filters) // 2 * (stage + 1)]
+            sizes = share[:1] * (self.depth - len(share) + 1) + share[1:]
+            layers += [Convolution(size, normalize=self.normalize) for size in sizes[:-1]]
+            layers.append(Convolution(sizes[-1], normalize=self.normalize, pool=pool))
+        return layers
 
     def build(self, height: int, dtype: str = "float32") -> Any:
         """Makes the encoder of images `height` pixels high."""

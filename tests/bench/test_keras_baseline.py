@@ -17,6 +17,7 @@ from ocr_tf.experiment.config.experiment import Data, Experiment, Sequence, Trai
 from ocr_tf.experiment.inference.load import build
 from ocr_tf.heads import CTC, Attention
 
+DEEP = Compact(width=8, depth=2, rows="max", standardize=True)
 ALPHABET = Alphabet("0123456789")
 ATTENTION = Attention(units=24, attention_units=16, embedding=8, dropout=0, symbol_dropout=0)
 
@@ -53,7 +54,7 @@ def pair(encoder, head, dtype: str = "float32", height: int = 32, width: int = 3
 
 
 @pytest.mark.parametrize("height", [32, 20])
-@pytest.mark.parametrize("encoder", [CRNN(), Compact()], ids=["crnn", "compact"])
+@pytest.mark.parametrize("encoder", [CRNN(), Compact(), DEEP], ids=["crnn", "compact", "deep"])
 def test_with_our_weights_it_computes_what_we_compute(encoder, height):
     model, found, batch = pair(encoder, CTC(), height=height)
     expected = model(batch.images)

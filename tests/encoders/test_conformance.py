@@ -9,14 +9,16 @@ import pytest
 import tensorflow as tf
 
 from ocr_tf import rng
-from ocr_tf.encoders import ENCODERS, edges
+from ocr_tf.encoders import ENCODERS, Compact, edges
 from ocr_tf.types import Images
 
 HEIGHTS = (32, 40, 48, 17)
 WIDTHS = [*range(1, 41), 100]
 KEY = tf.constant([3, 4])
 
-every_encoder = pytest.mark.parametrize("name", ENCODERS)
+DEEP = Compact(width=8, depth=2, rows="max", standardize=True)
+CONFIGS = {**{name: ENCODERS[name]() for name in ENCODERS}, "deep compact": DEEP}
+every_encoder = pytest.mark.parametrize("name", CONFIGS)
 every_height = pytest.mark.parametrize("height", HEIGHTS)
 
 
@@ -32,12 +34,15 @@ def images(widths, height: int, padding: int = 0, garbage: float = 0.0, seed: in
 
 def make(name: str, height: int, dtype: str = "float32"):
     """An encoder with keyed weights, and moving statistics that are no identity."""
-    encoder = ENCODERS[name]().build(height, dtype)
+    encoder = CONFIGS[name].build(height, dtype)
     encoder(images([8], height))
     rng.initialize(encoder.variables, seed=1)
     for variable in encoder.non_trainable_variables:
         draw = np.random.default_rng(rng.digest(variable.name))
-        variable.assign(draw.uniform(0.02, 0.2, variable.shape))
+        largest = (
+            0.02 if "mean" in variable.name else 0.2
+        )  # a large mean would leave a deep one nothing
+        variable.assign(draw.uniform(0.1 * largest, largest, variable.shape))
     for variable in encoder.trainable_variables:
         if "bias" in variable.name or "beta" in variable.name:
             variable.assign_add(np.linspace(-0.1, 0.1, variable.shape[0]))
@@ -58,7 +63,7 @@ def run(encoder, batch: Images, key=None):
 @every_encoder
 @every_height
 def test_the_width_rule_gives_lengths_and_number_of_frames(name, height):
-    encoder, rule = shared(name, height), ENCODERS[name]().steps
+    encoder, rule = shared(name, height), CONFIGS[name].steps
     alone = tf.function(encoder, reduce_retracing=True)
     expected = [rule(width) for width in WIDTHS]
     for width, steps in zip(WIDTHS, expected):
@@ -73,7 +78,7 @@ def test_the_width_rule_gives_lengths_and_number_of_frames(name, height):
 @every_encoder
 def test_a_step_is_about_the_columns_that_its_stride_says(name):
     """Columns are changed one at a time: those that move a step most lie about its middle."""
-    encoder, config, width = shared(name, 32), ENCODERS[name](), 83
+    encoder, config, width = shared(name, 32), CONFIGS[name], 83
     assert all(config.steps(w) == max(1, -(-w // config.stride)) for w in range(1, 300))
     line = images([width], 32).values
     other = images([width], 32, seed=1).values
@@ -220,7 +225,8 @@ def trainable(part) -> int:
 
 
 def test_every_encoder_has_a_known_size():
-    assert {name: trainable(shared(name, 32)) for name in ENCODERS} == {
+    assert {name: trainable(shared(name, 32)) for name in CONFIGS} == {
         "crnn": 640 + 73_856 + 295_168 + 590_080 + 1_180_672 + 2_360_320 + 1_049_088,
         "compact": 832 + 18_560 + 73_984 + 147_712,
+        "deep compact": 208 + 1_184 + 3_504 + 6_976 + 11_600 + 17_376,
     }
