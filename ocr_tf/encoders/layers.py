@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Any, Optional
 
 import tensorflow as tf
 
@@ -100,7 +100,7 @@ class ConvBlock(tf.keras.layers.Layer):
 
     def _convolve(self, values: Tensor) -> Tensor:
         if self.stride == 1 and self.same_height:
-            return tf.nn.conv2d(values, self.kernel, 1, "SAME")
+            return convolve(values, self.kernel)
         # With a stride, "SAME" pads by the padded width's parity, so here the padding is stated. It is
         # an operation of its own because the convolution's own explicit padding has a slow gradient.
         rows, columns = self.kernel_size
@@ -108,6 +108,32 @@ class ConvBlock(tf.keras.layers.Layer):
         across = [(columns - 1) // 2, columns // 2]
         values = tf.pad(values, [[0, 0], down, across, [0, 0]])
         return tf.nn.conv2d(values, self.kernel, self.stride, "VALID")
+
+
+@tf.custom_gradient
+def convolve(values: Tensor, kernel: Tensor) -> tuple[Tensor, Any]:
+    """Convolves [B, H, W, C] with a kernel [rows, columns, C, C'] to [B, H, W, C'], zeros around it.
+
+    The gradient of a bfloat16 kernel sees the zeros as pixels: where it is left to pad, the kernel that
+    oneDNN 3.2 has for processors with AMX reads memory that was never written (of maps some 200 columns
+    wide and more). What it reads is multiplied by zero, but now and then it is not a number.
+    """
+
+    def gradient(upstream: Tensor) -> tuple[Tensor, Tensor]:
+        sizes = {"strides": [1, 1, 1, 1], "out_backprop": upstream}
+        d_values = tf.raw_ops.Conv2DBackpropInput(
+            input_sizes=tf.shape(values), filter=kernel, padding="SAME", **sizes
+        )
+        seen, padding = values, "SAME"
+        if values.dtype == tf.bfloat16:
+            sides = [[(n - 1) // 2, n // 2] for n in kernel.shape[:2]]
+            seen, padding = tf.pad(values, [[0, 0], *sides, [0, 0]]), "VALID"
+        d_kernel = tf.raw_ops.Conv2DBackpropFilter(
+            input=seen, filter_sizes=kernel.shape, padding=padding, **sizes
+        )
+        return d_values, d_kernel
+
+    return tf.nn.conv2d(values, kernel, 1, "SAME"), gradient
 
 
 def standardize(images: Images) -> Images:

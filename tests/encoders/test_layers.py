@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from ocr_tf.encoders.batch_norm import ENDED, MaskedBatchNorm, column_mask
-from ocr_tf.encoders.layers import pool
+from ocr_tf.encoders.layers import convolve, pool, standardize
 from ocr_tf.types import Images
 
 WIDTHS = [9, 4, 1]
@@ -153,3 +153,34 @@ def test_pooling_is_the_maximum_over_windows_from_the_left(height, width):
         window = values[0, height * y : height * (y + 1), width * x : width * (x + 1)]
         np.testing.assert_array_equal(found.values[0, y, x], window.max(axis=(0, 1)))
     assert found.values.shape[1:3] == [-(-5 // height), -(-7 // width)]
+
+
+@pytest.mark.parametrize("dtype, tolerance", [("float32", 1e-5), ("bfloat16", 0.02)])
+@pytest.mark.parametrize("rows, columns", [(3, 3), (5, 5), (2, 4)])
+def test_convolutions_and_their_gradients_are_those_of_tensorflow(rows, columns, dtype, tolerance):
+    draw = np.random.default_rng(0)
+    values = tf.cast(draw.standard_normal([2, 6, 37, 3]), dtype)
+    kernel = tf.cast(draw.standard_normal([rows, columns, 3, 4]), dtype)
+    upstream = tf.cast(draw.standard_normal([2, 6, 37, 4]), dtype)
+    results = []
+    for way in (convolve, lambda v, k: tf.nn.conv2d(v, k, 1, "SAME")):
+        with tf.GradientTape() as tape:
+            tape.watch([values, kernel])
+            outputs = way(values, kernel)
+        gradients = tape.gradient(outputs, [values, kernel], output_gradients=upstream)
+        results.append([tf.cast(v, tf.float32) for v in (outputs, *gradients)])
+    for ours, theirs in zip(*results):
+        np.testing.assert_allclose(ours, theirs, atol=tolerance * np.abs(theirs).max())
+
+
+def test_standardized_lines_have_one_mean_and_deviation_whatever_surrounds_them():
+    draw = np.random.default_rng(0)
+    values = draw.normal(0.4, 0.05, [2, 6, 30, 1]).astype(np.float32)
+    values[1] = 0.3
+    lines = standardize(Images(tf.constant(values), tf.constant([20, 30]))).values.numpy()
+    own = lines[0, :, :20]
+    np.testing.assert_allclose([own.mean(), own.std()], [0, 1], atol=0.02)
+    assert not lines[0, :, 20:].any()
+    np.testing.assert_allclose(lines[1], 0, atol=1e-4)
+    fainter = standardize(Images(tf.constant(0.5 * values), tf.constant([20, 30]))).values.numpy()
+    np.testing.assert_allclose(fainter[0], lines[0], atol=0.1)
