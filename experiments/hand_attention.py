@@ -13,7 +13,9 @@ from ocr_tf.heads import Attention
 
 from . import hand_ctc
 
-EXPERIMENT = dataclasses.replace(hand_ctc.EXPERIMENT, name="hand_attention", head=Attention())
+EXPERIMENT = dataclasses.replace(
+    hand_ctc.EXPERIMENT, name="hand_attention", head=Attention(symbol_dropout=0.2)
+)
 
 if __name__ == "__main__":
     launch.main(EXPERIMENT, __doc__)

@@ -1,0 +1,23 @@
+"""Can CTC read words in photographs? A deeper compact encoder, images of 32x100 pixels.
+
+python -m experiments.words_ctc --workdir=runs/words_ctc --data.train=words/labels_train.tsv
+
+Result: not measured yet.
+"""
+
+from ocr_tf.cli import launch
+from ocr_tf.encoders import Compact
+from ocr_tf.experiment.config.experiment import Data, Experiment, Sequence, Train
+from ocr_tf.heads import CTC
+
+EXPERIMENT = Experiment(
+    name="words_ctc",
+    encoder=Compact(width=32, depth=2, dropout=0.2, standardize=True),
+    head=CTC(),
+    data=Data(height=32, width=100, elastic=0.03),
+    sequence=Sequence(layers=2, units=128, dropout=0.3),
+    train=Train(steps=12000, batch_size=32, learning_rate=1.5e-3, evaluate_every=1000),
+)
+
+if __name__ == "__main__":
+    launch.main(EXPERIMENT, __doc__)
