@@ -100,7 +100,7 @@ class ConvBlock(tf.keras.layers.Layer):
 
     def _convolve(self, values: Tensor) -> Tensor:
         if self.stride == 1 and self.same_height:
-            return convolve(values, self.kernel)
+            return convolve(values, tf.convert_to_tensor(self.kernel))
         # With a stride, "SAME" pads by the padded width's parity, so here the padding is stated. It is
         # an operation of its own because the convolution's own explicit padding has a slow gradient.
         rows, columns = self.kernel_size
