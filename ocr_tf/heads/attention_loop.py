@@ -80,7 +80,8 @@ def decode(inputs: Tensor, memory: Memory, weights: Weights) -> tuple[Tensor, Te
 
         return (steps.attended, steps.alignment), gradient
 
-    present = [weight for weight in scaled if weight is not None]
+    # As tensors: of what replicas hold, a custom gradient takes no variables.
+    present = [tf.convert_to_tensor(weight) for weight in scaled if weight is not None]
     return run(inputs * scale, memory.keys, memory.values, *present)
 
 

@@ -84,8 +84,7 @@ def test_two_workers_train_as_one_and_a_lost_one_ends_the_other(tmp_path):
     assert start(head, tmp_path / "alone").returncode == 0
     equal_but_for_rounding(tmp_path / "unbroken", tmp_path / "alone")
     description = RunFolder(tmp_path / "unbroken").description
-    expected = {"strategy": "multi_worker", "replicas": 2, "workers": 2}
-    assert description.surroundings.devices == expected
+    assert description.surroundings.devices == SharedDevices("multi_worker", 2, 2)
 
     with two_workers((head, head), [tmp_path / "run", tmp_path / "none"], "step", 6) as children:
         children[1].wait(PATIENCE)
