@@ -15,7 +15,7 @@ from ocr_tf.heads import CTC
 
 EXPERIMENT = Experiment(
     name="book_ctc",
-    encoder=Compact(),
+    encoder=Compact(standardize=True),
     head=CTC(),
     data=Data(height=40, val_share=0.05),
     sequence=Sequence(layers=2, units=176, dropout=0.2),

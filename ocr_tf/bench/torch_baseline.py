@@ -150,7 +150,8 @@ class TorchBaseline:
 
     def lay_out(self, layout: torch.memory_format) -> TorchBaseline:
         """Puts images and kernels into a memory layout; free where they are in it already."""
-        self.network.to(memory_format=layout)
+        network: Any = self.network  # PyTorch's annotations have no memory format for modules
+        network.to(memory_format=layout)
         self.images = self.images.contiguous(memory_format=layout)
         return self
 

@@ -4,11 +4,21 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from ocr_tf import compiled
 from ocr_tf.encoders.batch_norm import ENDED, MaskedBatchNorm, column_mask
 from ocr_tf.encoders.layers import convolve, pool, standardize
 from ocr_tf.types import Images
 
 WIDTHS = [9, 4, 1]
+
+
+@pytest.fixture(params=["plain", "compiled"])
+def both_ways(request, monkeypatch):
+    """Small maps go the plain way, large ones the compiled one."""
+    monkeypatch.setattr(compiled, "LARGE", 0 if request.param == "compiled" else 2**30)
+
+
+both = pytest.mark.usefixtures("both_ways")
 
 
 def batch(seed: int = 0) -> tuple[tf.Tensor, tf.Tensor]:
@@ -38,6 +48,7 @@ def normalize(
     return layer(values - layer.center(values.dtype), mask, training)
 
 
+@both
 def test_training_normalizes_by_the_valid_pixels_moments():
     layer = make()
     values, mask = batch()
@@ -61,6 +72,7 @@ def test_inference_normalizes_by_the_moving_moments():
     assert found.numpy()[1, :, WIDTHS[1] :].max() < ENDED / 2
 
 
+@both
 @pytest.mark.parametrize("training", [False, True])
 def test_without_padding_it_is_keras_batch_normalization(training):
     layer = make()
@@ -85,6 +97,7 @@ def test_without_padding_it_is_keras_batch_normalization(training):
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4)
 
 
+@both
 def test_variance_far_from_zero():
     """Where squares of the values themselves would leave float32 nothing of it."""
     layer = make()
@@ -97,6 +110,7 @@ def test_variance_far_from_zero():
     np.testing.assert_allclose(pixels.std(axis=0), expected, rtol=0.01)
 
 
+@both
 def test_bfloat16_shifts_no_channel():
     full, mixed = make(), make(dtype="mixed_bfloat16")
     values, mask = batch()
@@ -114,6 +128,7 @@ def test_bfloat16_shifts_no_channel():
         np.testing.assert_allclose(one, two, rtol=1e-5)
 
 
+@both
 @pytest.mark.parametrize("rectify", [False, True])
 def test_gradients_are_those_of_the_formula(rectify):
     """Automatic differentiation of the moments of the valid pixels, followed by a ReLU."""
