@@ -3,8 +3,9 @@ r"""Can attention read captchas of five symbols? Encoder, data and budget are th
 python -m experiments.captcha_attention --workdir=runs/captcha_attention \
     --data.train=captcha5/labels_train.tsv
 
-Cost: 3 to 4 minutes on two cores.
-Result: 99.0 % of 104 test lines without an error (103 lines), with seed 0 and with seed 1.
+Cost: 5 to 8 minutes on one core, beside other trainings and tests.
+Result: 103, 102 and 103 of 104 test lines without an error (99.0, 98.1 and 99.0 %) with seeds 0, 1 and 2,
+aligned since step 200 in each.
 """
 
 import dataclasses

@@ -2,7 +2,9 @@
 
 python -m experiments.hand_ctc --workdir=runs/hand_ctc --data.train=hooker_en_hand/labels_train.tsv
 
-Result: not measured yet.
+Cost: 59 minutes on one core of a Xeon with AMX, the other one busy; 1.57 M parameters.
+Result: on 744 lines of other letters CER 19.7 %, 5.2 % of lines without an error (seed 0); from step 7,000
+on the CER on the validation lines fell only from 22 to 20 %, while the loss of the training lines halved.
 """
 
 from ocr_tf.cli import launch

@@ -84,7 +84,7 @@ class ConvBlock(tf.keras.layers.Layer):
 
     def call(self, images: Images, batch_statistics: bool = False) -> Images:
         """Images [B, H, W, C] -> Images [B, H / stride / pool, W / stride / pool, filters]."""
-        values = self._convolve(images.values)
+        values = self._convolve(images.values, batch_statistics)
         bias = self.bias if self.norm is None else -self.norm.center(values.dtype)
         values = tf.nn.bias_add(values, bias)
         widths = -(-images.widths // self.stride)
@@ -98,9 +98,11 @@ class ConvBlock(tf.keras.layers.Layer):
             images = pool(images, *self.pool)
         return images if self.norm else Images(tf.nn.relu(images.values), images.widths)
 
-    def _convolve(self, values: Tensor) -> Tensor:
+    def _convolve(self, values: Tensor, training: bool) -> Tensor:
         if self.stride == 1 and self.same_height:
-            return convolve(values, tf.convert_to_tensor(self.kernel))
+            if training:
+                return convolve(values, tf.convert_to_tensor(self.kernel))
+            return tf.nn.conv2d(values, self.kernel, 1, "SAME")
         # With a stride, "SAME" pads by the padded width's parity, so here the padding is stated. It is
         # an operation of its own because the convolution's own explicit padding has a slow gradient.
         rows, columns = self.kernel_size
