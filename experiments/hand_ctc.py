@@ -4,7 +4,7 @@ python -m experiments.hand_ctc --workdir=runs/hand_ctc --data.train=hooker_en_ha
 
 Cost: 59 minutes on one core of a Xeon with AMX, the other one busy; 1.57 M parameters.
 Result: on 744 lines of other letters CER 19.7 %, 5.2 % of lines without an error (seed 0); from step 7,000
-on the CER on the validation lines fell only from 22 to 20 %, while the loss of the training lines halved.
+on the CER on the validation lines fell only from 22.0 to 20.4 %, while the training loss fell from 18.6 to 13.7.
 """
 
 from ocr_tf.cli import launch
