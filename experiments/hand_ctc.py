@@ -3,8 +3,9 @@
 python -m experiments.hand_ctc --workdir=runs/hand_ctc --data.train=hooker_en_hand/labels_train.tsv
 
 Cost: 59 minutes on one core of a Xeon with AMX, the other one busy; 1.57 M parameters.
-Result: on 744 lines of other letters CER 19.7 %, 5.2 % of lines without an error (seed 0); from step 7,000
-on the CER on the validation lines fell only from 22.0 to 20.4 %, while the training loss fell from 18.6 to 13.7.
+Result: on 744 lines of other letters CER 19.7 %, 5.2 % of lines without an error (seed 0); from step
+7,000 on the CER on the validation lines fell only from 22.0 to 20.4 %, while the training loss fell from
+18.6 to 13.7.
 """
 
 from ocr_tf.cli import launch
