@@ -20,16 +20,14 @@ HEADING_2 = f"{'':26}{'forward':>9}{'in all':>9}{'median':>10}{'':>18}{'/ s':>10
 
 
 def opening(config: Bench, machine: Machine, networks: bool) -> str:
-    """Returns one line that says what was measured where."""
-    line = (
-        f"{machine.processor}, {machine.threads} threads, "
-        f"TensorFlow {machine.versions['tensorflow']}"
-    )
+    """Returns a line that says where it was measured, and for networks another that says what."""
+    threads = "1 thread" if machine.threads == 1 else f"{machine.threads} threads"
+    line = f"{machine.processor}, {threads}, TensorFlow {machine.versions['tensorflow']}"
     if not networks:
         return line
     widths = f"{config.narrowest} to {config.width}" if config.narrowest else config.width
     return (
-        f"{line}; {config.batch_size} lines {widths} pixels wide, labels of {config.label_length} "
+        f"{line}\n{config.batch_size} lines {widths} pixels wide, labels of {config.label_length} "
         f"symbols; {config.repeats} rounds"
     )
 
