@@ -10,6 +10,7 @@ from ocr_tf import rng
 from ocr_tf.encoders.batch_norm import ENDED, MaskedBatchNorm, column_mask
 from ocr_tf.types import Frames, Images, Tensor
 
+COLUMNS = 32  # of maps whose kernel's gradient is safe in bfloat16, see `convolve`: multiples of it
 GRAY_STEP = 1 / 127.5  # between neighboring gray levels, of pixels in [-1, 1]
 
 
@@ -116,22 +117,29 @@ class ConvBlock(tf.keras.layers.Layer):
 def convolve(values: Tensor, kernel: Tensor) -> tuple[Tensor, Any]:
     """Convolves [B, H, W, C] with a kernel [rows, columns, C, C'] to [B, H, W, C'], zeros around it.
 
-    The gradient of a bfloat16 kernel sees the zeros as pixels: where it is left to pad, the kernel that
-    oneDNN 3.2 has for processors with AMX reads memory that was never written (of maps some 200 columns
-    wide and more). What it reads is multiplied by zero, but now and then it is not a number.
+    The gradient of a bfloat16 kernel comes from maps that zeros widen to a multiple of 32 columns: of other
+    wide maps the kernel that oneDNN 3.2 has for processors with AMX reads memory that was never written.
+    What it reads is multiplied by zero, but now and then it is not a number.
     """
 
     def gradient(upstream: Tensor) -> tuple[Tensor, Tensor]:
-        sizes = {"strides": [1, 1, 1, 1], "out_backprop": upstream}
+        options = {"strides": [1, 1, 1, 1]}
         d_values = tf.raw_ops.Conv2DBackpropInput(
-            input_sizes=tf.shape(values), filter=kernel, padding="SAME", **sizes
+            input_sizes=tf.shape(values),
+            filter=kernel,
+            out_backprop=upstream,
+            padding="SAME",
+            **options,
         )
-        seen, padding = values, "SAME"
+        seen, passed, padding = values, upstream, "SAME"
         if values.dtype == tf.bfloat16:
-            sides = [[(n - 1) // 2, n // 2] for n in kernel.shape[:2]]
-            seen, padding = tf.pad(values, [[0, 0], *sides, [0, 0]]), "VALID"
+            more = -tf.shape(values)[2] % COLUMNS
+            rows, columns = ([(n - 1) // 2, n // 2] for n in kernel.shape[:2])
+            seen = tf.pad(values, [[0, 0], rows, [columns[0], columns[1] + more], [0, 0]])
+            passed = tf.pad(upstream, [[0, 0], [0, 0], [0, more], [0, 0]])
+            padding = "VALID"
         d_kernel = tf.raw_ops.Conv2DBackpropFilter(
-            input=seen, filter_sizes=kernel.shape, padding=padding, **sizes
+            input=seen, filter_sizes=kernel.shape, out_backprop=passed, padding=padding, **options
         )
         return d_values, d_kernel
 

@@ -27,14 +27,16 @@ GRADIENTS = """
 import numpy as np, tensorflow as tf
 from ocr_tf.encoders.layers import convolve
 draw = np.random.default_rng(0)
-for width in (33, 212, 304, 332, 348, 412):
-    values = tf.cast(draw.standard_normal([4, 6, width, 128]), tf.bfloat16)
-    kernel = tf.cast(draw.standard_normal([3, 3, 128, 128]), tf.bfloat16)
-    with tf.GradientTape() as tape:
-        tape.watch([values, kernel])
-        outputs = convolve(values, kernel)
-    for gradient in tape.gradient(outputs, [values, kernel], output_gradients=outputs):
-        assert np.isfinite(tf.cast(gradient, tf.float32)).all(), width
+for channels, filters, height in ((128, 128, 6), (72, 96, 12), (32, 64, 20)):
+    kernel = tf.cast(draw.standard_normal([3, 3, channels, filters]), tf.bfloat16)
+    for width in (33, 184, 212, 304, 332, 348, 368, 412):
+        values = tf.cast(draw.standard_normal([8, height, width, channels]), tf.bfloat16)
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                tape.watch([values, kernel])
+                outputs = convolve(values, kernel)
+            for gradient in tape.gradient(outputs, [values, kernel], output_gradients=outputs):
+                assert np.isfinite(tf.cast(gradient, tf.float32)).all(), (channels, width)
 print("all finite")
 """
 
