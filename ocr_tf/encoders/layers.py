@@ -10,7 +10,8 @@ from ocr_tf import rng
 from ocr_tf.encoders.batch_norm import ENDED, MaskedBatchNorm, column_mask
 from ocr_tf.types import Frames, Images, Tensor
 
-COLUMNS = 32  # of maps whose kernel's gradient is safe in bfloat16, see `convolve`: multiples of it
+# Maps whose kernel's gradient is safe in bfloat16, see `convolve`: up to a width, and multiples of another.
+SAFE_WIDTH, COLUMNS = 128, 32
 GRAY_STEP = 1 / 127.5  # between neighboring gray levels, of pixels in [-1, 1]
 
 
@@ -117,7 +118,7 @@ class ConvBlock(tf.keras.layers.Layer):
 def convolve(values: Tensor, kernel: Tensor) -> tuple[Tensor, Any]:
     """Convolves [B, H, W, C] with a kernel [rows, columns, C, C'] to [B, H, W, C'], zeros around it.
 
-    The gradient of a bfloat16 kernel comes from maps that zeros widen to a multiple of 32 columns: of other
+    The gradient of a bfloat16 kernel comes from wide maps that zeros widen to a multiple of 32 columns: of other
     wide maps the kernel that oneDNN 3.2 has for processors with AMX reads memory that was never written.
     What it reads is multiplied by zero, but now and then it is not a number.
     """
@@ -133,7 +134,8 @@ def convolve(values: Tensor, kernel: Tensor) -> tuple[Tensor, Any]:
         )
         seen, passed, padding = values, upstream, "SAME"
         if values.dtype == tf.bfloat16:
-            more = -tf.shape(values)[2] % COLUMNS
+            width = tf.shape(values)[2]
+            more = tf.where(width > SAFE_WIDTH, -width % COLUMNS, 0)
             rows, columns = ([(n - 1) // 2, n // 2] for n in kernel.shape[:2])
             seen = tf.pad(values, [[0, 0], rows, [columns[0], columns[1] + more], [0, 0]])
             passed = tf.pad(upstream, [[0, 0], [0, 0], [0, more], [0, 0]])
