@@ -19,7 +19,7 @@ LARGE = 2**17
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compiles a function of tensors, for calls whose first argument is large.
 
-    It is compiled anew, in about a tenth of a second, for each shape that its arguments have. On a GPU
+    It is compiled anew, in some tenths of a second, for each shape that its arguments have. On a GPU
     it runs as it is: there XLA needs parts of CUDA that TensorFlow's packages do not all bring.
     """
     fast = tf.function(function, jit_compile=True, autograph=False)

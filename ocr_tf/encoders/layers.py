@@ -119,7 +119,7 @@ def convolve(values: Tensor, kernel: Tensor) -> tuple[Tensor, Any]:
     """Convolves [B, H, W, C] with a kernel [rows, columns, C, C'] to [B, H, W, C'], zeros around it.
 
     The gradient of a bfloat16 kernel comes from maps that zeros widen, if they are wide, to a multiple of
-    32 columns: of other wide maps the kernel that oneDNN 3.2 has for processors with AMX reads memory that
+    32 columns: of other wide maps the kernel of TensorFlow 2.15 for processors with AMX reads memory that
     was never written. What it reads is multiplied by zero, but now and then it is not a number.
     """
 
