@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional, TypeVar, 
 
 from ocr_tf import options, registry
 from ocr_tf.cli import experiments
-from ocr_tf.data import SOURCES
+from ocr_tf.data.sources import SOURCES
 from ocr_tf.decode import SEARCHES
 from ocr_tf.encoders import ENCODERS
 from ocr_tf.errors import InputError, did_you_mean

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Union
 
@@ -28,6 +29,31 @@ def read_text_file(path: Union[str, Path], content: str = "file", way_out: str =
             f"{path}:{number}: not UTF-8 (byte {error.start}); save the file as UTF-8"
         ) from None
     except (OSError, ValueError) as error:  # A path may hold a zero byte.
+        advice = f"; {way_out}" if way_out else ""
+        raise InputError(f"{path}: cannot read the {content}: {reason_of(error)}{advice}") from None
+
+
+def read_lines(
+    path: Union[str, Path], content: str = "file", way_out: str = ""
+) -> Iterator[tuple[int, str]]:
+    r"""Reads a UTF-8 file line by line, each with its number from 1 and without its \n or \r\n.
+
+    Takes the memory of a line, not of the file. Arguments and errors are those of `read_text_file`.
+    """
+    try:
+        with open(path, "rb") as file:
+            for number, line in enumerate(file, 1):
+                line = line.removesuffix(b"\n").removesuffix(b"\r")
+                if number == 1:
+                    line = line.removeprefix(b"\xef\xbb\xbf")
+                try:
+                    yield number, line.decode("utf-8")
+                except UnicodeDecodeError as error:
+                    raise InputError(
+                        f"{path}:{number}: not UTF-8 (byte {error.start} of the line); "
+                        "save the file as UTF-8"
+                    ) from None
+    except (OSError, ValueError) as error:
         advice = f"; {way_out}" if way_out else ""
         raise InputError(f"{path}: cannot read the {content}: {reason_of(error)}{advice}") from None
 

@@ -1,29 +1,15 @@
-"""SOURCES: how each kind of labeled lines is opened, by the scheme in front of the colon.
+"""Labeled line images: where they come from, how they become batches.
 
-A new source is one new file beside these and one line in SOURCES; `ocr_tf.data.dataset` says what a source
-is. TensorFlow-free: an opener imports its module when it is called.
+source        what a source is; columns of strings in `strings`
+sources/      SOURCES: each kind of source by its scheme; how it is named in `spec`
+dataset       opens sources by name, one behind the other
+synthetic     lines that are drawn
+image         the one path from bytes to pixels; image_file, image_formats, png: formats
+lines         what is known of each line; splits
+batching      which lines are in which batch
+augment       perturbation of training images
+cache         lines that were decoded once
+pipeline      batches, made ahead
+fingerprint   hashes that tell data sets apart
+geometry      the size that images are brought to
 """
-
-from __future__ import annotations
-
-from typing import Any, Callable
-
-from ocr_tf.registry import Registry
-
-
-def _open_tsv(rest: str) -> Any:
-    from ocr_tf.data import tsv
-
-    return tsv.open(rest)
-
-
-def _open_synthetic(rest: str) -> Any:
-    from ocr_tf.data import synthetic
-
-    return synthetic.open(rest)
-
-
-# An opener takes what stands behind `scheme:` and gives a Source. A bare path is `tsv:path`.
-SOURCES: Registry[Callable[[str], Any]] = Registry(
-    "source", {"tsv": _open_tsv, "synthetic": _open_synthetic}
-)

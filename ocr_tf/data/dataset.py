@@ -1,67 +1,78 @@
-"""Sources of labeled line images; a source is named by a string, a path or `scheme:rest`."""
+"""Opens sources of labeled line images by the strings that name them: a path or `scheme:rest`."""
 
 from __future__ import annotations
 
 import os
 import re
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Optional
 
-from ocr_tf.data import SOURCES
+import numpy as np
+
+from ocr_tf.data.source import Facts, Sample, Source
+from ocr_tf.data.sources import SOURCES
+from ocr_tf.data.strings import repeated
 from ocr_tf.errors import InputError
 
 
-class Sample(NamedTuple):
-    """One labeled line."""
-
-    id: str  # stable, and unique in its source
-    text: str  # NFC, may be empty
-    place: str  # for messages, as "lines/labels.tsv:12"
-
-
-class Source(Protocol):
-    """Lines in a fixed order, whose images are read when asked for, from any thread."""
-
-    name: str
-    samples: list[Sample]
-
-    def read(self, i: int) -> bytes:
-        """Reads the encoded image of sample i, in a format that `ocr_tf.data.image` knows.
-
-        Raises InputError, which names the sample's place.
-        """
-        ...
-
-    def origin(self, i: int) -> str:
-        """Names the place of sample i's image: a path, or the source's own way of naming it."""
-        ...
-
-
-class Concatenation:
+class Concatenation(Source):
     """Several sources as one."""
 
     def __init__(self, sources: Sequence[Source]):
         self.name = ",".join(source.name for source in sources)
-        self._owners = [(source, i) for source in sources for i in range(len(source.samples))]
-        self.samples = [source.samples[i] for source, i in self._owners]
-        seen: dict[str, Sample] = {}
-        for sample in self.samples:
-            other = seen.setdefault(sample.id, sample)
-            if other is not sample:
-                raise InputError(
-                    f"{sample.place}: has the id {sample.id} of {other.place}; name a source once, "
-                    "and give folders of labels files different names"
-                )
+        self.sources = tuple(sources)
+        self._starts = np.cumsum([0, *map(len, sources)])
+        same = repeated((sample.id for sample in self.samples), len(self))
+        if same:
+            earlier, sample = (self.sample(i) for i in self._first_pair(same))
+            raise InputError(
+                f"{sample.place}: has the id {sample.id} of {earlier.place}; name a source once, "
+                "and give folders of labels files different names"
+            )
+
+    def _first_pair(self, same: Sequence[int]) -> tuple[int, int]:
+        seen: dict[str, int] = {}
+        for i in same:
+            name = self.sample(i).id
+            if name in seen:
+                return seen[name], i
+            seen[name] = i
+        raise AssertionError("two ids of one hash: not in 2^64 pairs")
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    def _owner(self, i: int) -> tuple[Source, int]:
+        k = int(np.searchsorted(self._starts, i, side="right")) - 1
+        return self.sources[k], i - int(self._starts[k])
+
+    def sample(self, i: int) -> Sample:
+        """See `Source.sample`."""
+        source, inner = self._owner(i)
+        return source.sample(inner)
 
     def read(self, i: int) -> bytes:
         """See `Source.read`."""
-        source, inner = self._owners[i]
+        source, inner = self._owner(i)
         return source.read(inner)
 
     def origin(self, i: int) -> str:
         """See `Source.origin`."""
-        source, inner = self._owners[i]
+        source, inner = self._owner(i)
         return source.origin(inner)
+
+    def stamp(self, i: int) -> Optional[str]:
+        """See `Source.stamp`."""
+        source, inner = self._owner(i)
+        return source.stamp(inner)
+
+    def facts(self) -> Optional[Facts]:
+        """See `Source.facts`; None unless all sources know them."""
+        known = [source.facts() for source in self.sources]
+        if any(facts is None for facts in known):
+            return None
+        columns = zip(*(facts for facts in known if facts is not None))
+        return Facts(*(np.concatenate(column) for column in columns))
 
 
 def split_spec(spec: str) -> tuple[str, str]:
@@ -98,4 +109,5 @@ def open_sources(specs: Sequence[str]) -> Source:
     """
     if not specs:
         raise InputError("no data given: name a labels file (path<TAB>text) or synthetic:")
-    return Concatenation([open_source(spec) for spec in specs])
+    sources = [open_source(spec) for spec in specs]
+    return sources[0] if len(sources) == 1 else Concatenation(sources)

@@ -12,7 +12,7 @@ from typing import Union
 
 import numpy as np
 
-from ocr_tf.data.dataset import Sample, Source
+from ocr_tf.data.source import Sample, Source
 from ocr_tf.errors import InputError
 from ocr_tf.progress import Progress
 from ocr_tf.types import Array

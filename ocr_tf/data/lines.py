@@ -11,10 +11,10 @@ from typing import NamedTuple, Optional, TextIO, Union
 import numpy as np
 import tensorflow as tf
 
-from ocr_tf.data.dataset import Sample, Source
 from ocr_tf.data.fingerprint import READERS, fingerprint_of, image_digest, read_image
 from ocr_tf.data.geometry import Geometry
 from ocr_tf.data.image import as_tensor, measure_batch, why_bad
+from ocr_tf.data.source import Sample, Source
 from ocr_tf.errors import InputError
 from ocr_tf.progress import Progress
 from ocr_tf.types import Array

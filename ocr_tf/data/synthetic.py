@@ -27,8 +27,8 @@ from typing import Any
 
 import numpy as np
 
-from ocr_tf.data.dataset import Sample
 from ocr_tf.data.png import encode_png
+from ocr_tf.data.source import Sample, Source
 from ocr_tf.errors import InputError, did_you_mean
 
 SYMBOLS = {"digits": "0123456789", "words": "abcdefghijklmnopqrstuvwxyz"}
@@ -55,7 +55,7 @@ _TEXT, _IMAGE, _WEAR = 0, 1, 2
 _rendering = threading.Lock()  # FreeType's faces are not for several threads at once.
 
 
-class Drawn:
+class Drawn(Source):
     """Given texts as a source; line i has the look that (seed, i) decides."""
 
     def __init__(
@@ -65,19 +65,26 @@ class Drawn:
         self.name = name
         self._seed, self._look = seed, look
         self._rendered: dict[int, bytes] = {}
-        self.samples = [
+        self._samples = [
             Sample(f"{prefix}/{i}", text, f"{name}#{i}") for i, text in enumerate(texts)
         ]
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    def sample(self, i: int) -> Sample:
+        """See `Source.sample`."""
+        return self._samples[i]
 
     def read(self, i: int) -> bytes:
         """See `Source.read`."""
         if i not in self._rendered:
-            self._rendered[i] = render(self.samples[i].text, self._seed, i, self._look)
+            self._rendered[i] = render(self._samples[i].text, self._seed, i, self._look)
         return self._rendered[i]
 
     def origin(self, i: int) -> str:
         """See `Source.origin`."""
-        return self.samples[i].place
+        return self._samples[i].place
 
 
 def open(rest: str) -> Drawn:

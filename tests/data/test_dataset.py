@@ -19,7 +19,7 @@ def message(action, *arguments):
 
 
 def test_labels_file_round_trip(tmp_path):
-    texts = ["one", "", "two\twith a tab", "a\u2028b\x85c", "cafe\u0301", " spaces "]
+    texts = ["one", "", "two  words", "a\u2028b\x85c", "cafe\u0301", " spaces "]
     rows = "".join(f"{i}.png\t{text}\r\n" for i, text in enumerate(texts))
     path = write(tmp_path / "lines", b"\xef\xbb\xbf" + rows.replace("\r\n", "\n\n", 1).encode())
     (tmp_path / "lines" / "3.png").write_bytes(b"bytes")
@@ -50,12 +50,28 @@ def test_ids_do_not_depend_on_where_the_data_or_the_caller_is(tmp_path, monkeypa
         (b"a.png\tx\nb.png\t\xff\n", ":2:", "UTF-8"),
         (b"\tx\n", ":1:", "no image path"),
         (b"\n\n", ":", "no lines"),
+        (b"a.png\tx\ttrain\n", ":1:", "?split=train"),
+        (b"a.png\tx\ty\tz\n", ":1:", "4 columns"),
+        (b"../a.png\tx\n", ":1:", "outside of"),
+        (b"b/../../a.png\tx\n", ":1:", "outside of"),
+        (b"/etc/passwd\tx\n", ":1:", "outside of"),
     ],
 )
 def test_bad_labels_files_name_file_and_line(tmp_path, text, place, words):
     path = write(tmp_path, text)
     said = message(open_source, path)
     assert said.startswith(path + place) and words in said
+
+
+def test_a_third_column_chooses_a_split(tmp_path):
+    path = write(tmp_path / "d", "a.png\tx\ttrain\nb.png\ty\tval\na.png\tz\tval\n")
+    source = open_source(f"tsv:{path}?split=val")
+    assert [s.text for s in source.samples] == ["y", "z"]
+    assert source.samples[1].place == f"{path}:3"
+    assert source.name != open_source(f"tsv:{path}?split=train").name
+    assert "train, val" in message(open_source, f"tsv:{path}?split=test")
+    write(tmp_path / "d", "a.png\tx\ttrain\nb.png\ty\n")
+    assert ":2: no third column" in message(open_source, f"tsv:{path}?split=train")
 
 
 def test_missing_files(tmp_path):

@@ -6,11 +6,13 @@ TensorFlow is loaded for a run only: predictions that come in a file are scored 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from ocr_tf import options
-from ocr_tf.data.dataset import Sample, open_sources
+from ocr_tf.data.dataset import open_sources
 from ocr_tf.data.fingerprint import fingerprint_of, image_digests
+from ocr_tf.data.source import Sample
 from ocr_tf.decode import parse_search
 from ocr_tf.errors import NAMED, InputError, did_you_mean
 from ocr_tf.experiment.inference.config import Evaluate
@@ -130,7 +132,7 @@ def _of_predictions(config: Evaluate) -> Evaluated:
 
 
 def _join(
-    config: Evaluate, samples: list[Sample], placed: list[Placed]
+    config: Evaluate, samples: Sequence[Sample], placed: list[Placed]
 ) -> tuple[list[Prediction], int]:
     """Finds every line's prediction, in the order of the lines; also counts the lines without one."""
     known = {sample.id for sample in samples}

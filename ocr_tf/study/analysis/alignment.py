@@ -20,7 +20,7 @@ from typing import Callable, Optional
 import cv2
 import numpy as np
 
-from ocr_tf.data.dataset import Source
+from ocr_tf.data.source import Source
 from ocr_tf.experiment.inference.aligner import Aligned
 from ocr_tf.metrics import alignment
 from ocr_tf.progress import Progress

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from ocr_tf.bench import flops, memory, steps
 from ocr_tf.data import pipeline
-from ocr_tf.data.dataset import Source
+from ocr_tf.data.source import Source
 from ocr_tf.decode import Greedy
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.experiment import PARTS

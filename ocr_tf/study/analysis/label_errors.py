@@ -16,9 +16,9 @@ from collections.abc import Sequence
 from typing import NamedTuple, Optional
 
 from ocr_tf.alphabet import nfc
-from ocr_tf.data.dataset import Source
 from ocr_tf.data.geometry import Geometry
 from ocr_tf.data.lines import Lines, load_lines
+from ocr_tf.data.source import Source
 from ocr_tf.experiment.config.experiment import unwritable
 from ocr_tf.experiment.inference.load import Trained, restore
 from ocr_tf.experiment.inference.recognize import Reader, Reading

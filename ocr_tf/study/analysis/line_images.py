@@ -7,9 +7,9 @@ from typing import Optional
 import tensorflow as tf
 
 from ocr_tf import alignment_plot
-from ocr_tf.data.dataset import Source
 from ocr_tf.data.image import original
 from ocr_tf.data.image_formats import is_allowed_size, read_header
+from ocr_tf.data.source import Source
 from ocr_tf.errors import InputError
 from ocr_tf.study.comparison.models import Networks
 from ocr_tf.study.comparison.results import Cell, Grid

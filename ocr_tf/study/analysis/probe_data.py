@@ -23,8 +23,8 @@ import cv2
 import numpy as np
 
 from ocr_tf.data import synthetic
-from ocr_tf.data.dataset import Sample, Source
 from ocr_tf.data.png import encode_png
+from ocr_tf.data.source import Sample, Source
 from ocr_tf.types import Array
 
 LINES = 40  # of a level
@@ -60,7 +60,7 @@ class Level(NamedTuple):
     )
 
 
-class Joined:
+class Joined(Source):
     """`count` lines of a source after one another as one line, from every line on."""
 
     def __init__(
@@ -79,15 +79,22 @@ class Joined:
         self.name = f"{count} lines of {source.name}"
         self._pixels, self._starts, self._count = pixels, starts, count
         self._total, self._gap = len(source.samples), bool(between)
-        self.samples = []
+        self._joined: list[Sample] = []
         for start in starts:
             parts = [source.samples[i] for i in self._parts(start)]
             text = between.join(part.text for part in parts)
             name = f"joined-{count}/{parts[0].id}"
-            self.samples.append(Sample(name, text, f"{parts[0].place} and the next {count - 1}"))
+            self._joined.append(Sample(name, text, f"{parts[0].place} and the next {count - 1}"))
 
     def _parts(self, start: int) -> list[int]:
         return [(start + k) % self._total for k in range(self._count)]
+
+    def __len__(self) -> int:
+        return len(self._joined)
+
+    def sample(self, i: int) -> Sample:
+        """See `Source.sample`."""
+        return self._joined[i]
 
     def read(self, i: int) -> bytes:
         """Encodes joined line i as a PNG as high as the first of its lines."""
@@ -108,7 +115,7 @@ class Joined:
 
     def origin(self, i: int) -> str:
         """Names the lines that joined line i is made of."""
-        return self.samples[i].place
+        return self._joined[i].place
 
 
 def drawn(trained: Sequence[str], known: Sequence[str]) -> list[Level]:

@@ -8,8 +8,9 @@ from typing import NamedTuple, Optional
 
 import numpy as np
 
-from ocr_tf.data.dataset import Concatenation, Source
+from ocr_tf.data.dataset import Concatenation
 from ocr_tf.data.lines import Lines, lines_fingerprint
+from ocr_tf.data.source import Source
 from ocr_tf.experiment.inference.recognize import Reader, Reading
 from ocr_tf.experiment.runs.predictions import Prediction
 from ocr_tf.study.analysis import error_types, probe_data, slices

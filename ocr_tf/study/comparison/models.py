@@ -11,9 +11,9 @@ import tensorflow as tf
 
 from ocr_tf.data import pipeline
 from ocr_tf.data.batching import plan
-from ocr_tf.data.dataset import Source
 from ocr_tf.data.geometry import Geometry
 from ocr_tf.data.lines import Lines, load_lines
+from ocr_tf.data.source import Source
 from ocr_tf.experiment.config.experiment import unwritable
 from ocr_tf.experiment.inference.aligner import Aligner
 from ocr_tf.experiment.inference.load import Trained, restore

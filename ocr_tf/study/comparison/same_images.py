@@ -10,8 +10,9 @@ import contextlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from ocr_tf.data.dataset import Source, open_sources
+from ocr_tf.data.dataset import open_sources
 from ocr_tf.data.fingerprint import fingerprint_of, image_digests
+from ocr_tf.data.source import Source
 from ocr_tf.errors import NAMED, InputError
 from ocr_tf.experiment.runs.predictions import EvaluationResults
 

@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from ocr_tf.data.dataset import Sample, Source, open_sources
+from ocr_tf.data.dataset import open_sources
 from ocr_tf.data.image import original
 from ocr_tf.data.lines import Lines
+from ocr_tf.data.source import Sample, Source
 from ocr_tf.errors import NAMED, InputError
 from ocr_tf.experiment.config.program import command_name
 from ocr_tf.experiment.runs.atomic import atomic_write

@@ -5,7 +5,8 @@ import pytest
 from PIL import Image
 
 from ocr_tf.data import synthetic
-from ocr_tf.data.dataset import Sample, open_source
+from ocr_tf.data.dataset import open_source
+from ocr_tf.data.source import Sample
 from ocr_tf.study.analysis import probe_data
 from ocr_tf.study.analysis.probe_data import Joined, drawn, joined
 
