@@ -28,6 +28,7 @@ RANKS = {
     "ocr_tf.processor": 0,
     "ocr_tf.registry": 0,
     "ocr_tf.text_file": 0,
+    "ocr_tf.atomic": 0,
     "ocr_tf.terminal": 0,
     "ocr_tf.library_lines": 0,
     "ocr_tf.data": 1,

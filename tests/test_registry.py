@@ -12,8 +12,8 @@ import pytest
 
 import ocr_tf
 from ocr_tf import registry
-from ocr_tf.data.sources import SOURCES
 from ocr_tf.data.dataset import open_source
+from ocr_tf.data.sources import SOURCES
 from ocr_tf.encoders import ENCODERS
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.experiment import Experiment

@@ -9,12 +9,12 @@ from typing import Callable
 
 import tensorflow as tf
 
+from ocr_tf.atomic import atomic_write
 from ocr_tf.bench import export, models, networks, report
 from ocr_tf.bench.config import Bench
 from ocr_tf.bench.machine import machine
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.experiment import Experiment
-from ocr_tf.experiment.runs.atomic import atomic_write
 
 
 def run(config: Bench, names: list[str], experiment: Callable[[str], Experiment]) -> None:

@@ -12,6 +12,7 @@ from typing import Union
 
 import numpy as np
 
+from ocr_tf.data.index import Index
 from ocr_tf.data.source import Sample, Source
 from ocr_tf.errors import InputError
 from ocr_tf.progress import Progress
@@ -27,7 +28,7 @@ def image_digest(encoded: bytes) -> Array:
 
 
 def image_digests(source: Source, what: str = "images") -> tuple[Array, list[str]]:
-    """Digests every image of a source, decoding none.
+    """Digests every image of a source, decoding none; those that `load_lines` has met are not read.
 
     Args:
         source: see `ocr_tf.data.dataset.open_sources`.
@@ -36,21 +37,24 @@ def image_digests(source: Source, what: str = "images") -> tuple[Array, list[str
     Returns:
         [N, 32] uint8; and a line for each image that cannot be read: its place and why.
     """
-    total = len(source.samples)
-    digests = np.zeros([total, 32], np.uint8)
+    facts = source.facts()
+    if facts is not None:
+        return facts.digests, []
+    measured = Index(source).find()
+    missing = np.flatnonzero(~measured.known)
     bad = []
-    progress = Progress(f"reading {what}", total)
+    progress = Progress(f"reading {what}", len(missing))
     with concurrent.futures.ThreadPoolExecutor(READERS) as readers:
-        for start in range(0, total, CHUNK):
-            span = range(start, min(start + CHUNK, total))
-            for i, data in zip(span, readers.map(lambda i: read_image(source, i), span)):
+        for start in range(0, len(missing), CHUNK):
+            chunk = missing[start : start + CHUNK].tolist()
+            for i, data in zip(chunk, readers.map(lambda i: read_image(source, i), chunk)):
                 if isinstance(data, str):
-                    bad.append(f"{source.samples[i].place}: {data}")
+                    bad.append(f"{source.sample(i).place}: {data}")
                 else:
-                    digests[i] = image_digest(data)
-            progress.show(span.stop)
+                    measured.digests[i] = image_digest(data)
+            progress.show(start + len(chunk))
     progress.clear()
-    return digests, bad
+    return measured.digests, bad
 
 
 def read_image(source: Source, i: int) -> Union[bytes, str]:
@@ -58,7 +62,7 @@ def read_image(source: Source, i: int) -> Union[bytes, str]:
     try:
         return source.read(i)
     except InputError as error:
-        return str(error).removeprefix(f"{source.samples[i].place}: ")
+        return str(error).removeprefix(f"{source.sample(i).place}: ")
 
 
 def fingerprint_of(samples: Iterable[Sample], digests: Array) -> str:

@@ -119,20 +119,27 @@ def _compiled(geometry: Geometry) -> Callable[[Tensor], tuple[Images, Tensor]]:
 
 
 def measure_batch(encoded: Tensor, geometry: Geometry) -> Tensor:
-    """Measures the width that `prepare` gives each image, [B] int32; 0 where it would fail.
+    """Measures the width that `prepare` gives each image, [B] int32; 0 where it would fail."""
+    sizes = measure_sizes(encoded)
+    scaled = _scaled_width(sizes[:, 0], sizes[:, 1], geometry)
+    return tf.where((sizes[:, 0] > 0) & _fits(scaled, geometry), scaled, 0)
 
-    Decodes every image but resizes none.
+
+def measure_sizes(encoded: Tensor) -> Tensor:
+    """Measures images that can be decoded, whatever they are then scaled to: [B, 2] int32, height and width.
+
+    Decodes every image but resizes none. Zeros for an image that is none, too large, or broken.
     """
 
-    def line(position: Tensor, data: Tensor, kind: Tensor, scaled: Tensor) -> tuple[Tensor, Tensor]:
-        decoded = decode(data, kind, lambda pixels, _: tf.size(pixels) > 0)
-        return position, tf.where(decoded, scaled, 0)
+    def size(position: Tensor, data: Tensor, kind: Tensor, _: Tensor) -> tuple[Tensor, Tensor]:
+        decoded = decode(data, kind, lambda pixels, _: tf.shape(pixels)[:2])
+        return position, decoded
 
     count = tf.shape(encoded)[0]
-    extra = tf.data.Dataset.from_tensors((count, 0))
-    widths = _survivors(encoded, geometry, line).concatenate(extra)
-    positions, widths = widths.batch(tf.cast(count, tf.int64) + 1).get_single_element()
-    return tf.scatter_nd(positions[:, tf.newaxis], widths, [count + 1])[:-1]
+    extra = tf.data.Dataset.from_tensors((count, tf.zeros([2], tf.int32)))
+    sizes = _survivors(encoded, None, size).concatenate(extra)
+    positions, sizes = sizes.batch(tf.cast(count, tf.int64) + 1).get_single_element()
+    return tf.scatter_nd(positions[:, tf.newaxis], sizes, tf.stack([count + 1, 2]))[:-1]
 
 
 def original(encoded: bytes) -> Array:
@@ -184,14 +191,20 @@ def why_bad(encoded: bytes, geometry: Geometry) -> Optional[str]:
 
 
 def _survivors(
-    encoded: Tensor, geometry: Geometry, line: Callable[..., tuple[Tensor, ...]]
+    encoded: Tensor, geometry: Optional[Geometry], line: Callable[..., tuple[Tensor, ...]]
 ) -> tf.data.Dataset:
-    """Yields `line(position, encoded, kind, scaled)` of each image for which nothing fails, in order."""
+    """Yields `line(position, encoded, kind, scaled)` of each image for which nothing fails, in order.
+
+    Without a geometry no image is too wide, and `scaled` means nothing.
+    """
 
     def measure(position: Tensor, data: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         kind, height, width = read_header(data)
-        scaled = _scaled_width(height, width, geometry)
-        good = (kind >= 0) & is_allowed_size(height, width) & _fits(scaled, geometry)
+        good = (kind >= 0) & is_allowed_size(height, width)
+        scaled = tf.zeros([], tf.int32)
+        if geometry is not None:
+            scaled = _scaled_width(height, width, geometry)
+            good &= _fits(scaled, geometry)
         return position, data, kind, scaled, good
 
     # Refusals by the header go through a filter and not an error: TensorFlow logs each error.

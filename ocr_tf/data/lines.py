@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import concurrent.futures
-import dataclasses
 import functools
-from collections.abc import Sequence
-from typing import NamedTuple, Optional, TextIO, Union
+from collections.abc import Iterator, Sequence
+from typing import Callable, NamedTuple, Optional, TextIO, Union, overload
 
 import numpy as np
 import tensorflow as tf
 
+from ocr_tf.alphabet import Alphabet
 from ocr_tf.data.fingerprint import READERS, fingerprint_of, image_digest, read_image
 from ocr_tf.data.geometry import Geometry
-from ocr_tf.data.image import as_tensor, measure_batch, why_bad
-from ocr_tf.data.source import Sample, Source
+from ocr_tf.data.image import as_tensor, measure_sizes, why_bad
+from ocr_tf.data.index import Index, Measured
+from ocr_tf.data.source import Facts, Sample, Samples, Selection, Source
 from ocr_tf.errors import InputError
 from ocr_tf.progress import Progress
-from ocr_tf.types import Array
+from ocr_tf.types import Array, Tensor
 
 CHUNK = 128  # images measured together
 
@@ -32,33 +33,64 @@ class Bad(NamedTuple):
         return f"{self.sample.place}: {self.reason}"
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
 class Lines:
-    """The lines of one role: what is known of each without decoding it again."""
+    """The lines of one role: what is known of each without decoding it again.
 
-    source: Source
-    positions: Array  # [N] int64, of each line in the source
-    widths: Array  # [N] int32, pixels after scaling; 1 for a bad image that was kept
-    digests: Array  # [N, 32] uint8, sha256 of the encoded image
-    bad: tuple[Bad, ...] = ()  # samples of the source with unusable images, kept or left out
+    Columns are shared by all roles of a source; a line costs 12 bytes more.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        positions: Array,
+        widths: Array,
+        digests: Array,
+        bad: tuple[Bad, ...] = (),
+    ):
+        """Chooses lines of a source.
+
+        Args:
+            source: its samples.
+            positions: [N] int64, of each line in the source.
+            widths: of every sample of the source, pixels after scaling; 1 for a bad image.
+            digests: [samples, 32] uint8 of every sample, sha256 of the encoded image.
+            bad: samples of the source with unusable images, kept or left out.
+        """
+        self.source, self.positions, self.bad = source, positions, bad
+        self.widths: Array = widths[positions]  # [N] int32
+        self._widths, self._digests = widths, digests
 
     def __len__(self) -> int:
         return len(self.positions)
 
-    @functools.cached_property
-    def samples(self) -> list[Sample]:
-        """The samples of the source, in the lines' order."""
-        return [self.source.samples[i] for i in self.positions]
+    @property
+    def digests(self) -> Array:
+        """The sha256 of each line's encoded image, [N, 32] uint8; made when asked for."""
+        return self._digests[self.positions]
+
+    def digest(self, i: int) -> bytes:
+        """Returns the sha256 of line i's encoded image."""
+        digest: bytes = self._digests[self.positions[i]].tobytes()
+        return digest
 
     @property
-    def texts(self) -> list[str]:
-        """The labels."""
-        return [sample.text for sample in self.samples]
+    def samples(self) -> Samples:
+        """The samples of the source, in the lines' order, each made when it is asked for."""
+        return Selection(self.source, self.positions).samples
 
     @property
-    def ids(self) -> list[str]:
-        """The lines' ids."""
-        return [sample.id for sample in self.samples]
+    def texts(self) -> Iterator[str]:
+        """The labels, one after the other."""
+        return (sample.text for sample in self.samples)
+
+    @property
+    def ids(self) -> Iterator[str]:
+        """The lines' ids, one after the other."""
+        return (sample.id for sample in self.samples)
+
+    def sample(self, i: int) -> Sample:
+        """Returns the sample of line i."""
+        return self.source.sample(int(self.positions[i]))
 
     def read(self, i: int) -> bytes:
         """Reads the encoded image of line i.
@@ -74,13 +106,30 @@ class Lines:
 
     def take(self, which: Union[Array, Sequence[int]]) -> Lines:
         """Takes these lines alone, in this order; `bad` stays, being about the source."""
-        which = np.asarray(which, np.int64)
-        return dataclasses.replace(
-            self,
-            positions=self.positions[which],
-            widths=self.widths[which],
-            digests=self.digests[which],
-        )
+        positions = self.positions[np.asarray(which, np.int64)]
+        return Lines(self.source, positions, self._widths, self._digests, self.bad)
+
+
+class Labels(Sequence[list[int]]):
+    """The labels of lines as symbol ids, each encoded when it is asked for; empty if a symbol is unknown."""
+
+    def __init__(self, lines: Lines, alphabet: Alphabet):
+        self._lines, self._alphabet = lines, alphabet
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    @overload
+    def __getitem__(self, i: int) -> list[int]: ...
+
+    @overload
+    def __getitem__(self, i: slice) -> list[list[int]]: ...
+
+    def __getitem__(self, i: Union[int, slice]) -> Union[list[int], list[list[int]]]:
+        if isinstance(i, slice):
+            return [self[k] for k in range(*i.indices(len(self)))]
+        text = self._lines.sample(i).text
+        return [] if self._alphabet.unknown(text) else self._alphabet.encode(text)
 
 
 def load_lines(
@@ -91,7 +140,10 @@ def load_lines(
     what: str = "images",
     stream: Optional[TextIO] = None,
 ) -> Lines:
-    """Reads every image of a source once: is it usable, how wide is it, what is its digest.
+    """Finds out of every image of a source: is it usable, how wide is it, what is its digest.
+
+    An image is read once, the first time that any command needs it, and found again by its stamp; see
+    `ocr_tf.data.index`. A source that knows its images (`Source.facts`) has none of them read.
 
     Args:
         source: see `ocr_tf.data.dataset.open_sources`.
@@ -104,37 +156,66 @@ def load_lines(
     Raises:
         InputError: no image is usable.
     """
-    total = len(source.samples)
-    widths = np.zeros(total, np.int32)
-    digests = np.zeros([total, 32], np.uint8)
-    bad: list[Bad] = []
-    measure = tf.function(
-        lambda encoded: measure_batch(encoded, geometry),
-        input_signature=[tf.TensorSpec([None], tf.string)],
-    )
-    progress = Progress(f"reading {what}", total, stream=stream)
-    with concurrent.futures.ThreadPoolExecutor(READERS) as readers:
-        for start in range(0, total, CHUNK):
-            span = range(start, min(start + CHUNK, total))
-            read = list(readers.map(lambda i: read_image(source, i), span))
-            encoded = [data if isinstance(data, bytes) else b"" for data in read]
-            widths[span.start : span.stop] = measure(as_tensor(encoded))
-            for i, data in zip(span, read):
-                if isinstance(data, str):
-                    bad.append(Bad(source.samples[i], data))
-                    continue
-                digests[i] = image_digest(data)
-                if not widths[i]:
-                    reason = why_bad(data, geometry) or "cannot be decoded"
-                    bad.append(Bad(source.samples[i], f"{source.origin(i)}: {reason}"))
-            progress.show(span.stop)
-    progress.clear()
+    facts = source.facts()
+    reasons: dict[int, str] = {}
+    if facts is None:
+        index = Index(source)
+        measured = index.find()
+        if not measured.known.all():
+            reasons = _measure(source, measured, geometry, what, stream)
+            index.keep(measured)
+        facts = Facts(measured.digests, measured.heights, measured.widths)
+    widths = geometry.scaled_widths(facts.heights, facts.widths)
     usable = np.flatnonzero(widths)
+    bad = tuple(
+        Bad(source.sample(i), reasons.get(i) or _why_bad(source, i, geometry))
+        for i in np.flatnonzero(widths == 0).tolist()
+    )
     if not len(usable):
         raise InputError(f"{bad[0]}; no image of {source.name} can be used")
-    positions = np.arange(total) if keep_bad else usable
-    widths = np.maximum(widths, 1)
-    return Lines(source, positions, widths[positions], digests[positions], tuple(bad))
+    positions = np.arange(len(source)) if keep_bad else usable
+    return Lines(source, positions, np.maximum(widths, 1), facts.digests, bad)
+
+
+def _measure(
+    source: Source, measured: Measured, geometry: Geometry, what: str, stream: Optional[TextIO]
+) -> dict[int, str]:
+    """Reads and decodes the images that are not known, and completes `measured`.
+
+    Returns why an image cannot be used, by position.
+    """
+    missing = np.flatnonzero(~measured.known)
+    reasons: dict[int, str] = {}
+    progress = Progress(f"reading {what}", len(missing), stream=stream)
+    with concurrent.futures.ThreadPoolExecutor(READERS) as readers:
+        for start in range(0, len(missing), CHUNK):
+            chunk = missing[start : start + CHUNK].tolist()
+            images = list(readers.map(lambda i: read_image(source, i), chunk))
+            encoded = [image if isinstance(image, bytes) else b"" for image in images]
+            sizes = _compiled()(as_tensor(encoded)).numpy()
+            for i, image, size in zip(chunk, images, sizes):
+                if isinstance(image, str):
+                    reasons[i] = image
+                    continue
+                measured.digests[i] = image_digest(image)
+                measured.heights[i], measured.widths[i] = size
+                measured.known[i] = size[0] > 0  # whoever meets a bad one again looks at it again
+            progress.show(start + len(chunk))
+    progress.clear()
+    return reasons
+
+
+@functools.cache
+def _compiled() -> Callable[[Tensor], Tensor]:
+    return tf.function(measure_sizes, input_signature=[tf.TensorSpec([None], tf.string)])
+
+
+def _why_bad(source: Source, i: int, geometry: Geometry) -> str:
+    """Says why an image cannot be used, without the sample's place."""
+    image = read_image(source, i)
+    if isinstance(image, str):
+        return image
+    return f"{source.origin(i)}: {why_bad(image, geometry) or 'cannot be decoded'}"
 
 
 def split_lines(lines: Lines, share: float) -> tuple[Lines, Lines]:
@@ -170,14 +251,21 @@ def in_share(lines: Lines, share: float) -> Array:
 
 def shared_images(first: Lines, second: Lines) -> list[tuple[Sample, Sample]]:
     """Pairs of lines, one of each, that have the same image: one pair for each line of `second`."""
-    known = {digest.tobytes(): i for i, digest in reversed(list(enumerate(first.digests)))}
-    pairs = [(known.get(digest.tobytes()), i) for i, digest in enumerate(second.digests)]
-    empty = bytes(32)  # An image that could not be read has no digest.
+    known, wanted = _comparable(first.digests), _comparable(second.digests)
+    if not len(known):
+        return []
+    order = np.argsort(known, kind="stable")
+    at = np.searchsorted(known[order], wanted)
+    inside = np.minimum(at, len(order) - 1)
+    same = (known[order][inside] == wanted) & second.digests.any(axis=1)  # zeros: no image was read
     return [
-        (first.samples[i], second.samples[j])
-        for i, j in pairs
-        if i is not None and first.digests[i].tobytes() != empty
+        (first.sample(int(order[inside[j]])), second.sample(int(j))) for j in np.flatnonzero(same)
     ]
+
+
+def _comparable(digests: Array) -> Array:
+    """Views digests [N, 32] uint8 as one item each that can be sorted and compared."""
+    return np.ascontiguousarray(digests).view("V32").reshape(-1)
 
 
 def lines_fingerprint(lines: Lines) -> str:

@@ -64,14 +64,13 @@ def batches(
     """
     if len(labels) != len(lines):
         raise ValueError(f"{len(labels)} labels for {len(lines)} lines")
-    names = name_keys(lines.ids) if augment_seed is not None else None
 
     def make(step: int) -> Batch:
         chosen = np.asarray(plan[step])
         images = _images(lines, chosen, geometry, cache)
-        if names is not None:
+        if augment_seed is not None:
             epoch = plan.epoch(step) if isinstance(plan, Course) else 0
-            keys = sample_keys(names[chosen], augment_seed or 0, epoch)
+            keys = sample_keys([lines.sample(i).id for i in chosen], augment_seed, epoch)
             images = [
                 image if image is None else augment(image, key, strengths, geometry.width > 0)
                 for image, key in zip(images, keys)
@@ -91,7 +90,7 @@ def _images(
     lines: Lines, chosen: Array, geometry: Geometry, cache: Optional[LineCache]
 ) -> list[Optional[Array]]:
     """Takes the images of some lines from the cache, or prepares them and puts them there."""
-    keys = [lines.digests[i].tobytes() for i in chosen]
+    keys = [lines.digest(i) for i in chosen]
     images = [None if cache is None else cache.get(key) for key in keys]
     missing = [row for row, image in enumerate(images) if image is None]
     encoded = []
@@ -145,12 +144,8 @@ def pad(labels: Sequence[Sequence[int]]) -> tuple[Array, Array]:
     return padded, lengths
 
 
-def name_keys(ids: Sequence[str]) -> Array:
-    """Returns a number for each sample's id, [N] int64: what `sample_keys` knows samples by."""
+def sample_keys(ids: Sequence[str], seed: int, epoch: int) -> Array:
+    """Returns the key of each sample's randomness, [N, 2] int64, of (seed, epoch) and of its id."""
     digests = (hashlib.sha256(name.encode("utf-8")).digest() for name in ids)
-    return np.array([int.from_bytes(digest[:8], "big") >> 1 for digest in digests], np.int64)
-
-
-def sample_keys(names: Array, seed: int, epoch: int) -> Array:
-    """Returns the key of each sample's randomness, [N, 2] int64, of (seed, epoch) and of its name [N]."""
-    return np.stack([np.full(len(names), seed << 32 | epoch, np.int64), names], axis=1)
+    names = [int.from_bytes(digest[:8], "big") >> 1 for digest in digests]
+    return np.array([(seed << 32 | epoch, name) for name in names], np.int64).reshape(-1, 2)

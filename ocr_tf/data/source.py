@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Optional, Union, overload
 
+import numpy as np
+
 from ocr_tf.alphabet import nfc
 from ocr_tf.data.image_file import read_image_file
 from ocr_tf.data.strings import Strings, repeated
@@ -102,6 +104,41 @@ class Samples(Sequence[Sample]):
 
     def __iter__(self) -> Iterator[Sample]:
         return (self._source.sample(i) for i in range(len(self._source)))
+
+
+class Selection(Source):
+    """Some lines of a source, in an order of their own."""
+
+    def __init__(self, source: Source, positions: Union[Array, Sequence[int]]):
+        """`positions` are those of the chosen samples in `source`."""
+        self.name = source.name
+        self._source, self._positions = source, positions
+
+    def __len__(self) -> int:
+        return len(self._positions)
+
+    def sample(self, i: int) -> Sample:
+        """See `Source.sample`."""
+        return self._source.sample(int(self._positions[i]))
+
+    def read(self, i: int) -> bytes:
+        """See `Source.read`."""
+        return self._source.read(int(self._positions[i]))
+
+    def origin(self, i: int) -> str:
+        """See `Source.origin`."""
+        return self._source.origin(int(self._positions[i]))
+
+    def stamp(self, i: int) -> Optional[str]:
+        """See `Source.stamp`."""
+        return self._source.stamp(int(self._positions[i]))
+
+    def facts(self) -> Optional[Facts]:
+        """See `Source.facts`."""
+        facts = self._source.facts()
+        if facts is None:
+            return None
+        return Facts(*(column[np.asarray(self._positions, np.int64)] for column in facts))
 
 
 class ImageFiles(Source):

@@ -16,6 +16,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn, Optional
 
+from ocr_tf.atomic import atomic_write
 from ocr_tf.data.dataset import open_sources
 from ocr_tf.decode import parse_search, search_text
 from ocr_tf.errors import InputError
@@ -23,7 +24,6 @@ from ocr_tf.experiment.config import flags
 from ocr_tf.experiment.config.exits import exits
 from ocr_tf.experiment.config.experiment import Experiment
 from ocr_tf.experiment.config.program import program_name
-from ocr_tf.experiment.runs.atomic import atomic_write
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.experiment.training import checks
 from ocr_tf.options import option

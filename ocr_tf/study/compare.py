@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Optional
 
 from ocr_tf import options
+from ocr_tf.atomic import TEMPORARY
 from ocr_tf.errors import NAMED, InputError
 from ocr_tf.experiment.config import flags
 from ocr_tf.experiment.config.common import CHECKPOINTS
@@ -17,7 +18,6 @@ from ocr_tf.experiment.config.experiment import Experiment
 from ocr_tf.experiment.config.program import command_name, program_name
 from ocr_tf.experiment.inference.evaluated import rates_of
 from ocr_tf.experiment.runs import predictions, provenance
-from ocr_tf.experiment.runs.atomic import TEMPORARY
 from ocr_tf.experiment.runs.predictions import RateFigures
 from ocr_tf.experiment.runs.run_folder import RESUMABLE, RunFolder
 from ocr_tf.experiment.tensorboard import event_file

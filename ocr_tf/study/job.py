@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import NamedTuple, Optional
 
 from ocr_tf import registry
+from ocr_tf.atomic import atomic_write
 from ocr_tf.decode import SEARCHES
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.common import CHECKPOINTS
 from ocr_tf.experiment.config.experiment import Experiment
 from ocr_tf.experiment.config.serialize import configuration, rebuild
 from ocr_tf.experiment.runs import predictions
-from ocr_tf.experiment.runs.atomic import atomic_write
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.metrics.registry import METRICS
 from ocr_tf.progress import Afterwards

@@ -7,11 +7,11 @@ from collections.abc import Collection, Mapping, Sequence
 
 from ocr_tf import options
 from ocr_tf.alphabet import Alphabet
+from ocr_tf.atomic import atomic_write
 from ocr_tf.data.dataset import open_sources
 from ocr_tf.data.fingerprint import image_digests
 from ocr_tf.errors import NAMED, InputError
 from ocr_tf.experiment.config.experiment import Experiment
-from ocr_tf.experiment.runs.atomic import atomic_write
 from ocr_tf.experiment.training import splits
 from ocr_tf.study.study_folder import StudyFolder
 

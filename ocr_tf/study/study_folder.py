@@ -19,11 +19,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ocr_tf.atomic import TEMPORARY, atomic_write
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.differences import differences
 from ocr_tf.experiment.config.experiment import Experiment
 from ocr_tf.experiment.config.serialize import configuration, rebuild
-from ocr_tf.experiment.runs.atomic import TEMPORARY, atomic_write
 from ocr_tf.experiment.runs.lock import locked
 from ocr_tf.experiment.runs.outputs import check_writable
 from ocr_tf.study.comparison import tuning

@@ -13,12 +13,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Optional
 
+from ocr_tf.atomic import atomic_write
 from ocr_tf.data.dataset import open_sources
 from ocr_tf.experiment.config import flags
 from ocr_tf.experiment.config.experiment import Experiment
 from ocr_tf.experiment.config.serialize import configuration
 from ocr_tf.experiment.runs import provenance
-from ocr_tf.experiment.runs.atomic import atomic_write
 from ocr_tf.study.config import Study
 from ocr_tf.study.study_folder import StudyFolder
 from ocr_tf.version import PACKAGE

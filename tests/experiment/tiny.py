@@ -45,8 +45,8 @@ def experiment(head: str = "ctc", **train: object) -> Experiment:
 
 
 def _kill_at(place: str, count: int) -> None:
+    from ocr_tf import atomic
     from ocr_tf.experiment.inference import recognize
-    from ocr_tf.experiment.runs import atomic
     from ocr_tf.experiment.training import step
 
     left = [count]

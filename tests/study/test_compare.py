@@ -8,11 +8,11 @@ import re
 import jsonschema
 import pytest
 
+from ocr_tf.atomic import TEMPORARY
 from ocr_tf.cli import launch
 from ocr_tf.data.dataset import open_source
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.common import CHECKPOINTS
-from ocr_tf.experiment.runs.atomic import TEMPORARY
 from ocr_tf.experiment.runs.predictions import CheckpointRead
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.study import compare

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from ocr_tf.atomic import TEMPORARY
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config import flags
 from ocr_tf.experiment.runs import predictions
-from ocr_tf.experiment.runs.atomic import TEMPORARY
 from ocr_tf.study import command, compare, scheduler
 from ocr_tf.study.comparison import tuning
 from ocr_tf.study.comparison.tuning import Trial, Tuned

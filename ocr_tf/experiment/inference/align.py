@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Optional
 from PIL import Image
 
 from ocr_tf import alignment_plot
+from ocr_tf.atomic import atomic_write
 from ocr_tf.data.image_file import read_image_file
 from ocr_tf.data.png import encode_png
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.inference.config import Align
-from ocr_tf.experiment.runs.atomic import atomic_write
 from ocr_tf.experiment.runs.outputs import check_writable
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.library_lines import without_library_lines

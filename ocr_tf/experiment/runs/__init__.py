@@ -3,7 +3,6 @@
 Its files:
 
     run_folder   names, reads and writes the files of a run
-    atomic       writes a file under a temporary name and renames it
     predictions  the format of an evaluation's readings, also of those of other systems
     provenance   versions, commit, machine and data fingerprint of a run
     seen_lines   refuses test lines that a run was trained or chosen on

@@ -16,8 +16,8 @@ from typing import Any, Callable, NamedTuple, Optional, TypeVar
 
 import numpy as np
 
+from ocr_tf.atomic import atomic_write
 from ocr_tf.errors import InputError
-from ocr_tf.experiment.runs.atomic import atomic_write
 from ocr_tf.types import Array
 
 # What reading a damaged .npz raises, depending on where it was hit.

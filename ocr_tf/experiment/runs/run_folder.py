@@ -28,11 +28,11 @@ from pathlib import Path
 from typing import Any, Optional, Union
 
 from ocr_tf.alphabet import Alphabet
+from ocr_tf.atomic import TEMPORARY, atomic_file, atomic_write
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config import flags
 from ocr_tf.experiment.config.differences import differences
 from ocr_tf.experiment.config.experiment import Experiment
-from ocr_tf.experiment.runs.atomic import TEMPORARY, atomic_write
 from ocr_tf.experiment.runs.checkpoints import Checkpoints
 from ocr_tf.experiment.runs.description import RunDescription, Surroundings
 from ocr_tf.experiment.runs.lock import locked
@@ -280,9 +280,10 @@ class RunFolder:
         Args:
             rows: (role, sha256 of the image, id); the sha256 is zeros where there is no image.
         """
-        kept = (row for row in rows if any(row[1]))
-        text = "".join(f"{role}\t{digest.hex()}\t{name}\n" for role, digest, name in kept)
-        atomic_write(self.path / "lines.tsv", text.encode())
+        with atomic_file(self.path / "lines.tsv") as file:
+            for role, digest, name in rows:
+                if any(digest):
+                    file.write(f"{role}\t{digest.hex()}\t{name}\n".encode())
 
     def lines(self) -> Iterator[tuple[str, bytes, str]]:
         """Reads what `remember_lines` kept: (role, sha256 of the image, id).
@@ -292,10 +293,12 @@ class RunFolder:
         """
         path = self.path / "lines.tsv"
         try:
-            rows = path.read_bytes().decode().split("\n")[:-1]
-            for row in rows:
-                role, digest, name = row.split("\t", 2)
-                yield role, bytes.fromhex(digest), name
+            with open(path, "rb") as file:
+                for row in file:
+                    if not row.endswith(b"\n"):
+                        raise ValueError("cut short")
+                    role, digest, name = row[:-1].decode().split("\t", 2)
+                    yield role, bytes.fromhex(digest), name
         except (OSError, ValueError):
             raise InputError(f"{path}: missing or damaged; train the run again") from None
 

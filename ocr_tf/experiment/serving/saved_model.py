@@ -13,9 +13,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ocr_tf.atomic import atomic_write
 from ocr_tf.decode import Beam, Search, parse_search, search_text
 from ocr_tf.errors import InputError
-from ocr_tf.experiment.runs.atomic import atomic_write
 from ocr_tf.experiment.runs.outputs import check_writable
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.experiment.serving.config import Export

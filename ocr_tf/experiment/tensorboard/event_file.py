@@ -13,8 +13,8 @@ from typing import Any, BinaryIO, Optional
 from tensorboard.compat.proto.event_pb2 import Event, SessionLog
 from tensorboard.summary.writer.record_writer import RecordWriter
 
+from ocr_tf.atomic import atomic_write
 from ocr_tf.errors import InputError
-from ocr_tf.experiment.runs.atomic import atomic_write
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.experiment.tensorboard import summaries
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import itertools
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Optional
 
 import numpy as np
 import tensorflow as tf
 
+from ocr_tf.atomic import atomic_write
 from ocr_tf.data import augment, pipeline
 from ocr_tf.data.batching import Course
 from ocr_tf.data.cache import LineCache
@@ -23,7 +25,6 @@ from ocr_tf.experiment.config.program import command_name
 from ocr_tf.experiment.inference.aligner import Aligner
 from ocr_tf.experiment.inference.load import assign, build, initialize_from
 from ocr_tf.experiment.inference.recognize import Reader, width_multiple
-from ocr_tf.experiment.runs.atomic import atomic_write
 from ocr_tf.experiment.runs.checkpoints import StepTaken, TrainingState
 from ocr_tf.experiment.runs.metrics_log import is_aligned
 from ocr_tf.experiment.runs.run_folder import RunFolder
@@ -82,9 +83,9 @@ def run(experiment: Experiment, workdir: Path, afterwards: Optional[Afterwards] 
                     Training(experiment, roles, folder, model, cache, devices).follow(interruption)
                 return
             splits.report(experiment, roles)
-            seen = list(roles.rows())
+            seen: Iterable[tuple[str, bytes, str]] = roles.rows()
             if experiment.train.init_from and not folder.checkpoints.steps():
-                seen += _start_from_parent(experiment.train, model, roles)
+                seen = itertools.chain(seen, _start_from_parent(experiment.train, model, roles))
             if not folder.begun:  # only now that everything is known to fit
                 folder = RunFolder.create_or_open(workdir)
                 stack.enter_context(folder.lock())
@@ -343,7 +344,7 @@ class Training:
         bad = batch.samples.numpy()[~np.isfinite(losses)]
         if not len(bad):  # a gradient that overflowed: any line may be its cause
             bad = batch.samples.numpy()
-        places = [self.roles.train.samples[int(i)].place for i in bad[:NAMED]]
+        places = [self.roles.train.sample(int(i)).place for i in bad[:NAMED]]
         more = f" and {len(bad) - NAMED} more" if len(bad) > NAMED else ""
         kept = f"the checkpoint of step {self._last_saved} is kept" if self._last_saved else ""
         raise Diverged(

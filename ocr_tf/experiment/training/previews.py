@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from typing import Any, Optional
 
 from ocr_tf import alignment_plot
@@ -21,8 +22,9 @@ def handful(lines: Lines, number: int) -> list[int]:
     image are left out.
     """
     bad = {bad.sample.id for bad in lines.bad}
-    usable = [i for i, sample in enumerate(lines.samples) if sample.id not in bad]
-    return sorted(usable, key=lambda i: (lines.digests[i].tobytes(), lines.ids[i]))[:number]
+    keys = ((digest.tobytes(), name) for digest, name in zip(lines.digests, lines.ids))
+    usable = ((key, i) for i, key in enumerate(keys) if key[1] not in bad)
+    return [i for _, i in heapq.nsmallest(number, usable)]
 
 
 class Previews:
@@ -44,7 +46,7 @@ class Previews:
             A record's `lines`, see `ocr_tf.experiment.tensorboard.summaries`.
         """
         encoded = [self._read(i) for i in self.chosen]
-        true = [self.lines.texts[i] for i in self.chosen]
+        true = [self.lines.sample(i).text for i in self.chosen]
         read = [readings[i].text for i in self.chosen]
         # What the alphabet lacks cannot be laid over the image: in its place, what was read.
         unknown = self.aligner.model.alphabet.unknown
@@ -56,7 +58,7 @@ class Previews:
         for n, i in enumerate(self.chosen):
             png = _picture(true[n], laid[n], laid[len(true) + n])
             picture = png and self.run.save_preview(step, n + 1, png)
-            names = {"id": self.lines.ids[i], "reference": true[n], "text": read[n]}
+            names = {"id": self.lines.sample(i).id, "reference": true[n], "text": read[n]}
             taken.append({**names, "picture": picture})
         return taken
 

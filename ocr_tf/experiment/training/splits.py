@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Optional
 
 import numpy as np
@@ -17,6 +17,7 @@ import numpy as np
 from ocr_tf.alphabet import Alphabet
 from ocr_tf.data.dataset import open_sources
 from ocr_tf.data.lines import (
+    Labels,
     Lines,
     in_share,
     lines_fingerprint,
@@ -44,7 +45,7 @@ class Roles(NamedTuple):
     """What a training reads."""
 
     train: Lines
-    labels: list[list[int]]  # of each line of `train`
+    labels: Sequence[Sequence[int]]  # of each line of `train`
     val: Lines
     alphabet: Alphabet
     skipped: list[Skipped]
@@ -86,25 +87,25 @@ def prepare(experiment: Experiment) -> Roles:
     if not any(val.texts):
         raise InputError(f"{val.source.name}: the validation lines hold no text to measure by")
     alphabet = named or _learn_alphabet(train)
-    kept, labels = [], []
+    kept = np.ones(len(train), bool)
     for i, (sample, width) in enumerate(zip(train.samples, train.widths)):
         problem = _problem(experiment, alphabet, sample.text, int(width))
-        if problem is None:
-            kept.append(i)
-            labels.append(alphabet.encode(sample.text))
-        else:
+        if problem is not None:
+            kept[i] = False
             skipped.append(Skipped(sample.place, *problem))
     _refuse_if_strict(experiment, skipped)
-    if not kept:
+    if not kept.any():
         raise InputError(f"no training line is left; the first was skipped because {skipped[0]}")
-    return Roles(train.take(kept), labels, val, alphabet, skipped)
+    train = train.take(np.flatnonzero(kept))
+    return Roles(train, Labels(train, alphabet), val, alphabet, skipped)
 
 
 def _chosen(train: Lines, data: Data) -> Lines:
     """The lines that the flags ask to train on; what they leave out is no fault of a line's."""
     wanted = in_share(train, data.share)
     if data.max_length:
-        wanted &= np.array([len(text) <= data.max_length for text in train.texts])
+        lengths = np.fromiter((len(text) for text in train.texts), np.int64, len(train))
+        wanted &= lengths <= data.max_length
     if data.lines:
         named = named_digests(data.lines)
         wanted &= np.array([digest.tobytes() in named for digest in train.digests])

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from ocr_tf.bench import flops, memory, steps
 from ocr_tf.data import pipeline
+from ocr_tf.data.lines import Labels
 from ocr_tf.data.source import Source
 from ocr_tf.decode import Greedy
 from ocr_tf.errors import InputError
@@ -59,7 +60,7 @@ class Contestant:
     def sample(self) -> tuple[SampleLine, ...]:
         """Describes the lines that are read one by one."""
         return tuple(
-            SampleLine(int(i), int(self._lines.widths[i]), len(self._lines.texts[i]))
+            SampleLine(int(i), int(self._lines.widths[i]), len(self._lines.sample(int(i)).text))
             for i in self._chosen
         )
 
@@ -107,7 +108,7 @@ class Contestant:
 
     def _images(self, chosen: Sequence[int]) -> Batch:
         lines = self._lines.take(list(chosen))
-        labels = [self.trained.model.alphabet.encode(text) for text in lines.texts]
+        labels = Labels(lines, self.trained.model.alphabet)
         order = [np.arange(len(chosen))]
         (batch,) = pipeline.batches(lines, labels, order, self.trained.geometry)
         return batch

@@ -10,7 +10,7 @@ import numpy as np
 
 from ocr_tf.data.dataset import Concatenation
 from ocr_tf.data.lines import Lines, lines_fingerprint
-from ocr_tf.data.source import Source
+from ocr_tf.data.source import Selection, Source
 from ocr_tf.experiment.inference.recognize import Reader, Reading
 from ocr_tf.experiment.runs.predictions import Prediction
 from ocr_tf.study.analysis import error_types, probe_data, slices
@@ -18,7 +18,6 @@ from ocr_tf.study.analysis.content import Control, Probe, ProbeLevel, ProbeRates
 from ocr_tf.study.analysis.line_images import LineImages
 from ocr_tf.study.analysis.probe_data import MEANINGS, Level
 from ocr_tf.study.comparison import estimates, statistics
-from ocr_tf.study.comparison.inputs import Chosen
 from ocr_tf.study.comparison.models import BATCH, Networks
 from ocr_tf.study.comparison.results import Grid
 from ocr_tf.types import Array
@@ -125,7 +124,7 @@ def _joined(
         assert image is not None, "a readable line"
         return image
 
-    return probe_data.joined(Chosen(source, good.tolist()), pixels, known)
+    return probe_data.joined(Selection(source, good.tolist()), pixels, known)
 
 
 def _enough(probed: Probed) -> bool:
@@ -192,8 +191,8 @@ def _grid(grid: Grid, lines: Lines, kept: Array, readings: Readings) -> Grid:
             for condition, row in grid.cells.items()
             if (condition, row[0].seed) in readings
         },
-        ids=chosen.ids,
-        references=chosen.texts,
+        ids=list(chosen.ids),
+        references=list(chosen.texts),
         fingerprint=lines_fingerprint(chosen),
         left_out=0,
         groups=None,  # of the grid's own lines

@@ -10,35 +10,11 @@ from pathlib import Path
 from typing import Optional
 
 from ocr_tf.data.dataset import open_sources
-from ocr_tf.data.source import Sample, Source
+from ocr_tf.data.source import Selection, Source
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.study.comparison import same_images
 from ocr_tf.study.comparison.results import Cell, Grid
-
-
-class Chosen(Source):
-    """A selection of a source's lines as a source, in an order of its own."""
-
-    def __init__(self, source: Source, positions: list[int]):
-        """`positions` are those of the chosen samples in `source`."""
-        self._source, self._positions = source, positions
-        self.name = source.name
-
-    def __len__(self) -> int:
-        return len(self._positions)
-
-    def sample(self, i: int) -> Sample:
-        """See `Source.sample`."""
-        return self._source.sample(self._positions[i])
-
-    def read(self, i: int) -> bytes:
-        """See `Source.read`."""
-        return self._source.read(self._positions[i])
-
-    def origin(self, i: int) -> str:
-        """See `Source.origin`."""
-        return self._source.origin(self._positions[i])
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -108,4 +84,4 @@ def test_source(grid: Grid) -> Source:
                 "evaluate again"
             )
     same_images.unchanged(source, cell.results.fingerprint)
-    return Chosen(source, [places[name] for name in grid.ids])
+    return Selection(source, [places[name] for name in grid.ids])

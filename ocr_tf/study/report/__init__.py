@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ocr_tf.experiment.runs.atomic import atomic_write
+from ocr_tf.atomic import atomic_write
 from ocr_tf.study.report import as_json, page, tables, tensorboard
 from ocr_tf.study.report.content import Report
 from ocr_tf.study.report.line_images import LineImages

@@ -7,13 +7,13 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+from ocr_tf.atomic import atomic_write
 from ocr_tf.data.dataset import open_sources
 from ocr_tf.data.image import original
 from ocr_tf.data.lines import Lines
 from ocr_tf.data.source import Sample, Source
 from ocr_tf.errors import NAMED, InputError
 from ocr_tf.experiment.config.program import command_name
-from ocr_tf.experiment.runs.atomic import atomic_write
 from ocr_tf.experiment.runs.outputs import check_writable
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.library_lines import without_library_lines
@@ -44,8 +44,8 @@ def run(config: Suspects, run_folders: list[str]) -> None:
     if lines.bad:
         named = "; ".join(str(bad) for bad in lines.bad[:NAMED])
         print(f"left out {len(lines.bad)} lines without a usable image: {named}", file=sys.stderr)
-    suspects = rank(lines.texts, opinions)
-    rows = (_row(lines.samples[suspect.position], suspect) for suspect in suspects)
+    suspects = rank(list(lines.texts), opinions)
+    rows = (_row(lines.sample(suspect.position), suspect) for suspect in suspects)
     content = html.render(
         TEMPLATE,
         lines=len(lines),
@@ -130,8 +130,8 @@ def _entries(suspects: list[LabelError], lines: Lines, folders: list[RunFolder])
     entries = []
     progress = Progress("drawing", len(suspects))
     for suspect in suspects:
-        sample = lines.samples[suspect.position]
-        own = roles.get(lines.digests[suspect.position].tobytes(), set())
+        sample = lines.sample(suspect.position)
+        own = roles.get(lines.digest(suspect.position), set())
         entries.append(
             Entry(
                 error=suspect,

@@ -214,7 +214,7 @@ def test_nothing_half_written_stays(served, tmp_path, monkeypatch, name):
 
     monkeypatch.setattr(warmup, "write", fails)
     monkeypatch.setattr(tflite, "convert", lambda *_: b"all of it")
-    monkeypatch.setattr("ocr_tf.experiment.runs.atomic.os.replace", fails)
+    monkeypatch.setattr("ocr_tf.atomic.os.replace", fails)
     with pytest.raises(OSError):
         saved_model.run(Export(n_best=0), str(served.run), str(tmp_path / "deep" / name))
     assert not list((tmp_path / "deep").iterdir())

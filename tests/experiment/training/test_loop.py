@@ -187,7 +187,9 @@ def test_two_heads_start_equal_and_see_the_same_lines():
         roles = splits.prepare(e)
         course = pipeline.Course(roles.train.widths, e.train.seed, e.train.batch_size, 9)
         batches = pipeline.batches(roles.train, roles.labels, course, e.geometry, augment_seed=0)
-        orders.append([([roles.train.ids[i] for i in b.samples], b.images.values) for b in batches])
+        orders.append(
+            [([roles.train.sample(i).id for i in b.samples], b.images.values) for b in batches]
+        )
     for (ids, images), (other_ids, other_images) in zip(*orders):
         assert ids == other_ids
         np.testing.assert_array_equal(images, other_images)

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from ocr_tf.data.dataset import open_source, open_sources
+from ocr_tf.data.source import Selection
 from ocr_tf.experiment.inference import aligner
 from ocr_tf.metrics import alignment as metrics_alignment
 from ocr_tf.study.analysis import alignment, analyze, cost, line_images, probe_data, probes
 from ocr_tf.study.analysis.line_images import LineImages
 from ocr_tf.study.analysis.probe_data import Level
 from ocr_tf.study.comparison import inputs
-from ocr_tf.study.comparison.inputs import Chosen, open_inputs
+from ocr_tf.study.comparison.inputs import open_inputs
 from ocr_tf.study.comparison.models import Networks, Scorer
 from ocr_tf.study.comparison.results import join
 from tests.study import told
@@ -51,7 +52,7 @@ def test_a_report_decodes_every_line_once(evaluated, monkeypatch):
     less(monkeypatch)
     given = open_inputs(evaluated)
     whole = given.source
-    broken = Chosen(whole, list(range(len(whole.samples))))
+    broken = Selection(whole, list(range(len(whole.samples))))
     monkeypatch.setattr(broken, "read", lambda i: b"junk" if i == 1 else whole.read(i))
     given = dataclasses.replace(given, source=broken)
     decoded = []
@@ -272,7 +273,7 @@ def test_images_that_have_changed_are_not_taken_for_those_that_were_read(tmp_pat
 
 def test_chosen_lines_are_a_source():
     source = open_source("synthetic:digits:count=5")
-    chosen = Chosen(source, [3, 1])
+    chosen = Selection(source, [3, 1])
     assert chosen.samples == [source.samples[3], source.samples[1]]
     assert chosen.read(1) == source.read(1) and chosen.origin(0) == source.origin(3)
 

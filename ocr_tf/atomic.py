@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Union
+from typing import BinaryIO, Union
 
 TEMPORARY = ".tmp"
 
@@ -20,11 +21,21 @@ def atomic_write(path: Union[str, Path], content: bytes) -> None:
     Raises:
         OSError: the disk is full, or the like; what stood at `path` still stands there.
     """
+    with atomic_file(path) as file:
+        file.write(content)
+
+
+@contextlib.contextmanager
+def atomic_file(path: Union[str, Path]) -> Iterator[BinaryIO]:
+    """Gives a file to write to, which takes its place when the context ends without an exception.
+
+    Arguments and errors are those of `atomic_write`.
+    """
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
     try:
         with open(temporary, "wb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)

@@ -5,8 +5,8 @@ import os
 
 import pytest
 
-from ocr_tf.experiment.runs import atomic
-from ocr_tf.experiment.runs.atomic import atomic_write
+from ocr_tf import atomic
+from ocr_tf.atomic import atomic_write
 
 
 def test_it_replaces_the_whole_file(tmp_path):
