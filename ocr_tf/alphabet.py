@@ -4,6 +4,8 @@ Symbols are the code points of NFC text, combining marks included. With K symbol
 the symbols; `blank` (CTC) and `end` (attention) share the id K, the last class that a head puts
 out; `start` (K + 1) is only ever fed to a decoder; `pad` (-1) fills label arrays behind their
 lengths.
+
+Ids are in the order of the image, texts in that of reading: see `ocr_tf.reading_order`.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from ocr_tf import reading_order
 from ocr_tf.errors import InputError
 from ocr_tf.text_file import read_text_file
 
@@ -26,7 +29,12 @@ class Alphabet:
 
     pad = -1
 
-    def __init__(self, symbols: Sequence[str]):
+    def __init__(self, symbols: Sequence[str], direction: str = "ltr"):
+        """`direction` is that of the lines, see `ocr_tf.reading_order`; it is no part of equality.
+
+        Raises:
+            ValueError: a symbol is no single code point or stands twice, or there is none.
+        """
         for symbol in symbols:
             if len(symbol) != 1:
                 raise ValueError(f"a symbol is one code point, not {symbol!r}")
@@ -37,16 +45,17 @@ class Alphabet:
             raise ValueError(f"symbol {repeated!r} stands twice")
         if not symbols:
             raise ValueError("an alphabet needs at least one symbol")
-        self.symbols = tuple(symbols)
+        self.symbols, self.direction = tuple(symbols), direction
         self._ids = {symbol: i for i, symbol in enumerate(self.symbols)}
 
     @classmethod
-    def from_texts(cls, texts: Iterable[str]) -> Alphabet:
+    def from_texts(cls, texts: Iterable[str], direction: str = "ltr") -> Alphabet:
         """Makes an alphabet of the code points that occur in `texts`, in code point order."""
-        return cls(sorted({symbol for text in texts for symbol in nfc(text)}))
+        shown = (reading_order.to_visual(nfc(text), direction) for text in texts)
+        return cls(sorted({symbol for text in shown for symbol in text}), direction)
 
     @classmethod
-    def load(cls, path: str | Path) -> Alphabet:
+    def load(cls, path: str | Path, direction: str = "ltr") -> Alphabet:
         """Reads a UTF-8 file with one code point a line.
 
         Raises:
@@ -58,7 +67,7 @@ class Alphabet:
             if len(nfc(line)) != 1:
                 raise InputError(f"{path}:{number}: one symbol (code point) a line, not {line!r}")
         try:
-            return cls([nfc(line) for line in lines])
+            return cls([nfc(line) for line in lines], direction)
         except ValueError as error:
             raise InputError(f"{path}: {error}") from None
 
@@ -97,10 +106,18 @@ class Alphabet:
 
     def unknown(self, text: str) -> list[str]:
         """Returns the symbols of `text` that the alphabet lacks, each once, in order of appearance."""
-        return list(dict.fromkeys(s for s in nfc(text) if s not in self._ids))
+        return list(dict.fromkeys(s for s in self.spell(text) if s not in self._ids))
+
+    def spell(self, text: str) -> str:
+        """Returns the symbols of `text`, NFC, in the order of the image."""
+        return reading_order.to_visual(nfc(text), self.direction)
+
+    def canonical(self, text: str) -> str:
+        """Returns the text that `decode` gives for the ids of `text`."""
+        return reading_order.canonical(nfc(text), self.direction)
 
     def encode(self, text: str) -> list[int]:
-        """Returns the ids of the symbols of `text`.
+        """Returns the ids of the symbols of `text`, in the order of the image.
 
         Raises:
             ValueError: a symbol is outside the alphabet.
@@ -108,10 +125,12 @@ class Alphabet:
         unknown = self.unknown(text)
         if unknown:
             raise ValueError(f"not in the alphabet: {' '.join(map(repr, unknown))}")
-        return [self._ids[symbol] for symbol in nfc(text)]
+        return [self._ids[symbol] for symbol in self.spell(text)]
 
     def decode(self, ids: Iterable[int]) -> str:
-        """Joins symbols, not normalized again, as a graph that only joins strings does.
+        """Joins symbols to a text in the order of reading, not normalized again.
+
+        From left to right that is what a graph gives, which only joins strings.
 
         Raises:
             IndexError: an id is no symbol.
@@ -119,4 +138,4 @@ class Alphabet:
         ids = list(ids)
         if any(not 0 <= i < len(self.symbols) for i in ids):
             raise IndexError(f"not a symbol id: {ids}")
-        return "".join(self.symbols[i] for i in ids)
+        return reading_order.to_logical("".join(self.symbols[i] for i in ids), self.direction)

@@ -12,6 +12,7 @@ from ocr_tf.encoders import ENCODERS
 from ocr_tf.heads import HEADS
 from ocr_tf.options import option
 from ocr_tf.processor import has_bfloat16
+from ocr_tf.reading_order import DIRECTIONS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,6 +44,13 @@ class Data:
     )
     max_length: int = option(
         0, "Train only on labels of at most this many symbols; 0: no limit.", minimum=0
+    )
+    direction: str = option(
+        "ask",
+        "The direction in which the lines are read. rtl, auto: labels are brought to the order in which "
+        "their symbols stand in the image, and readings back; ltr: labels stand in that order already; "
+        "ask: as ltr, but labels with right-to-left symbols are refused.",
+        choices=("ask", *DIRECTIONS),
     )
     lines: str = option(
         "",
@@ -90,6 +98,11 @@ class Data:
     strict: bool = option(
         False, "Stop at the first training line that cannot be used, instead of skipping it."
     )
+
+    @property
+    def reading_direction(self) -> str:
+        """The direction of the lines, one of `reading_order.DIRECTIONS`."""
+        return "ltr" if self.direction == "ask" else self.direction
 
 
 @dataclasses.dataclass(frozen=True)

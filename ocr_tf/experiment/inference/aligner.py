@@ -14,7 +14,6 @@ import numpy as np
 import tensorflow as tf
 
 from ocr_tf import alignment_plot
-from ocr_tf.alphabet import nfc
 from ocr_tf.data.geometry import Geometry
 from ocr_tf.data.image import as_tensor, original, prepare_batch
 from ocr_tf.decode.spans import spans
@@ -42,7 +41,7 @@ class Aligned(NamedTuple):
     """A text laid over a line; L symbols, T steps."""
 
     image: Array  # [H, W] uint8 gray, as it was before resizing
-    text: str
+    text: str  # its symbols in the order of the image
     log_prob: float  # log p(text | image), minus infinity where the head cannot reach it
     weights: Array  # [L, T]
     edges: Array  # [T + 1] columns of the image where steps begin and end
@@ -142,8 +141,8 @@ class Aligner:
         """
         if not encoded:
             return []
-        texts = [nfc(text) for text in texts]
         labels = [self.model.alphabet.encode(text) for text in texts]
+        texts = [self.model.alphabet.spell(text) for text in texts]
         lengths = np.array([len(label) for label in labels], np.int32)
         ids = np.full([len(labels), lengths.max()], self.model.alphabet.pad, np.int32)
         for row, label in zip(ids, labels):

@@ -45,7 +45,7 @@ def evaluate(config: Evaluate, run_folder: str) -> Evaluated:
         Prediction(
             id=line.id,
             text=reading.text,
-            reference=line.text,
+            reference=trained.model.alphabet.canonical(line.text),
             log_prob=reading.log_prob,
             reference_log_prob=reading.reference_log_prob,
             ended=reading.ended,

@@ -270,7 +270,7 @@ class RunFolder:
     def alphabet(self) -> Alphabet:
         """The symbols that the run reads. Raises InputError."""
         try:
-            return Alphabet.load(self.path / "alphabet.txt")
+            return Alphabet.load(self.path / "alphabet.txt", self.experiment.data.reading_direction)
         except InputError as error:
             raise InputError(f"{error}; restore it or train the run again") from None
 

@@ -28,6 +28,7 @@ from ocr_tf.data.lines import (
 from ocr_tf.errors import NAMED, InputError
 from ocr_tf.experiment.config.experiment import Data, Experiment, unwritable
 from ocr_tf.experiment.training.checks import named_digests
+from ocr_tf.reading_order import right_to_left
 
 
 class Skipped(NamedTuple):
@@ -71,7 +72,7 @@ def prepare(experiment: Experiment) -> Roles:
         InputError: bad data, or nothing left to train on.
     """
     data, size = experiment.data, experiment.geometry
-    named = Alphabet.load(data.alphabet) if data.alphabet else None
+    named = Alphabet.load(data.alphabet, data.reading_direction) if data.alphabet else None
     lines = load_lines(open_sources(data.train), size, what="training images")
     skipped = [Skipped(bad.sample.place, "image", bad.reason) for bad in lines.bad]
     _refuse_if_strict(experiment, skipped)
@@ -86,7 +87,9 @@ def prepare(experiment: Experiment) -> Roles:
     train = _chosen(train, data)
     if not any(val.texts):
         raise InputError(f"{val.source.name}: the validation lines hold no text to measure by")
-    alphabet = named or _learn_alphabet(train)
+    if data.direction == "ask":
+        _refuse_right_to_left(train)
+    alphabet = named or _learn_alphabet(train, data.reading_direction)
     kept = np.ones(len(train), bool)
     for i, (sample, width) in enumerate(zip(train.samples, train.widths)):
         problem = _problem(experiment, alphabet, sample.text, int(width))
@@ -116,9 +119,20 @@ def _chosen(train: Lines, data: Data) -> Lines:
     return train.take(np.flatnonzero(wanted))
 
 
-def _learn_alphabet(train: Lines) -> Alphabet:
+def _refuse_right_to_left(train: Lines) -> None:
+    """Raises InputError at the first label with right-to-left symbols."""
+    for sample in train.samples:
+        symbols = right_to_left(sample.text)
+        if symbols:
+            raise InputError(
+                f"{sample.place}: right-to-left symbols ({''.join(symbols[:NAMED])}): say how the lines are "
+                "read by --data.direction=rtl or auto; ltr if the labels stand in the image's order"
+            )
+
+
+def _learn_alphabet(train: Lines, direction: str) -> Alphabet:
     try:
-        return Alphabet.from_texts(train.texts)
+        return Alphabet.from_texts(train.texts, direction)
     except ValueError as error:
         raise InputError(f"{train.source.name}: the labels give no alphabet: {error}") from None
 

@@ -65,7 +65,8 @@ def validate(
         step: training steps done.
     """
     readings = reader.read(lines, "validating")
-    pairs = [(text, reading.text) for text, reading in zip(lines.texts, readings)]
+    canonical = reader.model.alphabet.canonical
+    pairs = [(canonical(text), reading.text) for text, reading in zip(lines.texts, readings)]
     rates = measure(pairs)
     assert rates.cer is not None, "`splits.prepare` refuses validation lines without text"
     loss = mean_loss(readings)
