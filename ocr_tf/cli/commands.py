@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Callable, NamedTuple
 
 from ocr_tf.bench.config import Bench
+from ocr_tf.data.records.config import MakeRecords
 from ocr_tf.experiment.config.flags import Positional
 from ocr_tf.experiment.config.program import command_name
 from ocr_tf.experiment.inference.config import Align, Evaluate
@@ -54,6 +55,12 @@ def _export(*arguments: Any) -> None:
     from ocr_tf.experiment.serving import saved_model
 
     saved_model.run(*arguments)
+
+
+def _make_records(*arguments: Any) -> None:
+    from ocr_tf.data.records import make
+
+    make.run(*arguments)
 
 
 def _predict(*arguments: Any) -> None:
@@ -122,6 +129,12 @@ TOOLS = {
             ),
         ),
         "Write a run as a SavedModel or a TensorFlow Lite file.",
+    ),
+    "make_records": Tool(
+        MakeRecords(),
+        _make_records,
+        (Positional("FOLDER", "The folder to write to, new or of a conversion that was killed."),),
+        "Turn labeled lines into sharded TFRecords.",
     ),
     "predict": Tool(
         Predict(),

@@ -21,6 +21,7 @@ from ocr_tf.progress import Progress
 from ocr_tf.types import Array, Tensor
 
 CHUNK = 128  # images measured together
+WIDEST = Geometry(8, max_width=2**31)  # for which no image is too wide
 
 
 class Bad(NamedTuple):
@@ -168,7 +169,7 @@ def load_lines(
     widths = geometry.scaled_widths(facts.heights, facts.widths)
     usable = np.flatnonzero(widths)
     bad = tuple(
-        Bad(source.sample(i), reasons.get(i) or _why_bad(source, i, geometry))
+        Bad(source.sample(i), reasons.get(i) or why_unusable(source, i, geometry))
         for i in np.flatnonzero(widths == 0).tolist()
     )
     if not len(usable):
@@ -210,7 +211,7 @@ def _compiled() -> Callable[[Tensor], Tensor]:
     return tf.function(measure_sizes, input_signature=[tf.TensorSpec([None], tf.string)])
 
 
-def _why_bad(source: Source, i: int, geometry: Geometry) -> str:
+def why_unusable(source: Source, i: int, geometry: Geometry = WIDEST) -> str:
     """Says why an image cannot be used, without the sample's place."""
     image = read_image(source, i)
     if isinstance(image, str):

@@ -28,6 +28,24 @@ class Strings(Sequence[str]):
         self._bytes += item.encode("utf-8")
         self._ends.append(len(self._bytes))
 
+    def extend_packed(self, packed: Array, ends: Array) -> None:
+        """Adds strings as `packed` gives them.
+
+        Raises:
+            ValueError: the ends do not fit the bytes.
+        """
+        steps = np.diff(ends.astype(np.int64), prepend=0)
+        if (steps < 0).any() or int(steps.sum()) != len(packed):
+            raise ValueError("ends of strings that do not fit their bytes")
+        start = len(self._bytes)
+        self._bytes += packed.tobytes()
+        self._ends.frombytes((ends.astype(np.uint64) + np.uint64(start)).tobytes())
+
+    def packed(self) -> tuple[Array, Array]:
+        """Returns all bytes, uint8, and where each string ends in them, [N] uint64."""
+        ends = np.frombuffer(self._ends, np.uint64)[1:].copy()
+        return np.frombuffer(bytes(self._bytes), np.uint8), ends
+
     def __len__(self) -> int:
         return len(self._ends) - 1
 

@@ -10,10 +10,15 @@ from typing import Callable
 
 from ocr_tf.data import synthetic
 from ocr_tf.data.source import Source
-from ocr_tf.data.sources import tsv
+from ocr_tf.data.sources import records, tsv
 from ocr_tf.registry import Registry
 
 # An opener takes what stands behind `scheme:`.
 SOURCES: Registry[Callable[[str], Source]] = Registry(
-    "source", {"tsv": tsv.open_tsv, "synthetic": synthetic.open}
+    "source",
+    {
+        "tsv": tsv.open_tsv,
+        "records": records.open_records,
+        "synthetic": synthetic.open,
+    },
 )
