@@ -12,6 +12,7 @@ import numpy as np
 from ocr_tf.data.source import Facts, Sample, Source
 from ocr_tf.data.sources import SOURCES
 from ocr_tf.data.strings import repeated
+from ocr_tf.data.text import Cleaned, notes
 from ocr_tf.errors import InputError
 
 
@@ -90,6 +91,9 @@ def open_source(spec: str) -> Source:
     Args:
         spec: a labels file, a folder that holds labels.tsv, or `scheme:rest` (see SOURCES).
 
+    Returns:
+        The lines, with texts in the form that `ocr_tf.data.text` gives them.
+
     Raises:
         InputError: there is no such scheme or file, or it is not what the scheme expects.
     """
@@ -98,7 +102,18 @@ def open_source(spec: str) -> Source:
         opener = SOURCES.find(scheme)
     except InputError as error:
         raise InputError(f"{spec}: {error}, or give the path of a labels file") from None
-    return opener(rest)
+    return Cleaned(opener(rest))
+
+
+def parts_of(source: Source) -> tuple[Source, ...]:
+    """Returns the sources that `open_sources` put one behind the other."""
+    return source.sources if isinstance(source, Concatenation) else (source,)
+
+
+def text_notes(source: Source) -> list[str]:
+    """Says what was changed in the labels of a source that `open_sources` gave; see `ocr_tf.data.text`."""
+    raw = (part.source if isinstance(part, Cleaned) else part for part in parts_of(source))
+    return notes(sample.text for part in raw for sample in part.samples)
 
 
 def open_sources(specs: Sequence[str]) -> Source:

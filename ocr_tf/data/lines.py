@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import concurrent.futures
 import functools
+import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from typing import Callable, NamedTuple, Optional, TextIO, Union, overload
 
@@ -219,18 +221,25 @@ def why_unusable(source: Source, i: int, geometry: Geometry = WIDEST) -> str:
     return f"{source.origin(i)}: {why_bad(image, geometry) or 'cannot be decoded'}"
 
 
-def split_lines(lines: Lines, share: float) -> tuple[Lines, Lines]:
-    """Splits lines by the image's digest into (the rest, about `share` of them).
+def split_lines(lines: Lines, share: float, groups: str = "") -> tuple[Lines, Lines]:
+    """Splits lines by the image's digest, or by group, into (the rest, about `share` of them).
 
-    A line's side does not depend on the other lines, and identical images are on one side. A share
-    above 0 holds out at least one image.
+    A line's side does not depend on the other lines, and identical images are on one side: a copy in
+    another group that would be on the other side is left out. A share above 0 holds out at least one image.
+
+    Args:
+        lines: the lines to split.
+        share: of the images, or of the groups.
+        groups: regular expression that extracts the group (page, writer) from a line's id, its first
+            parenthesis or else all that it matches; all lines of a group fall on one side.
 
     Raises:
-        InputError: all lines would fall on one side.
+        InputError: all lines would fall on one side, or an id has no group.
     """
     if share <= 0:
         return lines, lines.take([])
-    leading = np.ascontiguousarray(lines.digests[:, :8]).view(">u8")[:, 0]
+    keys = _group_keys(lines, groups) if groups else lines.digests
+    leading = np.ascontiguousarray(keys[:, :8]).view(">u8")[:, 0]
     held_out = leading.astype(np.float64) / 2.0**64 < share
     if not held_out.any():
         held_out = leading == leading.min()
@@ -238,7 +247,27 @@ def split_lines(lines: Lines, share: float) -> tuple[Lines, Lines]:
         raise InputError(
             f"{lines.source.name}: too few different images to hold some out; give --data.val"
         )
-    return lines.take(np.flatnonzero(~held_out)), lines.take(np.flatnonzero(held_out))
+    rest, split = lines.take(np.flatnonzero(~held_out)), lines.take(np.flatnonzero(held_out))
+    if groups:
+        copies = np.isin(_comparable(rest.digests), _comparable(split.digests))
+        rest = rest.take(np.flatnonzero(~copies))
+    return rest, split
+
+
+def _group_keys(lines: Lines, groups: str) -> Array:
+    """Hashes each line's group: [N, 8] uint8."""
+    keys = np.zeros([len(lines), 8], np.uint8)
+    pattern = re.compile(groups)
+    for i, sample in enumerate(lines.samples):
+        match = pattern.search(sample.id)
+        if match is None:
+            raise InputError(
+                f"{sample.place}: its id {sample.id} has no group: {groups} does not match"
+            )
+        group = match[1] if pattern.groups else match[0]
+        digest = hashlib.sha256((group or "").encode("utf-8")).digest()
+        keys[i] = np.frombuffer(digest[:8], np.uint8)
+    return keys
 
 
 def in_share(lines: Lines, share: float) -> Array:

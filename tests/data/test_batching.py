@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ocr_tf.data.batching import plan
+from ocr_tf.data.batching import Course, Mixture, plan
 
 
 def sizes(batches):
@@ -60,3 +60,69 @@ def test_evaluation_goes_by_width_then_by_order():
 def test_a_batch_holds_something():
     with pytest.raises(ValueError):
         plan([1, 2], 0, 0, 0)
+
+
+def columns_of(widths, batches):
+    return [len(batch) * int(widths[batch].max()) for batch in batches]
+
+
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_a_bound_on_columns_cuts_batches(shuffle):
+    random = np.random.default_rng(0)
+    for _ in range(40):
+        count, size = int(random.integers(1, 600)), int(random.integers(1, 40))
+        widths = random.integers(1, 3000, count)
+        batches = plan(widths, 1, 2, size, shuffle, columns=5000)
+        assert sorted(np.concatenate(batches)) == list(range(count))
+        assert all(
+            columns <= 5000 or len(batch) == 1
+            for columns, batch in zip(columns_of(widths, batches), batches)
+        )
+        unbounded = plan(widths, 1, 2, size, shuffle)
+        fitting = [
+            len(b) == 1 or c <= 5000 for c, b in zip(columns_of(widths, unbounded), unbounded)
+        ]
+        if all(fitting):
+            assert [b.tolist() for b in batches] == [b.tolist() for b in unbounded]
+
+
+def test_a_course_with_a_bound_opens_at_any_step():
+    widths = np.random.default_rng(0).integers(20, 2000, 300)
+
+    def course():
+        return Course(widths, 3, 16, 200, columns=8000)
+
+    whole = [
+        (course_.epoch(step), course_[step].tolist())
+        for course_ in [course()]
+        for step in range(200)
+    ]
+    for step in (199, 0, 77):
+        opened = course()
+        assert (opened.epoch(step), opened[step].tolist()) == whole[step]
+    for epoch in range(whole[-1][0]):
+        lines = [line for e, batch in whole if e == epoch for line in batch]
+        assert sorted(lines) == list(range(300))
+    assert course().steps_per_epoch == sum(epoch == 0 for epoch, _ in whole)
+
+
+def test_a_mixture_draws_by_weight_and_none_again_before_all():
+    owners = np.repeat([0, 1, 2], [700, 200, 100])
+    mixture = Mixture(owners, [1, 1, 2])
+    assert mixture.counts.tolist() == [250, 250, 500]
+    stream = [[], [], []]
+    for epoch in range(7):
+        drawn = mixture.lines(5, epoch)
+        assert len(drawn) == 1000
+        assert np.bincount(owners[drawn]).tolist() == [250, 250, 500]
+        for line in drawn.tolist():
+            stream[owners[line]].append(line)
+    for k, size in enumerate((700, 200, 100)):
+        for start in range(0, len(stream[k]) - size + 1, size):
+            assert len(set(stream[k][start : start + size])) == size
+    assert mixture.lines(5, 3).tolist() == mixture.lines(5, 3).tolist()
+    assert mixture.lines(5, 3).tolist() != mixture.lines(6, 3).tolist()
+    batches = plan(np.ones(1000), 5, 3, 32, mixture=mixture)
+    assert sorted(np.concatenate(batches)) == sorted(mixture.lines(5, 3))
+    with pytest.raises(ValueError):
+        Mixture(np.zeros(3, int), [1, 1])

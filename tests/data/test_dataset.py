@@ -25,7 +25,14 @@ def test_labels_file_round_trip(tmp_path):
     (tmp_path / "lines" / "3.png").write_bytes(b"bytes")
     for spec in (path, str(tmp_path / "lines"), f"tsv:{path}"):
         source = open_source(spec)
-        assert [s.text for s in source.samples] == [*texts[:4], "caf\u00e9", " spaces "]
+        assert [s.text for s in source.samples] == [
+            "one",
+            "",
+            "two words",
+            "a b c",
+            "caf\u00e9",
+            "spaces",
+        ]
         assert [s.id for s in source.samples] == [f"lines/{i}.png" for i in range(6)]
         assert source.samples[1].place == f"{path}:3"
         assert source.read(3) == b"bytes"

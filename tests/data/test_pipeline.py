@@ -274,6 +274,27 @@ def test_split_keeps_identical_images_together(tmp_path):
         split_lines(lines.take([0, 1]), 0.1)
 
 
+def test_groups_stay_whole(lines):
+    rest, held_out = split_lines(lines, 0.3, groups=r"lines/(\d)")  # the first digit
+    sides = [{name[6] for name in side.ids} for side in (rest, held_out)]
+    assert sides[0] and sides[1] and not sides[0] & sides[1]
+    with pytest.raises(InputError, match="labels.tsv:1: .*no group"):
+        split_lines(lines, 0.3, groups="page")
+
+
+def test_a_copy_in_a_group_of_the_other_side_is_left_out(tmp_path):
+    for i in range(12):
+        (tmp_path / f"{i}-a.png").write_bytes(line(20, 30 + i, seed=i))
+        (tmp_path / f"{i}-b.png").write_bytes(line(20, 30, seed=99))  # on every page
+    rows = [f"{i}-{k}.png\tx\n" for i in range(12) for k in "ab"]
+    (tmp_path / "labels.tsv").write_text("".join(rows))
+    rest, held_out = split_lines(
+        load_lines(open_sources([str(tmp_path)]), GEOMETRY), 0.3, groups=r"(\d+)-"
+    )
+    assert not shared_images(rest, held_out)
+    assert len(rest) + 2 * (len(held_out) // 2) == 12 + len(held_out) // 2
+
+
 def test_shared_names_the_lines(lines):
     pairs = shared_images(lines, lines.take([5, 2]))
     assert [(a.id, b.id) for a, b in pairs] == [(lines.sample(i).id,) * 2 for i in (5, 2)]

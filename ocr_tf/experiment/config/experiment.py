@@ -23,6 +23,11 @@ class Data:
         (),
         "Training lines: labels files (lines of path<TAB>text) or synthetic:SPEC, comma-separated.",
     )
+    weights: tuple[str, ...] = option(
+        (),
+        "How often lines of each source of --data.train are trained on, as 3,1; an epoch stays as long as "
+        "all lines together. Default: each line once an epoch.",
+    )
     val: tuple[str, ...] = option(
         (),
         "Validation lines, by which the best checkpoint is chosen. Default: a share of the training "
@@ -34,6 +39,11 @@ class Data:
         "Share of the training lines to set aside for validation where --data.val is not given.",
         minimum=0,
         maximum=0.9,
+    )
+    val_groups: str = option(
+        "",
+        "Regular expression that extracts the group (page, writer) from a line's id: lines set aside for "
+        "validation are whole groups.",
     )
     share: float = option(
         1.0,
@@ -95,6 +105,13 @@ class Data:
         "file.",
         minimum=0,
     )
+    max_skipped: float = option(
+        0.25,
+        "Stop if more than this share of the training lines would be skipped: a wrong alphabet or height "
+        "leaves few.",
+        minimum=0,
+        maximum=1,
+    )
     strict: bool = option(
         False, "Stop at the first training line that cannot be used, instead of skipping it."
     )
@@ -139,6 +156,12 @@ class Train:
     )
     steps: int = option(3000, "Training steps, of one batch each.", minimum=1)
     batch_size: int = option(32, "Lines in a batch.", minimum=1)
+    batch_columns: int = option(
+        32768,
+        "A batch of wider lines is cut so that its lines have at most so many columns of pixels, padding "
+        "included; 0: it is not.",
+        minimum=0,
+    )
     optimizer: str = option("adam", "Optimizer.", choices=OPTIMIZERS)
     learning_rate: float = option(1e-3, "Peak learning rate.", minimum=0)
     weight_decay: float = option(0.01, "Weight decay (adamw only).", minimum=0)

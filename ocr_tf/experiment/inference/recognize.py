@@ -17,6 +17,9 @@ from ocr_tf.progress import Progress
 from ocr_tf.recognizer import Recognizer, batch_signature
 from ocr_tf.types import Batch, Hypotheses
 
+COLUMNS = (
+    32_768  # a batch of wider lines is cut: the first map of one line of 4,096 is 30 megabytes
+)
 WIDTHS = 32  # padded widths are multiples of this, so that few shapes occur
 SHORT = (
     8 * WIDTHS
@@ -65,7 +68,7 @@ class Reader:
         alphabet = self.model.alphabet
         known = [not alphabet.unknown(text) for text in lines.texts]
         labels = Labels(lines, alphabet)
-        order = plan(lines.widths, 0, 0, self.batch_size, shuffle=False)
+        order = plan(lines.widths, 0, 0, self.batch_size, shuffle=False, columns=COLUMNS)
         batches = pipeline.batches(
             lines, labels, order, self.geometry, multiple=WIDTHS, cache=self._cache
         )

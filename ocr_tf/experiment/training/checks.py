@@ -5,6 +5,9 @@ What takes reading the images is refused later, by `splits.prepare`. TensorFlow-
 
 from __future__ import annotations
 
+import math
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from ocr_tf.alphabet import Alphabet
@@ -43,12 +46,41 @@ def check_data(data: Data) -> None:
         InputError: one of them is missing or damaged, or holds no lines.
     """
     open_sources(data.train)
+    if data.val_groups:
+        if data.val:
+            raise InputError(
+                "--data.val_groups splits the training lines: give it without --data.val"
+            )
+        try:
+            re.compile(data.val_groups)
+        except re.error as error:
+            raise InputError(f"--data.val_groups={data.val_groups}: {error}") from None
+    if data.weights:
+        parse_weights(data.weights, len(data.train))
     if data.val:
         open_sources(data.val)
     if data.alphabet:
         Alphabet.load(data.alphabet)
     if data.lines:
         named_digests(data.lines)
+
+
+def parse_weights(weights: Sequence[str], sources: int) -> list[float]:
+    """Reads --data.weights.
+
+    Raises:
+        InputError: a weight is no number above 0, or there are not as many as sources.
+    """
+    flag = f"--data.weights={','.join(weights)}"
+    try:
+        values = [float(weight) for weight in weights]
+    except ValueError:
+        values = []
+    if not values or not all(0 < value < math.inf for value in values):
+        raise InputError(f"{flag}: weights are numbers above 0, as 3,1")
+    if len(values) != sources:
+        raise InputError(f"{flag}: {len(values)} weights for {sources} sources of --data.train")
+    return values
 
 
 def check_train(train: Train) -> None:

@@ -155,7 +155,14 @@ class Training:
         self.alignment = AlignmentProbe(model, geometry, roles.val, cache)
         self.profile = Profile(folder.path, train.profile_steps)
         self.curves = Curves(folder)
-        self.course = Course(roles.train.widths, train.seed, train.batch_size, train.steps)
+        self.course = Course(
+            roles.train.widths,
+            train.seed,
+            train.batch_size,
+            train.steps,
+            train.batch_columns,
+            roles.mixture,
+        )
         self.clock = Clock()
         # What a checkpoint keeps, beside the variables and the clock.
         self.step = 0

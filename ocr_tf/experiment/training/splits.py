@@ -15,7 +15,8 @@ from typing import NamedTuple, Optional
 import numpy as np
 
 from ocr_tf.alphabet import Alphabet
-from ocr_tf.data.dataset import open_sources
+from ocr_tf.data.batching import Mixture
+from ocr_tf.data.dataset import open_sources, parts_of, text_notes
 from ocr_tf.data.lines import (
     Labels,
     Lines,
@@ -25,9 +26,10 @@ from ocr_tf.data.lines import (
     shared_images,
     split_lines,
 )
+from ocr_tf.data.text import is_odd, name_of
 from ocr_tf.errors import NAMED, InputError
 from ocr_tf.experiment.config.experiment import Data, Experiment, unwritable
-from ocr_tf.experiment.training.checks import named_digests
+from ocr_tf.experiment.training import checks
 from ocr_tf.reading_order import right_to_left
 
 
@@ -50,6 +52,7 @@ class Roles(NamedTuple):
     val: Lines
     alphabet: Alphabet
     skipped: list[Skipped]
+    mixture: Optional[Mixture] = None  # of the lines of `train`, where their sources have weights
 
     def rows(self) -> Iterator[tuple[str, bytes, str]]:
         """(role, sha256 of the image, id) of every line."""
@@ -81,7 +84,7 @@ def prepare(experiment: Experiment) -> Roles:
         val = load_lines(open_sources(data.val), size, keep_bad=True, what="validation images")
         refuse_shared(train, val, "--data.train", "--data.val")
     else:
-        train, val = split_lines(lines, data.val_share)
+        train, val = split_lines(lines, data.val_share, data.val_groups)
         if not len(val):
             raise InputError("--data.val_share=0 holds nothing out: give --data.val")
     train = _chosen(train, data)
@@ -97,10 +100,29 @@ def prepare(experiment: Experiment) -> Roles:
             kept[i] = False
             skipped.append(Skipped(sample.place, *problem))
     _refuse_if_strict(experiment, skipped)
+    _refuse_if_too_many(experiment, skipped, len(lines) + len(lines.bad))
     if not kept.any():
         raise InputError(f"no training line is left; the first was skipped because {skipped[0]}")
     train = train.take(np.flatnonzero(kept))
-    return Roles(train, Labels(train, alphabet), val, alphabet, skipped)
+    return Roles(
+        train, Labels(train, alphabet), val, alphabet, skipped, _mixture(train, data.weights)
+    )
+
+
+def _mixture(train: Lines, weights: Sequence[str]) -> Optional[Mixture]:
+    if not weights:
+        return None
+    parts = parts_of(train.source)
+    values = checks.parse_weights(weights, len(parts))
+    owners = np.searchsorted(
+        np.cumsum([len(part) for part in parts]), train.positions, side="right"
+    )
+    for number, part in enumerate(parts):
+        if not (owners == number).any():
+            raise InputError(
+                f"{part.name}: no training line of it is left, but --data.weights names it"
+            )
+    return Mixture(owners, values)
 
 
 def _chosen(train: Lines, data: Data) -> Lines:
@@ -110,7 +132,7 @@ def _chosen(train: Lines, data: Data) -> Lines:
         lengths = np.fromiter((len(text) for text in train.texts), np.int64, len(train))
         wanted &= lengths <= data.max_length
     if data.lines:
-        named = named_digests(data.lines)
+        named = checks.named_digests(data.lines)
         wanted &= np.array([digest.tobytes() in named for digest in train.digests])
     if not wanted.any():
         raise InputError(
@@ -151,6 +173,20 @@ def _refuse_if_strict(experiment: Experiment, skipped: list[Skipped]) -> None:
         raise InputError(f"{skipped[0]}; mend or remove it, or train without --data.strict")
 
 
+def _refuse_if_too_many(experiment: Experiment, skipped: list[Skipped], total: int) -> None:
+    allowed = experiment.data.max_skipped
+    if len(skipped) > allowed * total:
+        raise InputError(
+            f"{len(skipped)} of {total} training lines would be skipped ({_kinds(skipped)}), more than "
+            f"--data.max_skipped={allowed:g}; the first: {skipped[0]}"
+        )
+
+
+def _kinds(skipped: Iterable[Skipped]) -> str:
+    counts = Counter(item.kind for item in skipped)
+    return ", ".join(f"{number} {kind}" for kind, number in sorted(counts.items()))
+
+
 def refuse_shared(first: Lines, second: Lines, first_name: str, second_name: str) -> None:
     """Raises InputError if two roles share an image."""
     pairs = shared_images(first, second)
@@ -171,7 +207,7 @@ def report(experiment: Experiment, roles: Roles, stream=None) -> None:
         f"alphabet {len(roles.alphabet)} symbols",
         file=stream,
     )
-    for line in summary(roles.skipped):
+    for line in (*notes_on(roles), *summary(roles.skipped)):
         print(line, file=stream)
     if roles.val.bad and experiment.data.val:
         print(
@@ -181,14 +217,35 @@ def report(experiment: Experiment, roles: Roles, stream=None) -> None:
         )
 
 
+def notes_on(roles: Roles) -> list[str]:
+    """Says what is odd about the training labels: a line each."""
+    said = text_notes(roles.train.source)
+    odd = [name_of(symbol) for symbol in roles.alphabet.symbols if is_odd(symbol)]
+    if odd:
+        more = f" and {len(odd) - NAMED} more" if len(odd) > NAMED else ""
+        said.append(f"odd symbols in the alphabet: {', '.join(odd[:NAMED])}{more}")
+    twice = _labeled_twice(roles.train)
+    if twice:
+        said.append(f"{twice} images have two labels or more that differ")
+    return said
+
+
+def _labeled_twice(lines: Lines) -> int:
+    """Counts the images that several lines have, with different texts."""
+    digests = np.ascontiguousarray(lines.digests).view("V32").reshape(-1)
+    _, image, times = np.unique(digests, return_inverse=True, return_counts=True)
+    texts: dict[int, set[str]] = {}
+    for i in np.flatnonzero(times[image] > 1).tolist():
+        texts.setdefault(int(image[i]), set()).add(lines.sample(i).text)
+    return sum(len(different) > 1 for different in texts.values())
+
+
 def summary(skipped: Iterable[Skipped]) -> list[str]:
     """A count of each kind of skipped sample, and the first few by name."""
     skipped = list(skipped)
     if not skipped:
         return []
-    counts = Counter(item.kind for item in skipped)
-    kinds = ", ".join(f"{number} {kind}" for kind, number in sorted(counts.items()))
-    lines = [f"skipped {len(skipped)} training lines ({kinds}):"]
+    lines = [f"skipped {len(skipped)} training lines ({_kinds(skipped)}):"]
     lines += [f"  {item}" for item in skipped[:NAMED]]
     if len(skipped) > NAMED:
         lines.append("  ... all of them are in the folder's skipped.tsv")
