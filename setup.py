@@ -49,6 +49,9 @@ setup(
         "statsmodels",
         "jinja2",
         "tqdm",
+        "lmdb",
+        # The order of right-to-left text.
+        "python-bidi",
         # Synthetic lines must look the same on every Python: one FreeType, one set of fonts.
         "matplotlib==3.9.4",
         "pillow==11.3.0",
@@ -56,6 +59,8 @@ setup(
     extras_require={
         "gpu": ["tensorflow[and-cuda]==2.15.1"],
         "study": ["optuna"],
+        # make_records beyond one machine.
+        "beam": ["apache-beam"],
         # The bench compares with it.
         "torch": ["torch"],
         "docs": ["mkdocs<2", "mkdocs-material", "mkdocstrings[python]"],
@@ -65,6 +70,7 @@ setup(
             "pytest",
             "pytest-xdist",
             "optuna",
+            "apache-beam",
             "build",
             "wheel",
             "jsonschema",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Callable, NamedTuple
 
 from ocr_tf.bench.config import Bench
+from ocr_tf.bench.data_config import BenchData
 from ocr_tf.data.records.config import MakeRecords
 from ocr_tf.experiment.config.flags import Positional
 from ocr_tf.experiment.config.program import command_name
@@ -37,6 +38,12 @@ def _bench(config: Bench, names: list[str]) -> None:
     from ocr_tf.cli.experiments import experiment
 
     command.run(config, names, experiment)
+
+
+def _bench_data(*arguments: Any) -> None:
+    from ocr_tf.bench import data
+
+    data.run(*arguments)
 
 
 def _compare(*arguments: Any) -> None:
@@ -99,6 +106,12 @@ TOOLS = {
             ),
         ),
         "Time training and inference against what this machine can do.",
+    ),
+    "bench_data": Tool(
+        BenchData(),
+        _bench_data,
+        (),
+        "Time the reading of training images against a plain loop over LMDB.",
     ),
     "compare": Tool(
         Compare(),

@@ -22,6 +22,7 @@ from ocr_tf.alphabet import Alphabet
 from ocr_tf.data.augment import LIGHT, Strengths, augment
 from ocr_tf.data.batching import Course
 from ocr_tf.data.cache import LineCache
+from ocr_tf.data.fingerprint import READERS
 from ocr_tf.data.geometry import Geometry
 from ocr_tf.data.image import prepare_each
 from ocr_tf.data.lines import Lines
@@ -65,9 +66,9 @@ def batches(
     if len(labels) != len(lines):
         raise ValueError(f"{len(labels)} labels for {len(lines)} lines")
 
-    def make(step: int) -> Batch:
+    def make(step: int, readers: ThreadPoolExecutor) -> Batch:
         chosen = np.asarray(plan[step])
-        images = _images(lines, chosen, geometry, cache)
+        images = _images(lines, chosen, geometry, cache, readers)
         if augment_seed is not None:
             epoch = plan.epoch(step) if isinstance(plan, Course) else 0
             keys = sample_keys([lines.sample(i).id for i in chosen], augment_seed, epoch)
@@ -87,18 +88,24 @@ def batches(
 
 
 def _images(
-    lines: Lines, chosen: Array, geometry: Geometry, cache: Optional[LineCache]
+    lines: Lines,
+    chosen: Array,
+    geometry: Geometry,
+    cache: Optional[LineCache],
+    readers: ThreadPoolExecutor,
 ) -> list[Optional[Array]]:
     """Takes the images of some lines from the cache, or prepares them and puts them there."""
     keys = [lines.digest(i) for i in chosen]
     images = [None if cache is None else cache.get(key) for key in keys]
     missing = [row for row, image in enumerate(images) if image is None]
-    encoded = []
-    for row in missing:
+
+    def read(row: int) -> bytes:
         try:
-            encoded.append(lines.read(int(chosen[row])))
+            return lines.read(int(chosen[row]))
         except InputError:
-            encoded.append(b"")
+            return b""
+
+    encoded = list(readers.map(read, missing))
     for row, image in zip(missing, prepare_each(encoded, geometry)):
         images[row] = image
         # Images that could not be read by `load_lines` share a digest, of zeros.
@@ -107,17 +114,25 @@ def _images(
     return images
 
 
-def _made_ahead(make: Callable[[int], Batch], steps: Iterable[int]) -> Iterator[Batch]:
-    """Yields `make(step)` for each step, which a thread makes while the one before is in use."""
+def _made_ahead(
+    make: Callable[[int, ThreadPoolExecutor], Batch], steps: Iterable[int]
+) -> Iterator[Batch]:
+    """Yields a batch for each step, which a thread makes while the one before is in use.
+
+    `make(step, readers)` may read files by the threads that it is given.
+    """
     steps = iter(steps)
-    with ThreadPoolExecutor(1, "batches") as worker:
+    with (
+        ThreadPoolExecutor(READERS, "readers") as readers,
+        ThreadPoolExecutor(1, "batches") as worker,
+    ):
         waiting: deque[Future[Batch]] = deque(
-            worker.submit(make, step) for step in islice(steps, AHEAD)
+            worker.submit(make, step, readers) for step in islice(steps, AHEAD)
         )
         try:
             while waiting:
                 batch = waiting.popleft().result()
-                waiting.extend(worker.submit(make, step) for step in islice(steps, 1))
+                waiting.extend(worker.submit(make, step, readers) for step in islice(steps, 1))
                 yield batch
         finally:
             for unused in waiting:

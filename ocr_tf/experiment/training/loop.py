@@ -313,7 +313,8 @@ class Training:
             augment_seed=self.experiment.train.seed if data.augment else None,
             strengths=strengths,
             multiple=width_multiple(int(self.roles.train.widths.max())),
-            cache=self.cache,
+            # Of a set that is gone through but once, no line is needed again.
+            cache=self.cache if len(self.course) > self.course.steps_per_epoch else None,
         )
 
     def _take_step(self, batch: Batch, progress: Progress, warm: int) -> None:
