@@ -1,4 +1,9 @@
-"""Rendered lines that need no files: for the quickstart, tests and controlled experiments.
+"""Rendered lines that need no files: plain ones, and by a `?` those of `ocr_tf.data.render`.
+
+    synthetic:PRESET?seed=1&count=1000000
+
+opens a preset of the renderer, whose options docs/synthetic.md lists. All else here is the plain drawing,
+for the quickstart, tests and controlled experiments:
 
     synthetic:[KIND][:count=N][:seed=S][:split=train|test][:look=clean|worn]
 
@@ -19,7 +24,6 @@ gives the same bytes with the same versions of Pillow and matplotlib.
 from __future__ import annotations
 
 import functools
-import hashlib
 import os
 import threading
 from collections.abc import Iterable, Sequence
@@ -28,12 +32,13 @@ from typing import Any
 import numpy as np
 
 from ocr_tf.data.png import encode_png
+from ocr_tf.data.render.splits import SPLITS, generator, split_of
+from ocr_tf.data.render.style import PRESETS
 from ocr_tf.data.source import Sample, Source
 from ocr_tf.errors import InputError, did_you_mean
 
 SYMBOLS = {"digits": "0123456789", "words": "abcdefghijklmnopqrstuvwxyz"}
 KINDS = ("digits", "words", "mixed")
-SPLITS = ("train", "test")
 LOOKS = ("clean", "worn")
 
 # The most that wear does: blur in pixels, ink faded to paper, standard deviation of noise in grays.
@@ -87,18 +92,23 @@ class Drawn(Source):
         return self._samples[i].place
 
 
-def open(rest: str) -> Drawn:
-    """Opens `[KIND][:key=value...]`, what stands behind `synthetic:`.
+def open(rest: str) -> Source:
+    """Opens `[KIND][:key=value...]` or `PRESET?key=value&...`, what stands behind `synthetic:`.
 
     Raises:
         InputError: an unknown kind or key, or a value out of its range.
     """
+    if "?" in rest or (rest in PRESETS and rest not in KINDS):
+        from ocr_tf.data.render.source import open_preset
+
+        return open_preset(rest)
     spec = f"synthetic:{rest}"
     parts = [part for part in rest.split(":") if part]
     kind = parts.pop(0) if parts and "=" not in parts[0] else "mixed"
     if kind not in KINDS:
         raise InputError(
-            f"{spec}: no kind {kind!r}{did_you_mean(kind, KINDS)}; there are {', '.join(KINDS)}"
+            f"{spec}: no kind {kind!r}{did_you_mean(kind, KINDS)}; there are {', '.join(KINDS)}, "
+            f"and the presets {', '.join(f'{preset}?' for preset in PRESETS)}"
         )
     values = {"count": "2000", "seed": "0", "split": "train", "look": "clean"}
     for part in parts:
@@ -122,20 +132,15 @@ def open(rest: str) -> Drawn:
     return Drawn(name, prefix, texts(kind, count, seed, split), seed, look)
 
 
-def split_of(text: str) -> str:
-    """Returns the split that a text belongs to: a quarter of all strings are for testing."""
-    return "test" if hashlib.sha256(text.encode("utf-8")).digest()[0] % 4 == 0 else "train"
-
-
 def texts(kind: str, count: int, seed: int, split: str) -> list[str]:
     """Draws the first `count` distinct texts of a kind, seed and split."""
     distinct: dict[str, None] = {}
     while len(distinct) < count:
-        generator = _generator(seed, len(distinct), _TEXT)
+        random = generator(seed, len(distinct), _TEXT)
         while True:
-            drawn = ("digits", "words")[generator.integers(2)] if kind == "mixed" else kind
-            length = generator.integers(SHORTEST, LONGEST + 1)
-            text = "".join(generator.choice(list(SYMBOLS[drawn]), length))
+            drawn = ("digits", "words")[random.integers(2)] if kind == "mixed" else kind
+            length = random.integers(SHORTEST, LONGEST + 1)
+            text = "".join(random.choice(list(SYMBOLS[drawn]), length))
             if split_of(text) == split and text not in distinct:
                 distinct[text] = None
                 break
@@ -154,7 +159,7 @@ def render(text: str, seed: int, index: int, look: str = "clean") -> bytes:
     """Draws a text as a PNG, 32 to 48 pixels high, whose looks (seed, index) decide."""
     from PIL import Image, ImageDraw
 
-    random = _generator(seed, index, _IMAGE)
+    random = generator(seed, index, _IMAGE)
     height = int(random.integers(32, 49))
     size = int(height * random.uniform(0.55, 0.72))
     paper, ink = random.uniform(190, 250), random.uniform(0, 80)
@@ -175,7 +180,7 @@ def render(text: str, seed: int, index: int, look: str = "clean") -> bytes:
     )
     deviation = random.uniform(2, 12)
     if look == "worn":
-        mask, ink, more = _worn(mask, paper, ink, _generator(seed, index, _WEAR))
+        mask, ink, more = _worn(mask, paper, ink, generator(seed, index, _WEAR))
         deviation += more
     cover = np.asarray(mask, np.float32) / 255
     noise = random.normal(0, deviation, cover.shape)
@@ -197,11 +202,6 @@ def _worn(
     mask = mask.filter(ImageFilter.GaussianBlur(WORN_BLUR * wear * random.uniform()))
     ink += (paper - ink) * WORN_FADING * wear * random.uniform()
     return mask, ink, WORN_NOISE * wear * random.uniform()
-
-
-def _generator(seed: int, index: int, stream: int) -> np.random.Generator:
-    """Makes a generator keyed by its arguments: no draw depends on how many were made before."""
-    return np.random.Generator(np.random.Philox(key=[stream << 32 | seed, index]))
 
 
 @functools.cache
