@@ -118,8 +118,9 @@ def read_plainly(path: str, numbers: list[int], height: int, width: int) -> int:
     total = 0
     with environment.begin() as transaction:
         for number in numbers:
-            encoded = np.frombuffer(transaction.get(b"image-%09d" % number), np.uint8)
-            image = cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE)
+            encoded = transaction.get(b"image-%09d" % number)
+            assert encoded is not None, "what was stored a moment ago"
+            image = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_GRAYSCALE)
             columns = width or max(1, round(image.shape[1] * height / image.shape[0]))
             scaled = cv2.resize(image, (columns, height)).astype(np.float32) / 127.5 - 1.0
             total += scaled.shape[1]

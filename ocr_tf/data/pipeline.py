@@ -25,6 +25,7 @@ from ocr_tf.data.cache import LineCache
 from ocr_tf.data.fingerprint import READERS
 from ocr_tf.data.geometry import Geometry
 from ocr_tf.data.image import prepare_each
+from ocr_tf.data.image_numpy import prepare_line
 from ocr_tf.data.lines import Lines
 from ocr_tf.errors import InputError
 from ocr_tf.types import Array, Batch, Images, Labels
@@ -99,15 +100,24 @@ def _images(
     images = [None if cache is None else cache.get(key) for key in keys]
     missing = [row for row, image in enumerate(images) if image is None]
 
-    def read(row: int) -> bytes:
+    def read(row: int) -> tuple[Optional[Array], bytes]:
+        """Reads and prepares an image; the bytes are empty unless they are for the graph."""
         try:
-            return lines.read(int(chosen[row]))
+            encoded = lines.read(int(chosen[row]))
         except InputError:
-            return b""
+            return None, b""
+        line = prepare_line(encoded, geometry)
+        return line, encoded if line is None else b""
 
-    encoded = list(readers.map(read, missing))
-    for row, image in zip(missing, prepare_each(encoded, geometry)):
-        images[row] = image
+    rest = []
+    for row, (line, encoded) in zip(missing, readers.map(read, missing)):
+        images[row] = line
+        if encoded:
+            rest.append((row, encoded))
+    for (row, _), line in zip(rest, prepare_each([encoded for _, encoded in rest], geometry)):
+        images[row] = line
+    for row in missing:
+        image = images[row]
         # Images that could not be read by `load_lines` share a digest, of zeros.
         if cache is not None and image is not None and any(keys[row]):
             cache.put(keys[row], image)
