@@ -11,6 +11,7 @@ import numpy as np
 
 from ocr_tf.data.source import Facts, Sample, Source
 from ocr_tf.data.sources import SOURCES
+from ocr_tf.data.sources.recognize import recognize
 from ocr_tf.data.strings import repeated
 from ocr_tf.data.text import Cleaned, notes
 from ocr_tf.errors import InputError
@@ -69,27 +70,33 @@ class Concatenation(Source):
 
     def facts(self) -> Optional[Facts]:
         """See `Source.facts`; None unless all sources know them."""
-        known = [source.facts() for source in self.sources]
-        if any(facts is None for facts in known):
+        known = [
+            facts for facts in (source.facts() for source in self.sources) if facts is not None
+        ]
+        if len(known) < len(self.sources):
             return None
-        columns = zip(*(facts for facts in known if facts is not None))
-        return Facts(*(np.concatenate(column) for column in columns))
+        return Facts(
+            np.concatenate([facts.digests for facts in known]),
+            np.concatenate([facts.heights for facts in known]),
+            np.concatenate([facts.widths for facts in known]),
+            all(facts.exact for facts in known),
+        )
 
 
 def split_spec(spec: str) -> tuple[str, str]:
-    """Splits a source's name into its scheme and what stands behind the colon; a path has the scheme tsv."""
+    """Splits a source's name into its scheme and what stands behind the colon; a path has the scheme ""."""
     scheme, colon, rest = spec.partition(":")
     if colon and scheme in SOURCES:
         return scheme, rest
     looks_like_one = colon and re.fullmatch(r"[a-z][a-z0-9_+-]+", scheme)
-    return (scheme, rest) if looks_like_one and not os.path.exists(spec) else ("tsv", spec)
+    return (scheme, rest) if looks_like_one and not os.path.exists(spec) else ("", spec)
 
 
 def open_source(spec: str) -> Source:
     """Opens the source that `spec` names.
 
     Args:
-        spec: a labels file, a folder that holds labels.tsv, or `scheme:rest` (see SOURCES).
+        spec: `scheme:rest` (see SOURCES), or a path whose content tells the scheme (see `recognize`).
 
     Returns:
         The lines, with texts in the form that `ocr_tf.data.text` gives them.
@@ -98,6 +105,8 @@ def open_source(spec: str) -> Source:
         InputError: there is no such scheme or file, or it is not what the scheme expects.
     """
     scheme, rest = split_spec(spec)
+    if not scheme:
+        scheme = recognize(rest if os.path.exists(rest) else rest.partition("?")[0])
     try:
         opener = SOURCES.find(scheme)
     except InputError as error:

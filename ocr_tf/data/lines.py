@@ -49,6 +49,7 @@ class Lines:
         widths: Array,
         digests: Array,
         bad: tuple[Bad, ...] = (),
+        exact: bool = True,
     ):
         """Chooses lines of a source.
 
@@ -58,10 +59,11 @@ class Lines:
             widths: of every sample of the source, pixels after scaling; 1 for a bad image.
             digests: [samples, 32] uint8 of every sample, sha256 of the encoded image.
             bad: samples of the source with unusable images, kept or left out.
+            exact: False where widths are estimates, as of lines that are drawn when they are needed.
         """
         self.source, self.positions, self.bad = source, positions, bad
         self.widths: Array = widths[positions]  # [N] int32
-        self._widths, self._digests = widths, digests
+        self._widths, self._digests, self.exact = widths, digests, exact
 
     def __len__(self) -> int:
         return len(self.positions)
@@ -110,7 +112,7 @@ class Lines:
     def take(self, which: Union[Array, Sequence[int]]) -> Lines:
         """Takes these lines alone, in this order; `bad` stays, being about the source."""
         positions = self.positions[np.asarray(which, np.int64)]
-        return Lines(self.source, positions, self._widths, self._digests, self.bad)
+        return Lines(self.source, positions, self._widths, self._digests, self.bad, self.exact)
 
 
 class Labels(Sequence[list[int]]):
@@ -177,7 +179,8 @@ def load_lines(
     if not len(usable):
         raise InputError(f"{bad[0]}; no image of {source.name} can be used")
     positions = np.arange(len(source)) if keep_bad else usable
-    return Lines(source, positions, np.maximum(widths, 1), facts.digests, bad)
+    exact = facts.exact or bool(geometry.width)
+    return Lines(source, positions, np.maximum(widths, 1), facts.digests, bad, exact)
 
 
 def _measure(

@@ -44,6 +44,7 @@ def batches(
     strengths: Strengths = LIGHT,
     multiple: int = 1,
     cache: Optional[LineCache] = None,
+    fits: Optional[Callable[[Sequence[int], int], bool]] = None,
 ) -> Iterator[Batch]:
     """Makes the batches of a plan from number `start` on, in order.
 
@@ -59,10 +60,12 @@ def batches(
         multiple: padded widths are rounded up to a multiple of this, to limit distinct shapes.
         cache: of images of this geometry, by digest. What it holds is not read again, whatever has
             become of the file; without one, every image is read and decoded each time.
+        fits: tells of a label and the width of its image whether it can be trained on; for lines whose
+            widths are not known before.
 
     Returns:
         Each `Batch`; `samples` are positions in `lines`. An image that has become unreadable since
-        `load_lines`, and that the cache does not hold, has ok False.
+        `load_lines`, and that the cache does not hold, has ok False; so has one that does not fit.
     """
     if len(labels) != len(lines):
         raise ValueError(f"{len(labels)} labels for {len(lines)} lines")
@@ -70,6 +73,11 @@ def batches(
     def make(step: int, readers: ThreadPoolExecutor) -> Batch:
         chosen = np.asarray(plan[step])
         images = _images(lines, chosen, geometry, cache, readers)
+        if fits is not None:
+            images = [
+                None if image is None or not fits(labels[i], image.shape[1]) else image
+                for i, image in zip(chosen, images)
+            ]
         if augment_seed is not None:
             epoch = plan.epoch(step) if isinstance(plan, Course) else 0
             keys = sample_keys([lines.sample(i).id for i in chosen], augment_seed, epoch)

@@ -31,9 +31,15 @@ class Sample(NamedTuple):
 class Facts(NamedTuple):
     """What a source knows of its images without reading them."""
 
-    digests: Array  # [N, 32] uint8, sha256 of the encoded image
+    digests: Array  # [N, 32] uint8, sha256 of the encoded image, or of what decides it
     heights: Array  # [N] int32, pixels as stored; 0 for an image that cannot be used
     widths: Array  # [N] int32
+    exact: bool = True  # False: sizes are estimates, good enough to put like lines into a batch
+
+    def take(self, positions: Array) -> Facts:
+        """Takes the images at these positions alone."""
+        digests, heights, widths = self.digests, self.heights, self.widths
+        return Facts(digests[positions], heights[positions], widths[positions], self.exact)
 
 
 class Source:
@@ -138,7 +144,7 @@ class Selection(Source):
         facts = self._source.facts()
         if facts is None:
             return None
-        return Facts(*(column[np.asarray(self._positions, np.int64)] for column in facts))
+        return facts.take(np.asarray(self._positions, np.int64))
 
 
 class ImageFiles(Source):

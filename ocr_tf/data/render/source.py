@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Optional
 from urllib.parse import quote
 
+import numpy as np
+
 from ocr_tf.data.render.content import (
     CASES,
     Bounds,
@@ -32,12 +34,13 @@ from ocr_tf.data.render.scripts import check_shaping
 from ocr_tf.data.render.splits import SPLITS, generator
 from ocr_tf.data.render.strokes import SYMBOLS
 from ocr_tf.data.render.style import PRESETS, Style
-from ocr_tf.data.source import Sample, Source
+from ocr_tf.data.source import Facts, Sample, Source
 from ocr_tf.data.spec import one_of, split_options, whole_number
 from ocr_tf.errors import InputError, did_you_mean
 
 RENDERER = 1  # to be raised whenever the same options draw other pictures or texts
 MAX_COUNT = 10**9
+ASPECT = 1.5, 0.24  # of a picture: width / height, and what each symbol adds to it, on the average
 LOWEST, HIGHEST = 16, 128  # rows of a picture
 LONGEST = 200  # symbols of a line
 NUMBERS = 0.1  # share of numbers among words that are not given
@@ -97,6 +100,18 @@ class Rendered(Source):
             return draw(text, self._style, self._fonts, look, self._colored)
         except InputError as error:
             raise InputError(f"{self.origin(i)}: {error}") from None
+
+    def facts(self) -> Facts:
+        """See `Source.facts`: nothing is drawn for them, so that widths are estimates."""
+        digests = np.zeros([self._count, 32], np.uint8)
+        lengths = np.zeros(self._count, np.int32)
+        for i in range(self._count):
+            digest = hashlib.sha256(self.stamp(i).encode()).digest()
+            digests[i] = np.frombuffer(digest, np.uint8)
+            lengths[i] = len(self.sample(i).text)
+        heights = np.full(self._count, self._style.height, np.int32)
+        aspects = ASPECT[0] + ASPECT[1] * lengths
+        return Facts(digests, heights, np.rint(heights * aspects).astype(np.int32), exact=False)
 
     def origin(self, i: int) -> str:
         """See `Source.origin`."""

@@ -50,8 +50,8 @@ class Records(Source):
         if not len(self._ids):
             raise InputError(f"{folder}: the records hold no lines; make them of other data")
         columns = [np.concatenate(column) for column in zip(*parts)]
-        self._offsets, self._sizes, *rest = columns
-        self._facts = Facts(*rest)
+        self._offsets, self._sizes, digests, heights, widths = columns
+        self._facts = Facts(digests, heights, widths)
         self._starts = np.cumsum([0, *(shard.lines for shard in manifest.shards)])
         self._handle = functools.lru_cache(OPEN_SHARDS)(_Handle)
 

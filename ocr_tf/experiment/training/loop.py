@@ -8,7 +8,7 @@ import itertools
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Optional
 
@@ -313,9 +313,15 @@ class Training:
             augment_seed=self.experiment.train.seed if data.augment else None,
             strengths=strengths,
             multiple=width_multiple(int(self.roles.train.widths.max())),
+            fits=None if self.roles.train.exact else self._fits,
             # Of a set that is gone through but once, no line is needed again.
             cache=self.cache if len(self.course) > self.course.steps_per_epoch else None,
         )
+
+    def _fits(self, label: Sequence[int], width: int) -> bool:
+        """Tells whether the head can reach a label from an image of this width."""
+        needed = self.experiment.head.needed_steps(label)
+        return bool(needed <= self.experiment.encoder.steps(width))
 
     def _take_step(self, batch: Batch, progress: Progress, warm: int) -> None:
         """Takes one step, and says how fast the steps after `warm` are."""
@@ -330,7 +336,12 @@ class Training:
         self.window.append(StepTaken(float(losses.sum()), lines, self.clock.lap()))
         for i in batch.samples.numpy()[~batch.ok.numpy()]:
             origin = self.roles.train.origin(int(i))
-            progress.say(f"warning: {origin} can no longer be read: skipped")
+            reason = (
+                "can no longer be read"
+                if self.roles.train.exact
+                else "cannot be read, or is too narrow for its label"
+            )
+            progress.say(f"warning: {origin} {reason}: skipped")
         best = "" if self.best.cer is None else f"best CER {100 * self.best.cer:.2f} %"
         recent = self.window[-(self.step - warm) :] if self.step > warm else []
         pace = f"{_pace(recent):.0f} images/s" if recent else ""

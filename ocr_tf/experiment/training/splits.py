@@ -95,7 +95,8 @@ def prepare(experiment: Experiment) -> Roles:
     alphabet = named or _learn_alphabet(train, data.reading_direction)
     kept = np.ones(len(train), bool)
     for i, (sample, width) in enumerate(zip(train.samples, train.widths)):
-        problem = _problem(experiment, alphabet, sample.text, int(width))
+        known = int(width) if train.exact else None
+        problem = _problem(experiment, alphabet, sample.text, known)
         if problem is not None:
             kept[i] = False
             skipped.append(Skipped(sample.place, *problem))
@@ -160,7 +161,7 @@ def _learn_alphabet(train: Lines, direction: str) -> Alphabet:
 
 
 def _problem(
-    experiment: Experiment, alphabet: Alphabet, text: str, width: int
+    experiment: Experiment, alphabet: Alphabet, text: str, width: Optional[int]
 ) -> Optional[tuple[str, str]]:
     """Why a line cannot be trained on: a kind and a reason."""
     return (
