@@ -1,3 +1,4 @@
+import hashlib
 import io
 
 import numpy as np
@@ -75,6 +76,21 @@ def test_given_texts_are_drawn_in_the_looks_of_their_places():
     assert [s.id for s in again.samples] == ["other/0", "other/1", "other/2"]
 
 
+@pytest.mark.parametrize(
+    "spec, texts, pixels",
+    [
+        ("words:count=2", ["apgj", "vhtbrxmxsr"], ["f8f0de4940e1", "74b31e45a117"]),
+        ("digits:count=2:look=worn", ["0623", "8270694976"], ["e3452b140f71", "4ca817b528ef"]),
+    ],
+)
+def test_lines_stay_what_they_were(spec, texts, pixels):
+    """Runs are resumed on them, and measurements of years are compared."""
+    source = open_source(f"synthetic:{spec}")
+    assert [s.text for s in source.samples] == texts
+    images = [np.asarray(Image.open(io.BytesIO(source.read(i)))) for i in range(2)]
+    assert [hashlib.sha256(i.tobytes()).hexdigest()[:12] for i in images] == pixels
+
+
 def test_only_symbols_that_all_typefaces_have_are_drawable():
     missing = [chr(0xE000), "\u4eac"]  # for private use; Chinese
     assert synthetic.drawable([*missing, "a", "\u00df", "7"]) == ["a", "\u00df", "7"]
@@ -89,6 +105,8 @@ def test_every_typeface_is_there():
     "spec, words",
     [
         ("synthetic:digit", "did you mean digits"),
+        ("synthetic:bankcrad", "words\\?, bankcard\\?"),
+        ("synthetic:wrods?", "did you mean words"),
         ("synthetic:words:cuont=3", "did you mean count"),
         ("synthetic:words:count=0", "whole number"),
         ("synthetic:words:count=many", "whole number"),
