@@ -273,7 +273,7 @@ class Experiment:
 
 
 def unwritable(
-    experiment: Experiment, alphabet: Alphabet, text: str, width: int
+    experiment: Experiment, alphabet: Alphabet, text: str, width: Optional[int]
 ) -> Optional[tuple[str, str]]:
     """Tells why no model of an experiment can read a text; None if one can.
 
@@ -281,7 +281,7 @@ def unwritable(
         experiment: head and encoder.
         alphabet: the symbols that are read.
         text: a label.
-        width: of its image, scaled to the experiment's height, in pixels.
+        width: of its image, scaled to the experiment's height, in pixels; None where it is not known.
 
     Returns:
         A kind, `symbol` or `unreachable`, and a reason.
@@ -289,6 +289,8 @@ def unwritable(
     unknown = alphabet.unknown(text)
     if unknown:
         return "symbol", f"not in the alphabet: {' '.join(map(repr, unknown))}"
+    if width is None:
+        return None
     needed = experiment.head.needed_steps(alphabet.encode(text))
     steps = experiment.encoder.steps(width)
     if needed > steps:
