@@ -10,7 +10,7 @@ from typing import Callable
 
 from ocr_tf.data import synthetic
 from ocr_tf.data.source import Source
-from ocr_tf.data.sources import records, tsv
+from ocr_tf.data.sources import alto, gt, iam, icdar, iiit5k, lmdb, mjsynth, page, records, tsv
 from ocr_tf.registry import Registry
 
 # An opener takes what stands behind `scheme:`.
@@ -18,6 +18,14 @@ SOURCES: Registry[Callable[[str], Source]] = Registry(
     "source",
     {
         "tsv": tsv.open_tsv,
+        "gt": gt.open_gt,
+        "icdar": icdar.open_icdar,
+        "iiit5k": iiit5k.open_iiit5k,
+        "mjsynth": mjsynth.open_mjsynth,
+        "iam": iam.open_iam,
+        "page": page.open_page,
+        "alto": alto.open_alto,
+        "lmdb": lmdb.open_lmdb,
         "records": records.open_records,
         "synthetic": synthetic.open,
     },
