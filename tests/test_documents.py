@@ -74,13 +74,17 @@ def is_ours(words: list[str]) -> bool:
 
 
 def provide(folder: Path, arguments: list[str]) -> None:
-    """Makes labels files of one line where an argument names one: commands look for them first."""
+    """Makes labels files and pairs of one line where an argument names some: commands look for them first."""
     for argument in arguments:
         for name in argument.partition("=")[2].split(","):
             if argument.startswith("--data.") and name.endswith(".tsv"):
                 labels = folder / name
                 labels.parent.mkdir(parents=True, exist_ok=True)
                 labels.write_text("line.png\ttext\n", "utf-8")
+            if argument.startswith("--data.") and name.startswith("gt:"):
+                label = folder / name.removeprefix("gt:") / "line.gt.txt"
+                label.parent.mkdir(parents=True, exist_ok=True)
+                label.write_text("text\n", "utf-8")
 
 
 def check_experiment(module: str, arguments: list[str], folder: Path) -> None:
