@@ -9,6 +9,7 @@ Result: on 744 lines of other letters CER 19.7 %, 5.2 % of lines without an erro
 """
 
 from ocr_tf.cli import launch
+from ocr_tf.data.augment.options import Augment
 from ocr_tf.encoders import Compact
 from ocr_tf.experiment.config.experiment import Data, Experiment, Sequence, Train
 from ocr_tf.heads import CTC
@@ -17,7 +18,7 @@ EXPERIMENT = Experiment(
     name="hand_ctc",
     encoder=Compact(width=24, depth=2, rows="max", dropout=0.2, standardize=True),
     head=CTC(),
-    data=Data(height=48, val_share=0.05, elastic=0.04),
+    data=Data(height=48, val_share=0.05, augment=Augment.of(elastic=(0.04, 1))),
     sequence=Sequence(layers=2, units=176, dropout=0.3),
     train=Train(steps=13000, batch_size=16, learning_rate=2e-3, evaluate_every=1000),
 )

@@ -8,6 +8,7 @@ since step 3,000; 5,248 training lines, 1.56 M parameters below the head.
 """
 
 from ocr_tf.cli import launch
+from ocr_tf.data.augment.options import Augment
 from ocr_tf.encoders import Compact
 from ocr_tf.experiment.config.experiment import Data, Experiment, Sequence, Train
 from ocr_tf.heads import CTC
@@ -16,7 +17,7 @@ EXPERIMENT = Experiment(
     name="words_ctc",
     encoder=Compact(width=32, depth=2, dropout=0.2, standardize=True),
     head=CTC(),
-    data=Data(height=32, width=100, elastic=0.03),
+    data=Data(height=32, width=100, augment=Augment.of(elastic=(0.03, 1))),
     sequence=Sequence(layers=2, units=128, dropout=0.3),
     train=Train(steps=12000, batch_size=32, learning_rate=1.5e-3, evaluate_every=1000),
 )

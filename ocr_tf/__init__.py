@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 from ocr_tf.version import __version__ as __version__
 
 __all__ = [
+    "Augment",
     "Comparison",
     "Data",
     "Evaluation",

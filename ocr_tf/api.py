@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional, TypeVar, 
 
 from ocr_tf import options, registry
 from ocr_tf.cli import experiments
+from ocr_tf.data.augment import AUGMENTATIONS
+from ocr_tf.data.augment.options import Augment
 from ocr_tf.data.sources import SOURCES
 from ocr_tf.decode import SEARCHES
 from ocr_tf.encoders import ENCODERS
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from ocr_tf.experiment.serving.model import Model
 
 __all__ = [
+    "Augment",
     "Comparison",
     "Data",
     "Evaluation",
@@ -63,6 +66,7 @@ KINDS = {
     "source": SOURCES,
     "search": SEARCHES,
     "metric": METRICS,
+    "augmentation": AUGMENTATIONS,
 }
 
 
@@ -98,7 +102,8 @@ def register(kind: str, name: str) -> Callable[[P], P]:
     Args:
         kind: "head" or "encoder", for a configuration's class; "source", for a function that takes what
             stands behind `name:` and gives a `ocr_tf.data.dataset.Source`; "search", for a subclass of
-            `ocr_tf.decode.Search`; "metric", for a `ocr_tf.metrics.registry.Metric`.
+            `ocr_tf.decode.Search`; "metric", for a `ocr_tf.metrics.registry.Metric`;
+            "augmentation", for a `Warp`, `Field` or `Pixels` of `ocr_tf.data.augment.entry`.
         name: how runs and flags call it.
 
     Raises:

@@ -19,7 +19,8 @@ import numpy as np
 import tensorflow as tf
 
 from ocr_tf.alphabet import Alphabet
-from ocr_tf.data.augment import LIGHT, Strengths, augment
+from ocr_tf.data.augment.augmenter import Augmenter
+from ocr_tf.data.augment.options import Augment
 from ocr_tf.data.batching import Course
 from ocr_tf.data.cache import LineCache
 from ocr_tf.data.fingerprint import READERS
@@ -41,7 +42,8 @@ def batches(
     *,
     start: int = 0,
     augment_seed: Optional[int] = None,
-    strengths: Strengths = LIGHT,
+    augmenter: Optional[Augmenter] = None,
+    least_width: Callable[[Sequence[int]], Optional[int]] = lambda label: None,
     multiple: int = 1,
     cache: Optional[LineCache] = None,
     fits: Optional[Callable[[Sequence[int], int], bool]] = None,
@@ -56,7 +58,9 @@ def batches(
         start: batches before this one are neither read nor decoded.
         augment_seed: of the perturbation, which also depends on the epoch and the sample's id, and on
             nothing else; None leaves the images as they are.
-        strengths: of the perturbation.
+        augmenter: what perturbs an image; by default as `Augment.of()` says.
+        least_width: tells of a label the least width that its image may be given; None, as by default, is
+            the width that it has.
         multiple: padded widths are rounded up to a multiple of this, to limit distinct shapes.
         cache: of images of this geometry, by digest. What it holds is not read again, whatever has
             become of the file; without one, every image is read and decoded each time.
@@ -69,9 +73,11 @@ def batches(
     """
     if len(labels) != len(lines):
         raise ValueError(f"{len(labels)} labels for {len(lines)} lines")
+    perturb = augmenter or Augmenter(Augment.of())
 
     def make(step: int, readers: ThreadPoolExecutor) -> Batch:
         chosen = np.asarray(plan[step])
+        own = [labels[i] for i in chosen]
         images = _images(lines, chosen, geometry, cache, readers)
         if fits is not None:
             images = [
@@ -82,10 +88,10 @@ def batches(
             epoch = plan.epoch(step) if isinstance(plan, Course) else 0
             keys = sample_keys([lines.sample(i).id for i in chosen], augment_seed, epoch)
             images = [
-                image if image is None else augment(image, key, strengths, geometry.width > 0)
-                for image, key in zip(images, keys)
+                image if image is None else perturb(image, key, least, geometry.width > 0)
+                for image, key, least in zip(images, keys, map(least_width, own))
             ]
-        ids, lengths = pad([labels[i] for i in chosen])
+        ids, lengths = pad(own)
         return Batch(
             pad_images(images, geometry.height, multiple),
             Labels(tf.constant(ids), tf.constant(lengths)),

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from ocr_tf.data.augment.augmenter import Augmenter
+from ocr_tf.data.augment.options import Augment
 from ocr_tf.data.batching import Course, plan
 from ocr_tf.data.cache import LineCache
 from ocr_tf.data.dataset import open_sources
@@ -124,9 +126,12 @@ def test_opening_at_a_step_gives_the_rest(lines):
 def test_augmentation_depends_on_seed_epoch_and_sample_alone(lines):
     everything = [np.arange(len(lines))]
 
+    options = {"augmenter": Augmenter(Augment.of(share=1))}
+
     def images(seed, order=everything, of=lines, start=0):
-        found = {}
-        for batch in batches(of, labels_of(of), order, GEOMETRY, augment_seed=seed, start=start):
+        found, labels = {}, labels_of(of)
+        drawn = {"augment_seed": seed, "start": start, **options}
+        for batch in batches(of, labels, order, GEOMETRY, **drawn):
             for row, i in enumerate(batch.samples.numpy()):
                 width = int(batch.images.widths[row])
                 found[of.sample(i).id] = batch.images.values[row, :, :width].numpy().tobytes()
@@ -142,6 +147,24 @@ def test_augmentation_depends_on_seed_epoch_and_sample_alone(lines):
     second = images(0, course, start=4)
     assert not set(second.values()) & set(first.values())
     assert not set(images(1).values()) & set(first.values())
+
+
+def test_a_line_gets_no_narrower_than_its_label_allows(lines):
+    labels = [[0] * (i + 1) for i in range(len(lines))]
+    order = [np.arange(len(lines))]
+    narrow = Augmenter(Augment.of(share=1, scaling=(0.5, 1.0)))
+
+    def widths(bound):
+        options = {"augment_seed": 0, "augmenter": narrow, "least_width": bound}
+        (batch,) = batches(lines, labels, order, GEOMETRY, **options)
+        return batch.images.widths.numpy()
+
+    free = widths(lambda ids: 1)
+    assert (free < lines.widths).any()
+    assert (widths(lambda ids: None) >= lines.widths).all()
+    np.testing.assert_array_equal(
+        widths(lambda ids: 20 * len(ids)), np.maximum(free, 20 * (1 + np.arange(len(lines))))
+    )
 
 
 def test_a_course_is_the_plans_of_its_epochs():

@@ -7,6 +7,7 @@ from typing import Any, Optional
 
 from ocr_tf import options
 from ocr_tf.alphabet import Alphabet
+from ocr_tf.data.augment.options import Augment
 from ocr_tf.data.geometry import Geometry
 from ocr_tf.encoders import ENCODERS
 from ocr_tf.heads import HEADS
@@ -85,20 +86,7 @@ class Data:
         minimum=8,
         maximum=32768,
     )
-    augment: bool = option(True, "Vary training images at random (shift, scale, shear, noise).")
-    augment_strength: float = option(
-        1.0,
-        "Factor on all bounds of --data.augment; --data.elastic has its own.",
-        minimum=0,
-        maximum=4,
-    )
-    elastic: float = option(
-        0.0,
-        "Elastic distortion that --data.augment adds: the standard deviation of a pixel's displacement, as a "
-        "share of the image's height.",
-        minimum=0,
-        maximum=0.2,
-    )
+    augment: Augment = dataclasses.field(default_factory=Augment.of)
     cache_mb: int = option(
         1024,
         "Memory for images that were decoded and scaled once, in megabytes; those beyond go to a temporary "

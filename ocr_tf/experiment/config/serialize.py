@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ocr_tf import options, registry
+from ocr_tf.data.augment.options import entries_of
 from ocr_tf.data.dataset import split_spec
 from ocr_tf.encoders import ENCODERS
 from ocr_tf.errors import InputError
@@ -38,6 +39,7 @@ def outside_parts(experiment: Experiment, test: Iterable[str] = ()) -> list[dict
     """Describes the parts of an experiment, and of test lines, that are not this package's own."""
     specs = (*experiment.data.train, *experiment.data.val, *test)
     uses = [("source", split_spec(spec)[0]) for spec in specs]
+    uses += [("augmentation", name) for name in entries_of(experiment.data.augment)]
     return registry.parts(
         [("encoder", experiment.encoder_name), ("head", experiment.head_name), *uses]
     )

@@ -16,7 +16,8 @@ import numpy as np
 import tensorflow as tf
 
 from ocr_tf.atomic import atomic_write
-from ocr_tf.data import augment, pipeline
+from ocr_tf.data import pipeline
+from ocr_tf.data.augment.augmenter import Augmenter
 from ocr_tf.data.batching import Course
 from ocr_tf.data.cache import LineCache
 from ocr_tf.errors import NAMED, Diverged
@@ -34,6 +35,7 @@ from ocr_tf.experiment.training import checks, cluster, fingerprints, splits, st
 from ocr_tf.experiment.training.best import Best
 from ocr_tf.experiment.training.formation import AlignmentProbe
 from ocr_tf.experiment.training.interruption import Interruption
+from ocr_tf.experiment.training.narrowest import least_width
 from ocr_tf.experiment.training.previews import Previews
 from ocr_tf.experiment.training.profiler import WARMUP, Profile
 from ocr_tf.experiment.training.step import Stepper
@@ -300,18 +302,16 @@ class Training:
                 break
 
     def _batches(self) -> Iterator[Batch]:
-        data = self.experiment.data
-        strengths = dataclasses.replace(
-            augment.LIGHT.scaled(data.augment_strength), elastic=data.elastic
-        )
+        augmenter = Augmenter(self.experiment.data.augment)
         return pipeline.batches(
             self.roles.train,
             self.roles.labels,
             self.course,
             self.experiment.geometry,
             start=self.step,
-            augment_seed=self.experiment.train.seed if data.augment else None,
-            strengths=strengths,
+            augment_seed=self.experiment.train.seed if augmenter.active else None,
+            augmenter=augmenter,
+            least_width=least_width(self.experiment),
             multiple=width_multiple(int(self.roles.train.widths.max())),
             fits=None if self.roles.train.exact else self._fits,
             # Of a set that is gone through but once, no line is needed again.
