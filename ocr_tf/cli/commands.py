@@ -14,6 +14,7 @@ from ocr_tf.experiment.config.flags import Positional
 from ocr_tf.experiment.config.program import command_name
 from ocr_tf.experiment.inference.config import Align, Evaluate
 from ocr_tf.experiment.serving.config import Export, Predict
+from ocr_tf.experiment.training.config import ShowAugmentation
 from ocr_tf.study.config import Compare, Suspects
 
 
@@ -74,6 +75,12 @@ def _predict(*arguments: Any) -> None:
     from ocr_tf.experiment.serving import predict
 
     predict.run(*arguments)
+
+
+def _show_augmentation(*arguments: Any) -> None:
+    from ocr_tf.experiment.training import show_augmentation
+
+    show_augmentation.run(*arguments)
 
 
 def _suspects(*arguments: Any) -> None:
@@ -157,6 +164,18 @@ TOOLS = {
             Positional("PATHS", "Images, or folders of images.", many=True),
         ),
         "Read images with a run or an export.",
+    ),
+    "show_augmentation": Tool(
+        ShowAugmentation(),
+        _show_augmentation,
+        (
+            Positional(
+                "DATA",
+                "Labels files (lines of path<TAB>text), folders that hold labels.tsv, or synthetic:SPEC.",
+                many=True,
+            ),
+        ),
+        "Draw what augmentation does to some lines.",
     ),
     "suspects": Tool(
         Suspects(),

@@ -144,13 +144,14 @@ def console(argv: Optional[Sequence[str]] = None) -> NoReturn:
 def _help() -> str:
     summaries = {**STARTERS, **{name: tool.summary for name, tool in TOOLS.items()}}
     summaries["quickstart"] = QUICKSTART
+    width = max(map(len, summaries)) + 2
     return "\n".join(
         [
             "CTC and attention decoders for text-line images, compared under equal conditions.",
             "",
             f"usage: {CONSOLE} COMMAND [ARGUMENT ...] [--flag=value ...]",
             "",
-            *(f"  {name:12}{summary}" for name, summary in summaries.items()),
+            *(f"  {name:{width}}{summary}" for name, summary in summaries.items()),
             "",
             f"{CONSOLE} COMMAND --help lists a command's arguments and flags.",
         ]

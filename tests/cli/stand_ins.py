@@ -17,6 +17,7 @@ WORKERS = {
     "evaluate": "ocr_tf.experiment.inference.evaluate",
     "export": "ocr_tf.experiment.serving.saved_model",
     "predict": "ocr_tf.experiment.serving.predict",
+    "show_augmentation": "ocr_tf.experiment.training.show_augmentation",
     "suspects": "ocr_tf.study.report.label_errors",
     "train": "ocr_tf.experiment.training.loop",
 }

@@ -1,0 +1,50 @@
+"""Options of the command that shows what augmentation does; TensorFlow-free."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from ocr_tf.data.augment.options import Augment
+from ocr_tf.data.geometry import Geometry
+from ocr_tf.options import option
+
+
+@dataclasses.dataclass(frozen=True)
+class ShownData:
+    """The size that line images are brought to, as in training."""
+
+    height: int = option(
+        32, "Height of the line images fed to the encoder, in pixels.", minimum=8, maximum=512
+    )
+    width: int = option(
+        0,
+        "Stretch every image to this width, in pixels; 0: keep the aspect ratio.",
+        minimum=0,
+        maximum=8192,
+    )
+    augment: Augment = dataclasses.field(default_factory=Augment.of)
+
+    @property
+    def geometry(self) -> Geometry:
+        """The size as the reading of images takes it."""
+        return Geometry(self.height, self.width)
+
+
+@dataclasses.dataclass(frozen=True)
+class ShowAugmentation:
+    """Draws what augmentation does to some lines: each perturbation alone, then what training would see.
+
+    A column is a line. Alone, a perturbation is drawn for every line, whatever its probability; below, each
+    row is an epoch, with the probabilities and the share as they are set.
+    """
+
+    output: str = option("augmentation.png", "The picture to write.")
+    count: int = option(4, "Lines to show, chosen at random.", minimum=1, maximum=32)
+    epochs: int = option(8, "Epochs to show.", minimum=0, maximum=64)
+    seed: int = option(
+        0,
+        "Random seed: which lines, and what training with this --train.seed draws for them.",
+        minimum=0,
+        maximum=2**31 - 1,
+    )
+    data: ShownData = dataclasses.field(default_factory=ShownData)
