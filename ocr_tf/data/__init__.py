@@ -4,6 +4,7 @@ source        what a source is; columns of strings in `strings`
 sources/      SOURCES: each kind of source by its scheme; how it is named in `spec`
 dataset       opens sources by name, one behind the other
 page_lines    lines that XML files outline on pages; xml_file, page_image, baselines: its parts
+mat_file      strings out of MATLAB files
 synthetic     lines that are drawn
 image         the one path from bytes to pixels; image_file, image_formats, png: formats
 lines         what is known of each line; splits

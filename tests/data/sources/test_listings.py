@@ -171,6 +171,8 @@ def test_iiit5k_splits_and_both_kinds_of_file(tmp_path):
     assert "?split= one of test, train" in message(open_source, f"iiit5k:{tmp_path}?split=val")
     rows = {"testCharBound": structs(["test/1.png", "test/2.png"], ["A", ""])}
     scipy.io.savemat(tmp_path / "testCharBound.mat", rows)
+    assert texts(f"iiit5k:{tmp_path}?split=test") == ["TEST"]
+    (tmp_path / "testdata.mat").unlink()
     source = open_iiit5k(f"{tmp_path}?split=test")
     assert [s.text for s in source.samples] == ["A", ""]
     assert source.sample(1).place == f"{tmp_path}/testCharBound.mat:2"
@@ -181,6 +183,8 @@ def test_iiit5k_splits_and_both_kinds_of_file(tmp_path):
     [
         (b"", "no MATLAB file"),
         (b"MATLAB 5.0 MAT-file, and then nothing", "no MATLAB file"),
+        (b"MATLAB 7.3 MAT-file".ljust(124) + b"\0\2IM", "save it by save -v7"),
+        (b"MATLAB 5.0 MAT-file".ljust(124) + b"\0\1IM" + b"\x0e\0\0\0\xff\0\0\0", "damaged"),
         ({"other": np.zeros(3)}, "no structs with ImgName"),
         ({"traindata": structs([], [])}, "holds no words"),
         ({"traindata": structs(["a.png"], [""])[:, :1]}, ""),
@@ -203,7 +207,7 @@ def test_iiit5k_names_that_are_no_strings(tmp_path):
     rows[0, 1]["ImgName"] = np.arange(3)
     scipy.io.savemat(tmp_path / "traindata.mat", {"traindata": rows})
     said = message(open_source, f"iiit5k:{tmp_path}")
-    assert said == f"{tmp_path}/traindata.mat:2: ImgName is no string"
+    assert said == f"{tmp_path}/traindata.mat:2: a name or text that is no string"
 
 
 # iam
