@@ -50,12 +50,14 @@ def open_gt(rest: str) -> Pairs:
     source = Pairs(str(folder), folder)
     for place, folders, names in os.walk(folder, onerror=_refuse):
         folders.sort()
-        present = {name.lower(): name for name in names}
+        present = set(names)
         for name in sorted(names):
             if name.endswith(LABEL):
                 stem = name.removesuffix(LABEL)
-                found = (present.get((stem + ending).lower()) for ending in ENDINGS)
-                image = next(filter(None, found), stem + ENDINGS[0])
+                choices = (
+                    stem + written for ending in ENDINGS for written in (ending, ending.upper())
+                )
+                image = next(filter(present.__contains__, choices), stem + ENDINGS[0])
                 label = Path(place, name)
                 inner = os.path.relpath(os.path.join(place, image), folder)
                 source.add(inner, _text(label), str(label))
