@@ -15,6 +15,7 @@ from ocr_tf.experiment.config.program import command_name
 from ocr_tf.experiment.inference.config import Align, Evaluate
 from ocr_tf.experiment.serving.config import Export, Predict
 from ocr_tf.experiment.training.config import ShowAugmentation
+from ocr_tf.preflight.config import InspectData
 from ocr_tf.study.config import Compare, Suspects
 
 
@@ -63,6 +64,12 @@ def _export(*arguments: Any) -> None:
     from ocr_tf.experiment.serving import saved_model
 
     saved_model.run(*arguments)
+
+
+def _inspect_data(*arguments: Any) -> None:
+    from ocr_tf.preflight import command
+
+    command.run(*arguments)
 
 
 def _make_records(*arguments: Any) -> None:
@@ -149,6 +156,16 @@ TOOLS = {
             ),
         ),
         "Write a run as a SavedModel or a TensorFlow Lite file.",
+    ),
+    "inspect_data": Tool(
+        InspectData(),
+        _inspect_data,
+        (
+            Positional(
+                "TRAIN", "Training lines: labels files, folders or scheme:SPEC.", many=True
+            ),
+        ),
+        "Look for what is wrong with lines before training on them.",
     ),
     "make_records": Tool(
         MakeRecords(),

@@ -16,6 +16,7 @@ WORKERS = {
     "compare": "ocr_tf.study.compare",
     "evaluate": "ocr_tf.experiment.inference.evaluate",
     "export": "ocr_tf.experiment.serving.saved_model",
+    "inspect_data": "ocr_tf.preflight.command",
     "predict": "ocr_tf.experiment.serving.predict",
     "show_augmentation": "ocr_tf.experiment.training.show_augmentation",
     "suspects": "ocr_tf.study.report.label_errors",
