@@ -6,7 +6,7 @@ dataset       opens sources by name, one behind the other
 page_lines    lines that XML files outline on pages; xml_file, page_image, baselines: its parts
 mat_file      strings out of MATLAB files
 synthetic     lines that are drawn
-image         the one path from bytes to pixels; image_file, image_formats, png: formats
+image         the one path from bytes to pixels; image_file, image_conversions, image_formats, png: formats
 lines         what is known of each line; splits
 batching      which lines are in which batch
 augment       perturbation of training images

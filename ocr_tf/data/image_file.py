@@ -1,37 +1,68 @@
 """Reads an image file, or says why not, and brings it to PNG or JPEG, which is all the graph decodes.
 
-    PNG, JPEG    untouched
-    GIF          the first frame; transparent pixels become transparent pixels of the PNG
-    BMP          1 to 32 bits a pixel, not run-length encoded; the fourth byte of 32 is ignored
-    WebP         the first frame, with its transparency
-    TIFF         the first page; 16 bits and transparency stay
-    others       untouched: the graph, which knows none of them, refuses them
+    PNG, JPEG      untouched, unless EXIF says that they are to be turned: then PNG
+    GIF            the first frame; transparent pixels become transparent pixels of the PNG
+    BMP            1, 4, 8, 16, 24 or 32 bits a pixel; the fourth byte of 32 is ignored
+    WebP           the first frame, with its transparency
+    TIFF           the first page, BigTIFF too; 1 to 8 bits in any color, 16 in gray and RGB
+    PBM, PGM, PPM  the first image, of 8 or 16 bits; plain ones (P1 to P3) are refused
+    JPEG 2000      8 or 16 bits
+    known others   refused by their name
+    all else       untouched: the graph, which knows none of it, refuses it
 
-A file of many pages says so (`ImageFile.pages`). Orientation tags are ignored. TensorFlow-free.
+16 bits stay where PNG is written by them (gray; RGB of TIFF), and otherwise become 8. Images are turned as
+the orientation in their EXIF data says (PNG, JPEG, WebP) or their tag (TIFF). A file of many pages says so
+(`ImageFile.pages`). TensorFlow-free.
 """
 
 from __future__ import annotations
 
 import errno
-import io
 import os
 import stat
-import struct
 import warnings
 from pathlib import Path
-from typing import Any, NamedTuple, Union
+from typing import NamedTuple, Union
 
-from ocr_tf.data.png import encode_png
+from ocr_tf.data import image_conversions as conversions
+from ocr_tf.data.geometry import MAX_PIXELS
 from ocr_tf.errors import InputError
 from ocr_tf.text_file import reason_of
 
 MAX_BYTES = 100_000_000  # of a file: uncompressed, the largest image that is decoded has 150 to 200
-MAX_PIXELS = 50_000_000  # Larger images are refused by their header, before decoding.
 MAX_SIDE = 65_535  # of an image, in pixels: JPEG's own bound. It bounds what resizing takes.
-MAX_PAGES = 1000  # counted: to walk a file's pages takes time
 
-_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_RUN_LENGTHS = (1, 2)  # values of a BMP's compression field
+_START = {
+    "PNG": (b"\x89PNG\r\n\x1a\n",),
+    "JPEG": (b"\xff\xd8\xff",),
+    "TIFF": (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
+    "GIF": (b"GIF87a", b"GIF89a"),
+    "BMP": (b"BM",),
+    "PNM": tuple(b"P%d%c" % (n, space) for n in (4, 5, 6) for space in b" \t\r\n#"),
+    "JPEG 2000": (b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"),
+    "plain PNM": tuple(b"P%d%c" % (n, space) for n in (1, 2, 3) for space in b" \t\r\n#"),
+    "PAM": (b"P7\n",),
+    "floating-point PNM": (b"PF\n", b"Pf\n"),
+    "JPEG XL": (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"),
+    "OpenEXR": (b"v/1\x01",),
+    "Photoshop": (b"8BPS",),
+    "DjVu": (b"AT&TFORM",),
+    "PDF": (b"%PDF-",),
+}
+_BRANDS = {  # of files that hold one image or many, as MP4 holds films
+    "HEIC": (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"),
+    "AVIF": (b"avif", b"avis"),
+}
+_CONVERSIONS: dict[str, conversions.Conversion] = {
+    "PNG": conversions.upright_png,
+    "JPEG": conversions.upright_jpeg,
+    "TIFF": conversions.convert_tiff,
+    "GIF": conversions.convert_gif,
+    "BMP": conversions.convert_bmp,
+    "WebP": conversions.convert_webp,
+    "PNM": conversions.convert_pnm,
+    "JPEG 2000": conversions.convert_jpeg2000,
+}
 
 
 class ImageFile(NamedTuple):
@@ -46,10 +77,14 @@ def read_image_file(path: Union[str, Path]) -> bytes:
     return open_image_file(path).encoded
 
 
-def open_image_file(path: Union[str, Path]) -> ImageFile:
+def open_image_file(path: Union[str, Path], max_pixels: int = MAX_PIXELS) -> ImageFile:
     """Reads an image file as PNG or JPEG.
 
     What is no regular file (a device, a pipe), or longer than MAX_BYTES, is refused unread.
+
+    Args:
+        path: of the file.
+        max_pixels: see `convert_image`.
 
     Raises:
         InputError: it cannot be read or converted; the message lacks the path, which the caller
@@ -66,36 +101,47 @@ def open_image_file(path: Union[str, Path]) -> ImageFile:
         raise InputError(reason_of(error) or "cannot be read") from None
     if len(encoded) > MAX_BYTES:
         raise InputError(f"more than {MAX_BYTES // 1_000_000} MB: too long for the image of a line")
-    return convert_image(encoded)
+    return convert_image(encoded, max_pixels)
 
 
-def convert_image(encoded: bytes) -> ImageFile:
-    """Brings an encoded image to PNG or JPEG.
+def convert_image(encoded: bytes, max_pixels: int = MAX_PIXELS) -> ImageFile:
+    """Brings an encoded image to PNG or JPEG, upright.
+
+    Args:
+        encoded: the content of a file.
+        max_pixels: an image that is to be converted or turned and has more is refused by its header; one
+            that stays as it is, is the graph's to refuse.
 
     Raises:
         InputError: an image of one of the formats above that cannot be read, or has too many pixels;
             the message lacks the place, which the caller knows.
     """
-    if encoded[:4] in _TIFF:
-        kind, convert = "TIFF", _convert_tiff
-    elif encoded[:4] == b"RIFF" and encoded[8:12] == b"WEBP":
-        kind, convert = "WebP", _convert_webp
-    elif encoded[:6] in (b"GIF87a", b"GIF89a"):
-        kind, convert = "GIF", _convert_gif
-    elif encoded[:2] == b"BM":
-        kind, convert = "BMP", _convert_bmp
-    else:
+    kind = _kind(encoded)
+    if not kind:
         return ImageFile(encoded, 1)
+    if kind not in _CONVERSIONS:
+        raise conversions.refused(kind)
     # Pillow also warns of what is said here in a line. Set for good: a context is not for threads.
     warnings.filterwarnings("ignore", module=r"PIL\.")
     try:
-        return convert(encoded)
+        return ImageFile(*_CONVERSIONS[kind](encoded, max_pixels))
     except InputError as error:
         raise InputError(str(error)) from None
     except Exception as error:  # Pillow raises nearly anything for a broken file.
         if type(error).__name__ == "DecompressionBombError":
-            raise InputError(f"{kind} of more than {_millions()} pixels") from None
+            raise InputError(
+                f"{kind} of more than {MAX_PIXELS // 1_000_000} million pixels"
+            ) from None
         raise InputError(f"truncated, corrupt or unsupported {kind}") from None
+
+
+def _kind(encoded: bytes) -> str:
+    """Names the format by the first bytes; empty where it is not known."""
+    if encoded[:4] == b"RIFF" and encoded[8:12] == b"WEBP":
+        return "WebP"
+    if encoded[4:8] == b"ftyp":
+        return next((kind for kind, brands in _BRANDS.items() if encoded[8:12] in brands), "")
+    return next((kind for kind, starts in _START.items() if encoded.startswith(starts)), "")
 
 
 def _check_regular(status: os.stat_result) -> None:
@@ -108,104 +154,3 @@ def _check_regular(status: os.stat_result) -> None:
             f"{status.st_size / 1e6:.0f} MB, more than {MAX_BYTES // 1_000_000}: "
             "too long for the image of a line"
         )
-
-
-def _millions() -> str:
-    return f"{MAX_PIXELS // 1_000_000} million"
-
-
-def _opened(encoded: bytes, kind: str) -> Any:
-    """Opens the image by Pillow, which has read no more than its header."""
-    from PIL import Image
-
-    image = Image.open(io.BytesIO(encoded), formats=(kind.upper(),))
-    columns, rows = image.size
-    if columns * rows > MAX_PIXELS:
-        raise InputError(f"{columns}x{rows} pixels: more than {_millions()}")
-    return image
-
-
-def _convert_gif(encoded: bytes) -> ImageFile:
-    first, pages = _split_gif(encoded)
-    with _opened(first, "GIF") as image:
-        clear = "transparency" in image.info
-        gray = image.mode == "L" and not clear
-        mode = "RGBA" if clear else "L" if gray else "RGB"
-        return ImageFile(encode_png(image.convert(mode), compress_level=1), pages)
-
-
-def _split_gif(encoded: bytes) -> tuple[bytes, int]:
-    """Gives the GIF with its first frame alone and without comments, and the number of its frames.
-
-    Pillow takes time that grows with the square of a comment's blocks, and a GIF's blocks may be of
-    one byte. Blocks as in the GIF89a specification: sub-blocks begin with their size, and one of size
-    0 ends them.
-
-    Raises:
-        IndexError: the first frame is cut short.
-    """
-
-    def colors(flags: int) -> int:
-        return 3 * (2 << flags % 8) if flags >= 128 else 0
-
-    def behind(place: int) -> int:
-        """Returns the place behind the sub-blocks that begin at `place`."""
-        while encoded[place]:
-            place += 1 + encoded[place]
-        return place + 1
-
-    place = 13 + colors(encoded[10])
-    parts, frames = [encoded[:place]], 0
-    try:
-        while frames < MAX_PAGES and encoded[place] in (0x21, 0x2C):
-            begin = place
-            if encoded[begin] == 0x21:
-                place = behind(begin + 2)
-                if encoded[begin + 1] == 0xF9 and not frames:  # says what is transparent
-                    parts.append(encoded[begin:place])
-            else:
-                place = behind(begin + 10 + colors(encoded[begin + 9]) + 1)
-                if not frames:
-                    parts.append(encoded[begin:place])
-                frames += 1
-    except IndexError:
-        if not frames:
-            raise
-    return b"".join(parts) + b";", max(1, frames)
-
-
-def _convert_bmp(encoded: bytes) -> ImageFile:
-    header, compression = struct.unpack_from("<I12xI", encoded, 14)
-    if header >= 40 and compression in _RUN_LENGTHS:
-        raise InputError("run-length encoded BMP; save it as PNG")
-    with _opened(encoded, "BMP") as image:
-        mode = "L" if image.mode in ("1", "L") else "RGB"
-        return ImageFile(encode_png(image.convert(mode), compress_level=1), 1)
-
-
-def _convert_webp(encoded: bytes) -> ImageFile:
-    with _opened(encoded, "WEBP") as image:
-        pages = min(getattr(image, "n_frames", 1), MAX_PAGES)
-        return ImageFile(encode_png(image, compress_level=1), pages)
-
-
-def _convert_tiff(encoded: bytes) -> ImageFile:
-    """Converts by OpenCV, which keeps the 16 bits of each color."""
-    import cv2  # Here, because few data sets need it.
-    import numpy as np
-
-    cv2.setLogLevel(0)  # It tells of broken files by itself.
-    with _opened(encoded, "TIFF") as image:
-        pages = 1
-        try:
-            while pages < MAX_PAGES:
-                image.seek(pages)
-                pages += 1
-        except Exception:  # the end, or a later page that is broken
-            pass
-    pixels = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_UNCHANGED)
-    if pixels is None or pixels.dtype not in (np.uint8, np.uint16):
-        raise InputError("truncated, corrupt or unsupported TIFF")
-    # OpenCV writes it, too: Pillow's PNG has 16 bits in gray images only.
-    options = [cv2.IMWRITE_PNG_COMPRESSION, 1]
-    return ImageFile(cv2.imencode(".png", pixels, options)[1].tobytes(), pages)

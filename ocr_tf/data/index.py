@@ -22,7 +22,7 @@ from ocr_tf.atomic import atomic_write
 from ocr_tf.data.source import Source
 from ocr_tf.types import Array
 
-VERSION = 1  # of the file, and of the rules by which an image can be decoded
+VERSION = 2  # of the file, and of the rules by which an image can be decoded
 
 
 class Measured(NamedTuple):

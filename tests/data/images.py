@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from typing import Any
+from typing import Any, Optional
 
 import numpy as np
 from PIL import Image
@@ -41,3 +41,67 @@ def png_header(width: int, height: int) -> bytes:
         + png_chunk(b"IDAT", zlib.compress(bytes(1000)))
         + png_chunk(b"IEND", b"")
     )
+
+
+def png_of_zeros(width: int, height: int) -> bytes:
+    """A whole PNG in one gray, black: a small file of many pixels."""
+    packer = zlib.compressobj()
+    row = bytes(1 + width)
+    packed = b"".join(packer.compress(row) for _ in range(height)) + packer.flush()
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+        + png_chunk(b"IDAT", packed)
+        + png_chunk(b"IEND", b"")
+    )
+
+
+def tiff(
+    pixels: np.ndarray,
+    photometric: int,
+    *,
+    extra: Optional[int] = None,
+    numbers: int = 1,
+    order: str = "<",
+    orientation: int = 1,
+) -> bytes:
+    """An uncompressed TIFF of one strip, written by its specification.
+
+    Args:
+        pixels: [H, W] or [H, W, C].
+        photometric: 0 white is zero, 1 black is zero, 2 RGB.
+        extra: what the last channel is: 0 nothing, 1 premultiplied alpha, 2 alpha.
+        numbers: 1 unsigned, 2 signed, 3 floating point.
+        order: of bytes, < or >.
+        orientation: 1 to 8.
+    """
+    rows, columns = pixels.shape[:2]
+    channels = pixels.shape[2] if pixels.ndim == 3 else 1
+    body = pixels.astype(pixels.dtype.newbyteorder(order)).tobytes()
+    body += bytes(len(body) % 2)
+    short, long = "H", "I"
+    tags = [
+        (256, long, [columns]),
+        (257, long, [rows]),
+        (258, short, [8 * pixels.dtype.itemsize] * channels),
+        (259, short, [1]),
+        (262, short, [photometric]),
+        (273, long, [8]),
+        (274, short, [orientation]),
+        (277, short, [channels]),
+        (278, long, [rows]),
+        (279, long, [len(body)]),
+        *([] if extra is None else [(338, short, [extra])]),
+        (339, short, [numbers] * channels),
+    ]
+    entries = b""
+    for tag, kind, values in tags:
+        data = struct.pack(f"{order}{len(values)}{kind}", *values)
+        if len(data) > 4:
+            place = 8 + len(body)
+            body += data + bytes(len(data) % 2)
+            data = struct.pack(f"{order}I", place)
+        head = struct.pack(f"{order}HHI", tag, 3 if kind == short else 4, len(values))
+        entries += head + data.ljust(4, b"\0")
+    start = {"<": b"II*\0", ">": b"MM\0*"}[order] + struct.pack(f"{order}I", 8 + len(body))
+    return start + body + struct.pack(f"{order}H", len(tags)) + entries + bytes(4)
