@@ -3,15 +3,15 @@
 Training, evaluation, prediction and the exported graph all call it, because decoders and resizers
 of different libraries differ by tens of gray levels. What it makes of each kind of image:
 
-    size         read from the header first; more than 50 million pixels, a side of one or of more
-                 than 65,535 is refused before decoding
+    size         read from the header first; more pixels than the geometry allows, a side of one or of
+                 more than 65,535 is refused before decoding
     color        gray by Rec. 601 (0.299 R + 0.587 G + 0.114 B), not rounded
     transparency composited over white (PNG, tRNS chunks too)
     16-bit PNG   scaled by 255 / 65535
     palette      expanded
     CMYK JPEG    converted to RGB as TensorFlow does it, without a color profile
     animated PNG the first frame
-    orientation  EXIF is ignored: pixels are taken as they are stored
+    orientation  EXIF is ignored: what reads files has turned them; turned by `Geometry.rotate`
 
 The graph decodes PNG and JPEG. Any other format is turned into PNG at the source
 (`ocr_tf.data.image_file`), which says what becomes of it.
@@ -26,8 +26,8 @@ from typing import Callable, Optional
 import numpy as np
 import tensorflow as tf
 
-from ocr_tf.data.geometry import Geometry
-from ocr_tf.data.image_file import MAX_PIXELS, MAX_SIDE
+from ocr_tf.data.geometry import MAX_PIXELS, Geometry, excess
+from ocr_tf.data.image_file import MAX_SIDE
 from ocr_tf.data.image_formats import (
     FORMATS,
     JPEG,
@@ -40,11 +40,14 @@ from ocr_tf.data.image_formats import (
 )
 from ocr_tf.types import Array, Images, Tensor
 
+KNOWN = "none of PNG, JPEG, GIF, BMP, TIFF, WebP, PNM and JPEG 2000 by its header"
+
 
 def prepare(encoded: Tensor, geometry: Geometry) -> Tensor:
     """Brings one encoded image (scalar string) to [height, W, 1] float32, -1 = black, 1 = white.
 
-    W is `max(1, round(W0 * height / H0))`, halves rounded up, or the fixed width.
+    W is `max(1, round(W0 * height / H0))`, halves rounded up, or the fixed width; H0 and W0 are those of
+    the image after it was turned.
 
     Raises:
         tf.errors.InvalidArgumentError: see `why_bad` for the causes.
@@ -54,7 +57,8 @@ def prepare(encoded: Tensor, geometry: Geometry) -> Tensor:
     checks = [
         tf.debugging.Assert(kind >= 0, ["not a PNG or JPEG image"], name="is_image"),
         tf.debugging.Assert(
-            is_allowed_size(height, width), ["too many or too few pixels", height, width]
+            is_allowed_size(height, width, geometry.max_pixels),
+            ["too many or too few pixels", height, width],
         ),
         tf.debugging.Assert(_fits(scaled, geometry), ["too wide", scaled]),
     ]
@@ -120,16 +124,22 @@ def _compiled(geometry: Geometry) -> Callable[[Tensor], tuple[Images, Tensor]]:
 
 def measure_batch(encoded: Tensor, geometry: Geometry) -> Tensor:
     """Measures the width that `prepare` gives each image, [B] int32; 0 where it would fail."""
-    sizes = measure_sizes(encoded)
+    sizes = _sizes(encoded, geometry)
     scaled = _scaled_width(sizes[:, 0], sizes[:, 1], geometry)
-    return tf.where((sizes[:, 0] > 0) & _fits(scaled, geometry), scaled, 0)
+    return tf.where(sizes[:, 0] > 0, scaled, 0)
 
 
 def measure_sizes(encoded: Tensor) -> Tensor:
-    """Measures images that can be decoded, whatever they are then scaled to: [B, 2] int32, height and width.
+    """Measures images that can be decoded, as they are stored: [B, 2] int32, height and width.
 
-    Decodes every image but resizes none. Zeros for an image that is none, too large, or broken.
+    What a geometry then makes of them is not asked, so that they may be of up to MAX_PIXELS. Decodes every
+    image but resizes none. Zeros for an image that is none, too large, or broken.
     """
+    return _sizes(encoded, None)
+
+
+def _sizes(encoded: Tensor, geometry: Optional[Geometry]) -> Tensor:
+    """[B, 2] int32 as stored; zeros for a bad image, also by the bounds of the geometry if there is one."""
 
     def size(position: Tensor, data: Tensor, kind: Tensor, _: Tensor) -> tuple[Tensor, Tensor]:
         decoded = decode(data, kind, lambda pixels, _: tf.shape(pixels)[:2])
@@ -137,24 +147,30 @@ def measure_sizes(encoded: Tensor) -> Tensor:
 
     count = tf.shape(encoded)[0]
     extra = tf.data.Dataset.from_tensors((count, tf.zeros([2], tf.int32)))
-    sizes = _survivors(encoded, None, size).concatenate(extra)
+    sizes = _survivors(encoded, geometry, size).concatenate(extra)
     positions, sizes = sizes.batch(tf.cast(count, tf.int64) + 1).get_single_element()
     return tf.scatter_nd(positions[:, tf.newaxis], sizes, tf.stack([count + 1, 2]))[:-1]
 
 
-def original(encoded: bytes) -> Array:
-    """Decodes an image that `prepare` takes, rounded but not yet resized: [H0, W0] uint8 gray."""
+def original(encoded: bytes, rotate: int = 0) -> Array:
+    """Decodes an image that `prepare` takes, rounded, turned but not yet resized: [H0, W0] uint8 gray.
+
+    Args:
+        encoded: PNG or JPEG.
+        rotate: `Geometry.rotate`; 0 gives it as it is stored.
+    """
     kind, _, _ = read_header(tf.constant(encoded))
-    gray = decode(tf.constant(encoded), kind, lambda pixels, gray: gray(pixels))
+    gray = decode(tf.constant(encoded), kind, lambda pixels, gray: gray(pixels), rotate)
     return np.rint(gray[..., 0]).astype(np.uint8)
 
 
-def original_widths(encoded: Tensor, ok: Tensor) -> Tensor:
-    """Measures the width in pixels of each encoded image as it is, [B] int32; 0 where not `ok` [B]."""
+def original_widths(encoded: Tensor, ok: Tensor, geometry: Geometry) -> Tensor:
+    """Measures the width in pixels of each image, turned but not resized: [B] int32; 0 where not `ok` [B]."""
 
     def width(item: tuple[Tensor, Tensor]) -> Tensor:
         data, good = item
-        return tf.cond(good, lambda: read_header(data)[2], lambda: tf.zeros([], tf.int64))
+        side = 1 if geometry.sideways else 2
+        return tf.cond(good, lambda: read_header(data)[side], lambda: tf.zeros([], tf.int64))
 
     return tf.cast(tf.map_fn(width, (encoded, ok), fn_output_signature=tf.int64), tf.int32)
 
@@ -167,14 +183,14 @@ def why_bad(encoded: bytes, geometry: Geometry) -> Optional[str]:
     try:
         known, rows, columns = (int(part) for part in read_header(tf.constant(encoded)))
         if known < 0:
-            return "not an image (none of PNG, JPEG, GIF, BMP, TIFF and WebP by its header)"
+            return f"not an image ({KNOWN})"
         kind = known
         if not (rows and columns):
             return f"truncated or corrupt {FORMATS[kind]}: no size in its header"
         if min(rows, columns) < MIN_SIDE:
             return f"{columns}x{rows} pixels: too small to hold a line"
-        if rows * columns > MAX_PIXELS:
-            return f"{columns}x{rows} pixels: more than {MAX_PIXELS // 1_000_000} million"
+        if excess(rows, columns, geometry.max_pixels):
+            return excess(rows, columns, geometry.max_pixels)
         if not bool(is_allowed_size(rows, columns)):
             return f"{columns}x{rows} pixels: a side of more than {MAX_SIDE}"
         scaled = int(_scaled_width(tf.constant(rows), tf.constant(columns), geometry))
@@ -195,12 +211,13 @@ def _survivors(
 ) -> tf.data.Dataset:
     """Yields `line(position, encoded, kind, scaled)` of each image for which nothing fails, in order.
 
-    Without a geometry no image is too wide, and `scaled` means nothing.
+    Without a geometry no image is too wide, MAX_PIXELS are taken, and `scaled` means nothing.
     """
 
     def measure(position: Tensor, data: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         kind, height, width = read_header(data)
-        good = (kind >= 0) & is_allowed_size(height, width)
+        most = MAX_PIXELS if geometry is None else geometry.max_pixels
+        good = (kind >= 0) & is_allowed_size(height, width, most)
         scaled = tf.zeros([], tf.int32)
         if geometry is not None:
             scaled = _scaled_width(height, width, geometry)
@@ -227,6 +244,8 @@ def _scaled_width(height: Tensor, width: Tensor, geometry: Geometry) -> Tensor:
     if geometry.width:
         return tf.constant(geometry.width)
     height, width = tf.cast(height, tf.int64), tf.cast(width, tf.int64)
+    if geometry.sideways:
+        height, width = width, height
     height = tf.maximum(height, 1)
     scaled = (2 * width * geometry.height + height) // (2 * height)
     return tf.cast(tf.clip_by_value(scaled, 1, tf.int32.max), tf.int32)
@@ -234,9 +253,11 @@ def _scaled_width(height: Tensor, width: Tensor, geometry: Geometry) -> Tensor:
 
 def _line(encoded: Tensor, kind: Tensor, scaled: Tensor, geometry: Geometry) -> Tensor:
     """Decodes and resizes to [height, scaled, 1] in -1..1."""
-    image = decode(
-        encoded, kind, lambda pixels, gray: resize(pixels, gray, geometry.height, scaled)
-    )
+
+    def resized(pixels: Tensor, gray: Callable[[Tensor], Tensor]) -> Tensor:
+        return resize(pixels, gray, geometry.height, scaled)
+
+    image = decode(encoded, kind, resized, geometry.rotate)
     image = tf.ensure_shape(image, [geometry.height, geometry.width or None, 1])
     return tf.clip_by_value(image * (1 / 127.5) - 1.0, -1.0, 1.0)
 

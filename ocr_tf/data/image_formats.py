@@ -10,7 +10,8 @@ from typing import Callable
 
 import tensorflow as tf
 
-from ocr_tf.data.image_file import MAX_PIXELS, MAX_SIDE
+from ocr_tf.data.geometry import MAX_PIXELS
+from ocr_tf.data.image_file import MAX_SIDE
 from ocr_tf.types import Tensor
 
 MIN_SIDE = 2  # pixels: one row or column shows no symbol
@@ -22,7 +23,7 @@ STRIP = 2**20  # pixels that are floats at a time
 
 _PNG_START = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 
-# `use(pixels, gray)`: pixels [H, W, C] as they were stored; `gray` takes any rows of them to
+# `use(pixels, gray)`: pixels [H, W, C] as they were stored, but for turning; `gray` takes any rows of them to
 # [h, W, 1] float32 in 0..255.
 Gray = Callable[[Tensor], Tensor]
 Use = Callable[[Tensor, Gray], Tensor]
@@ -51,7 +52,7 @@ def read_header(encoded: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     )
 
 
-def is_allowed_size(height: Tensor, width: Tensor) -> Tensor:
+def is_allowed_size(height: Tensor, width: Tensor, max_pixels: int = MAX_PIXELS) -> Tensor:
     """Tells whether an image of this size is decoded at all.
 
     Each side is bounded first, so that the product cannot overflow.
@@ -60,10 +61,10 @@ def is_allowed_size(height: Tensor, width: Tensor) -> Tensor:
     large = (height >= MIN_SIDE) & (width >= MIN_SIDE)
     sides = large & (height <= MAX_SIDE) & (width <= MAX_SIDE)
     bounded = tf.where(sides, height, 1), tf.where(sides, width, 1)
-    return sides & (bounded[0] * bounded[1] <= MAX_PIXELS)
+    return sides & (bounded[0] * bounded[1] <= min(max_pixels, MAX_PIXELS))
 
 
-def decoded_bytes(encoded: Tensor) -> Tensor:
+def decoded_bytes(encoded: Tensor, max_pixels: int = MAX_PIXELS) -> Tensor:
     """Estimates the bytes of memory that decoding takes, to the order of magnitude: int64.
 
     It is 0 for an image that is refused.
@@ -72,16 +73,30 @@ def decoded_bytes(encoded: Tensor) -> Tensor:
     depth = tf.io.decode_raw(encoded, tf.uint8, fixed_length=32)[24]
     # PNG: four channels. JPEG: three, and as many coefficients of two bytes if it is progressive.
     pixel = tf.where(kind == JPEG, 9, tf.where(depth == 16, 8, 4))
-    size = tf.where((kind >= 0) & is_allowed_size(height, width), height * width, 0)
+    allowed = (kind >= 0) & is_allowed_size(height, width, max_pixels)
+    size = tf.where(allowed, height * width, 0)
     return size * tf.cast(pixel, tf.int64)
 
 
-def decode(encoded: Tensor, kind: Tensor, use: Use) -> Tensor:
-    """Decodes the image and gives what `use` makes of it; see `Use`."""
+def decode(encoded: Tensor, kind: Tensor, use: Use, rotate: int = 0) -> Tensor:
+    """Decodes an image, turns it `rotate` degrees clockwise and gives what `use` makes of it; see `Use`."""
     branches = [_decode_png, _decode_jpeg]
+
+    def turned(pixels: Tensor, gray: Gray) -> Tensor:
+        return use(_turned(pixels, rotate), gray)
+
     return tf.switch_case(
-        tf.cast(kind, tf.int32), [lambda decode=decode: decode(encoded, use) for decode in branches]
+        tf.cast(kind, tf.int32),
+        [lambda decode=decode: decode(encoded, turned) for decode in branches],
     )
+
+
+def _turned(pixels: Tensor, rotate: int) -> Tensor:
+    """Turns [H, W, C] by 0, 90, 180 or 270 degrees clockwise."""
+    if rotate in (90, 270):
+        pixels = tf.transpose(pixels, [1, 0, 2])
+    axes = {0: [], 90: [1], 180: [0, 1], 270: [0]}[rotate]
+    return tf.reverse(pixels, axes) if axes else pixels
 
 
 def _decode_png(encoded: Tensor, use: Use) -> Tensor:

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from ocr_tf.alphabet import Alphabet
 from ocr_tf.data.fingerprint import READERS, fingerprint_of, image_digest, read_image
-from ocr_tf.data.geometry import Geometry
+from ocr_tf.data.geometry import MAX_PIXELS, Geometry
 from ocr_tf.data.image import as_tensor, measure_sizes, why_bad
 from ocr_tf.data.index import Index, Measured
 from ocr_tf.data.source import Facts, Sample, Samples, Selection, Source
@@ -23,7 +23,7 @@ from ocr_tf.progress import Progress
 from ocr_tf.types import Array, Tensor
 
 CHUNK = 128  # images measured together
-WIDEST = Geometry(8, max_width=2**31)  # for which no image is too wide
+WIDEST = Geometry(8, max_width=2**31, max_pixels=MAX_PIXELS)  # for which no image is too wide
 
 
 class Bad(NamedTuple):

@@ -14,9 +14,12 @@ from PIL import Image
 from ocr_tf.data import image_formats
 from ocr_tf.data.geometry import Geometry
 from ocr_tf.data.image import (
+    KNOWN,
     as_tensor,
     measure_batch,
+    measure_sizes,
     original,
+    original_widths,
     prepare,
     prepare_batch,
     prepare_each,
@@ -24,7 +27,7 @@ from ocr_tf.data.image import (
 )
 from ocr_tf.data.image_formats import decoded_bytes
 
-from .images import encode, line, noise, png_chunk, png_header
+from .images import encode, line, noise, png_chunk, png_header, png_of_zeros
 
 KEEP = Geometry(height=32)
 
@@ -45,12 +48,13 @@ def bad_images():
     png, jpeg = line(), encode(noise(30, 90, 3), "JPEG")
     return {
         "zero bytes": b"",
-        "not an image (none of PNG, JPEG, GIF, BMP, TIFF and WebP by its header)": b"GIF88a and no more",
+        f"not an image ({KNOWN})": b"GIF88a and no more",
         "truncated, corrupt or unsupported PNG": png[: len(png) // 2],
         "truncated, corrupt or unsupported JPEG": jpeg[: len(jpeg) // 2],
         "truncated or corrupt PNG: no size in its header": png[:20],
         "30000x30000 pixels: more than 50 million": png_header(30000, 30000),
         "4294967295x4294967295 pixels: more than 50 million": png_header(2**32 - 1, 2**32 - 1),
+        "10000x401 pixels: more than --data.max_pixels=4000000": png_header(10000, 401),
         "65536x2 pixels: a side of more than 65535": png_header(65536, 2),
         "1x1 pixels: too small to hold a line": encode(noise(1, 1)),
         "5000x1 pixels: too small to hold a line": encode(noise(1, 5000)),
@@ -125,7 +129,7 @@ def test_cmyk_jpeg_becomes_gray():
     np.testing.assert_allclose(gray_levels(encoded), 76, atol=3)
 
 
-def test_orientation_tags_are_ignored():
+def test_the_graph_itself_ignores_orientation_tags():
     exif = Image.Exif()
     exif[0x0112] = 6  # on its side
     encoded = encode(noise(10, 40, 3), "JPEG", exif=exif)
@@ -148,6 +152,75 @@ def test_width_keeps_the_aspect_ratio(size, width):
     assert prepare(tf.constant(encoded), KEEP).shape == [32, width, 1]
     assert measure_batch(as_tensor([encoded]), KEEP).numpy().tolist() == [width]
     assert why_bad(encoded, KEEP) is None
+
+
+def test_the_bound_on_pixels_is_the_geometrys():
+    sizes = [(20, 30), (20, 31), (2, 300), (3, 201)]
+    encoded = [encode(noise(*size)) for size in sizes]
+    bounded = Geometry(height=16, max_width=10**6, max_pixels=600)
+    kept = [True, False, True, False]
+    assert prepare_batch(as_tensor(encoded), bounded)[1].numpy().tolist() == kept
+    assert [image is not None for image in prepare_each(encoded, bounded)] == kept
+    assert (measure_batch(as_tensor(encoded), bounded).numpy() > 0).tolist() == kept
+    heights, widths = np.array(sizes, np.int32).T
+    assert (bounded.scaled_widths(heights, widths) > 0).tolist() == kept
+    assert [why_bad(data, bounded) is None for data in encoded] == kept
+    assert why_bad(encoded[1], bounded) == "31x20 pixels: more than --data.max_pixels=600"
+    assert measure_sizes(as_tensor(encoded)).numpy().tolist() == [list(size) for size in sizes]
+    assert [int(decoded_bytes(tf.constant(data), 600)) > 0 for data in encoded] == kept
+    # Of a shape that stays within 32 bits as a factor, but not as a product.
+    large = np.array([65535], np.int32)
+    assert Geometry(8, max_width=2**31 - 1).scaled_widths(large, large).tolist() == [0]
+
+
+def test_a_small_file_of_many_pixels_is_refused_by_its_header():
+    bomb = png_of_zeros(
+        8000, 5000
+    )  # 160 MB when it is decoded; test_a_saved_model... measures that
+    assert len(bomb) < 400_000
+    assert prepare_each([bomb], KEEP) == [None]
+    assert why_bad(bomb, KEEP) == "8000x5000 pixels: more than --data.max_pixels=4000000"
+
+
+@pytest.mark.parametrize("rotate", [90, 180, 270])
+@pytest.mark.parametrize("kind", ["gray", "color", "alpha", "deep", "JPEG"])
+def test_a_turned_image_is_the_one_that_is_stored_turned(rotate, kind):
+    """Clockwise: what NumPy turns the other way."""
+    if kind == "JPEG":  # of blocks in one color each, so that turning leaves them whole
+        pixels = np.kron(noise(4, 9) // 64 * 64, np.ones((8, 8), np.uint8))
+    elif kind == "deep":
+        pixels = noise(20, 50).astype(np.uint16) * 257
+    else:
+        channels = {"gray": (), "color": (3,), "alpha": (4,)}[kind]
+        pixels = noise(20, 50, *channels)
+    file = "JPEG" if kind == "JPEG" else "PNG"
+    stored, turned = encode(pixels, file), encode(np.rot90(pixels, -rotate // 90), file)
+    close = 1e-6 if file == "PNG" else 0.05
+    for plain in (Geometry(16), Geometry(16, width=40)):
+        turning = Geometry(16, plain.width, rotate=rotate)
+        expected = prepare(tf.constant(turned), plain)
+        np.testing.assert_allclose(prepare(tf.constant(stored), turning), expected, atol=close)
+        np.testing.assert_allclose(prepare_each([stored], turning)[0], expected[..., 0], atol=close)
+        width = expected.shape[1]
+        assert measure_batch(as_tensor([stored]), turning).numpy().tolist() == [width]
+        size = [np.array([side]) for side in pixels.shape[:2]]
+        assert turning.scaled_widths(*size).tolist() == [width]
+        ok = tf.constant([True])
+        widths = original_widths(as_tensor([stored]), ok, turning).numpy()
+        assert widths == original_widths(as_tensor([turned]), ok, plain).numpy()
+    np.testing.assert_allclose(
+        original(stored, rotate).astype(int), original(turned).astype(int), atol=200 * close
+    )
+
+
+def test_the_width_of_a_turned_image_bounds_it():
+    tall, wide = encode(noise(400, 20)), encode(noise(20, 400))
+    turning = Geometry(16, max_width=200, rotate=90)
+    assert prepare_batch(as_tensor([tall, wide]), turning)[1].numpy().tolist() == [False, True]
+    reason = why_bad(tall, turning)
+    assert reason == "scaled to height 16 it is 320 pixels wide, more than --data.max_width=200"
+    with pytest.raises(ValueError, match="rotate"):
+        Geometry(16, rotate=45)
 
 
 def test_a_fixed_width_stretches_whatever_the_shape():
@@ -193,7 +266,10 @@ def test_the_graph_itself_knows_png_and_jpeg_alone(kind):
     ],
     ids=str,
 )
-@pytest.mark.parametrize("geometry", [Geometry(32, max_width=10**6), Geometry(32, width=100)])
+@pytest.mark.parametrize(
+    "geometry",
+    [Geometry(32, max_width=10**6), Geometry(32, width=100), Geometry(32, 100, rotate=270)],
+)
 def test_an_image_resized_in_strips_is_the_one_resized_whole(pixels, kind, geometry, monkeypatch):
     encoded = tf.constant(encode(pixels, kind))
     monkeypatch.setattr(image_formats, "STRIP", 2**17)
@@ -275,14 +351,19 @@ def test_a_saved_model_needs_tensorflow_alone(mixed, tmp_path):
     tf.saved_model.save(module, str(tmp_path / "model"))
     for i, encoded in enumerate(mixed):
         (tmp_path / f"{i:02}.bin").write_bytes(encoded)
+    (tmp_path / "bomb.png").write_bytes(png_of_zeros(8000, 5000))
     script = f"""
-        import glob, sys
+        import glob, resource, sys
         import numpy as np, tensorflow as tf
         files = [open(f, "rb").read() for f in sorted(glob.glob({str(tmp_path / "*.bin")!r}))]
         model = tf.saved_model.load({str(tmp_path / "model")!r})
         (values, widths), ok = model.prepare(tf.constant(files))
         np.savez({str(tmp_path / "out.npz")!r}, values=values, widths=widths, ok=ok)
         assert not any(name.startswith("ocr_tf") for name in sys.modules)
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # KB, the most there ever was
+        _, ok = model.prepare(tf.constant([open({str(tmp_path / "bomb.png")!r}, "rb").read()]))
+        assert not ok.numpy().any()
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 40_000
     """
     quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"}
     subprocess.run(

@@ -8,7 +8,7 @@ from typing import Any, Optional
 from ocr_tf import options
 from ocr_tf.alphabet import Alphabet
 from ocr_tf.data.augment.options import Augment
-from ocr_tf.data.geometry import Geometry
+from ocr_tf.data.geometry import MAX_LINE_PIXELS, MAX_PIXELS, Geometry
 from ocr_tf.encoders import ENCODERS
 from ocr_tf.heads import HEADS
 from ocr_tf.options import option
@@ -85,6 +85,19 @@ class Data:
         "Refuse images that are wider than this when scaled to the height, in pixels.",
         minimum=8,
         maximum=32768,
+    )
+    max_pixels: int = option(
+        MAX_LINE_PIXELS,
+        "Refuse images of more pixels than this, as they are stored, before they are decoded: a small file "
+        "may hold a very large image.",
+        minimum=64,
+        maximum=MAX_PIXELS,
+    )
+    rotate: str = option(
+        "0",
+        "Turn every image by so many degrees clockwise, as for vertical lines: 270 lays down a line that is "
+        "read from top to bottom.",
+        choices=("0", "90", "180", "270"),
     )
     augment: Augment = dataclasses.field(default_factory=Augment.of)
     cache_mb: int = option(
@@ -257,7 +270,10 @@ class Experiment:
     @property
     def geometry(self) -> Geometry:
         """The size that line images are brought to."""
-        return Geometry(self.data.height, self.data.width, self.data.max_width)
+        data = self.data
+        return Geometry(
+            data.height, data.width, data.max_width, data.max_pixels, rotate=int(data.rotate)
+        )
 
 
 def unwritable(

@@ -35,7 +35,8 @@ def run(config: Align, image: str, run_folders: list[str]) -> None:
 
     Raises:
         InputError: the image or a run cannot be read; a run's alphabet or the image's steps do not
-            reach the text; the output's folder is missing, or a file that is no such picture is there.
+            reach the text, or the runs turn it differently; the output's folder is missing, or a file
+            that is no such picture is there.
     """
     output = Path(config.output)
     _refuse_output(output)
@@ -45,6 +46,8 @@ def run(config: Align, image: str, run_folders: list[str]) -> None:
     from ocr_tf.experiment.inference.load import restore  # Here: it loads TensorFlow.
 
     runs = [restore(folder, config.checkpoint) for folder in run_folders]
+    if len({trained.geometry.rotate for trained in runs}) > 1:
+        raise InputError("the runs turn images differently (--data.rotate); align them one by one")
     laid, progress = [], Progress("aligning", len(runs))
     with without_library_lines():
         for trained in runs:

@@ -22,7 +22,7 @@ from ocr_tf.metrics.alignment import without_ink
 from ocr_tf.recognizer import Recognizer
 from ocr_tf.types import Array, Labels
 
-# The first and the last one, from 0, of the image as it was before resizing.
+# The first and the last one, from 0, of the image as it was before resizing, turned by --data.rotate.
 Columns = tuple[int, int]
 
 
@@ -40,7 +40,7 @@ class Row(NamedTuple):
 class Aligned(NamedTuple):
     """A text laid over a line; L symbols, T steps."""
 
-    image: Array  # [H, W] uint8 gray, as it was before resizing
+    image: Array  # [H, W] uint8 gray, as it was before resizing, turned by --data.rotate
     text: str  # its symbols in the order of the image
     log_prob: float  # log p(text | image), minus infinity where the head cannot reach it
     weights: Array  # [L, T]
@@ -130,8 +130,8 @@ class Aligner:
         Args:
             encoded: images, as `prepare_batch` takes them.
             texts: as many.
-            pixels: as many, what `ocr_tf.data.image.original` gives of each image, for callers that have it;
-                otherwise the images are decoded once more for it.
+            pixels: as many, what `ocr_tf.data.image.original` gives of each image, turned by
+                `geometry.rotate`, for callers that have it; otherwise the images are decoded once more.
 
         Returns:
             One for each, None where the image cannot be read as one.
@@ -152,11 +152,14 @@ class Aligner:
         lines = (_Laid(*(None if a is None else a[i] for a in arrays)) for i in range(len(texts)))
         known = [None] * len(texts) if pixels is None else pixels
         return [
-            self._aligned(original(data) if image is None else image, text, line)
+            self._aligned(self._original(data) if image is None else image, text, line)
             if line.ok
             else None
             for data, image, text, line in zip(encoded, known, texts, lines)
         ]
+
+    def _original(self, encoded: bytes) -> Array:
+        return original(encoded, self.geometry.rotate)
 
     def _aligned(self, image: Array, text: str, line: _Laid) -> Aligned:
         steps, size = int(line.steps), len(text)

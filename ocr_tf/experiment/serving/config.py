@@ -29,8 +29,8 @@ class Export:
 class Predict:
     r"""Reads images: path, text and confidence, separated by tabs, one image a line.
 
-    Images are PNG, JPEG, GIF, BMP, TIFF or WebP files. Control characters are printed as \t, \n, \x1b
-    and the like, and backslashes of a path as \\.
+    Images are PNG, JPEG, GIF, BMP, TIFF, WebP, PNM or JPEG 2000 files. Control characters are printed as
+    \t, \n, \x1b and the like, and backslashes of a path as \\.
     """
 
     checkpoint: str = checkpoint_option()

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Union
 
-from ocr_tf.data.geometry import Geometry
+from ocr_tf.data.geometry import MAX_PIXELS, Geometry
 from ocr_tf.errors import InputError
 
 EXTRA = Path("assets.extra")
@@ -25,7 +25,9 @@ def read_geometry(path: Path) -> Geometry:
         InputError: it does not say so.
     """
     try:
-        return Geometry(**json.loads((path / ABOUT).read_bytes())["geometry"])
+        recorded = json.loads((path / ABOUT).read_bytes())["geometry"]
+        # Exports that say nothing of it were made when nothing else bounded an image.
+        return Geometry(**{"max_pixels": MAX_PIXELS, **recorded})
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise damaged(path, error) from None
 

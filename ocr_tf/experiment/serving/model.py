@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from ocr_tf.alphabet import nfc
 from ocr_tf.data.image import as_tensor, measure_batch, prepare_batch, why_bad
-from ocr_tf.data.image_file import convert_image, read_image_file
+from ocr_tf.data.image_file import convert_image, open_image_file
 from ocr_tf.data.png import encode_png
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.experiment import unwritable
@@ -111,7 +111,7 @@ class Model:
 
         Returns:
             Weights [L, T], edges of the T steps and spans of the L symbols in columns of the image as
-            it was given; None where the image cannot be used.
+            it was given, turned by --data.rotate; None where the image cannot be used.
 
         Raises:
             InputError: a text has a symbol outside the alphabet or more symbols than the image has
@@ -158,7 +158,10 @@ class Model:
         if isinstance(images, (str, bytes, Path, np.ndarray)):
             raise InputError("images: give a list, also of a single image")
         for start in range(0, len(images), self.batch_size):
-            yield [_encoded(image) for image in images[start : start + self.batch_size]]
+            yield [
+                _encoded(image, self.geometry.max_pixels)
+                for image in images[start : start + self.batch_size]
+            ]
 
     def _refuse_unwritable(
         self, trained: Trained, encoded: Sequence[bytes], texts: Sequence[str]
@@ -198,13 +201,13 @@ def _bytes(encoded: Sequence[Union[bytes, str]]) -> list[bytes]:
     return [item if isinstance(item, bytes) else b"" for item in encoded]
 
 
-def _encoded(image: Image) -> Union[bytes, str]:
+def _encoded(image: Image, max_pixels: int) -> Union[bytes, str]:
     """The image's bytes in a format that TensorFlow decodes, or why there are none."""
     try:
         if isinstance(image, (str, Path)):
-            return read_image_file(image)
+            return open_image_file(image, max_pixels).encoded
         if isinstance(image, bytes):
-            return convert_image(image).encoded
+            return convert_image(image, max_pixels).encoded
         if isinstance(image, np.ndarray):
             return _as_png(image)
     except InputError as error:

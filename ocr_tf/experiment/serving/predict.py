@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from ocr_tf.data.geometry import MAX_PIXELS
 from ocr_tf.data.image_file import ImageFile, open_image_file
 from ocr_tf.decode import Search, parse_search
 from ocr_tf.errors import InputError
@@ -23,7 +24,10 @@ from ocr_tf.terminal import escape_name, escape_text
 if TYPE_CHECKING:
     from ocr_tf.experiment.serving.reader import ModelReader
 
-IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp")
+IMAGES = (
+    *(".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp"),
+    *(".pbm", ".pgm", ".ppm", ".pnm", ".jp2", ".j2k"),
+)
 
 # Bytes of a batch's images, encoded and decoded: what is larger by itself is read alone.
 IN_FLIGHT = 128_000_000
@@ -107,7 +111,7 @@ class _Work:
         batch: list[_Opened] = []
         total = 0
         for file in files:
-            opened = _opened(file)
+            opened = _opened(file, reader.geometry.max_pixels)
             size = len(opened.image.encoded) + reader.decoded_bytes(opened.image.encoded)
             if batch and (len(batch) == self.batch_size or total + size > IN_FLIGHT):
                 self._read_batch(batch, reader)
@@ -166,8 +170,8 @@ def _is_hidden(path: Path) -> bool:
     return any(part.startswith(".") for part in path.parts)
 
 
-def _opened(path: Path) -> _Opened:
+def _opened(path: Path, max_pixels: int = MAX_PIXELS) -> _Opened:
     try:
-        return _Opened(path, open_image_file(path))
+        return _Opened(path, open_image_file(path, max_pixels))
     except InputError as error:
         return _Opened(path, ImageFile(b"", 1), str(error))

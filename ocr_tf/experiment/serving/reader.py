@@ -35,7 +35,7 @@ class ModelReader:
         self.geometry = geometry
         self._signature, self._n_best = signature, n_best
         self._decoded_bytes = tf.function(
-            image_formats.decoded_bytes,
+            lambda encoded: image_formats.decoded_bytes(encoded, geometry.max_pixels),
             input_signature=[tf.TensorSpec([], tf.string)],
             autograph=False,
         )

@@ -52,7 +52,7 @@ class Aligned(NamedTuple):
     spans: (
         tf.Tensor
     )  # [B, L, 2] float32, begin and end of the middle 80 % of its weight, in columns
-    # of the image as it was sent
+    # of the image as it was sent, turned by --data.rotate
 
 
 class Serving(tf.Module):
@@ -126,7 +126,7 @@ class Serving(tf.Module):
             served, labels, spelt = read(frames, ok)
             steps = spans(head.align(frames, labels))
             scaled = _columns(steps, frames.lengths, prepared.widths, stride)
-            factors = original_widths(some, ok) / prepared.widths
+            factors = original_widths(some, ok, geometry) / prepared.widths
             columns = scaled * tf.cast(factors, tf.float32)[:, None, None]
             return _first(Aligned(*served, spelt, labels.lengths, columns), tf.size(images))
 

@@ -52,6 +52,7 @@ NOT_SHOWN = (
     *RESUMABLE,
     "data.alphabet",
     "data.max_width",
+    "data.max_pixels",
     "data.val_share",
     "data.strict",
     "train.evaluate_every",

@@ -2,7 +2,7 @@
 
 How directly they read along the line, how far one's places are from those of another, and whether a symbol
 is written where they emit it. The text that is laid over a line is its reference, so that all networks are
-asked the same. Places are in pixels of the image as it was before resizing.
+asked the same. Places are in pixels of the image as it was before resizing, turned by --data.rotate.
 
 CTC's weights are its occupancies: how probable each step is to be given to a symbol, over all paths that
 spell the reference. Paths go forward, and blanks take most steps, so that peaks in the reference's order
@@ -122,7 +122,7 @@ def align_lines(
         aligned = aligner.align(
             [source.read(i) for i in lines],
             [source.samples[i].text for i in lines],
-            [images.image(i) for i in lines],
+            [images.image(i) if aligner.geometry.rotate == images.rotate else None for i in lines],
         )
         by_place |= {p: _measure(line) for p, line in zip(batch, aligned) if line is not None}
         progress.show(begin + len(batch))

@@ -33,12 +33,14 @@ class LineImages:
         Args:
             grid: what was read of the lines.
             source: the grid's lines in its order; without it there are no images.
-            networks: that align; without them there are no alignments.
+            networks: that align; without them there are no alignments. Images are turned as the first
+                of them turns them.
             cache_bytes: pixels that are kept, a byte each. Lines that do not fit any more are decoded each
                 time: a report goes through all lines several times, in order, so that keeping the latest
                 instead would keep none until it is asked for again.
         """
         self._grid, self._source, self._networks = grid, source, networks
+        self.rotate = networks.rotations[0] if networks is not None else 0
         self._kept: dict[int, Optional[Array]] = {}
         self._room = cache_bytes
 
@@ -47,7 +49,7 @@ class LineImages:
         if i in self._kept:
             return self._kept[i]
         encoded = self._encoded(i)
-        pixels = None if encoded is None else decode(encoded)
+        pixels = None if encoded is None else decode(encoded, self.rotate)
         if pixels is not None:
             pixels.setflags(write=False)
         size = 0 if pixels is None else pixels.nbytes
@@ -60,7 +62,8 @@ class LineImages:
         """Draws what each condition reads of line i over its image: [h, w, 3] uint8.
 
         Of a condition that misreads the line under some seed it is the first such seed, otherwise the first
-        seed; titles name it. Conditions without networks are left out; None if that leaves none, or if the
+        seed; titles name it. Conditions without networks, and those that turn images otherwise than the first
+        network, are left out; None if that leaves none, or if the
         image cannot be read.
         """
         image, encoded = self.image(i), self._encoded(i)
@@ -70,6 +73,8 @@ class LineImages:
         for condition in self._networks.conditions():
             cell = self._shown(condition, i)
             aligner = self._networks.aligner(condition, cell.seed)
+            if aligner.geometry.rotate != self.rotate:
+                continue
             (aligned,) = aligner.align([encoded], [cell.predictions[i].text], [image])
             if aligned is not None:
                 panels.append(aligned.panel(f"{condition}, seed {cell.seed}"))
@@ -89,15 +94,15 @@ class LineImages:
             return None
 
 
-def decode(encoded: bytes) -> Optional[Array]:
+def decode(encoded: bytes, rotate: int = 0) -> Optional[Array]:
     """Decodes an image to [H, W] uint8 gray as networks see it before resizing; None if it is none.
 
-    Images of any width are taken.
+    Images of any width are taken, and turned by `rotate` degrees clockwise.
     """
     try:
         kind, height, width = read_header(tf.constant(encoded))
         if int(kind) < 0 or not bool(is_allowed_size(height, width)):
             return None
-        return original(encoded)
+        return original(encoded, rotate)
     except tf.errors.OpError:
         return None

@@ -77,8 +77,10 @@ def probes(
 
     Returns:
         The probes by family. A level is left out where encoder steps are too few for more than half of its
-        lines: the rest would be the easy ones.
+        lines: the rest would be the easy ones. None where a network turns images: what is drawn is upright.
     """
+    if any(networks.rotations):
+        return {}
     known = networks.symbols()
     levels = probe_data.drawn(trained, known) + _joined(networks, source, images, known)
     if not levels:

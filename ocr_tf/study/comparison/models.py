@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Optional
@@ -18,6 +19,7 @@ from ocr_tf.experiment.config.experiment import unwritable
 from ocr_tf.experiment.inference.aligner import Aligner
 from ocr_tf.experiment.inference.load import Trained, restore
 from ocr_tf.experiment.inference.recognize import WIDTHS
+from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.experiment.training.step import batch_signature
 from ocr_tf.progress import Progress
 from ocr_tf.recognizer import Recognizer
@@ -50,6 +52,12 @@ class Networks:
     def seeds(self, condition: str) -> list[int]:
         """Lists the seeds of a condition's networks."""
         return [seed for name, seed in self._folders if name == condition]
+
+    @functools.cached_property
+    def rotations(self) -> list[int]:
+        """Lists by how many degrees networks turn images, each once; the first network's comes first."""
+        runs = (RunFolder.open(folder) for folder in self._folders.values())
+        return list(dict.fromkeys(run.experiment.geometry.rotate for run in runs))
 
     def trained(self, condition: str, seed: int) -> Trained:
         """Restores a network, once."""

@@ -69,9 +69,13 @@ def ink_model():
     return Model()
 
 
-@pytest.mark.parametrize("geometry", [Geometry(32), Geometry(16), Geometry(24, width=100)], ids=str)
+@pytest.mark.parametrize(
+    "geometry",
+    [Geometry(32), Geometry(16), Geometry(24, width=100), Geometry(16, rotate=270)],
+    ids=str,
+)
 def test_columns_are_those_of_the_original_image(geometry):
-    """A black bar on white is found where it was before the image was resized."""
+    """A black bar on white is found where it was before the image was resized, but turned."""
     aligner = Aligner(ink_model(), geometry, STRIDE)
     sizes = [(32, 203), (50, 200), (11, 700), (96, 640)]
     for (height, width), share in itertools.product(sizes, (0.0, 0.4, 0.7)):
@@ -80,7 +84,8 @@ def test_columns_are_those_of_the_original_image(geometry):
         begin, end = int(share * width), int((share + 0.3) * width)
         image = np.full([height, width], 255, np.uint8)
         image[:, begin:end] = 0
-        (found,) = aligner.align([png(image)], ["x"])
+        stored = np.ascontiguousarray(np.rot90(image, geometry.rotate // 90))
+        (found,) = aligner.align([png(stored)], ["x"])
         np.testing.assert_array_equal(found.image, image)
         assert found.edges[0] == 0 and found.edges[-1] == width
         (row,) = found.rows()

@@ -19,6 +19,7 @@ from ocr_tf.errors import InputError
 from ocr_tf.experiment.serving import predict, reader, saved_model
 from ocr_tf.experiment.serving.config import Export, Predict
 from ocr_tf.experiment.serving.export_folder import ABOUT
+from tests.data.images import png_of_zeros
 from tests.experiment import untrained
 
 NAMES = {
@@ -137,6 +138,30 @@ def test_files_that_are_huge_endless_or_pipes_fail_alone(served, tmp_path, capsy
     assert read == ["0.png", "1.png"]
     refused = [line for line in shown.err.splitlines() if line.startswith("error: ")]
     assert [Path(line.split(": ")[1]).name for line in refused] == [*names[1:4]]
+
+
+@one_head
+def test_a_photo_is_read_upright_and_an_image_of_too_many_pixels_not_at_all(
+    served, tmp_path, capsys
+):
+    upright = Image.open(io.BytesIO(untrained.images()[0]))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the top is on the right
+    upright.save(tmp_path / "upright.png")
+    upright.transpose(Image.Transpose.ROTATE_90).save(tmp_path / "photo.png", exif=exif)
+    (tmp_path / "large.png").write_bytes(png_of_zeros(2001, 2000))
+    Image.new("1", (2001, 2000)).save(tmp_path / "large.tif", compression="group4")
+    names = ("upright.png", "photo.png", "large.png", "large.tif")
+    for model in (served.saved, served.run):
+        with pytest.raises(InputError, match="2 of 4 images"):
+            predict.run(Predict(), str(model), [str(tmp_path / name) for name in names])
+        shown = capsys.readouterr()
+        upright_line, photo_line = (line.split("\t")[1:] for line in shown.out.splitlines())
+        assert upright_line == photo_line and upright_line[0]
+        assert [line for line in shown.err.splitlines() if line.startswith("error: ")] == [
+            f"error: {tmp_path / name}: 2001x2000 pixels: more than --data.max_pixels=4000000"
+            for name in names[2:]
+        ]
 
 
 @one_head

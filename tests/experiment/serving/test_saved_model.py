@@ -16,12 +16,13 @@ import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
 from ocr_tf.cli import launch
+from ocr_tf.data.geometry import Geometry
 from ocr_tf.data.image import as_tensor, prepare_batch
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.experiment.serving import saved_model, tflite, warmup
 from ocr_tf.experiment.serving.config import Export
-from ocr_tf.experiment.serving.export_folder import ABOUT
+from ocr_tf.experiment.serving.export_folder import ABOUT, read_geometry
 from tests.experiment import tiny, untrained
 
 DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "serving.md"
@@ -123,7 +124,21 @@ def test_it_says_what_it_was_made_of(served):
     about = json.loads((served.saved / ABOUT).read_text())
     assert about["experiment"] == f"tiny_{served.head}" and about["step"] == 1
     assert about["search"] == "greedy"
-    assert about["geometry"]["height"] == served.trained.experiment.data.height
+    data = served.trained.experiment.data
+    assert about["geometry"] == {
+        "height": data.height,
+        "width": data.width,
+        "max_width": data.max_width,
+        "max_pixels": data.max_pixels,
+        "rotate": 0,
+    }
+    assert read_geometry(served.saved) == served.trained.geometry
+
+
+def test_an_export_that_names_no_bound_on_pixels_has_the_greatest(tmp_path):
+    (tmp_path / ABOUT).parent.mkdir()
+    (tmp_path / ABOUT).write_text('{"geometry": {"height": 32, "width": 0, "max_width": 100}}')
+    assert read_geometry(tmp_path) == Geometry(32, max_width=100, max_pixels=50_000_000)
 
 
 @one_head

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from ocr_tf import options
 from ocr_tf.data.image import as_tensor, prepare_batch
 from ocr_tf.decode import Beam
 from ocr_tf.decode.spans import spans
@@ -123,6 +124,22 @@ def test_spans_are_columns_of_the_image_that_was_sent(served, serving):
         expected = np.interp(steps, np.arange(count + 1), columns)
         np.testing.assert_allclose(answer["spans"][i, :length], expected, rtol=1e-4, atol=1e-3)
         assert (0 <= answer["spans"][i]).all() and (answer["spans"][i] <= size[1] + 1e-3).all()
+
+
+@pytest.mark.parametrize("served", ["ctc"], indirect=True)
+def test_a_network_of_vertical_lines_reads_them_as_the_lines_that_lie(served):
+    experiment = options.replace(served.trained.experiment, {"data.rotate": "270"})
+    turning = Serving(served.trained._replace(experiment=experiment))
+    lying = [noise(*size, seed=i) for i, size in enumerate([(16, 150), (41, 99)])]
+    standing = [encode(np.rot90(pixels, -1)) for pixels in lying]
+    expected = ask(served.serving, "aligned", [encode(pixels) for pixels in lying])
+    answer = ask(turning, "aligned", standing)
+    assert (answer["lengths"] > 0).all()
+    for name, value in answer.items():
+        if value.dtype == object:
+            np.testing.assert_array_equal(value, expected[name])
+        else:
+            np.testing.assert_allclose(value, expected[name], rtol=1e-4, atol=1e-3)
 
 
 def test_an_answer_is_json_whatever_was_sent(serving):

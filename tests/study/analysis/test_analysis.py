@@ -61,10 +61,10 @@ def test_a_report_decodes_every_line_once(evaluated, monkeypatch):
         decoded.append(encoded)
         return line_images.original(encoded)
 
-    def twice(encoded):
+    def twice(*_):
         raise AssertionError("decoded again to be aligned")
 
-    monkeypatch.setattr(line_images, "decode", lambda e: None if e == b"junk" else decode(e))
+    monkeypatch.setattr(line_images, "decode", lambda e, _: None if e == b"junk" else decode(e))
     monkeypatch.setattr(aligner, "original", twice)
     networks = Networks(evaluated, given.runs)
     images = LineImages(evaluated, broken, networks)

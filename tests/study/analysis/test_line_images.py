@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -78,14 +79,22 @@ def test_the_alignment_is_of_the_first_seed_that_errs(evaluated, monkeypatch, wr
     assert title.startswith(f"ctc, seed {expected}  {read!r}")
 
 
+def test_images_are_turned_as_networks_turn_them(evaluated):
+    source = open_inputs(evaluated).source
+    turning = SimpleNamespace(rotations=[90, 0])
+    images = LineImages(evaluated, source), LineImages(evaluated, source, turning)
+    stored, turned = (several.image(0) for several in images)
+    np.testing.assert_array_equal(turned, np.rot90(stored, -1))
+
+
 def test_pixels_are_kept_as_far_as_they_fit(evaluated, monkeypatch):
     source = open_inputs(evaluated).source
     sizes = [LineImages(evaluated, source).image(i).nbytes for i in range(4)]
     decoded = []
 
-    def decode(encoded):
+    def decode(encoded, rotate):
         decoded.append(encoded)
-        return original(encoded)
+        return original(encoded, rotate)
 
     monkeypatch.setattr(line_images, "original", decode)
     images = LineImages(evaluated, source, cache_bytes=sum(sizes[:3]))
