@@ -17,6 +17,8 @@ Its files:
     memory          peak memory of a training step
     export          latency and throughput of an export
     random_batch    the generated batch that networks are measured on
+    data            the reading of training images beside a plain loop over LMDB
+    data_config     its options
     machine         describes the machine
     report          the tables and the JSON
 """

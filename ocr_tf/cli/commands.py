@@ -160,11 +160,7 @@ TOOLS = {
     "inspect_data": Tool(
         InspectData(),
         _inspect_data,
-        (
-            Positional(
-                "TRAIN", "Training lines: labels files, folders or scheme:SPEC.", many=True
-            ),
-        ),
+        (Positional("TRAIN", "Training lines: labels files, folders or scheme:SPEC.", many=True),),
         "Look for what is wrong with lines before training on them.",
     ),
     "make_records": Tool(

@@ -7,6 +7,12 @@ page_lines    lines that XML files outline on pages; xml_file, page_image, basel
 mat_file      strings out of MATLAB files
 synthetic     lines that are drawn
 image         the one path from bytes to pixels; image_file, image_conversions, image_formats, png: formats
+image_numpy   the same for the common kinds of file, outside a graph
+records/      sharded TFRecords with an index
+render/       draws lines of text
+inspect/      looks for what is wrong with lines
+text          the form that labels are brought to
+index         what was once measured of images
 lines         what is known of each line; splits
 batching      which lines are in which batch
 augment       perturbation of training images

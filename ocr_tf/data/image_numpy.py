@@ -40,6 +40,8 @@ def prepare_line(encoded: bytes, geometry: Geometry) -> Optional[Array]:
     if pixels is None or pixels.shape[:2] != size:
         return None
     gray = cv2.cvtColor(pixels.astype(np.float32), cv2.COLOR_BGR2GRAY)  # not rounded: Rec. 601
+    if geometry.rotate:
+        gray = np.ascontiguousarray(np.rot90(gray, -geometry.rotate // 90))
     line = _scaled(gray, geometry.height, width)
     line *= np.float32(1 / 127.5)
     line -= np.float32(1)

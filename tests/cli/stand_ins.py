@@ -13,10 +13,12 @@ import pytest
 WORKERS = {
     "align": "ocr_tf.experiment.inference.align",
     "bench": "ocr_tf.bench.command",
+    "bench_data": "ocr_tf.bench.data",
     "compare": "ocr_tf.study.compare",
     "evaluate": "ocr_tf.experiment.inference.evaluate",
     "export": "ocr_tf.experiment.serving.saved_model",
     "inspect_data": "ocr_tf.preflight.command",
+    "make_records": "ocr_tf.data.records.make",
     "predict": "ocr_tf.experiment.serving.predict",
     "show_augmentation": "ocr_tf.experiment.training.show_augmentation",
     "suspects": "ocr_tf.study.report.label_errors",
