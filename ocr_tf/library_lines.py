@@ -1,8 +1,8 @@
-"""Keeps off the terminal what libraries inside TensorFlow print by themselves, without a switch for it.
+"""Keeps off the terminal what libraries within libraries print by themselves, without a switch for it.
 
 libjpeg prints each time it decodes a broken image: a training on a photograph with a few bytes too many
 says so in every epoch, in the middle of a progress line. All that is worth saying is said by name
-(`ocr_tf.data.image.why_bad`). XLA tells that it has compiled something.
+(`ocr_tf.data.image.why_bad`). So does libtiff within Pillow. XLA tells that it has compiled something.
 """
 
 from __future__ import annotations
@@ -52,6 +52,15 @@ _LIBJPEG = (
     "Unknown Adobe color",
     "Unsupported (?:JPEG|color conversion|marker type)",
     "Warning: unknown JFIF",
+)
+
+# How libtiff's messages begin, with the file that Pillow makes it believe in or with the function that
+# speaks; and the one that is Pillow's own.
+_LIBTIFF = (
+    "tempfile\\.tif: ",
+    "_?TIFF\\w+: ",
+    "(?:DumpMode|Fax[34]|JPEG|LogL|LZMA|LZW|NeXT|OJPEG|PackBits|Pixar|Thunder|WebP|ZIP|ZSTD)\\w*: ",
+    "More samples per pixel than can be decoded",
 )
 
 # Copies its input to its output, but for whole lines that begin so. A process of its own, so that the
@@ -124,7 +133,7 @@ def without_library_lines() -> Iterator[None]:
 def _start() -> Optional[subprocess.Popen[bytes]]:
     try:
         return subprocess.Popen(
-            [sys.executable, "-I", "-S", "-c", _FILTER, "|".join(_XLA + _LIBJPEG)],
+            [sys.executable, "-I", "-S", "-c", _FILTER, "|".join(_XLA + _LIBJPEG + _LIBTIFF)],
             stdin=subprocess.PIPE,
             stdout=2,
             start_new_session=True,  # Ctrl-C is for us; the filter ends with its input.

@@ -5,7 +5,8 @@ pages. It raises InputError, without a place, for what it knows that it cannot r
 raises means a broken file. What it makes of transparency is left to the graph, which composites once; only
 what is stored as composited already, over black, is brought over white here.
 
-Pillow reads all but 16 bits of a color, of which it keeps 8; those are OpenCV's. TensorFlow-free.
+Pillow reads all but 16 bits of a color, of which it keeps 8; those are OpenCV's, which for its part takes
+TIFF of 8 bits that is damaged. TensorFlow-free.
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ _RUN_LENGTHS = (1, 2)  # values of a BMP's compression field
 # TIFF's tags, and some of their values
 _WIDTH, _HEIGHT, _BITS, _PHOTOMETRIC, _PLANES, _EXTRA, _FORMAT = 256, 257, 258, 262, 284, 338, 339
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB = 0, 1, 2
-_UNSPECIFIED, _PREMULTIPLIED = 0, 1  # what a channel beyond the colors is; 2: alpha
+_UNSPECIFIED, _PREMULTIPLIED, _ALPHA = 0, 1, 2  # what a channel beyond the colors is
+_BLUE_FIRST = [2, 1, 0, 3]  # of red, green, blue, alpha: OpenCV's order
 _NUMBERS = {2: "signed", 3: "floating-point", 5: "complex", 6: "complex"}
 
 
@@ -76,7 +78,7 @@ def _upright(encoded: bytes, kind: str, mark: bytes, max_pixels: int) -> tuple[b
             if turn is None:
                 return encoded, 1
             if kind == "PNG" and encoded[24] == 16:
-                return _write_deep(_turned(_read_deep(encoded), _orientation(image))), 1
+                return _write(_turned(_read_deep(encoded), _orientation(image))), 1
             return _png(image.transpose(turn)), 1
     except InputError:
         raise
@@ -206,8 +208,6 @@ def convert_jpeg2000(encoded: bytes, max_pixels: int) -> tuple[bytes, int]:
 
 def convert_tiff(encoded: bytes, max_pixels: int) -> tuple[bytes, int]:
     """Converts the first page, turned as its tag says; 16 bits stay."""
-    from PIL import UnidentifiedImageError
-
     if encoded[:4] == b"MM\0+":
         raise refused("big-endian BigTIFF")  # Pillow takes it for another kind.
     directories = _directories(encoded)
@@ -220,14 +220,19 @@ def convert_tiff(encoded: bytes, max_pixels: int) -> tuple[bytes, int]:
     _refuse_excess(tags[_HEIGHT], tags[_WIDTH], max_pixels)
     if _is_deep(tags):
         return _deep_tiff(encoded, tags), pages
+    from PIL import UnidentifiedImageError
+
     try:
         with _opened(encoded, "TIFF", max_pixels) as image:
             if image.mode == "LAB":
                 raise refused("TIFF of L*a*b* colors")
             image.load()  # Pillow turns it then, by itself.
-            return _png(image), pages
+            pixels = np.asarray(_plain(image))
     except UnidentifiedImageError:
         raise refused(f"{_described(tags)}, of kind {tags[_PHOTOMETRIC]}") from None
+    return _write(
+        pixels if pixels.ndim == 2 else pixels[..., _BLUE_FIRST[: pixels.shape[2]]]
+    ), pages
 
 
 def _is_deep(tags: Any) -> bool:
@@ -242,9 +247,13 @@ def _is_deep(tags: Any) -> bool:
             raise refused(f"TIFF of {_NUMBERS[number]} numbers")
     if any(depth not in (1, 2, 4, 8, 16) for depth in bits):
         raise refused(_described(tags))
-    if bits[0] != 16 or tags[_PHOTOMETRIC] not in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB):
+    if bits[0] != 16:
         return False
-    if len(bits) not in (1, 3, 4) or (len(bits) > 1 and tags.get(_PLANES, 1) != 1):
+    if len(bits) > 1 and tags.get(_PLANES, 1) != 1:
+        raise refused(_described(tags))
+    if tags[_PHOTOMETRIC] not in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB):
+        return False
+    if len(bits) not in (1, 3, 4):
         raise refused(_described(tags))
     return True
 
@@ -277,14 +286,14 @@ def _directories(encoded: bytes) -> Iterator[Any]:
 def _deep_tiff(encoded: bytes, tags: Any) -> bytes:
     pixels = _read_deep(encoded)  # which turns it
     if pixels.ndim == 2:
-        return _write_deep(65535 - pixels if tags[_PHOTOMETRIC] == _WHITE_IS_ZERO else pixels)
-    extra = tags.get(_EXTRA, (2,))[0]
+        return _write(65535 - pixels if tags[_PHOTOMETRIC] == _WHITE_IS_ZERO else pixels)
+    extra = tags.get(_EXTRA, (_ALPHA,))[0]
     if pixels.shape[2] == 4 and extra == _UNSPECIFIED:
         pixels = pixels[..., :3]
     elif pixels.shape[2] == 4 and extra == _PREMULTIPLIED:
         clear = 65535 - pixels[..., 3:]
         pixels = np.minimum(pixels[..., :3], 65535 - clear) + clear
-    return _write_deep(pixels)
+    return _write(pixels)
 
 
 # What they share
@@ -306,16 +315,21 @@ def _refuse_excess(rows: int, columns: int, max_pixels: int) -> None:
         raise InputError(reason)
 
 
+def _plain(image: Any) -> Any:
+    """Brings an image of any of Pillow's modes to L, RGB or RGBA, or to an array of 16 bits."""
+    if "transparency" in image.info or image.mode in ("LA", "PA", "RGBA"):
+        return image.convert("RGBA")
+    if image.mode == "I" or image.mode.startswith("I;16"):
+        return np.clip(np.asarray(image), 0, 65535).astype(np.uint16)
+    return image.convert("L" if image.mode in ("1", "L") else "RGB")
+
+
 def _png(image: Any) -> bytes:
     """Encodes an image of any of Pillow's modes, without its metadata."""
-    if "transparency" in image.info or image.mode in ("LA", "PA", "RGBA"):
-        image = image.convert("RGBA")
-    elif image.mode == "I" or image.mode.startswith("I;16"):
-        return encode_png(np.clip(np.asarray(image), 0, 65535).astype(np.uint16), compress_level=1)
-    else:
-        image = image.convert("L" if image.mode in ("1", "L") else "RGB")
-    image.info = {}  # a color profile, which no one reads
-    return encode_png(image, compress_level=1)
+    plain = _plain(image)
+    if not isinstance(plain, np.ndarray):
+        plain.info = {}  # a color profile, which no one reads
+    return encode_png(plain, compress_level=1)
 
 
 def _read_deep(encoded: bytes) -> Array:
@@ -329,8 +343,8 @@ def _read_deep(encoded: bytes) -> Array:
     return pixels
 
 
-def _write_deep(pixels: Array) -> bytes:
-    """Encodes what `_read_deep` gives. Pillow's PNG has 16 bits in gray images only."""
+def _write(pixels: Array) -> bytes:
+    """Encodes pixels in OpenCV's order as PNG. Pillow's has 16 bits in gray images only."""
     import cv2
 
     options = [cv2.IMWRITE_PNG_COMPRESSION, 1]

@@ -4,13 +4,13 @@
     GIF            the first frame; transparent pixels become transparent pixels of the PNG
     BMP            1, 4, 8, 16, 24 or 32 bits a pixel; the fourth byte of 32 is ignored
     WebP           the first frame, with its transparency
-    TIFF           the first page, BigTIFF too; 1 to 8 bits in any color, 16 in gray and RGB
+    TIFF           the first page, BigTIFF too; 1 to 8 bits, or 16; no L*a*b*
     PBM, PGM, PPM  the first image, of 8 or 16 bits; plain ones (P1 to P3) are refused
     JPEG 2000      8 or 16 bits
     known others   refused by their name
     all else       untouched: the graph, which knows none of it, refuses it
 
-16 bits stay where PNG is written by them (gray; RGB of TIFF), and otherwise become 8. Images are turned as
+16 bits stay in gray, and in RGB of TIFF; otherwise they become 8. Images are turned as
 the orientation in their EXIF data says (PNG, JPEG, WebP) or their tag (TIFF). A file of many pages says so
 (`ImageFile.pages`). TensorFlow-free.
 """

@@ -64,6 +64,7 @@ def tiff(
     numbers: int = 1,
     order: str = "<",
     orientation: int = 1,
+    bits: int = 0,
 ) -> bytes:
     """An uncompressed TIFF of one strip, written by its specification.
 
@@ -74,8 +75,10 @@ def tiff(
         numbers: 1 unsigned, 2 signed, 3 floating point.
         order: of bytes, < or >.
         orientation: 1 to 8.
+        bits: fewer than 8, of which each byte of `pixels` holds several.
     """
     rows, columns = pixels.shape[:2]
+    columns = columns * 8 // bits if bits else columns
     channels = pixels.shape[2] if pixels.ndim == 3 else 1
     body = pixels.astype(pixels.dtype.newbyteorder(order)).tobytes()
     body += bytes(len(body) % 2)
@@ -83,7 +86,7 @@ def tiff(
     tags = [
         (256, long, [columns]),
         (257, long, [rows]),
-        (258, short, [8 * pixels.dtype.itemsize] * channels),
+        (258, short, [bits or 8 * pixels.dtype.itemsize] * channels),
         (259, short, [1]),
         (262, short, [photometric]),
         (273, long, [8]),

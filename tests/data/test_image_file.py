@@ -18,6 +18,7 @@ from ocr_tf.data.geometry import Geometry
 from ocr_tf.data.image import prepare
 from ocr_tf.data.image_file import convert_image, open_image_file, read_image_file
 from ocr_tf.errors import InputError
+from ocr_tf.library_lines import without_library_lines
 
 from .images import encode, line, noise, png_chunk, png_of_zeros, tiff
 
@@ -187,6 +188,24 @@ def test_white_may_be_zero_in_a_tiff():
     np.testing.assert_allclose(gray_levels(tiff(gray, 0)), 255.0 - gray, atol=1e-3)
 
 
+@pytest.mark.parametrize("white_is_zero", [True, False])
+@pytest.mark.parametrize("bits", [1, 2, 4])
+def test_few_bits_of_a_tiff(bits, white_is_zero):
+    packed = np.array([[0b00011011, 0b11100100]] * 2, np.uint8)
+    digits = np.unpackbits(packed, axis=1).reshape(2, -1, bits) @ 2 ** np.arange(bits)[::-1]
+    encoded = tiff(packed, 0 if white_is_zero else 1, bits=bits)
+    levels = digits * 255 / (2**bits - 1)
+    levels = 255 - levels if white_is_zero else levels
+    np.testing.assert_allclose(gray_levels(encoded), levels, atol=1e-3)
+
+
+def test_inks_of_a_tiff():
+    inks = np.array([[[0, 0, 0, 0], [0, 255, 255, 0], [0, 0, 0, 255]]] * 2, np.uint8)
+    np.testing.assert_allclose(gray_levels(tiff(inks, 5)), [[255, 0.299 * 255, 0]] * 2, atol=1e-3)
+    deep = inks.astype(np.uint16) * 257
+    np.testing.assert_allclose(gray_levels(tiff(deep, 5)), [[255, 0.299 * 255, 0]] * 2, atol=1e-3)
+
+
 def test_a_tiff_of_more_than_four_gigabytes_may_be_short():
     pixels = noise(7, 11)
     big = encode(pixels, "TIFF", big_tiff=True)
@@ -345,10 +364,11 @@ def test_images_are_turned_as_they_say(orientation):
     np.testing.assert_allclose(levels(deep, "PNG"), deep / 257, atol=2e-3)
     np.testing.assert_allclose(levels(blocks, "JPEG", quality=95), blocks, atol=4)
     np.testing.assert_allclose(levels(color, "WebP", lossless=True), expected, atol=1e-3)
-    for pixels, photometric in ((gray, 1), (deep, 1), (color, 2), (deep, 0)):
+    clear = np.concatenate([color, np.full([6, 11, 1], 255, np.uint8)], -1)
+    for pixels, photometric in ((gray, 1), (deep, 1), (color, 2), (clear, 2), (deep, 0)):
         stored = np.ascontiguousarray(as_stored(pixels, orientation))
         encoded = tiff(stored, photometric, orientation=orientation)
-        wanted = expected if pixels is color else pixels / (257 if pixels is deep else 1)
+        wanted = pixels / (257 if pixels is deep else 1) if pixels.ndim == 2 else expected
         wanted = wanted if photometric else 255 - wanted
         np.testing.assert_allclose(gray_levels(encoded), wanted, atol=2e-3)
 
@@ -467,4 +487,16 @@ def test_a_broken_file_is_told_of_by_nobody_else(kind, capfd):
     options = {"compression": "tiff_lzw"} if kind == "TIFF" else {}
     encoded = encode(noise(30, 90, 3), kind, **options)
     assert message(convert_image, encoded[:-300]).endswith(kind)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_damaged_tiff_is_refused_whatever_its_library_says(capfd):
+    good = encode(noise(30, 90, 3), "TIFF", compression="tiff_lzw")
+    damaged = good[:100] + b"\xff" * 500 + good[600:]
+    unknown = bytearray(tiff(noise(6, 9), 1))
+    at = unknown.rfind(struct.pack("<HHIHH", 259, 3, 1, 1, 0)) + 8  # how it is compressed
+    unknown[at : at + 2] = struct.pack("<H", 34712)  # JPEG 2000
+    with without_library_lines():
+        assert message(convert_image, damaged) == "truncated, corrupt or unsupported TIFF"
+        assert message(convert_image, bytes(unknown)).startswith("TIFF of 8 bits")
     assert capfd.readouterr() == ("", "")
