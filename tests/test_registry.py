@@ -80,6 +80,7 @@ from typing import ClassVar
 
 import ocr_tf
 from ocr_tf.data import synthetic
+from ocr_tf.data.source import Source
 
 
 @ocr_tf.register("encoder", "columns")
@@ -110,10 +111,16 @@ class Columns:
         return ColumnEncoder(self.units)
 
 
-class EverySecond:
+class EverySecond(Source):
     def __init__(self, rest):
         self.all = synthetic.open(rest)
-        self.name, self.samples = f"second:{rest}", self.all.samples[::2]
+        self.name = f"second:{rest}"
+
+    def __len__(self):
+        return (len(self.all) + 1) // 2
+
+    def sample(self, i):
+        return self.all.sample(2 * i)
 
     def read(self, i):
         return self.all.read(2 * i)
