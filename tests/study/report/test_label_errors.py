@@ -105,7 +105,7 @@ def labels(tmp_path_factory):
     for i in range(6):
         (folder / f"{i}.png").write_bytes(source.read(i))
     (folder / "broken.png").write_bytes(b"no image")
-    texts = [source.samples[0].text, "<script>alert(1)</script>", "1" * 40, "1\t2", "", "777"]
+    texts = [source.samples[0].text, "<script>alert(1)</script>", "1" * 40, "1 2", "", "777"]
     rows = [f"{i}.png\t{text}\n" for i, text in enumerate(texts)]
     (folder / "labels.tsv").write_text("".join([*rows, "broken.png\t12\n"]))
     return folder / "labels.tsv"
@@ -142,7 +142,7 @@ def test_margins_are_differences_of_what_evaluate_measures(runs, labels, tmp_pat
     for place, name, margin, label, reading in rows:
         assert float(margin) == pytest.approx(margins[name], rel=1e-3, abs=2e-3)
         of_line = measured[int(place.removeprefix(f"{labels}:")) - 1]
-        assert label == of_line[0]["reference"].replace("\t", " ")
+        assert label == of_line[0]["reference"]
         assert reading in {p["text"] for p in of_line} - {label}
     # The alphabet lacks symbols of two lines, and CTC has too few steps for a third.
     assert [row[0].rpartition(":")[2] for row in rows[:3]] == ["2", "3", "4"]
