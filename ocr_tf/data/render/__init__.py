@@ -9,7 +9,9 @@ What stands between `synthetic:PRESET?...` and an encoded image. TensorFlow-free
     splits     the split a text belongs to, and the random numbers of a key
     style      PRESETS: the bounds of everything that is drawn
     draw       text and style to an image, in order
-    fonts      finding fonts, what glyphs they have, their glyphs as masks
+    fonts      finding fonts, and what glyphs they have
+    glyphs     glyphs as masks
+    legibility what of a font's letters can be recognized
     scripts    scripts that must be shaped, and their refusal
     strokes    digits written with a pen
     ink        glyphs set as a line

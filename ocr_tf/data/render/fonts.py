@@ -1,31 +1,30 @@
-"""Fonts: finding them, what glyphs they really have, and their glyphs as masks; TensorFlow-free.
+"""Fonts: finding them, and what glyphs they really have; TensorFlow-free.
 
 A set of fonts is named by `all` (matplotlib's bundle and those of the system), `bundled`, `system`, a
 folder, a file, or several of these joined by `+`. Files of equal content count once. The order of a set
 and its digest depend on what is in the files and not on where they lie.
 
-FreeType's faces are not for several threads at once: all of it here happens under one lock.
+Glyphs are drawn in `glyphs`; `legibility` looks at what a font's letters are.
 """
 
 from __future__ import annotations
 
 import functools
 import hashlib
-import io
 import os
-import threading
 import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Optional
+from typing import Optional
 
-import cv2
 import numpy as np
 
+from ocr_tf.data.render import glyphs
+from ocr_tf.data.render.glyphs import PROBE, Glyph, bundle
+from ocr_tf.data.render.legibility import legibility
 from ocr_tf.data.render.scripts import TAGS, shaped_script, shaped_scripts
 from ocr_tf.errors import NAMED, InputError
 from ocr_tf.text_file import reason_of
-from ocr_tf.types import Array
 
 SUFFIXES = (".ttf", ".otf", ".ttc", ".otc")
 SYSTEM_FOLDERS = (
@@ -36,39 +35,11 @@ SYSTEM_FOLDERS = (
     "/System/Library/Fonts",
     "/Library/Fonts",
 )
-OPEN_FACES = 512
-IN_MEMORY = 2**21  # bytes: larger files are read where they lie
 NOTHING = "\uffff"  # no character: any font draws the glyph for what is missing
-PROBE = 32  # pixels an em at which glyphs are looked at
 TRIES = 24  # fonts drawn at random before all are gone through in order
 MARKING = ("mark", "abvm", "blwm")  # OpenType features that place marks
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 LETTERS_AND_DIGITS = LETTERS + "0123456789"
-TWO_FORMS = "abdeghnqrt"  # their capitals differ from them in more than size
-JUDGED = TWO_FORMS + TWO_FORMS.upper() + "kmsw" + "2357"
-REFERENCES = (
-    "DejaVuSans.ttf",
-    "DejaVuSerif.ttf",
-    "STIXGeneralItalic.ttf",
-    "cmss10.ttf",
-    "cmtt10.ttf",
-)
-CELLS = 9
-LEGIBLE = 0.4  # share of letters and digits that a font must let one recognize
-
-lock = threading.RLock()
-
-
-class Glyph(NamedTuple):
-    """A glyph, or a run of shaped ones, as a mask."""
-
-    mask: Array  # [h, w] uint8, 255 where ink is; may be empty
-    left: int  # pixels from the pen to the mask's left edge
-    top: int  # pixels from the baseline up to the mask's top edge
-    advance: float  # pixels that the pen moves on
-
-
-_NO_INK = np.zeros((0, 0), np.uint8)
 
 
 class Face:
@@ -96,16 +67,16 @@ class Face:
 
     def maps(self, symbols: frozenset[str]) -> frozenset[str]:
         """Those of the symbols that the face's character map names, looked at or not."""
-        with lock:
+        with glyphs.lock:
             if self.index:
-                codes = _codes(self.path, self.index)
+                codes = glyphs.codes(self.path, self.index)
                 return frozenset(symbol for symbol in symbols if ord(symbol) in codes)
-            glyph_of = _freetype(self.path, PROBE).get_char_index
+            glyph_of = glyphs.freetype(self.path, PROBE).get_char_index
             return frozenset(symbol for symbol in symbols if glyph_of(ord(symbol)))
 
     def _look_at(self, symbol: str) -> bool:
         """Whether a symbol has a glyph that is neither empty nor the box for what is missing."""
-        with lock:
+        with glyphs.lock:
             self._known[symbol] = found = self._is_drawn(symbol)
         return found
 
@@ -115,14 +86,14 @@ class Face:
         if symbol.isspace():
             return True
         if symbol in LETTERS_AND_DIGITS:
-            seen = legibility(self)
+            seen = legibility(self.path, self.digest)
             if not seen.legible or (symbol.islower() and not seen.smalls):
                 return False
             if symbol.isupper() and not seen.capitals:
                 return False
         script = shaped_script(symbol)
         if script is not None:
-            scripts, features = layout(self.path, self.index)
+            scripts, features = glyphs.layout(self.path, self.index)
             if TAGS.get(script) and not scripts.intersection(TAGS[script]):
                 return False
             if unicodedata.category(symbol)[0] == "M" and not features.intersection(MARKING):
@@ -133,48 +104,35 @@ class Face:
         """Whether a mapped symbol has ink, and other ink than the glyph for what is missing."""
         if self.index:
             drawn, missing = (
-                _pillow_glyph(self.path, self.index, s, PROBE, False) for s in (symbol, NOTHING)
+                glyphs.draw_by_pillow(self.path, self.index, s, PROBE, False)
+                for s in (symbol, NOTHING)
             )
             return bool(drawn.mask.any()) and not np.array_equal(drawn.mask, missing.mask)
-        font = _freetype(self.path, PROBE)
+        font = glyphs.freetype(self.path, PROBE)
         if self._missing is None:
-            self._missing = _outline(font, 0)
-        outline = _outline(font, font.get_char_index(ord(symbol)))
+            self._missing = glyphs.outline(font, 0)
+        outline = glyphs.outline(font, font.get_char_index(ord(symbol)))
         has_ink = outline[2] > outline[0] and outline[3] > outline[1]
         # Nothing else in a font has the very box and width of the missing glyph, but copies of it.
         return has_ink and outline != self._missing
 
     def glyph(self, symbol: str, size: int) -> Glyph:
         """Draws one symbol, unhinted, at `size` pixels an em."""
-        with lock:
-            if self.index:
-                return _pillow_glyph(self.path, self.index, symbol, size, shaped=False)
-            font = _freetype(self.path, size)
-            loaded = font.load_char(ord(symbol), flags=_library().LOAD_NO_HINTING)
-            left, bottom, right, top = loaded.bbox  # 1/64 pixels
-            left, bottom = left // 64, bottom // 64
-            width, height = -(-right // 64) - left, -(-top // 64) - bottom
-            advance = loaded.linearHoriAdvance / 65536
-            if width <= 0 or height <= 0:
-                return Glyph(_NO_INK, 0, 0, advance)
-            image = _library().FT2Image(width, height)
-            font.draw_glyph_to_bitmap(image, -left, 0, loaded, True)
-            mask = np.array(image)
-            return Glyph(mask, left, bottom + height, advance)
+        return glyphs.draw(self.path, self.index, symbol, size)
 
     def kerning(self, first: str, second: str, size: int) -> float:
         """How many pixels the font moves the second symbol when it follows the first."""
         if self.index:
             return 0.0
-        with lock:
-            font = _freetype(self.path, size)
+        with glyphs.lock:
+            font = glyphs.freetype(self.path, size)
             pair = font.get_char_index(ord(first)), font.get_char_index(ord(second))
-            return float(font.get_kerning(*pair, _library().KERNING_UNFITTED) / 64)
+            return float(font.get_kerning(*pair, glyphs.library().KERNING_UNFITTED) / 64)
 
     def run(self, text: str, size: int) -> Glyph:
         """Draws a text as its scripts demand: joined, marked, and in the order in which it is written."""
-        with lock:
-            return _pillow_glyph(self.path, self.index, text, size, shaped=True)
+        with glyphs.lock:
+            return glyphs.draw_by_pillow(self.path, self.index, text, size, shaped=True)
 
 
 class FontSet:
@@ -264,7 +222,7 @@ def find(name: str) -> FontSet:
     files: dict[Path, bool] = {}  # and whether somebody named it
     for part in named:
         if part in ("all", "bundled"):
-            files.update(dict.fromkeys(_below(_bundle()), False))
+            files.update(dict.fromkeys(_below(bundle()), False))
         if part in ("all", "system"):
             for folder in SYSTEM_FOLDERS:
                 files.update(dict.fromkeys(_below(Path(folder).expanduser()), False))
@@ -302,12 +260,6 @@ def _below(folder: Path) -> list[Path]:
     )
 
 
-def _bundle() -> Path:
-    import matplotlib
-
-    return Path(matplotlib.get_data_path()) / "fonts" / "ttf"
-
-
 def _face(path: Path, is_named: bool) -> Optional[Face]:
     """Opens a font file; one that is none is an error if somebody named it and is left out otherwise."""
     try:
@@ -331,7 +283,7 @@ def _describe(path: str, size: int, changed: int) -> tuple[int, str, str, str]:
 
     content = Path(path).read_bytes()
     index = 0
-    with lock:
+    with glyphs.lock:
         if content[:4] == b"ttcf":  # A collection for East Asia has a face for each country.
             count = int.from_bytes(content[8:12], "big")
             names = [ImageFont.truetype(path, PROBE, i).getname() for i in range(count)]
@@ -345,156 +297,6 @@ def _describe(path: str, size: int, changed: int) -> tuple[int, str, str, str]:
             if not font.scalable:
                 raise ValueError("has bitmaps only")
     return index, str(family), str(style), hashlib.sha256(content).hexdigest()
-
-
-@functools.cache
-def _library() -> Any:
-    from matplotlib import ft2font
-
-    return ft2font
-
-
-def _freetype(path: str, size: int) -> Any:
-    """Opens a font, or finds it open, and sets how many pixels an em has; forgets the glyphs it drew."""
-    font = _opened(path)
-    font.clear()
-    font.set_size(size, 72)
-    return font
-
-
-@functools.lru_cache(maxsize=OPEN_FACES)
-def _opened(path: str) -> Any:
-    # FreeType reads through Python here: from memory twice as fast as from a file.
-    small = os.path.getsize(path) <= IN_MEMORY
-    file = io.BytesIO(Path(path).read_bytes()) if small else path
-    return _library().FT2Font(file, hinting_factor=1)
-
-
-def _outline(font: Any, glyph: int) -> tuple[int, ...]:
-    """The box and the advance of a glyph, in 1/64 pixels."""
-    loaded = font.load_glyph(glyph, flags=_library().LOAD_NO_HINTING)
-    return (*loaded.bbox, loaded.horiAdvance)
-
-
-@functools.lru_cache(maxsize=OPEN_FACES)
-def _pillow(path: str, index: int, size: int, shaped: bool) -> Any:
-    from PIL import ImageFont
-
-    engine = ImageFont.Layout.RAQM if shaped else ImageFont.Layout.BASIC
-    return ImageFont.truetype(path, size, index, layout_engine=engine)
-
-
-def _pillow_glyph(path: str, index: int, text: str, size: int, shaped: bool) -> Glyph:
-    from PIL import Image, ImageDraw
-
-    font = _pillow(path, index, size, shaped)
-    left, top, right, bottom = font.getbbox(text, anchor="ls")
-    left, top = int(np.floor(left)), int(np.floor(top))
-    width, height = int(np.ceil(right)) - left, int(np.ceil(bottom)) - top
-    advance = float(font.getlength(text))
-    if width <= 0 or height <= 0:
-        return Glyph(_NO_INK, 0, 0, advance)
-    image = Image.new("L", (width, height))
-    ImageDraw.Draw(image).text((-left, -top), text, font=font, fill=255, anchor="ls")
-    return Glyph(np.array(image), left, -top, advance)
-
-
-@functools.cache
-def _codes(path: str, index: int) -> frozenset[int]:
-    """The code points that the character map of a face of a collection names."""
-    from fontTools.ttLib import TTFont
-
-    with TTFont(path, fontNumber=index, lazy=True) as font:
-        return frozenset(font.getBestCmap() or {})
-
-
-@functools.cache
-def layout(path: str, index: int) -> tuple[frozenset[str], frozenset[str]]:
-    """The OpenType tags of the scripts and of the features that a face's layout tables name."""
-    from fontTools.ttLib import TTFont
-
-    scripts: set[str] = set()
-    features: set[str] = set()
-    with TTFont(path, fontNumber=index, lazy=True) as font:
-        for name in ("GSUB", "GPOS"):
-            table = font[name].table if name in font else None
-            if table is not None and table.ScriptList is not None:
-                scripts.update(record.ScriptTag for record in table.ScriptList.ScriptRecord)
-            if table is not None and table.FeatureList is not None:
-                features.update(record.FeatureTag for record in table.FeatureList.FeatureRecord)
-    return frozenset(scripts), frozenset(features)
-
-
-# What pictures a font draws for letters: some hold symbols under the codes of letters, and some hold
-# capitals in place of small letters. Neither would be what the label says.
-
-
-class Legibility(NamedTuple):
-    """What of a font's letters can be recognized."""
-
-    legible: bool  # enough of them look like some letter or digit, and like the right one
-    capitals: bool  # capitals look like capitals, not like small letters
-    smalls: bool  # small letters look like small letters
-
-
-def legibility(face: Face) -> Legibility:
-    """Compares a face's letters and digits with those of a few plain fonts."""
-    with lock:
-        return _legibility(face.path, face.digest)
-
-
-@functools.cache
-def _legibility(path: str, digest: str) -> Legibility:
-    present, shapes = _shapes(path)
-    if not present:
-        return Legibility(False, False, False)
-    references, names = _references()
-    alike = cv2.gemm(shapes, references, 1, None, 0, flags=cv2.GEMM_2_T)  # type: ignore[call-overload]
-    likely = np.argpartition(-alike, 3, axis=1)[:, :3].tolist()
-    right, capitals, smalls = [], [], []
-    for symbol, places, best in zip(present, likely, alike.argmax(axis=1).tolist()):
-        right.append(symbol.lower() in [names[k].lower() for k in places])
-        if symbol in TWO_FORMS.upper():
-            capitals.append(names[best].isupper())
-        elif symbol in TWO_FORMS:
-            smalls.append(names[best].islower())
-    return Legibility(*(sum(s) >= LEGIBLE * max(len(s), 1) for s in (right, capitals, smalls)))
-
-
-@functools.cache
-def _references() -> tuple[Array, str]:
-    found = [_shapes(str(_bundle() / file)) for file in REFERENCES]
-    return np.concatenate([shapes for _, shapes in found]), "".join(symbols for symbols, _ in found)
-
-
-def _shapes(path: str) -> tuple[str, Array]:
-    """Scales the judged symbols' ink to one size.
-
-    Returns:
-        The symbols that have ink, and [N, CELLS^2] float32, each row with mean 0 and length 1.
-    """
-    face, symbols, shapes = Face(path, 0, "", "", ""), [], []
-    for symbol in JUDGED:
-        mask = face.glyph(symbol, PROBE).mask
-        if mask.any():
-            x, y, width, height = cv2.boundingRect(mask)
-            symbols.append(symbol)
-            shapes.append(
-                cv2.blur(
-                    cv2.resize(
-                        mask[y : y + height, x : x + width],
-                        (CELLS, CELLS),
-                        interpolation=cv2.INTER_AREA,
-                    ),
-                    (3, 3),
-                )
-            )
-    if not shapes:
-        return "", np.zeros((0, CELLS**2), np.float32)
-    values = np.stack(shapes).reshape(len(shapes), -1).astype(np.float32)
-    values -= values.mean(axis=1, keepdims=True)
-    values /= np.sqrt((values**2).sum(axis=1, keepdims=True)) + 1e-6
-    return "".join(symbols), values
 
 
 def needs_run(text: Iterable[str]) -> bool:

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 
 from ocr_tf.data.render import strokes
-from ocr_tf.data.render.fonts import Face, Glyph, needs_run
+from ocr_tf.data.render.fonts import Face, needs_run
+from ocr_tf.data.render.glyphs import Glyph
 from ocr_tf.data.render.style import Ink
 from ocr_tf.types import Array
 

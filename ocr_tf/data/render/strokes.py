@@ -12,7 +12,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from ocr_tf.data.render.fonts import Glyph
+from ocr_tf.data.render.glyphs import Glyph
 from ocr_tf.types import Array
 
 

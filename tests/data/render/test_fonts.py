@@ -4,6 +4,8 @@ from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 
 from ocr_tf.data.render import fonts, scripts
+from ocr_tf.data.render.glyphs import layout
+from ocr_tf.data.render.legibility import legibility
 from ocr_tf.errors import InputError
 
 
@@ -62,7 +64,7 @@ def test_pictures_in_place_of_letters_are_no_letters(tmp_path):
 def test_plain_fonts_have_their_letters_and_no_chinese(bundled):
     face = face_of(bundled, "DejaVu Sans", "Book")
     assert face.has(fonts.LETTERS_AND_DIGITS + " éßЖΩ") and not face.has("中")
-    assert fonts.legibility(face) == (True, True, True)
+    assert legibility(face.path, face.digest) == (True, True, True)
 
 
 def test_a_set_is_told_by_its_files_not_by_where_they_lie(tmp_path):
@@ -144,7 +146,7 @@ def test_hebrew_is_drawn_from_right_to_left(bundled):
 
 def test_marks_need_a_font_that_places_them(bundled):
     placed = [f for f in bundled.faces if f.has("x\u0302")]
-    assert placed and all("mark" in fonts.layout(f.path, f.index)[1] for f in placed)
+    assert placed and all("mark" in layout(f.path, f.index)[1] for f in placed)
     assert not next(f for f in bundled.faces if f.path.endswith("cmr10.ttf")).has("\u0302")
 
 
