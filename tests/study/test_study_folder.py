@@ -55,9 +55,9 @@ def test_foreign_and_damaged_folders_are_refused(folder):
 
 def test_conditions_share_the_lines_that_all_can_use_and_one_alphabet(folder, tmp_path):
     # Six symbols over a digit's width: CTC cannot spell repeats in so few steps, attention can.
+    few_steps = {"data.train": ("synthetic:digits:count=120",), "data.max_skipped": 1.0}
     narrow = {
-        name: options.replace(e, {"data.width": 24, "data.train": ("synthetic:digits:count=120",)})
-        for name, e in CONDITIONS.items()
+        name: options.replace(e, {**few_steps, "data.width": 24}) for name, e in CONDITIONS.items()
     }
     pinned = pin(folder, narrow, [], TEST)
     lines = folder.lines_path.read_text().split()

@@ -9,7 +9,7 @@ from ocr_tf.options import option
 
 @dataclasses.dataclass(frozen=True)
 class MakeRecords:
-    """Turns labeled lines into sharded TFRecords, which train faster than loose files.
+    """Turns labeled lines into sharded TFRecords: a few large files that open without a look at each image.
 
     The shards hold tf.train.Example messages with image/encoded, label/text and id. A killed conversion
     goes on where it was: give the same command again.

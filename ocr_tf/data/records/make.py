@@ -15,7 +15,7 @@ from typing import Optional
 
 from ocr_tf.atomic import TEMPORARY, atomic_write
 from ocr_tf.data.dataset import open_sources
-from ocr_tf.data.fingerprint import fingerprint_of_texts
+from ocr_tf.data.fingerprint import fingerprint_of
 from ocr_tf.data.records.config import MakeRecords
 from ocr_tf.data.records.manifest import (
     MANIFEST,
@@ -62,7 +62,7 @@ def make(config: MakeRecords, folder: Path) -> Manifest:
     """
     global _source
     _source = source = open_sources(config.data)
-    plan = Plan(config.data, len(source), fingerprint_of_texts(source.samples), config.shard_lines)
+    plan = Plan(config.data, len(source), fingerprint_of(source.samples), config.shard_lines)
     _claim(folder, plan)
     todo = [n for n in range(plan.shards) if not _is_done(plan.path(folder, n))]
     if not todo and (folder / MANIFEST).exists():
@@ -122,13 +122,18 @@ def _is_done(path: Path) -> bool:
 
 
 def _written(config: MakeRecords, plan: Plan, folder: Path, todo: Sequence[int]) -> Iterator[int]:
-    """Writes shards, each in one of several processes; yields their numbers as they are done."""
+    """Writes shards, here or each in one of several processes; yields their numbers as they are done."""
     if config.beam:
         from ocr_tf.data.records import beam
 
         yield from beam.written(config, plan, folder, todo)
         return
     count = min(config.processes or cores(), len(todo))
+    if count <= 1:
+        for number in todo:
+            _task(plan, folder, number, config.strict)
+            yield number
+        return
     forks = "fork" in multiprocessing.get_all_start_methods() and "tensorflow" not in sys.modules
     context = multiprocessing.get_context("fork" if forks else "spawn")
     with ProcessPoolExecutor(count, context, _begin, (None if forks else config.data,)) as pool:

@@ -6,12 +6,11 @@ import dataclasses
 import json
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from ocr_tf.atomic import atomic_write
-from ocr_tf.data.records.shard import Index, read_index, sha256_of, shard_name
+from ocr_tf.data.records.shard import ShardIndex, read_index, sha256_of, shard_name
 from ocr_tf.errors import InputError
 
 VERSION = 1
@@ -83,14 +82,21 @@ def read_manifest(folder: Path) -> Manifest:
     path = folder / MANIFEST
     try:
         content = json.loads(path.read_text("utf-8"))
-        version = content.pop("version")
-        shards = tuple(Shard(**shard) for shard in content.pop("shards"))
-        tuples = {
-            name: tuple(content.pop(name))
-            for name in ("data", "label_lengths", "widths", "heights")
-        }
-        fields: dict[str, Any] = {**content, **tuples, "shards": shards}
-        manifest = Manifest(**fields)
+        if content["version"] != VERSION:
+            raise InputError(
+                f"{path}: version {content['version']}, not {VERSION}; make the records again"
+            )
+        return Manifest(
+            data=tuple(content["data"]),
+            shard_lines=content["shard_lines"],
+            lines=content["lines"],
+            left_out=content["left_out"],
+            shards=tuple(Shard(**shard) for shard in content["shards"]),
+            alphabet=content["alphabet"],
+            label_lengths=_pair(content["label_lengths"]),
+            widths=_pair(content["widths"]),
+            heights=_pair(content["heights"]),
+        )
     except FileNotFoundError:
         unfinished = (folder / PLAN).exists()
         raise InputError(
@@ -103,9 +109,11 @@ def read_manifest(folder: Path) -> Manifest:
         ) from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise InputError(f"{path}: damaged; make the records again") from None
-    if version != VERSION:
-        raise InputError(f"{path}: version {version}, not {VERSION}; make the records again")
-    return manifest
+
+
+def _pair(values: list[int]) -> tuple[int, int]:
+    low, high = values
+    return low, high
 
 
 def summarize(plan: Plan, folder: Path, left_out: int) -> Manifest:
@@ -145,7 +153,7 @@ def summarize(plan: Plan, folder: Path, left_out: int) -> Manifest:
     )
 
 
-def _widen(bounds: dict[str, list[int]], index: Index) -> None:
+def _widen(bounds: dict[str, list[int]], index: ShardIndex) -> None:
     if len(index):
         lengths = np.fromiter((len(text) for text in index.texts), np.int64, len(index))
         columns = {"label_lengths": lengths, "widths": index.widths, "heights": index.heights}

@@ -38,7 +38,7 @@ def shard_name(number: int, shards: int) -> str:
     return f"lines-{number:05d}-of-{shards:05d}"
 
 
-class Index(NamedTuple):
+class ShardIndex(NamedTuple):
     """What is known of a shard's lines."""
 
     offsets: Array  # [N] uint64: where in the file the encoded image begins
@@ -117,7 +117,7 @@ def write_shard(source: Source, positions: Sequence[int], path: Path, strict: bo
     atomic_write(f"{path}.npz", content.getvalue())
 
 
-def read_index(path: Path) -> Index:
+def read_index(path: Path) -> ShardIndex:
     """Reads a shard's index; `path` without extension.
 
     Raises:
@@ -139,7 +139,7 @@ def read_index(path: Path) -> Index:
         raise InputError(
             f"{path}.npz: {reason}; make the records again, which redoes this shard alone"
         ) from None
-    return Index(*(columns[name] for name in FIXED), *(strings[name] for name in STRINGS))
+    return ShardIndex(*(columns[name] for name in FIXED), *(strings[name] for name in STRINGS))
 
 
 def sha256_of(path: Path) -> str:

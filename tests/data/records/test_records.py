@@ -138,6 +138,8 @@ def test_what_is_damaged_is_named(data, tmp_path):
     assert "lines-00001-of-00005.npz: damaged" in message(open_source, f"records:{output}")
     (output / "manifest.json").write_text("{}")
     assert "manifest.json: damaged" in message(open_source, f"records:{output}")
+    (output / "manifest.json").write_text('{"version": 2}')
+    assert "manifest.json: version 2, not 1" in message(open_source, f"records:{output}")
     (output / "manifest.json").unlink()
     assert "not finished" in message(open_source, f"records:{output}")
     assert "no records" in message(open_source, f"records:{tmp_path}")

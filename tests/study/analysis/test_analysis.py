@@ -252,7 +252,7 @@ def test_labels_that_have_changed_are_not_taken_for_those_that_were_read(evaluat
     )
     other.ids[:] = evaluated.ids
     assert "not as it was evaluated" in open_inputs(other).missing[-1]
-    assert inputs.test_source(evaluated).samples == open_sources([runs.TEST]).samples
+    assert list(inputs.test_source(evaluated).samples) == list(open_sources([runs.TEST]).samples)
 
 
 def test_images_that_have_changed_are_not_taken_for_those_that_were_read(tmp_path):
@@ -274,7 +274,7 @@ def test_images_that_have_changed_are_not_taken_for_those_that_were_read(tmp_pat
 def test_chosen_lines_are_a_source():
     source = open_source("synthetic:digits:count=5")
     chosen = Selection(source, [3, 1])
-    assert chosen.samples == [source.samples[3], source.samples[1]]
+    assert list(chosen.samples) == [source.samples[3], source.samples[1]]
     assert chosen.read(1) == source.read(1) and chosen.origin(0) == source.origin(3)
 
 
