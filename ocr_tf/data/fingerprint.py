@@ -8,11 +8,11 @@ from __future__ import annotations
 import concurrent.futures
 import hashlib
 from collections.abc import Iterable
-from typing import Union
+from typing import Optional, Union
 
 import numpy as np
 
-from ocr_tf.data.index import Index
+from ocr_tf.data.index import ImageIndex
 from ocr_tf.data.source import Sample, Source
 from ocr_tf.errors import InputError
 from ocr_tf.progress import Progress
@@ -40,7 +40,7 @@ def image_digests(source: Source, what: str = "images") -> tuple[Array, list[str
     facts = source.facts()
     if facts is not None:
         return facts.digests, []
-    measured = Index(source).find()
+    measured = ImageIndex(source).find()
     missing = np.flatnonzero(~measured.known)
     bad = []
     progress = Progress(f"reading {what}", len(missing))
@@ -65,19 +65,14 @@ def read_image(source: Source, i: int) -> Union[bytes, str]:
         return str(error).removeprefix(f"{source.sample(i).place}: ")
 
 
-def fingerprint_of_texts(samples: Iterable[Sample]) -> str:
-    """Returns the sha256, in hexadecimal, over the id and text of every line in order."""
-    total = hashlib.sha256()
-    for sample in samples:
-        for field in (sample.id.encode("utf-8"), sample.text.encode("utf-8")):
-            total.update(len(field).to_bytes(8, "big") + field)
-    return total.hexdigest()
+def fingerprint_of(samples: Iterable[Sample], digests: Optional[Array] = None) -> str:
+    """Returns the sha256, in hexadecimal, over the id, text and image of every line in order.
 
-
-def fingerprint_of(samples: Iterable[Sample], digests: Array) -> str:
-    """Returns the sha256, in hexadecimal, over the id, text and image of every line in order."""
+    Without digests of the images it is over ids and texts alone.
+    """
     total = hashlib.sha256()
-    for sample, image in zip(samples, digests):
-        for field in (sample.id.encode("utf-8"), sample.text.encode("utf-8"), image.tobytes()):
+    for i, sample in enumerate(samples):
+        fields = [sample.id.encode("utf-8"), sample.text.encode("utf-8")]
+        for field in fields if digests is None else [*fields, digests[i].tobytes()]:
             total.update(len(field).to_bytes(8, "big") + field)
     return total.hexdigest()

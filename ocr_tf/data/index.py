@@ -1,4 +1,4 @@
-"""What was once measured of images, kept from one command to the next.
+"""Keeps what was once measured of images from one command to the next.
 
 To train, evaluate or compare, a command needs the digest and size of every image, and whether it can be
 decoded. Reading them all takes a millisecond an image; here they are found by a stamp (path, size and time
@@ -26,7 +26,7 @@ VERSION = 2  # of the file, and of the rules by which an image can be decoded
 
 
 class Measured(NamedTuple):
-    """What is known of each image of a source: its digest and its size in pixels as stored."""
+    """Digest and size in pixels, as stored, of each image of a source, as far as they are known."""
 
     digests: Array  # [N, 32] uint8, sha256 of the encoded image; zeros if it cannot be read
     heights: Array  # [N] int32; 0 if it cannot be decoded
@@ -44,11 +44,11 @@ def folder() -> Optional[Path]:
     return None
 
 
-class Index:
+class ImageIndex:
     """The measurements of one source's images by stamp.
 
     Use:
-        index = Index(source)
+        index = ImageIndex(source)
         measured = index.find()
         ...                        # measure those that are not known
         index.keep(measured)
@@ -79,8 +79,8 @@ class Index:
         kept = self._load()
         if kept is None or not len(kept["keys"]):
             return measured
-        order = np.argsort(_comparable(kept["keys"]), kind="stable")
-        sorted_keys, wanted = _comparable(kept["keys"])[order], _comparable(self._keys)
+        order = np.argsort(comparable(kept["keys"]), kind="stable")
+        sorted_keys, wanted = comparable(kept["keys"])[order], comparable(self._keys)
         at = np.minimum(np.searchsorted(sorted_keys, wanted), len(order) - 1)
         hit = (sorted_keys[at] == wanted) & self._stamped
         rows = order[at[hit]]
@@ -121,6 +121,6 @@ class Index:
         return columns if all(columns[name].shape == shapes[name] for name in shapes) else None
 
 
-def _comparable(keys: Array) -> Array:
-    """Views keys [N, 16] uint8 as one item each that can be sorted and compared."""
-    return np.ascontiguousarray(keys).view("V16").reshape(-1)
+def comparable(rows: Array) -> Array:
+    """Views rows [N, K] uint8, as digests are, as items [N] that can be sorted and compared."""
+    return np.ascontiguousarray(rows).view(f"V{rows.shape[1]}").reshape(-1)

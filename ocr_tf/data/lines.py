@@ -16,7 +16,7 @@ from ocr_tf.alphabet import Alphabet
 from ocr_tf.data.fingerprint import READERS, fingerprint_of, image_digest, read_image
 from ocr_tf.data.geometry import MAX_PIXELS, Geometry
 from ocr_tf.data.image import as_tensor, measure_sizes, why_bad
-from ocr_tf.data.index import Index, Measured
+from ocr_tf.data.index import ImageIndex, Measured, comparable
 from ocr_tf.data.source import Facts, Sample, Samples, Selection, Source
 from ocr_tf.errors import InputError
 from ocr_tf.progress import Progress
@@ -115,7 +115,7 @@ class Lines:
         return Lines(self.source, positions, self._widths, self._digests, self.bad, self.exact)
 
 
-class Labels(Sequence[list[int]]):
+class LabelIds(Sequence[list[int]]):
     """The labels of lines as symbol ids, each encoded when it is asked for; empty if a symbol is unknown."""
 
     def __init__(self, lines: Lines, alphabet: Alphabet):
@@ -164,7 +164,7 @@ def load_lines(
     facts = source.facts()
     reasons: dict[int, str] = {}
     if facts is None:
-        index = Index(source)
+        index = ImageIndex(source)
         measured = index.find()
         if not measured.known.all():
             reasons = _measure(source, measured, geometry, what, stream)
@@ -252,7 +252,7 @@ def split_lines(lines: Lines, share: float, groups: str = "") -> tuple[Lines, Li
         )
     rest, split = lines.take(np.flatnonzero(~held_out)), lines.take(np.flatnonzero(held_out))
     if groups:
-        copies = np.isin(_comparable(rest.digests), _comparable(split.digests))
+        copies = np.isin(comparable(rest.digests), comparable(split.digests))
         rest = rest.take(np.flatnonzero(~copies))
     return rest, split
 
@@ -284,7 +284,7 @@ def in_share(lines: Lines, share: float) -> Array:
 
 def shared_images(first: Lines, second: Lines) -> list[tuple[Sample, Sample]]:
     """Pairs of lines, one of each, that have the same image: one pair for each line of `second`."""
-    known, wanted = _comparable(first.digests), _comparable(second.digests)
+    known, wanted = comparable(first.digests), comparable(second.digests)
     if not len(known):
         return []
     order = np.argsort(known, kind="stable")
@@ -294,11 +294,6 @@ def shared_images(first: Lines, second: Lines) -> list[tuple[Sample, Sample]]:
     return [
         (first.sample(int(order[inside[j]])), second.sample(int(j))) for j in np.flatnonzero(same)
     ]
-
-
-def _comparable(digests: Array) -> Array:
-    """Views digests [N, 32] uint8 as one item each that can be sorted and compared."""
-    return np.ascontiguousarray(digests).view("V32").reshape(-1)
 
 
 def lines_fingerprint(lines: Lines) -> str:

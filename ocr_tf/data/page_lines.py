@@ -43,7 +43,7 @@ class Outline(NamedTuple):
 
 
 class Page(NamedTuple):
-    """What an XML file says."""
+    """A page as its XML file outlines it."""
 
     image: str  # file name
     rows: float  # of the page, 0 where the file does not say

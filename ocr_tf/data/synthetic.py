@@ -35,6 +35,7 @@ from ocr_tf.data.png import encode_png
 from ocr_tf.data.render.splits import SPLITS, generator, split_of
 from ocr_tf.data.render.style import PRESETS
 from ocr_tf.data.source import Sample, Source
+from ocr_tf.data.spec import one_of, whole_number
 from ocr_tf.errors import InputError, did_you_mean
 
 SYMBOLS = {"digits": "0123456789", "words": "abcdefghijklmnopqrstuvwxyz"}
@@ -119,12 +120,10 @@ def open(rest: str) -> Source:
                 f"there are {', '.join(f'{name}=' for name in values)}"
             )
         values[key] = value
-    for key, words in (("split", SPLITS), ("look", LOOKS)):
-        if values[key] not in words:
-            raise InputError(f"{spec}: {key} is {' or '.join(words)}, not {values[key]!r}")
-    count = _whole(spec, "count", values["count"], 1, MAX_COUNT)
-    seed = _whole(spec, "seed", values["seed"], 0, 2**31 - 1)
-    split, look = values["split"], values["look"]
+    count = whole_number(spec, "count", values["count"], 1, MAX_COUNT)
+    seed = whole_number(spec, "seed", values["seed"], 0, 2**31 - 1)
+    split = one_of(spec, "split", values["split"], SPLITS)
+    look = one_of(spec, "look", values["look"], LOOKS)
     name = f"synthetic:{kind}:count={count}:seed={seed}:split={split}"
     prefix = f"synthetic/{kind}-{seed}-{split}"
     if look != LOOKS[0]:
@@ -215,9 +214,3 @@ def _path(name: str) -> str:
     import matplotlib
 
     return os.path.join(matplotlib.get_data_path(), "fonts", "ttf", name)
-
-
-def _whole(spec: str, key: str, value: str, low: int, high: int) -> int:
-    if not (value.isascii() and value.isdigit() and low <= int(value[:12]) <= high):
-        raise InputError(f"{spec}: {key} is a whole number from {low} to {high}, not {value!r}")
-    return int(value)

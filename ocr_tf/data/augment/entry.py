@@ -1,4 +1,4 @@
-"""What an entry of the registry is: a perturbation with its magnitude, its probability and its bounds.
+"""Entries of the registry: a perturbation with its magnitude, its probability and its bounds.
 
 TensorFlow-free.
 """

@@ -49,8 +49,8 @@ class Augment:
             InputError: there is no such entry.
             ValueError: a value is outside its bounds.
         """
-        given: dict[str, Any] = {"share": share, "strength": strength}
-        values = {name: float(value) for name, value in given.items() if value is not None}
+        settings = (("share", share), ("strength", strength))
+        values = {name: float(value) for name, value in settings if value is not None}
         for name, value in entries.items():
             entry = AUGMENTATIONS.find(name)
             magnitude, probability = value if isinstance(value, tuple) else (None, value)

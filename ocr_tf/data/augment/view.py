@@ -26,7 +26,7 @@ Point = tuple[float, float]
 
 
 class View(NamedTuple):
-    """Where the content comes to lie."""
+    """The part of the mapped plane that is shown, and how content comes to lie in it."""
 
     matrix: (
         Matrix  # from pixels of the image to pixels of the result, both from the upper left pixel

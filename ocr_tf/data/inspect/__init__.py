@@ -1,4 +1,4 @@
-"""What labeled lines hold, before anything is trained on them: columns of facts, copies, look-alikes.
+"""Collects what labeled lines hold before anything is trained on them: facts, copies, look-alikes.
 
 Its files:
 

@@ -13,7 +13,7 @@ from typing import NamedTuple, Optional, Union
 import numpy as np
 
 from ocr_tf.data.image import original
-from ocr_tf.data.inspect.labels import Labels, read_labels
+from ocr_tf.data.inspect.labels import LabelFacts, read_labels
 from ocr_tf.data.inspect.pixels import KEY, Signature, gray, signature
 from ocr_tf.data.lines import WIDEST, Bad, Lines, load_lines
 from ocr_tf.data.source import Sample, Source
@@ -33,7 +33,7 @@ class Role(NamedTuple):
     name: str  # train
     source: Source
     start: int  # the number of its first line
-    labels: Labels
+    labels: LabelFacts
     bad: tuple[Bad, ...]  # lines whose image cannot be used
 
     @property

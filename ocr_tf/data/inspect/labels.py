@@ -11,8 +11,8 @@ from ocr_tf.data.source import Source
 from ocr_tf.types import Array
 
 
-class Labels(NamedTuple):
-    """What the labels of a source hold."""
+class LabelFacts(NamedTuple):
+    """Lengths, symbols and oddities of the labels of a source."""
 
     lengths: Array  # [N] int32, symbols
     keys: Array  # [N] int64, equal for equal labels; two others are equal once in 2^64 pairs
@@ -21,10 +21,12 @@ class Labels(NamedTuple):
     first: dict[str, int]  # the first of them, by position in the source
 
 
-def read_labels(source: Source) -> Labels:
+def read_labels(source: Source) -> LabelFacts:
     """Goes through the labels of a source."""
     total = len(source)
-    found = Labels(np.zeros(total, np.int32), np.zeros(total, np.int64), Counter(), Counter(), {})
+    found = LabelFacts(
+        np.zeros(total, np.int32), np.zeros(total, np.int64), Counter(), Counter(), {}
+    )
     for i, sample in enumerate(source.samples):
         found.lengths[i] = len(sample.text)
         found.keys[i] = hash(sample.text)

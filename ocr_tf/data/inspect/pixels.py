@@ -22,7 +22,7 @@ COMPARED = (48, 512)  # height and width at most, at which two images are compar
 
 
 class Signature(NamedTuple):
-    """What is kept of an image."""
+    """Keys of an image by which copies of it are found."""
 
     height: int  # pixels as stored
     width: int

@@ -10,15 +10,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Optional
 
-from PIL import Image
-
 from ocr_tf import alignment_plot
 from ocr_tf.atomic import atomic_write
 from ocr_tf.data.image_file import read_image_file
 from ocr_tf.data.png import encode_png
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.inference.config import Align
-from ocr_tf.experiment.runs.outputs import check_writable
+from ocr_tf.experiment.runs.outputs import check_picture
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.library_lines import without_library_lines
 from ocr_tf.progress import Progress
@@ -39,7 +37,7 @@ def run(config: Align, image: str, run_folders: list[str]) -> None:
             that is no such picture is there.
     """
     output = Path(config.output)
-    _refuse_output(output)
+    check_picture(output, SOFTWARE, "picture of alignments")
     encoded = _encoded(image)
     for folder in run_folders:
         RunFolder.open(folder)
@@ -102,21 +100,6 @@ def _names(run_folders: Sequence[str]) -> Sequence[str]:
 
 
 # The picture
-
-
-def _refuse_output(path: Path) -> None:
-    if path.suffix.lower() != ".png":
-        raise InputError(f"--output={path}: the picture is a PNG file; let its name end in .png")
-    check_writable(path, f"--output={path}")
-    if not path.exists():
-        return
-    try:
-        with Image.open(path) as picture:
-            ours = picture.info.get("Software") == SOFTWARE
-    except (OSError, ValueError, Image.DecompressionBombError):
-        ours = False
-    if not ours:
-        raise InputError(f"--output={path} exists and is no picture of alignments; choose another")
 
 
 # The table

@@ -11,7 +11,7 @@ from ocr_tf.data import pipeline
 from ocr_tf.data.batching import plan
 from ocr_tf.data.cache import LineCache
 from ocr_tf.data.geometry import Geometry
-from ocr_tf.data.lines import Labels, Lines
+from ocr_tf.data.lines import LabelIds, Lines
 from ocr_tf.decode import Search
 from ocr_tf.progress import Progress
 from ocr_tf.recognizer import Recognizer, batch_signature
@@ -67,7 +67,7 @@ class Reader:
         """A reading of every line, in the order of `lines`."""
         alphabet = self.model.alphabet
         known = [not alphabet.unknown(text) for text in lines.texts]
-        labels = Labels(lines, alphabet)
+        labels = LabelIds(lines, alphabet)
         order = plan(lines.widths, 0, 0, self.batch_size, shuffle=False, columns=COLUMNS)
         batches = pipeline.batches(
             lines, labels, order, self.geometry, multiple=WIDTHS, cache=self._cache

@@ -49,3 +49,30 @@ def check_writable(
         raise InputError(
             f"{place}: cannot write in {nearest}: {reason_of(error)}; {way_out}"
         ) from None
+
+
+def check_picture(path: Path, software: str, what: str) -> None:
+    """Refuses an --output that is no PNG file, cannot be written, or is somebody else's picture.
+
+    Args:
+        path: the picture to write.
+        software: the name under `Software` in pictures that the command made before.
+        what: names these pictures in the message.
+
+    Raises:
+        InputError: the picture may not be written there.
+    """
+    from PIL import Image
+
+    if path.suffix.lower() != ".png":
+        raise InputError(f"--output={path}: the picture is a PNG file; let its name end in .png")
+    check_writable(path, f"--output={path}")
+    if not path.exists():
+        return
+    try:
+        with Image.open(path) as picture:
+            ours = picture.info.get("Software") == software
+    except (OSError, ValueError, Image.DecompressionBombError):
+        ours = False
+    if not ours:
+        raise InputError(f"--output={path} exists and is no {what}; choose another")

@@ -15,7 +15,7 @@ from ocr_tf.data import pipeline
 from ocr_tf.data.batching import plan
 from ocr_tf.data.cache import LineCache
 from ocr_tf.data.geometry import Geometry
-from ocr_tf.data.lines import Labels, Lines
+from ocr_tf.data.lines import LabelIds, Lines
 from ocr_tf.experiment.inference.recognize import WIDTHS
 from ocr_tf.experiment.training.previews import handful
 from ocr_tf.metrics import alignment
@@ -61,7 +61,7 @@ class AlignmentProbe:
 
     def measure(self) -> Alignment:
         """Measures the alignments as the network is now."""
-        labels = Labels(self.lines, self.model.alphabet)
+        labels = LabelIds(self.lines, self.model.alphabet)
         order = plan(self.lines.widths, 0, 0, LINES, shuffle=False) if len(labels) else []
         entropies: list[float] = []
         forward: list[float] = []

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Optional
 
 import numpy as np
-from PIL import Image
 
 from ocr_tf.atomic import atomic_write
 from ocr_tf.data.augment import AUGMENTATIONS
@@ -19,7 +18,7 @@ from ocr_tf.data.image_numpy import prepare_line
 from ocr_tf.data.png import encode_png
 from ocr_tf.data.source import Source
 from ocr_tf.errors import InputError
-from ocr_tf.experiment.runs.outputs import check_writable
+from ocr_tf.experiment.runs.outputs import check_picture
 from ocr_tf.experiment.training import contact_sheet
 from ocr_tf.experiment.training.config import ShowAugmentation, ShownData
 from ocr_tf.library_lines import without_library_lines
@@ -37,7 +36,7 @@ def run(config: ShowAugmentation, specs: list[str]) -> None:
         InputError: no line can be read, or the output cannot be written or is something else.
     """
     output = Path(config.output)
-    _refuse_output(output)
+    check_picture(output, SOFTWARE, "such contact sheet")
     source = open_sources(specs)
     with without_library_lines():
         chosen, images = _lines(source, config)
@@ -113,18 +112,3 @@ def _lines(source: Source, config: ShowAugmentation) -> tuple[list[int], list[Ar
     if not images:
         raise InputError(f"{trouble}; no image of {source.name} can be used")
     return chosen, images
-
-
-def _refuse_output(path: Path) -> None:
-    if path.suffix.lower() != ".png":
-        raise InputError(f"--output={path}: the picture is a PNG file; let its name end in .png")
-    check_writable(path, f"--output={path}")
-    if not path.exists():
-        return
-    try:
-        with Image.open(path) as picture:
-            ours = picture.info.get("Software") == SOFTWARE
-    except (OSError, ValueError, Image.DecompressionBombError):
-        ours = False
-    if not ours:
-        raise InputError(f"--output={path} exists and is no such contact sheet; choose another")

@@ -17,8 +17,9 @@ import numpy as np
 from ocr_tf.alphabet import Alphabet
 from ocr_tf.data.batching import Mixture
 from ocr_tf.data.dataset import open_sources, parts_of, text_notes
+from ocr_tf.data.index import comparable
 from ocr_tf.data.lines import (
-    Labels,
+    LabelIds,
     Lines,
     in_share,
     lines_fingerprint,
@@ -106,7 +107,7 @@ def prepare(experiment: Experiment) -> Roles:
         raise InputError(f"no training line is left; the first was skipped because {skipped[0]}")
     train = train.take(np.flatnonzero(kept))
     return Roles(
-        train, Labels(train, alphabet), val, alphabet, skipped, _mixture(train, data.weights)
+        train, LabelIds(train, alphabet), val, alphabet, skipped, _mixture(train, data.weights)
     )
 
 
@@ -233,8 +234,7 @@ def notes_on(roles: Roles) -> list[str]:
 
 def _labeled_twice(lines: Lines) -> int:
     """Counts the images that several lines have, with different texts."""
-    digests = np.ascontiguousarray(lines.digests).view("V32").reshape(-1)
-    _, image, times = np.unique(digests, return_inverse=True, return_counts=True)
+    _, image, times = np.unique(comparable(lines.digests), return_inverse=True, return_counts=True)
     texts: dict[int, set[str]] = {}
     for i in np.flatnonzero(times[image] > 1).tolist():
         texts.setdefault(int(image[i]), set()).add(lines.sample(i).text)

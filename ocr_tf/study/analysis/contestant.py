@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from ocr_tf.bench import flops, memory, steps
 from ocr_tf.data import pipeline
-from ocr_tf.data.lines import Labels
+from ocr_tf.data.lines import LabelIds
 from ocr_tf.data.source import Source
 from ocr_tf.decode import Greedy
 from ocr_tf.errors import InputError
@@ -108,7 +108,7 @@ class Contestant:
 
     def _images(self, chosen: Sequence[int]) -> Batch:
         lines = self._lines.take(list(chosen))
-        labels = Labels(lines, self.trained.model.alphabet)
+        labels = LabelIds(lines, self.trained.model.alphabet)
         order = [np.arange(len(chosen))]
         (batch,) = pipeline.batches(lines, labels, order, self.trained.geometry)
         return batch
