@@ -23,7 +23,7 @@ RANKS = {
     "ocr_tf.errors": 0,
     "ocr_tf.options": 0,
     "ocr_tf.rng": 0,
-    "ocr_tf.compiled": 0,
+    "ocr_tf.graphs": 0,
     "ocr_tf.progress": 0,
     "ocr_tf.processor": 0,
     "ocr_tf.registry": 0,

@@ -15,6 +15,7 @@ from ocr_tf.bench.config import Bench
 from ocr_tf.bench.machine import machine
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.experiment import Experiment
+from ocr_tf.library_lines import without_library_lines
 
 
 def run(config: Bench, names: list[str], experiment: Callable[[str], Experiment]) -> None:
@@ -25,6 +26,11 @@ def run(config: Bench, names: list[str], experiment: Callable[[str], Experiment]
     """
     # It warns of functions that are traced often, which is what measuring several networks does.
     tf.get_logger().setLevel("ERROR")
+    with without_library_lines():
+        _measure(config, names, experiment)
+
+
+def _measure(config: Bench, names: list[str], experiment: Callable[[str], Experiment]) -> None:
     output = Path(config.output)
     if config.output and (output.is_dir() or not output.parent.is_dir()):
         raise InputError(f"--output={output}: not a file in a folder that there is")

@@ -7,6 +7,7 @@ from typing import Any, Callable, NamedTuple
 import tensorflow as tf
 
 from ocr_tf.bench import timing
+from ocr_tf.graphs import graph
 from ocr_tf.rnn import stack_bidirectional
 from ocr_tf.types import Frames, Tensor
 
@@ -61,7 +62,7 @@ def ours(size: Size) -> Callable[[], Any]:
         tf.TensorSpec([None, None, tensor.shape[-1]], tensor.dtype) for tensor in (values, upstream)
     )
     frames_of_any_size = Frames(values_of_any_size, tf.TensorSpec([None], tf.int32))
-    compiled = tf.function(both, input_signature=[frames_of_any_size, upstream_of_any_size])
+    compiled = graph(both, [frames_of_any_size, upstream_of_any_size])
     return lambda: compiled(frames, upstream)
 
 

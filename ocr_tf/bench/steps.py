@@ -12,6 +12,7 @@ from ocr_tf import rng
 from ocr_tf.bench import flops
 from ocr_tf.experiment.config.experiment import PARTS, Experiment, Train
 from ocr_tf.experiment.training.step import Stepper
+from ocr_tf.graphs import graph
 from ocr_tf.recognizer import Recognizer
 from ocr_tf.types import Batch, Images, Tensor
 
@@ -43,7 +44,7 @@ class Steps:
         images = Images(
             tf.TensorSpec([None, self.model.height, None, 1]), tf.TensorSpec([None], tf.int32)
         )
-        self._read = tf.function(self.model.recognize, input_signature=[images])
+        self._read = graph(self.model.recognize, [images])
 
     def train(self) -> Any:
         """Takes one whole training step, its update included."""
@@ -104,7 +105,7 @@ class Parts:
     def _compiled(self, name: str) -> Callable[[], Any]:
         arguments = self._arguments(name)
         signature = tf.nest.map_structure(_any_size, arguments)
-        both = tf.function(lambda *given: self._both(name, *given), input_signature=signature)
+        both = graph(lambda *given: self._both(name, *given), signature)
         return lambda: both(*arguments)
 
     def _forward(self, name: str, given: Any, other: Any) -> Tensor:

@@ -184,7 +184,7 @@ TOOLS = {
         (
             Positional(
                 "DATA",
-                "Labels files (lines of path<TAB>text), folders that hold labels.tsv, or synthetic:SPEC.",
+                "Labels files (path<TAB>text), folders or scheme:SPEC.",
                 many=True,
             ),
         ),

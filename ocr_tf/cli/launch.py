@@ -68,8 +68,8 @@ def main(
             )
         if not parsed.config.data.train:
             raise InputError(
-                "--data.train is missing: name the training lines, a labels file (path<TAB>text) "
-                "or synthetic:SPEC"
+                "--data.train is missing: name the training lines, a labels file (path<TAB>text), "
+                "a folder or scheme:SPEC"
             )
         parsed.config.check_registered()
         checks.check(parsed.config, Path(workdir))

@@ -132,6 +132,8 @@ def open_sources(specs: Sequence[str]) -> Source:
         InputError: one cannot be opened.
     """
     if not specs:
-        raise InputError("no data given: name a labels file (path<TAB>text) or synthetic:")
+        raise InputError(
+            "no data given: name a labels file (path<TAB>text), a folder or scheme:SPEC"
+        )
     sources = [open_source(spec) for spec in specs]
     return sources[0] if len(sources) == 1 else Concatenation(sources)

@@ -38,6 +38,7 @@ from ocr_tf.data.image_formats import (
     read_header,
     resize,
 )
+from ocr_tf.graphs import graph
 from ocr_tf.types import Array, Images, Tensor
 
 KNOWN = "none of PNG, JPEG, GIF, BMP, TIFF, WebP, PNM and JPEG 2000 by its header"
@@ -115,9 +116,9 @@ def prepare_each(encoded: Sequence[bytes], geometry: Geometry) -> list[Optional[
 
 @functools.lru_cache(maxsize=8)
 def _compiled(geometry: Geometry) -> Callable[[Tensor], tuple[Images, Tensor]]:
-    function: Callable[[Tensor], tuple[Images, Tensor]] = tf.function(
+    function: Callable[[Tensor], tuple[Images, Tensor]] = graph(
         lambda encoded: prepare_batch(encoded, geometry),
-        input_signature=[tf.TensorSpec([None], tf.string)],
+        [tf.TensorSpec([None], tf.string)],
     )
     return function
 

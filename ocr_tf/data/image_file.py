@@ -32,6 +32,11 @@ from ocr_tf.text_file import reason_of
 MAX_BYTES = 100_000_000  # of a file: uncompressed, the largest image that is decoded has 150 to 200
 MAX_SIDE = 65_535  # of an image, in pixels: JPEG's own bound. It bounds what resizing takes.
 
+ENDINGS = (  # by which files are taken for images, the usual ones first
+    *(".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".gif"),
+    *(".pbm", ".pgm", ".ppm", ".pnm", ".jp2", ".j2k"),
+)
+
 _START = {
     "PNG": (b"\x89PNG\r\n\x1a\n",),
     "JPEG": (b"\xff\xd8\xff",),

@@ -19,6 +19,7 @@ from ocr_tf.data.image import as_tensor, measure_sizes, why_bad
 from ocr_tf.data.index import ImageIndex, Measured, comparable
 from ocr_tf.data.source import Facts, Sample, Samples, Selection, Source
 from ocr_tf.errors import InputError
+from ocr_tf.graphs import graph
 from ocr_tf.progress import Progress
 from ocr_tf.types import Array, Tensor
 
@@ -213,7 +214,7 @@ def _measure(
 
 @functools.cache
 def _compiled() -> Callable[[Tensor], Tensor]:
-    return tf.function(measure_sizes, input_signature=[tf.TensorSpec([None], tf.string)])
+    return graph(measure_sizes, [tf.TensorSpec([None], tf.string)])
 
 
 def why_unusable(source: Source, i: int, geometry: Geometry = WIDEST) -> str:

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
-from typing import Callable, Optional, Union
+from typing import Callable, NamedTuple, Optional, Union
 
 import numpy as np
 import tensorflow as tf
@@ -34,6 +34,20 @@ from ocr_tf.types import Array, Batch, Images, Labels
 AHEAD = 2  # batches that wait for the one who takes them
 
 
+class Shard(NamedTuple):
+    """A worker's part of every batch, of those of all workers."""
+
+    number: int
+    of: int  # workers
+
+    def rows(self, total: int) -> slice:
+        """Returns the rows of a batch of `total` lines that are this worker's."""
+        return slice(total * self.number // self.of, total * (self.number + 1) // self.of)
+
+
+WHOLE = Shard(0, 1)
+
+
 def batches(
     lines: Lines,
     labels: Sequence[Sequence[int]],
@@ -47,6 +61,7 @@ def batches(
     multiple: int = 1,
     cache: Optional[LineCache] = None,
     fits: Optional[Callable[[Sequence[int], int], bool]] = None,
+    shard: Shard = WHOLE,
 ) -> Iterator[Batch]:
     """Makes the batches of a plan from number `start` on, in order.
 
@@ -66,6 +81,7 @@ def batches(
             become of the file; without one, every image is read and decoded each time.
         fits: tells of a label and the width of its image whether it can be trained on; for lines whose
             widths are not known before.
+        shard: the rows of each batch whose images are made; for the others ok is False.
 
     Returns:
         Each `Batch`; `samples` are positions in `lines`. An image that has become unreadable since
@@ -78,7 +94,9 @@ def batches(
     def make(step: int, readers: ThreadPoolExecutor) -> Batch:
         chosen = np.asarray(plan[step])
         own = [labels[i] for i in chosen]
-        images = _images(lines, chosen, geometry, cache, readers)
+        own_rows = shard.rows(len(chosen))
+        images: list[Optional[Array]] = [None] * len(chosen)
+        images[own_rows] = _images(lines, chosen[own_rows], geometry, cache, readers)
         if fits is not None:
             images = [
                 None if image is None or not fits(labels[i], image.shape[1]) else image

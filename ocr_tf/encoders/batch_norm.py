@@ -16,7 +16,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from ocr_tf.compiled import compiled
+from ocr_tf.graphs import compiled
 from ocr_tf.types import Tensor
 
 # Added before a ReLU where a line has ended, which gives zero there. Unlike a product with a mask, a sum

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple, Optional
 
 import tensorflow as tf
 
-from ocr_tf.compiled import compiled
+from ocr_tf.graphs import compiled
 from ocr_tf.rnn import gate_scales
 from ocr_tf.types import Tensor
 

@@ -62,8 +62,8 @@ def main(study: Study, doc: Optional[str], argv: Optional[Sequence[str]] = None)
         for name, what in (("train", "training"), ("test", "test")):
             if not getattr(given.data, name):
                 raise InputError(
-                    f"--data.{name} is missing: name the {what} lines, a labels file (path<TAB>text) "
-                    "or synthetic:SPEC"
+                    f"--data.{name} is missing: name the {what} lines, a labels file (path<TAB>text), "
+                    "a folder or scheme:SPEC"
                 )
         try:
             run(study, given, Path(parsed.command.workdir))

@@ -106,7 +106,8 @@ class StudyData(Data):
     """The lines to train on, to validate with and to test on; the same for every condition."""
 
     test: tuple[str, ...] = option(
-        (), "Test lines, read after training: labels files or synthetic:SPEC, comma-separated."
+        (),
+        "Test lines, read after training: labels files, folders or scheme:SPEC, comma-separated.",
     )
 
 
@@ -255,7 +256,7 @@ class AnyData:
 
     test: tuple[str, ...] = option(
         (),
-        "Labels files (path<TAB>text) or synthetic:SPEC, comma-separated. Default: the training and "
+        "Labels files (path<TAB>text), folders or scheme:SPEC, comma-separated. Default: the training and "
         "validation lines of the first run.",
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 
 import numpy as np
@@ -41,17 +42,22 @@ def texts(found: Hypotheses, line: int) -> list[tuple[int, ...]]:
     return [tuple(row[:n].tolist()) for row, n, v in zip(ids, lengths, valid) if v]
 
 
-LENGTHS = [5, 1, 3, 4, 2]
+LENGTHS = [4, 1, 3, 4, 2]  # of at most 4 classes there are 121 texts
+
+
+@functools.cache
+def every_text_of(classes: int) -> list[dict[tuple[int, ...], float]]:
+    batch = lines(LENGTHS, classes, seed=classes)
+    return [every_text(batch.values[i, :n].numpy()) for i, n in enumerate(LENGTHS)]
 
 
 @pytest.mark.parametrize("classes", [2, 3, 4])
-@pytest.mark.parametrize("best", [1, 4, 30])
+@pytest.mark.parametrize("best", [1, 30])
 def test_a_beam_that_drops_nothing_finds_the_best_texts(classes, best):
     batch = lines(LENGTHS, classes, padding=2, seed=classes)
-    found = Beam(400, best).ctc(batch, classes - 1, PAD)
+    found = Beam(130, best).ctc(batch, classes - 1, PAD)
     np.testing.assert_array_equal(found.objective, found.log_probs)
-    for i, length in enumerate(LENGTHS):
-        scores = every_text(batch.values[i, :length].numpy())
+    for i, scores in enumerate(every_text_of(classes)):
         ranked = sorted(scores, key=scores.__getitem__, reverse=True)[:best]
         assert texts(found, i) == ranked
         count = len(ranked)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ocr_tf import compiled
+from ocr_tf import graphs
 from ocr_tf.encoders.batch_norm import ENDED, MaskedBatchNorm, column_mask
 from ocr_tf.encoders.layers import convolve, pool, standardize
 from ocr_tf.types import Images
@@ -15,7 +15,7 @@ WIDTHS = [9, 4, 1]
 @pytest.fixture(params=["plain", "compiled"])
 def both_ways(request, monkeypatch):
     """Small maps go the plain way, large ones the compiled one."""
-    monkeypatch.setattr(compiled, "LARGE", 0 if request.param == "compiled" else 2**30)
+    monkeypatch.setattr(graphs, "LARGE", 0 if request.param == "compiled" else 2**30)
 
 
 both = pytest.mark.usefixtures("both_ways")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ocr_tf import compiled
+from ocr_tf import graphs
 from ocr_tf.heads import HEADS
 from ocr_tf.heads.attention import off_diagonal, positions
 from ocr_tf.types import Frames, Labels
@@ -175,7 +175,7 @@ def test_an_odd_number_of_position_features_is_refused():
 @pytest.mark.parametrize("location", [0, 5])
 def test_the_loop_of_training_is_the_steps_of_the_search(location, large, monkeypatch):
     """Log probabilities, alignments and the gradients of both, of every weight and of the frames."""
-    monkeypatch.setattr(compiled, "LARGE", large)
+    monkeypatch.setattr(graphs, "LARGE", large)
     head = make("attention", location=location, units=24, attention_units=16, embedding=8, ctc=0.0)
     batch, label = frames(LENGTHS, padding=2), labels(LABELS)
     fed = tf.pad(tf.maximum(label.ids, 0), [[0, 0], [1, 0]], constant_values=head.alphabet.start)

@@ -1,7 +1,7 @@
 """Pairs of a line's image and its text: NAME.gt.txt beside NAME.png, as OCRopus began it.
 
 `gt:FOLDER` takes every NAME.gt.txt in the folder and below it, in sorted order. The text is the first
-line of the file, without its line end. The image is NAME with one of the endings in ENDINGS, the first
+line of the file, without its line end. The image is NAME with one of the endings in IMAGE_ENDINGS, the first
 that there is. Layout as in the read-me files of tesstrain, Kraken (`ketos train -f path`) and Calamari.
 """
 
@@ -10,16 +10,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from ocr_tf.data.image_file import ENDINGS
 from ocr_tf.data.source import ImageFiles
 from ocr_tf.data.spec import split_options
 from ocr_tf.errors import InputError
 from ocr_tf.text_file import read_lines, reason_of
 
 LABEL = ".gt.txt"
-ENDINGS = (
-    *(".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".gif"),
-    *(".bin.png", ".nrm.png"),  # OCRopus' binarized and normalized lines
-)
+IMAGE_ENDINGS = (*ENDINGS, ".bin.png", ".nrm.png")  # the last two: OCRopus' own
 
 
 class Pairs(ImageFiles):
@@ -55,9 +53,11 @@ def open_gt(rest: str) -> Pairs:
             if name.endswith(LABEL):
                 stem = name.removesuffix(LABEL)
                 choices = (
-                    stem + written for ending in ENDINGS for written in (ending, ending.upper())
+                    stem + written
+                    for ending in IMAGE_ENDINGS
+                    for written in (ending, ending.upper())
                 )
-                image = next(filter(present.__contains__, choices), stem + ENDINGS[0])
+                image = next(filter(present.__contains__, choices), stem + IMAGE_ENDINGS[0])
                 label = Path(place, name)
                 inner = os.path.relpath(os.path.join(place, image), folder)
                 source.add(inner, _text(label), str(label))

@@ -53,5 +53,5 @@ class TestData:
     __test__ = False  # No test class, whatever pytest makes of the name.
 
     test: tuple[str, ...] = option(
-        (), "Test lines: labels files (path<TAB>text) or synthetic:SPEC, comma-separated."
+        (), "Test lines: labels files, folders or scheme:SPEC, comma-separated."
     )

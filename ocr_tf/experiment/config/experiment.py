@@ -22,7 +22,7 @@ class Data:
 
     train: tuple[str, ...] = option(
         (),
-        "Training lines: labels files (lines of path<TAB>text) or synthetic:SPEC, comma-separated.",
+        "Training lines: labels files (path<TAB>text), folders or scheme:SPEC, comma-separated.",
     )
     weights: tuple[str, ...] = option(
         (),

@@ -18,6 +18,7 @@ from ocr_tf.data.geometry import Geometry
 from ocr_tf.data.image import as_tensor, original, prepare_batch
 from ocr_tf.decode.spans import spans
 from ocr_tf.encoders import edges
+from ocr_tf.graphs import graph
 from ocr_tf.metrics.alignment import without_ink
 from ocr_tf.recognizer import Recognizer
 from ocr_tf.types import Array, Labels
@@ -108,8 +109,8 @@ class Aligner:
         self.model, self.geometry, self.stride = model, geometry, stride
         images, vector = tf.TensorSpec([None], tf.string), tf.TensorSpec([None], tf.int32)
         ids = tf.TensorSpec([None, None], tf.int32)
-        self._align = tf.function(self._lay, input_signature=[images, Labels(ids, vector)])
-        self._read = tf.function(self._decode, input_signature=[images])
+        self._align = graph(self._lay, [images, Labels(ids, vector)])
+        self._read = graph(self._decode, [images])
 
     def read(self, encoded: Sequence[bytes]) -> list[Optional[str]]:
         """The model's own greedy text of each image, None where it cannot be read as one."""

@@ -13,6 +13,7 @@ from ocr_tf.data.cache import LineCache
 from ocr_tf.data.geometry import Geometry
 from ocr_tf.data.lines import LabelIds, Lines
 from ocr_tf.decode import Search
+from ocr_tf.graphs import graph
 from ocr_tf.progress import Progress
 from ocr_tf.recognizer import Recognizer, batch_signature
 from ocr_tf.types import Batch, Hypotheses
@@ -50,7 +51,7 @@ class Reader:
         """Without a search, lines are read greedily; a cache is for lines that are read again."""
         self.search, self._cache = search, cache
         self.model, self.geometry, self.batch_size = model, geometry, batch_size
-        self._read = tf.function(self._read_batch, input_signature=[batch_signature(model.height)])
+        self._read = graph(self._read_batch, [batch_signature(model.height)])
 
     def _read_batch(self, batch: Batch) -> tuple[Hypotheses, tf.Tensor]:
         frames = self.model(batch.images)

@@ -44,6 +44,7 @@ class StepTaken(NamedTuple):
     loss: float  # summed over the lines
     lines: int  # that could be read
     seconds: float  # waiting for the batch included
+    waited: float = 0.0  # for the batch
 
 
 @dataclasses.dataclass(frozen=True)

@@ -18,6 +18,7 @@ from ocr_tf.experiment.config.experiment import unwritable
 from ocr_tf.experiment.inference.aligner import Aligned, Aligner
 from ocr_tf.experiment.inference.load import Trained
 from ocr_tf.experiment.serving.reader import ModelReader, Signatures
+from ocr_tf.graphs import graph
 from ocr_tf.library_lines import without_library_lines
 from ocr_tf.types import Array, Labels
 
@@ -180,7 +181,7 @@ class _Scorer:
         self._model, self._geometry = trained.model, trained.geometry
         ids, vector = tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None], tf.int32)
         signature = [tf.TensorSpec([None], tf.string), Labels(ids, vector)]
-        self._score = tf.function(self._score_batch, input_signature=signature)
+        self._score = graph(self._score_batch, signature)
 
     def score(self, encoded: Sequence[bytes], texts: Sequence[str]) -> Array:
         """[N]: see `Model.score`."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ocr_tf.data.geometry import MAX_PIXELS
-from ocr_tf.data.image_file import ImageFile, open_image_file
+from ocr_tf.data.image_file import ENDINGS, ImageFile, open_image_file
 from ocr_tf.decode import Search, parse_search
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.runs.run_folder import RunFolder
@@ -23,11 +23,6 @@ from ocr_tf.terminal import escape_name, escape_text
 
 if TYPE_CHECKING:
     from ocr_tf.experiment.serving.reader import ModelReader
-
-IMAGES = (
-    *(".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp"),
-    *(".pbm", ".pgm", ".ppm", ".pnm", ".jp2", ".j2k"),
-)
 
 # Bytes of a batch's images, encoded and decoded: what is larger by itself is read alone.
 IN_FLIGHT = 128_000_000
@@ -152,7 +147,7 @@ def _images(paths: list[str]) -> list[Path]:
         if not path.is_dir():
             files.append(path)
             continue
-        images = sorted(p for p in path.rglob("*") if p.suffix.lower() in IMAGES and p.is_file())
+        images = sorted(p for p in path.rglob("*") if p.suffix.lower() in ENDINGS and p.is_file())
         visible = [p for p in images if not _is_hidden(p.relative_to(path))]
         hidden = len(images) - len(visible)
         if hidden:
@@ -161,7 +156,7 @@ def _images(paths: list[str]) -> list[Path]:
                 file=sys.stderr,
             )
         if not visible:
-            raise InputError(f"{path}: no images in this folder ({', '.join(IMAGES)})")
+            raise InputError(f"{path}: no images in this folder ({', '.join(ENDINGS)})")
         files += visible
     return files
 

@@ -16,6 +16,7 @@ from ocr_tf.errors import InputError
 from ocr_tf.experiment.inference.load import Trained, restore
 from ocr_tf.experiment.serving.export_folder import damaged, is_export, read_geometry
 from ocr_tf.experiment.serving.signatures import DEFAULT, NBest, Served, Serving
+from ocr_tf.graphs import graph
 
 
 class Text(NamedTuple):
@@ -34,10 +35,9 @@ class ModelReader:
         """`signature` is that of `n_best` if n_best is not 0, and else `serving_default`."""
         self.geometry = geometry
         self._signature, self._n_best = signature, n_best
-        self._decoded_bytes = tf.function(
+        self._decoded_bytes = graph(
             lambda encoded: image_formats.decoded_bytes(encoded, geometry.max_pixels),
-            input_signature=[tf.TensorSpec([], tf.string)],
-            autograph=False,
+            [tf.TensorSpec([], tf.string)],
         )
 
     def read(self, encoded: Sequence[bytes]) -> list[list[Text]]:

@@ -10,6 +10,7 @@ from ocr_tf.data.image import original_widths, prepare_batch
 from ocr_tf.decode import Search
 from ocr_tf.decode.spans import spans
 from ocr_tf.experiment.inference.load import Trained
+from ocr_tf.graphs import graph
 from ocr_tf.types import Frames, Images, Labels
 
 DEFAULT = "serving_default"
@@ -85,8 +86,8 @@ class Serving(tf.Module):
         widths = tf.TensorSpec([None], tf.int32, "widths")
 
         # Functions of their own, so that they stand in the graph once, however many call them.
-        prepare = _function(lambda images: prepare_batch(images, geometry), encoded)
-        frames_of = _function(lambda *images: model(Images(*images)), pixels, widths)
+        prepare = graph(lambda images: prepare_batch(images, geometry), [encoded])
+        frames_of = graph(lambda *images: model(Images(*images)), [pixels, widths])
 
         def spell(ids: tf.Tensor, lengths: tf.Tensor, ok: tf.Tensor) -> tf.Tensor:
             """[..., L] ids -> [..., L] strings, empty behind the lengths and where not ok."""
@@ -130,20 +131,16 @@ class Serving(tf.Module):
             columns = scaled * tf.cast(factors, tf.float32)[:, None, None]
             return _first(Aligned(*served, spelt, labels.lengths, columns), tf.size(images))
 
-        self.serving_default = _function(serving_default, encoded)
-        self.tensors = _function(tensors, pixels, widths)
-        self.aligned = _function(aligned, encoded)
+        self.serving_default = graph(serving_default, [encoded])
+        self.tensors = graph(tensors, [pixels, widths])
+        self.aligned = graph(aligned, [encoded])
         if n_best_search is not None:
-            self.n_best = _function(n_best, encoded)
+            self.n_best = graph(n_best, [encoded])
 
     def signatures(self) -> dict[str, Callable[..., Any]]:
         """The functions by their names in a SavedModel."""
         names = (DEFAULT, "tensors", "aligned", "n_best")
         return {name: getattr(self, name) for name in names if hasattr(self, name)}
-
-
-def _function(function: Callable[..., Any], *signature: tf.TensorSpec) -> Any:
-    return tf.function(function, input_signature=signature, autograph=False)
 
 
 def _finite(log_probs: tf.Tensor, valid: tf.Tensor) -> tf.Tensor:

@@ -21,6 +21,7 @@ from tensorflow.lite.python.convert import ConverterError
 from ocr_tf import options
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.inference.load import Trained, assign, build, variables
+from ocr_tf.graphs import graph
 from ocr_tf.types import Images
 
 
@@ -51,7 +52,7 @@ def convert(trained: Trained, about: bytes) -> bytes:
         tf.TensorSpec([1, geometry.height, geometry.width or None, 1], tf.float32, "pixels"),
         tf.TensorSpec([1], tf.int32, "widths"),
     ]
-    function = tf.function(read, input_signature=signature, autograph=False)
+    function = graph(read, signature)
     archive = io.BytesIO(_converted(function, model))
     with zipfile.ZipFile(archive, "a", zipfile.ZIP_DEFLATED) as file:
         file.writestr("alphabet.txt", model.alphabet.dumps())

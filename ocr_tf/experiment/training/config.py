@@ -22,12 +22,15 @@ class ShownData:
         minimum=0,
         maximum=8192,
     )
+    rotate: str = option(
+        "0", "Turn every image by so many degrees clockwise.", choices=("0", "90", "180", "270")
+    )
     augment: Augment = dataclasses.field(default_factory=Augment.of)
 
     @property
     def geometry(self) -> Geometry:
         """The size as the reading of images takes it."""
-        return Geometry(self.height, self.width)
+        return Geometry(self.height, self.width, rotate=int(self.rotate))
 
 
 @dataclasses.dataclass(frozen=True)

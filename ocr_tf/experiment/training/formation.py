@@ -18,6 +18,7 @@ from ocr_tf.data.geometry import Geometry
 from ocr_tf.data.lines import LabelIds, Lines
 from ocr_tf.experiment.inference.recognize import WIDTHS
 from ocr_tf.experiment.training.previews import handful
+from ocr_tf.graphs import graph
 from ocr_tf.metrics import alignment
 from ocr_tf.recognizer import Recognizer, batch_signature
 from ocr_tf.types import Batch
@@ -51,9 +52,7 @@ class AlignmentProbe:
         lines = lines.take(known)
         self.lines = lines.take(handful(lines, LINES))
         self.model, self.geometry, self.cache = model, geometry, cache
-        self._align = tf.function(
-            self._align_batch, input_signature=[batch_signature(model.height)]
-        )
+        self._align = graph(self._align_batch, [batch_signature(model.height)])
 
     def _align_batch(self, batch: Batch) -> tuple[tf.Tensor, tf.Tensor]:
         frames = self.model(batch.images)

@@ -228,6 +228,7 @@ class Training:
         for batch in self._batches() if not self.finished else ():
             if not self.stepper(batch).finite():
                 raise Diverged(f"the loss is not finite at step {self.step + 1}; see the chief")
+            self._shown(batch)
             self.step += 1
             # The chief may validate and save before it answers.
             requested, self.finished = self.devices.any(interruption.requested, False)
@@ -241,6 +242,12 @@ class Training:
         step, finished = self.devices.from_chief(np.array([self.step, self.finished], np.int32))
         self.step, self.finished = int(step), bool(finished)
         self.devices.share(self.stepper.variables())
+
+    def _shown(self, batch: Batch) -> Array:
+        """Hashes the rows of a batch, [B, 2] int32; all workers call it after each step."""
+        shard = self.devices.shard
+        own = fingerprints.of_rows(batch, shard.rows(len(batch.samples)))
+        return self.devices.joined(own)
 
     def go(self, interruption: Interruption, afterwards: Optional[Afterwards] = None) -> None:
         """Trains from the last checkpoint to the end.
@@ -285,7 +292,7 @@ class Training:
         evaluate_every = train.evaluate_every or self.course.steps_per_epoch
         warm = self.step + WARMUP
         self.clock.lap()
-        for batch in self._batches():
+        for batch in self.clock.waiting(self._batches()):
             self._take_step(batch, progress, warm)
             if self.step % evaluate_every == 0 or self.step == train.steps:
                 self._validate(progress)
@@ -316,6 +323,7 @@ class Training:
             fits=None if self.roles.train.exact else self._fits,
             # Of a set that is gone through but once, no line is needed again.
             cache=self.cache if len(self.course) > self.course.steps_per_epoch else None,
+            shard=self.devices.shard,
         )
 
     def _fits(self, label: Sequence[int], width: int) -> bool:
@@ -330,11 +338,13 @@ class Training:
             losses = outcome.losses.numpy()
         if not outcome.finite():
             self._refuse_not_finite(batch, losses)
-        self.batches = fingerprints.of_batches(self.batches, batch)
+        self.batches = fingerprints.of_batches(self.batches, self._shown(batch))
         self.step += 1
-        lines = int(batch.ok.numpy().sum())
-        self.window.append(StepTaken(float(losses.sum()), lines, self.clock.lap()))
-        for i in batch.samples.numpy()[~batch.ok.numpy()]:
+        ok = outcome.ok.numpy()
+        lines = int(ok.sum())
+        taken = StepTaken(float(losses.sum()), lines, self.clock.lap(), self.clock.waited())
+        self.window.append(taken)
+        for i in batch.samples.numpy()[~ok]:
             origin = self.roles.train.origin(int(i))
             reason = (
                 "can no longer be read"
@@ -355,6 +365,7 @@ class Training:
                     "train/learning_rate": float(outcome.learning_rate),
                     "train/gradient_norm": float(outcome.gradient_norm),
                     "train/images_per_second": _pace(self.window),
+                    "train/input_wait": _waiting(self.window),
                 }
             )
             self.window = []
@@ -441,6 +452,7 @@ class Clock:
     def __init__(self) -> None:
         self.before = 0.0  # seconds of the starts before this one
         self._began = self._lap = time.monotonic()
+        self._waited = 0.0
 
     def elapsed(self) -> float:
         """Seconds of all starts, validations and checkpoints included."""
@@ -452,7 +464,27 @@ class Clock:
         seconds, self._lap = now - self._lap, now
         return seconds
 
+    def waiting(self, batches: Iterable[Batch]) -> Iterator[Batch]:
+        """Gives the batches as they come, and remembers how long each was waited for."""
+        batches = iter(batches)
+        while True:
+            before = time.monotonic()
+            batch = next(batches, None)
+            self._waited = time.monotonic() - before
+            if batch is None:
+                return
+            yield batch
+
+    def waited(self) -> float:
+        """Seconds that the last batch was waited for."""
+        return self._waited
+
 
 def _pace(steps: list[StepTaken]) -> float:
     """Lines a second."""
     return sum(taken.lines for taken in steps) / max(1e-9, sum(taken.seconds for taken in steps))
+
+
+def _waiting(steps: list[StepTaken]) -> float:
+    """The share of the time in which batches were waited for."""
+    return sum(taken.waited for taken in steps) / max(1e-9, sum(taken.seconds for taken in steps))

@@ -11,6 +11,7 @@ import tensorflow as tf
 from ocr_tf import rng
 from ocr_tf.experiment.config.experiment import Train
 from ocr_tf.experiment.training.strategy import part
+from ocr_tf.graphs import graph
 from ocr_tf.recognizer import Recognizer, batch_signature
 from ocr_tf.types import Batch
 
@@ -20,6 +21,7 @@ class Outcome(NamedTuple):
 
     loss: tf.Tensor  # [] mean over the batch's lines
     losses: tf.Tensor  # [B], 0 where a line could not be read
+    ok: tf.Tensor  # [B] bool, False where a line could not be read
     gradient_norm: tf.Tensor  # [] before clipping
     learning_rate: tf.Tensor  # []
 
@@ -76,7 +78,7 @@ class Stepper:
         self.optimizer._create_all_weights(model.trainable_variables)
         # One graph for all sizes: a graph traced for the first batch's own would round otherwise, and
         # which batch is first depends on where a run was resumed.
-        self._step = tf.function(self._run, input_signature=[batch_signature(model.height)])
+        self._step = graph(self._run, [batch_signature(model.height)])
         self._strategy = tf.distribute.get_strategy()
 
     def __call__(self, batch: Batch) -> Outcome:
@@ -111,7 +113,10 @@ class Stepper:
             loss = tf.reduce_sum(losses) / self.train.batch_size
         gradients = [tf.convert_to_tensor(g) for g in tape.gradient(loss, variables)]
         # Summed before the norm, so that replicas clip as one device with the whole batch would.
-        *gradients, losses = replica.all_reduce("sum", [*gradients, own.spread(losses)])
+        readable = own.spread(tf.cast(batch.ok, tf.float32))
+        *gradients, losses, readable = replica.all_reduce(
+            "sum", [*gradients, own.spread(losses), readable]
+        )
         norm = tf.linalg.global_norm(gradients)
         if self.train.clip_norm > 0:
             gradients, _ = tf.clip_by_global_norm(gradients, self.train.clip_norm, norm)
@@ -121,8 +126,8 @@ class Stepper:
         self.optimizer.apply_gradients(
             zip(gradients, variables), experimental_aggregate_gradients=False
         )
-        lines = tf.maximum(tf.reduce_sum(tf.cast(whole.ok, tf.float32)), 1.0)
-        return Outcome(tf.reduce_sum(losses) / lines, losses, norm, rate)
+        loss = tf.reduce_sum(losses) / tf.maximum(tf.reduce_sum(readable), 1.0)
+        return Outcome(loss, losses, readable > 0, norm, rate)
 
     def _decay(self, variables: list[tf.Variable], rate: tf.Tensor) -> None:
         """Weight decay apart from the gradient, of kernels alone (Loshchilov and Hutter 2019)."""

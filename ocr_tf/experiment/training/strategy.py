@@ -3,8 +3,9 @@
 Two replicas take the step that one takes with the whole batch, but for rounding: batch statistics,
 gradients and their norm are of the whole batch, and each line's dropout is what it is there.
 
-Every worker reads every batch whole, and each replica takes its rows of it: so the padding is the same,
-and the chief's record of what was shown is that of a training on one device.
+A worker makes the images of its own rows of every batch, and each of its replicas takes some of them. The
+workers tell each other the hashes of their rows, so that the chief's record of what was shown is that of a
+training on one device.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import numpy as np
 import tensorflow as tf
 
 from ocr_tf import rng
+from ocr_tf.data.pipeline import Shard
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.experiment import Train
 from ocr_tf.experiment.runs.description import SharedDevices
@@ -87,6 +89,21 @@ class Devices:
         if self.task.workers == 1:
             return list(flags)
         return [bool(n) for n in self._sum(np.array(flags, np.int32))]
+
+    @property
+    def shard(self) -> Shard:
+        """The rows of every batch that this worker's replicas take."""
+        return Shard(self.task.number, self.task.workers)
+
+    def joined(self, rows: Array) -> Array:
+        """Joins what the workers, which all call this, know of their own rows of a batch.
+
+        Args:
+            rows: [B, K] int32, zeros in the rows of the others.
+        """
+        if self.task.workers == 1:
+            return rows
+        return self._sum(rows.reshape(-1)).reshape(rows.shape)
 
     def from_chief(self, value: Any) -> Array:
         """Gives all workers, which all call this, the chief's value, bit for bit.

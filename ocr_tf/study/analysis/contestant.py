@@ -18,6 +18,7 @@ from ocr_tf.decode import Greedy
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.experiment import PARTS
 from ocr_tf.experiment.inference.load import Trained
+from ocr_tf.graphs import graph
 from ocr_tf.progress import Progress
 from ocr_tf.study.analysis.cost_content import Memory, SampleLine, Size
 from ocr_tf.study.comparison.models import Networks
@@ -51,9 +52,7 @@ class Contestant:
             Images(tf.TensorSpec([None, model.height, None, 1]), tf.TensorSpec([None], tf.int32))
         ]
         self._read = {
-            name: tf.function(
-                functools.partial(model.recognize, search=search), input_signature=signature
-            )
+            name: graph(functools.partial(model.recognize, search=search), signature)
             for name, search in SEARCHES.items()
         }
 

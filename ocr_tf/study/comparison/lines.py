@@ -15,7 +15,7 @@ class TestSet:
 
     __test__ = False  # pytest takes the name for a test's
 
-    sources: tuple[str, ...]  # labels files or synthetic:SPEC
+    sources: tuple[str, ...]  # labels files, folders or scheme:SPEC
     lines: int
     symbols: int  # of the references, after normalization
     fingerprint: str

@@ -21,6 +21,7 @@ from ocr_tf.experiment.inference.load import Trained, restore
 from ocr_tf.experiment.inference.recognize import WIDTHS
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.experiment.training.step import batch_signature
+from ocr_tf.graphs import graph
 from ocr_tf.progress import Progress
 from ocr_tf.recognizer import Recognizer
 from ocr_tf.study.comparison.results import Grid
@@ -128,9 +129,7 @@ class Scorer:
 
     def __init__(self, model: Recognizer, geometry: Geometry):
         self.model, self.geometry = model, geometry
-        self._score = tf.function(
-            self._score_batch, input_signature=[batch_signature(model.height)]
-        )
+        self._score = graph(self._score_batch, [batch_signature(model.height)])
 
     def _score_batch(self, batch: Batch) -> tf.Tensor:
         return self.model.head.score(self.model(batch.images), batch.labels)

@@ -6,7 +6,7 @@ from ocr_tf.data import pipeline
 from ocr_tf.data.batching import Course
 from ocr_tf.data.cache import LineCache
 from ocr_tf.experiment.training import splits
-from ocr_tf.experiment.training.fingerprints import of_batches
+from ocr_tf.experiment.training.fingerprints import of_batches, of_rows
 from tests.experiment import tiny
 
 STEPS = 6  # of five in an epoch
@@ -29,7 +29,7 @@ def batches(roles, seed=0, labels=None, lines=None, augment_seed=0, **options):
 
 def chained(batches, before=""):
     for batch in batches:
-        before = of_batches(before, batch)
+        before = of_batches(before, of_rows(batch, slice(None)))
     return before
 
 
@@ -53,9 +53,23 @@ def test_whatever_differs_changes_the_hash(roles):
         chained(batches(roles, augment_seed=None)),
         chained(batches(roles, labels=labels)),
     ]
-    for place in ((0, 0, 0, 0), (-1, -1, -1, 0)):
+    last = int(whole[2].images.widths[-1]) - 1
+    for place in ((0, 0, 0, 0), (-1, -1, last, 0)):
         pixels = whole[2].images.values.numpy()
         pixels[place] = np.nextafter(pixels[place], np.float32(2))
         changed = whole[2]._replace(images=whole[2].images._replace(values=tf.constant(pixels)))
         hashes.append(chained([*whole[:2], changed, *whole[3:]]))
     assert len(set(hashes)) == len(hashes)
+
+
+def test_what_workers_hash_of_their_rows_is_what_one_hashes_of_all(roles):
+    whole = batches(roles)
+    hashes = np.zeros([STEPS, 8, 2], np.int32)
+    for number in range(3):
+        shard = pipeline.Shard(number, 3)
+        for step, batch in enumerate(batches(roles, shard=shard)):
+            rows = shard.rows(len(batch.ok))
+            assert batch.ok.numpy()[rows].all() and batch.ok.numpy().sum() == rows.stop - rows.start
+            hashes[step, : len(batch.ok)] += of_rows(batch, rows)
+    for batch, joined in zip(whole, hashes):
+        np.testing.assert_array_equal(joined[: len(batch.ok)], of_rows(batch, slice(None)))

@@ -33,7 +33,13 @@ QUIET = {
     **os.environ,
     "TF_CPP_MIN_LOG_LEVEL": "3",
 }  # as launch sets it before it imports TensorFlow
-TIMING = ("wall", "elapsed", "train/images_per_second", "values/val_best/minutes")
+TIMING = (
+    "wall",
+    "elapsed",
+    "train/images_per_second",
+    "train/input_wait",
+    "values/val_best/minutes",
+)
 
 
 def start(head, workdir, *where):
@@ -134,7 +140,7 @@ def test_curves_of_both_heads_overlay(unbroken):
     assert first["val/cer"] == [4, 8, 12]
     for tag in ("exact", "loss"):
         assert f"val/{tag}" in first
-    for tag in ("learning_rate", "gradient_norm", "images_per_second"):
+    for tag in ("learning_rate", "gradient_norm", "images_per_second", "input_wait"):
         assert f"train/{tag}" in first
     pictures = [tag for tag in first if tag.startswith("view/")]
     assert len(pictures) == 2

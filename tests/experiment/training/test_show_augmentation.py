@@ -31,7 +31,9 @@ def rows(config: ShowAugmentation, monkeypatch) -> list[contact_sheet.Row]:
 def test_rows_are_the_line_each_entry_alone_and_epochs(tmp_path, monkeypatch, capsys):
     augment = Augment.of(rotation=0.0, blur=(0.05, 0.1))
     output = tmp_path / "sheet.png"
-    config = ShowAugmentation(str(output), count=3, epochs=2, data=ShownData(24, 0, augment))
+    config = ShowAugmentation(
+        str(output), count=3, epochs=2, data=ShownData(24, 0, augment=augment)
+    )
     drawn = rows(config, monkeypatch)
     assert [row.name for row in drawn] == ["as evaluated", *AUGMENTATIONS, "epoch 0", "epoch 1"]
     assert all(len(row.images) == 3 for row in drawn)
