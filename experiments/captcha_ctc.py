@@ -20,7 +20,7 @@ EXPERIMENT = Experiment(
     head=CTC(),
     data=Data(height=32),
     sequence=Sequence(layers=2, units=128, dropout=0.1),
-    train=Train(steps=1500, batch_size=32, learning_rate=1e-3, evaluate_every=100),
+    train=Train(steps=1000, batch_size=32, learning_rate=1e-3, evaluate_every=100),
 )
 
 if __name__ == "__main__":
