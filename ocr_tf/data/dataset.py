@@ -79,6 +79,7 @@ class Concatenation(Source):
             np.concatenate([facts.digests for facts in known]),
             np.concatenate([facts.heights for facts in known]),
             np.concatenate([facts.widths for facts in known]),
+            np.concatenate([facts.pixels for facts in known]),
             all(facts.exact for facts in known),
         )
 

@@ -33,8 +33,11 @@ from ocr_tf.data.image_formats import (
     JPEG,
     MIN_SIDE,
     PNG,
+    Gray,
+    Use,
     decode,
     is_allowed_size,
+    levels,
     read_header,
     resize,
 )
@@ -125,32 +128,43 @@ def _compiled(geometry: Geometry) -> Callable[[Tensor], tuple[Images, Tensor]]:
 
 def measure_batch(encoded: Tensor, geometry: Geometry) -> Tensor:
     """Measures the width that `prepare` gives each image, [B] int32; 0 where it would fail."""
-    sizes = _sizes(encoded, geometry)
+    sizes = _facts(encoded, geometry, lambda pixels, _: tf.shape(pixels, tf.int64)[:2], 2)
     scaled = _scaled_width(sizes[:, 0], sizes[:, 1], geometry)
     return tf.where(sizes[:, 0] > 0, scaled, 0)
 
 
-def measure_sizes(encoded: Tensor) -> Tensor:
-    """Measures images that can be decoded, as they are stored: [B, 2] int32, height and width.
+def measure_images(encoded: Tensor) -> Tensor:
+    """Measures images that can be decoded: [B, 3] int64, height and width as stored, and a key of the pixels.
 
-    What a geometry then makes of them is not asked, so that they may be of up to MAX_PIXELS. Decodes every
+    The key is a 64-bit hash of size and gray levels: that of a copy in another lossless format is the same.
+    What a geometry then makes of an image is not asked, so that it may be of up to MAX_PIXELS. Decodes every
     image but resizes none. Zeros for an image that is none, too large, or broken.
     """
-    return _sizes(encoded, None)
+
+    def measured(pixels: Tensor, gray: Gray) -> Tensor:
+        size = tf.shape(pixels)[:2]
+        content = tf.reshape(levels(pixels, gray), [-1])
+        shown = tf.concat([tf.reshape(tf.bitcast(size, tf.uint8), [-1]), content], 0)
+        key = tf.bitcast(tf.fingerprint(shown[tf.newaxis]), tf.int64)
+        return tf.concat([tf.cast(size, tf.int64), key], 0)
+
+    return _facts(encoded, None, measured, 3)
 
 
-def _sizes(encoded: Tensor, geometry: Optional[Geometry]) -> Tensor:
-    """[B, 2] int32 as stored; zeros for a bad image, also by the bounds of the geometry if there is one."""
+def _facts(encoded: Tensor, geometry: Optional[Geometry], of: Use, count: int) -> Tensor:
+    """[B, count] int64, what `of` says of each decoded image; zeros for a bad one.
 
-    def size(position: Tensor, data: Tensor, kind: Tensor, _: Tensor) -> tuple[Tensor, Tensor]:
-        decoded = decode(data, kind, lambda pixels, _: tf.shape(pixels)[:2])
-        return position, decoded
+    An image is bad by the bounds of the geometry too, if there is one.
+    """
 
-    count = tf.shape(encoded)[0]
-    extra = tf.data.Dataset.from_tensors((count, tf.zeros([2], tf.int32)))
-    sizes = _survivors(encoded, geometry, size).concatenate(extra)
-    positions, sizes = sizes.batch(tf.cast(count, tf.int64) + 1).get_single_element()
-    return tf.scatter_nd(positions[:, tf.newaxis], sizes, tf.stack([count + 1, 2]))[:-1]
+    def one(position: Tensor, data: Tensor, kind: Tensor, _: Tensor) -> tuple[Tensor, Tensor]:
+        return position, decode(data, kind, of)
+
+    total = tf.shape(encoded)[0]
+    extra = tf.data.Dataset.from_tensors((total, tf.zeros([count], tf.int64)))
+    facts = _survivors(encoded, geometry, one).concatenate(extra)
+    positions, facts = facts.batch(tf.cast(total, tf.int64) + 1).get_single_element()
+    return tf.scatter_nd(positions[:, tf.newaxis], facts, tf.stack([total + 1, count]))[:-1]
 
 
 def original(encoded: bytes, rotate: int = 0) -> Array:

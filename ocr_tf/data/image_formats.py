@@ -138,6 +138,23 @@ def _gray(pixels: Tensor) -> Tensor:
     return 0.299 * red + 0.587 * green + 0.114 * blue
 
 
+def levels(pixels: Tensor, gray: Gray) -> Tensor:
+    """Rounds an image, `pixels` [H, W, C], to gray levels [H, W, 1] uint8; STRIP pixels at a time."""
+    size = tf.shape(pixels)
+    rows = tf.maximum(1, STRIP // size[1])
+    count = -(-size[0] // rows)
+    strips = tf.TensorArray(tf.uint8, count, infer_shape=False, element_shape=[None, None, 1])
+
+    def one(i: Tensor, strips: Tensor) -> Tensor:
+        rounded = tf.round(gray(pixels[i * rows : (i + 1) * rows]))
+        return i + 1, strips.write(i, tf.cast(rounded, tf.uint8))
+
+    _, strips = tf.while_loop(
+        lambda i, _: i < count, one, [tf.constant(0), strips], parallel_iterations=1
+    )
+    return strips.concat()
+
+
 def resize(pixels: Tensor, gray: Gray, height: int, width: Tensor) -> Tensor:
     """Scales an image, `pixels` [H0, W0, C], to [height, width, 1] float32 in 0..255.
 

@@ -22,7 +22,7 @@ from ocr_tf.atomic import atomic_write
 from ocr_tf.data.source import Source
 from ocr_tf.types import Array
 
-VERSION = 2  # of the file, and of the rules by which an image can be decoded
+VERSION = 3  # of the file, and of the rules by which an image can be decoded
 
 
 class Measured(NamedTuple):
@@ -31,6 +31,7 @@ class Measured(NamedTuple):
     digests: Array  # [N, 32] uint8, sha256 of the encoded image; zeros if it cannot be read
     heights: Array  # [N] int32; 0 if it cannot be decoded
     widths: Array  # [N] int32
+    pixels: Array  # [N] int64, see `Facts`
     known: Array  # [N] bool: the rest of a row means something
 
 
@@ -74,6 +75,7 @@ class ImageIndex:
             np.zeros([total, 32], np.uint8),
             np.zeros(total, np.int32),
             np.zeros(total, np.int32),
+            np.zeros(total, np.int64),
             np.zeros(total, bool),
         )
         kept = self._load()
@@ -86,6 +88,7 @@ class ImageIndex:
         rows = order[at[hit]]
         measured.digests[hit] = kept["digests"][rows]
         measured.heights[hit], measured.widths[hit] = kept["sizes"][rows].T
+        measured.pixels[hit] = kept["pixels"][rows]
         measured.known[hit] = True
         return measured
 
@@ -101,6 +104,7 @@ class ImageIndex:
             keys=self._keys[rows],
             digests=measured.digests[rows],
             sizes=np.stack([measured.heights[rows], measured.widths[rows]], axis=1),
+            pixels=measured.pixels[rows],
         )
         with contextlib.suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -111,11 +115,18 @@ class ImageIndex:
             return None
         try:
             with np.load(self._path, allow_pickle=False) as file:
-                columns = {name: file[name] for name in ("version", "keys", "digests", "sizes")}
+                columns = {
+                    name: file[name] for name in ("version", "keys", "digests", "sizes", "pixels")
+                }
         except Exception:  # missing, or broken in any of the ways in which a zip file can be
             return None
         count = len(columns["keys"])
-        shapes = {"keys": (count, 16), "digests": (count, 32), "sizes": (count, 2)}
+        shapes = {
+            "keys": (count, 16),
+            "digests": (count, 32),
+            "sizes": (count, 2),
+            "pixels": (count,),
+        }
         if int(columns["version"]) != VERSION:
             return None
         return columns if all(columns[name].shape == shapes[name] for name in shapes) else None

@@ -15,8 +15,8 @@ import tensorflow as tf
 from ocr_tf.alphabet import Alphabet
 from ocr_tf.data.fingerprint import READERS, fingerprint_of, image_digest, read_image
 from ocr_tf.data.geometry import MAX_PIXELS, Geometry
-from ocr_tf.data.image import as_tensor, measure_sizes, why_bad
-from ocr_tf.data.index import ImageIndex, Measured, comparable
+from ocr_tf.data.image import as_tensor, measure_images, why_bad
+from ocr_tf.data.index import ImageIndex, Measured
 from ocr_tf.data.source import Facts, Sample, Samples, Selection, Source
 from ocr_tf.errors import InputError
 from ocr_tf.graphs import graph
@@ -49,6 +49,7 @@ class Lines:
         positions: Array,
         widths: Array,
         digests: Array,
+        pixels: Array,
         bad: tuple[Bad, ...] = (),
         exact: bool = True,
     ):
@@ -59,12 +60,14 @@ class Lines:
             positions: [N] int64, of each line in the source.
             widths: of every sample of the source, pixels after scaling; 1 for a bad image.
             digests: [samples, 32] uint8 of every sample, sha256 of the encoded image.
+            pixels: [samples] int64 of every sample, a key of the decoded image; 0 without one.
             bad: samples of the source with unusable images, kept or left out.
             exact: False where widths are estimates, as of lines that are drawn when they are needed.
         """
         self.source, self.positions, self.bad = source, positions, bad
         self.widths: Array = widths[positions]  # [N] int32
-        self._widths, self._digests, self.exact = widths, digests, exact
+        self._widths, self._digests, self._pixels = widths, digests, pixels
+        self.exact = exact
 
     def __len__(self) -> int:
         return len(self.positions)
@@ -73,6 +76,11 @@ class Lines:
     def digests(self) -> Array:
         """The sha256 of each line's encoded image, [N, 32] uint8; made when asked for."""
         return self._digests[self.positions]
+
+    @property
+    def pixels(self) -> Array:
+        """A key of each line's decoded image, [N] int64; copies that were stored otherwise have the same."""
+        return self._pixels[self.positions]
 
     def digest(self, i: int) -> bytes:
         """Returns the sha256 of line i's encoded image."""
@@ -113,7 +121,8 @@ class Lines:
     def take(self, which: Union[Array, Sequence[int]]) -> Lines:
         """Takes these lines alone, in this order; `bad` stays, being about the source."""
         positions = self.positions[np.asarray(which, np.int64)]
-        return Lines(self.source, positions, self._widths, self._digests, self.bad, self.exact)
+        columns = self._widths, self._digests, self._pixels
+        return Lines(self.source, positions, *columns, self.bad, self.exact)
 
 
 class LabelIds(Sequence[list[int]]):
@@ -170,7 +179,7 @@ def load_lines(
         if not measured.known.all():
             reasons = _measure(source, measured, geometry, what, stream)
             index.keep(measured)
-        facts = Facts(measured.digests, measured.heights, measured.widths)
+        facts = Facts(*measured[:4])
     widths = geometry.scaled_widths(facts.heights, facts.widths)
     usable = np.flatnonzero(widths)
     bad = tuple(
@@ -181,7 +190,8 @@ def load_lines(
         raise InputError(f"{bad[0]}; no image of {source.name} can be used")
     positions = np.arange(len(source)) if keep_bad else usable
     exact = facts.exact or bool(geometry.width)
-    return Lines(source, positions, np.maximum(widths, 1), facts.digests, bad, exact)
+    widths = np.maximum(widths, 1)
+    return Lines(source, positions, widths, facts.digests, facts.pixels, bad, exact)
 
 
 def _measure(
@@ -199,14 +209,14 @@ def _measure(
             chunk = missing[start : start + CHUNK].tolist()
             images = list(readers.map(lambda i: read_image(source, i), chunk))
             encoded = [image if isinstance(image, bytes) else b"" for image in images]
-            sizes = _compiled()(as_tensor(encoded)).numpy()
-            for i, image, size in zip(chunk, images, sizes):
+            found = _compiled()(as_tensor(encoded)).numpy()
+            for i, image, (height, width, key) in zip(chunk, images, found):
                 if isinstance(image, str):
                     reasons[i] = image
                     continue
                 measured.digests[i] = image_digest(image)
-                measured.heights[i], measured.widths[i] = size
-                measured.known[i] = size[0] > 0  # whoever meets a bad one again looks at it again
+                measured.heights[i], measured.widths[i], measured.pixels[i] = height, width, key
+                measured.known[i] = height > 0  # whoever meets a bad one again looks at it again
             progress.show(start + len(chunk))
     progress.clear()
     return reasons
@@ -214,7 +224,7 @@ def _measure(
 
 @functools.cache
 def _compiled() -> Callable[[Tensor], Tensor]:
-    return graph(measure_sizes, [tf.TensorSpec([None], tf.string)])
+    return graph(measure_images, [tf.TensorSpec([None], tf.string)])
 
 
 def why_unusable(source: Source, i: int, geometry: Geometry = WIDEST) -> str:
@@ -226,10 +236,11 @@ def why_unusable(source: Source, i: int, geometry: Geometry = WIDEST) -> str:
 
 
 def split_lines(lines: Lines, share: float, groups: str = "") -> tuple[Lines, Lines]:
-    """Splits lines by the image's digest, or by group, into (the rest, about `share` of them).
+    """Splits lines by the image's pixels, or by group, into (the rest, about `share` of them).
 
-    A line's side does not depend on the other lines, and identical images are on one side: a copy in
-    another group that would be on the other side is left out. A share above 0 holds out at least one image.
+    A line's side does not depend on the other lines, and copies of an image are on one side, however
+    they were stored: a copy in another group that would be on the other side is left out. A share above 0
+    holds out at least one image.
 
     Args:
         lines: the lines to split.
@@ -242,8 +253,7 @@ def split_lines(lines: Lines, share: float, groups: str = "") -> tuple[Lines, Li
     """
     if share <= 0:
         return lines, lines.take([])
-    keys = _group_keys(lines, groups) if groups else lines.digests
-    leading = np.ascontiguousarray(keys[:, :8]).view(">u8")[:, 0]
+    leading = _group_keys(lines, groups) if groups else lines.pixels.view(np.uint64)
     held_out = leading.astype(np.float64) / 2.0**64 < share
     if not held_out.any():
         held_out = leading == leading.min()
@@ -253,14 +263,14 @@ def split_lines(lines: Lines, share: float, groups: str = "") -> tuple[Lines, Li
         )
     rest, split = lines.take(np.flatnonzero(~held_out)), lines.take(np.flatnonzero(held_out))
     if groups:
-        copies = np.isin(comparable(rest.digests), comparable(split.digests))
+        copies = np.isin(rest.pixels, split.pixels)
         rest = rest.take(np.flatnonzero(~copies))
     return rest, split
 
 
 def _group_keys(lines: Lines, groups: str) -> Array:
-    """Hashes each line's group: [N, 8] uint8."""
-    keys = np.zeros([len(lines), 8], np.uint8)
+    """Hashes each line's group: [N] uint64."""
+    keys = np.zeros(len(lines), np.uint64)
     pattern = re.compile(groups)
     for i, sample in enumerate(lines.samples):
         match = pattern.search(sample.id)
@@ -270,7 +280,7 @@ def _group_keys(lines: Lines, groups: str) -> Array:
             )
         group = match[1] if pattern.groups else match[0]
         digest = hashlib.sha256((group or "").encode("utf-8")).digest()
-        keys[i] = np.frombuffer(digest[:8], np.uint8)
+        keys[i] = int.from_bytes(digest[:8], "big")
     return keys
 
 
@@ -284,14 +294,14 @@ def in_share(lines: Lines, share: float) -> Array:
 
 
 def shared_images(first: Lines, second: Lines) -> list[tuple[Sample, Sample]]:
-    """Pairs of lines, one of each, that have the same image: one pair for each line of `second`."""
-    known, wanted = comparable(first.digests), comparable(second.digests)
+    """Pairs of lines, one of each, whose pixels are the same: one pair for each line of `second`."""
+    known, wanted = first.pixels, second.pixels
     if not len(known):
         return []
     order = np.argsort(known, kind="stable")
     at = np.searchsorted(known[order], wanted)
     inside = np.minimum(at, len(order) - 1)
-    same = (known[order][inside] == wanted) & second.digests.any(axis=1)  # zeros: no image was read
+    same = (known[order][inside] == wanted) & (wanted != 0)
     return [
         (first.sample(int(order[inside[j]])), second.sample(int(j))) for j in np.flatnonzero(same)
     ]

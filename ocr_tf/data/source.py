@@ -34,12 +34,20 @@ class Facts(NamedTuple):
     digests: Array  # [N, 32] uint8, sha256 of the encoded image, or of what decides it
     heights: Array  # [N] int32, pixels as stored; 0 for an image that cannot be used
     widths: Array  # [N] int32
+    pixels: (
+        Array  # [N] int64, a key: equal for equal pixels, however they were stored; 0 without any
+    )
     exact: bool = True  # False: sizes are estimates, good enough to put like lines into a batch
 
     def take(self, positions: Array) -> Facts:
         """Takes the images at these positions alone."""
-        digests, heights, widths = self.digests, self.heights, self.widths
-        return Facts(digests[positions], heights[positions], widths[positions], self.exact)
+        return Facts(
+            self.digests[positions],
+            self.heights[positions],
+            self.widths[positions],
+            self.pixels[positions],
+            self.exact,
+        )
 
 
 class Source:

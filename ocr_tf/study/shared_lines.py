@@ -9,7 +9,7 @@ from ocr_tf import options
 from ocr_tf.alphabet import Alphabet
 from ocr_tf.atomic import atomic_write
 from ocr_tf.data.dataset import open_sources
-from ocr_tf.data.fingerprint import image_digests
+from ocr_tf.data.lines import WIDEST, load_lines
 from ocr_tf.errors import NAMED, InputError
 from ocr_tf.experiment.config.experiment import Experiment
 from ocr_tf.experiment.training import splits
@@ -43,7 +43,7 @@ def pin(
             use a chosen line, or test lines that are among the training lines.
     """
     if not begun:
-        _choose(folder, conditions, _test_digests(test))
+        _choose(folder, conditions, _test_images(test))
         begun = conditions
     for needed in (folder.lines_path, folder.alphabet_path):
         if not needed.exists():
@@ -56,17 +56,14 @@ def pin(
     return pinned
 
 
-def _test_digests(test: Sequence[str]) -> dict[bytes, str]:
-    """Gives the place of each test image by its sha256."""
-    source = open_sources(test)
-    images, _ = image_digests(source, "test images")
-    places = {d.tobytes(): sample.place for d, sample in zip(images, source.samples)}
-    places.pop(bytes(32), None)  # of one that cannot be read
-    return places
+def _test_images(test: Sequence[str]) -> dict[int, str]:
+    """Gives the place of each test image by the key of its pixels."""
+    lines = load_lines(open_sources(test), WIDEST, what="test images")
+    return {key: lines.sample(i).place for i, key in enumerate(lines.pixels.tolist())}
 
 
 def _choose(
-    folder: StudyFolder, conditions: Mapping[str, Experiment], test: Mapping[bytes, str]
+    folder: StudyFolder, conditions: Mapping[str, Experiment], test: Mapping[int, str]
 ) -> None:
     symbols: set[str] = set()
     usable: list[set[bytes]] = []
@@ -90,9 +87,9 @@ def _choose(
     atomic_write(folder.lines_path, text.encode())
 
 
-def _refuse_test_lines(roles: splits.Roles, test: Mapping[bytes, str]) -> None:
+def _refuse_test_lines(roles: splits.Roles, test: Mapping[int, str]) -> None:
     """Before the first training, not after it."""
-    again = [test[d] for _, d, _ in roles.rows() if d in test]
+    again = [test[line.pixels] for line in roles.rows() if line.pixels in test]
     if again:
         named = ", ".join(again[:NAMED]) + (", ..." if len(again) > NAMED else "")
         raise InputError(

@@ -17,7 +17,7 @@ from ocr_tf.data.image import (
     KNOWN,
     as_tensor,
     measure_batch,
-    measure_sizes,
+    measure_images,
     original,
     original_widths,
     prepare,
@@ -154,6 +154,33 @@ def test_width_keeps_the_aspect_ratio(size, width):
     assert why_bad(encoded, KEEP) is None
 
 
+def test_the_key_of_pixels_is_that_of_any_lossless_copy():
+    pixels = noise(30, 70)
+    image, deep = Image.fromarray(pixels), pixels.astype(np.uint16) * 257
+    copies = [
+        encode(image, compress_level=0),
+        encode(image, compress_level=9),
+        encode(image.convert("RGB")),
+        encode(image.convert("RGBA")),
+        encode(Image.fromarray(deep)),
+    ]
+    other = pixels.copy()
+    other[29, 69] ^= 1
+    lossy = encode(image, "JPEG", quality=90)
+    different = [encode(other), encode(pixels[:, ::-1]), encode(pixels.T), lossy]
+    keys = measure_images(as_tensor([*copies, *different, b"none"])).numpy()[:, 2].tolist()
+    assert len(set(keys[:5])) == 1 and len(set(keys)) == 6 and keys[-1] == 0
+    decoded = encode(Image.open(io.BytesIO(lossy)))  # a PNG of what the JPEG shows
+    assert measure_images(as_tensor([decoded])).numpy()[0, 2] == keys[-2]
+
+
+def test_the_key_of_pixels_is_made_of_strips_as_of_a_whole(monkeypatch):
+    encoded = as_tensor([line(30, 70), encode(noise(41, 9, 3))])
+    whole = measure_images(encoded).numpy()
+    monkeypatch.setattr(image_formats, "STRIP", 100)
+    np.testing.assert_array_equal(measure_images(encoded).numpy(), whole)
+
+
 def test_the_bound_on_pixels_is_the_geometrys():
     sizes = [(20, 30), (20, 31), (2, 300), (3, 201)]
     encoded = [encode(noise(*size)) for size in sizes]
@@ -166,7 +193,9 @@ def test_the_bound_on_pixels_is_the_geometrys():
     assert (bounded.scaled_widths(heights, widths) > 0).tolist() == kept
     assert [why_bad(data, bounded) is None for data in encoded] == kept
     assert why_bad(encoded[1], bounded) == "31x20 pixels: more than --data.max_pixels=600"
-    assert measure_sizes(as_tensor(encoded)).numpy().tolist() == [list(size) for size in sizes]
+    assert measure_images(as_tensor(encoded)).numpy()[:, :2].tolist() == [
+        list(size) for size in sizes
+    ]
     assert [int(decoded_bytes(tf.constant(data), 600)) > 0 for data in encoded] == kept
     # Of a shape that stays within 32 bits as a factor, but not as a product.
     large = np.array([65535], np.int32)
@@ -286,7 +315,7 @@ def test_memory_is_foreseen_by_the_header():
 
 
 def test_batches_of_nothing_and_of_nothing_good():
-    for run in prepare_batch, tf.function(prepare_batch):
+    for run in prepare_batch, tf.function(prepare_batch, autograph=False):
         images, ok = run(as_tensor([]), KEEP)
         assert images.values.shape == [0, 32, 1, 1] and ok.shape == [0]
         assert images.widths.shape == [0]
@@ -315,7 +344,7 @@ def mixed():
 
 def test_eager_graph_and_pipeline_agree_to_the_bit(mixed):
     eager = prepare_batch(as_tensor(mixed), KEEP)
-    graph = tf.function(prepare_batch)(as_tensor(mixed), KEEP)
+    graph = tf.function(prepare_batch, autograph=False)(as_tensor(mixed), KEEP)
     dataset = tf.data.Dataset.from_tensors(as_tensor(mixed)).repeat(3)
     dataset = dataset.map(lambda encoded: prepare_batch(encoded, KEEP), num_parallel_calls=4)
     for other in [graph, *dataset]:

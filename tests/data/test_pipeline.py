@@ -3,6 +3,7 @@ import threading
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from ocr_tf.data.augment.augmenter import Augmenter
 from ocr_tf.data.augment.options import Augment
@@ -277,10 +278,11 @@ def test_keys_differ_by_seed_epoch_and_id():
     assert len(set(keys)) == 8 and all(part >= 0 for key in keys for part in key)
 
 
-def test_split_keeps_identical_images_together(tmp_path):
+def test_split_keeps_copies_of_an_image_together(tmp_path):
     rows = []
-    for i in range(300):
-        (tmp_path / f"{i}.png").write_bytes(line(8, 8, seed=i // 2))
+    for i in range(300):  # each image twice, stored in two ways
+        image = Image.fromarray(noise(8, 8, seed=i // 2)).convert("RGB" if i % 2 else "L")
+        (tmp_path / f"{i}.png").write_bytes(encode(image))
         rows.append(f"{i}.png\tx\n")
     (tmp_path / "labels.tsv").write_text("".join(rows))
     lines = load_lines(open_sources([str(tmp_path)]), GEOMETRY)
@@ -315,6 +317,17 @@ def test_a_copy_in_a_group_of_the_other_side_is_left_out(tmp_path):
     )
     assert not shared_images(rest, held_out)
     assert len(rest) + 2 * (len(held_out) // 2) == 12 + len(held_out) // 2
+
+
+def test_shared_finds_what_was_stored_anew(lines, folder, tmp_path):
+    anew = tmp_path / "anew"
+    anew.mkdir()
+    image = Image.open(folder / "0.png").convert("RGB")
+    (anew / "copy.bmp").write_bytes(encode(image, "BMP"))
+    (anew / "labels.tsv").write_text("copy.bmp\tx\n")
+    other = load_lines(open_sources([str(anew)]), GEOMETRY)
+    assert lines.digest(0) != other.digest(0)
+    assert [a.id for a, _ in shared_images(lines, other)] == [lines.sample(0).id]
 
 
 def test_shared_names_the_lines(lines):

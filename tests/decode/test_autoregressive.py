@@ -136,7 +136,7 @@ def test_without_stopping_early_the_same_is_read_in_all_the_steps_that_the_bound
 def test_a_graph_of_unknown_shapes():
     automaton = Automaton()
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.int32)] * 2)
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.int32)] * 2, autograph=False)
     def graph(patience, bounds):
         state = (patience, tf.zeros_like(patience))
         return autoregressive.greedy(decoder(automaton, state), bounds)

@@ -128,7 +128,7 @@ def test_what_is_found_is_sorted_distinct_and_has_its_probability(memory, how):
 
 @pytest.mark.parametrize("how", [Beam(2, 2), Beam(3, 1), Beam(5, 4)])
 def test_a_line_reads_the_same_in_any_batch_and_graph(memory, how):
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.int32)] * 2)
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.int32)] * 2, autograph=False)
     def graph(names, bounds):
         return how.autoregressive(decoder(memory, names), bounds)
 

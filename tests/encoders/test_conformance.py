@@ -64,7 +64,7 @@ def run(encoder, batch: Images, key=None):
 @every_height
 def test_the_width_rule_gives_lengths_and_number_of_frames(name, height):
     encoder, rule = shared(name, height), CONFIGS[name].steps
-    alone = tf.function(encoder, reduce_retracing=True)
+    alone = tf.function(encoder, reduce_retracing=True, autograph=False)
     expected = [rule(width) for width in WIDTHS]
     for width, steps in zip(WIDTHS, expected):
         frames = alone(images([width], height))
@@ -213,7 +213,7 @@ def test_bfloat16_computes_near_float32(name):
 def test_a_graph_of_unknown_width(name):
     encoder = shared(name, 32)
     signature = [Images(tf.TensorSpec([None, 32, None, 1]), tf.TensorSpec([None], tf.int32))]
-    graph = tf.function(lambda batch: encoder(batch), input_signature=signature)
+    graph = tf.function(lambda batch: encoder(batch), input_signature=signature, autograph=False)
     for widths in ([1], [33, 8], [40, 2, 17]):
         batch = images(widths, 32, padding=2)
         np.testing.assert_array_equal(graph(batch).lengths, encoder(batch).lengths)

@@ -197,7 +197,7 @@ def test_the_loop_of_training_is_the_steps_of_the_search(location, large, monkey
             return tf.nn.log_softmax(head.output_layer(attended)), alignments
 
     results = []
-    for way in (stepped, looped, tf.function(looped)):
+    for way in (stepped, looped, tf.function(looped, autograph=False)):
         with tf.GradientTape() as tape:
             tape.watch(batch.values)
             log_probs, alignments = way(batch)

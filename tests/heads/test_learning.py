@@ -76,6 +76,7 @@ class Reader(tf.Module):
                 tf.TensorSpec([None, 32, None, 1], tf.float32, "values"),
                 tf.TensorSpec([None], tf.int32, "widths"),
             ],
+            autograph=False,
         )
 
 

@@ -14,7 +14,7 @@ from ocr_tf.data.dataset import open_source
 from ocr_tf.data.fingerprint import fingerprint_of, image_digests
 from ocr_tf.experiment.runs import predictions
 from ocr_tf.experiment.runs.predictions import EvaluationResults, Prediction, RateFigures
-from ocr_tf.experiment.runs.run_folder import RunFolder
+from ocr_tf.experiment.runs.run_folder import RunFolder, SeenLine
 from ocr_tf.metrics.error_rates import measure
 from tests.experiment import tiny
 
@@ -54,7 +54,9 @@ def run(
     }
     experiment = options.replace(tiny.experiment(head, seed=seed), flags or {})
     folder.begin(experiment, Alphabet(alphabet), {**told, **facts})
-    folder.remember_lines([("train", b"\1" * 32, "a"), ("val", b"\2" * 32, "b")])
+    folder.remember_lines(
+        [SeenLine("train", b"\1" * 32, 1, "a"), SeenLine("val", b"\2" * 32, 2, "b")]
+    )
     folder.metrics.append({"step": steps, "val/cer": 0.5, "batches": _sha(chain, seed)})
     return folder
 

@@ -29,7 +29,14 @@ from ocr_tf.errors import InputError
 from ocr_tf.types import Array
 
 CHUNK = 64  # images decoded together
-FIXED = {"offsets": "<u8", "sizes": "<u4", "digests": "u1", "heights": "<i4", "widths": "<i4"}
+FIXED = {
+    "offsets": "<u8",
+    "sizes": "<u4",
+    "digests": "u1",
+    "heights": "<i4",
+    "widths": "<i4",
+    "pixels": "<i8",
+}
 STRINGS = ("texts", "ids", "left_out")
 
 
@@ -46,6 +53,7 @@ class ShardIndex(NamedTuple):
     digests: Array  # [N, 32] uint8: its sha256
     heights: Array  # [N] int32, pixels
     widths: Array  # [N] int32
+    pixels: Array  # [N] int64, see `ocr_tf.data.source.Facts`
     texts: Strings
     ids: Strings
     left_out: Strings  # a line for each sample that has no usable image: its place and why
@@ -69,7 +77,7 @@ def write_shard(source: Source, positions: Sequence[int], path: Path, strict: bo
     """
     import tensorflow as tf
 
-    from ocr_tf.data.image import as_tensor, measure_sizes
+    from ocr_tf.data.image import as_tensor, measure_images
     from ocr_tf.data.lines import why_unusable
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -82,8 +90,8 @@ def write_shard(source: Source, positions: Sequence[int], path: Path, strict: bo
                 chunk = positions[start : start + CHUNK]
                 images = [read_image(source, i) for i in chunk]
                 encoded = [image if isinstance(image, bytes) else b"" for image in images]
-                sizes = measure_sizes(as_tensor(encoded)).numpy()
-                for i, image, (height, width) in zip(chunk, images, sizes):
+                measured = measure_images(as_tensor(encoded)).numpy()
+                for i, image, (height, width, key) in zip(chunk, images, measured):
                     sample = source.sample(i)
                     if isinstance(image, str) or not height:
                         reason = f"{sample.place}: {why_unusable(source, i)}"
@@ -97,7 +105,7 @@ def write_shard(source: Source, positions: Sequence[int], path: Path, strict: bo
                     writer.write(message)
                     # A record is its length (8 bytes), a checksum of it (4), the message, a checksum (4).
                     row = (offset + 12 + _find(message, image), len(image), image_digest(image))
-                    for name, value in zip(columns, (*row, height, width)):
+                    for name, value in zip(columns, (*row, height, width, key)):
                         columns[name].append(value)
                     texts.append(sample.text)
                     ids.append(sample.id)

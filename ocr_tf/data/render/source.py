@@ -111,7 +111,10 @@ class Rendered(Source):
             lengths[i] = len(self.sample(i).text)
         heights = np.full(self._count, self._style.height, np.int32)
         aspects = ASPECT[0] + ASPECT[1] * lengths
-        return Facts(digests, heights, np.rint(heights * aspects).astype(np.int32), exact=False)
+        widths = np.rint(heights * aspects).astype(np.int32)
+        # Each line is drawn in its own way: its own pixels, too.
+        pixels = np.ascontiguousarray(digests[:, :8]).view(np.int64)[:, 0]
+        return Facts(digests, heights, widths, pixels, exact=False)
 
     def origin(self, i: int) -> str:
         """See `Source.origin`."""

@@ -44,14 +44,14 @@ class Records(Source):
                     f"{folder / shard.name}.npz: {len(index)} lines where the manifest has "
                     f"{shard.lines}; make the records again"
                 )
-            parts.append(index[:5])
+            parts.append(index[:6])
             self._texts.extend_packed(*index.texts.packed())
             self._ids.extend_packed(*index.ids.packed())
         if not len(self._ids):
             raise InputError(f"{folder}: the records hold no lines; make them of other data")
         columns = [np.concatenate(column) for column in zip(*parts)]
-        self._offsets, self._sizes, digests, heights, widths = columns
-        self._facts = Facts(digests, heights, widths)
+        self._offsets, self._sizes, digests, heights, widths, pixels = columns
+        self._facts = Facts(digests, heights, widths, pixels)
         self._starts = np.cumsum([0, *(shard.lines for shard in manifest.shards)])
         self._handle = functools.lru_cache(OPEN_SHARDS)(_Handle)
 

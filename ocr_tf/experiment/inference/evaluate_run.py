@@ -31,7 +31,7 @@ def evaluate(config: Evaluate, run_folder: str) -> Evaluated:
     experiment, folder = trained.experiment, trained.folder
     geometry = trained.geometry
     lines = load_lines(open_sources(config.data.test), geometry, keep_bad=True, what="test images")
-    seen = {digest: role for role, digest, _ in folder.lines()}
+    seen = {line.pixels: line.role for line in folder.lines()}
     refuse_seen(lines, seen, "--data.test", folder)
     output = folder.path / "evaluations" / config.name
     fingerprint = lines_fingerprint(lines)

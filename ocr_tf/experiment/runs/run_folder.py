@@ -25,7 +25,7 @@ import functools
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Optional, Union
+from typing import Any, NamedTuple, Optional, Union
 
 from ocr_tf.alphabet import Alphabet
 from ocr_tf.atomic import TEMPORARY, atomic_file, atomic_write
@@ -53,6 +53,15 @@ RESUMABLE = (
 
 # Files that may lie elsewhere when a run is resumed: what is in them is compared itself.
 MOVABLE = ("data.lines", "data.alphabet")
+
+
+class SeenLine(NamedTuple):
+    """A line that a run's weights were made or chosen with."""
+
+    role: str  # train, val; inherited: of a run that this one started from
+    digest: bytes  # sha256 of the encoded image; zeros where there is none
+    pixels: int  # a key of the decoded image, see `ocr_tf.data.source.Facts`
+    id: str
 
 
 class RunFolder:
@@ -274,19 +283,16 @@ class RunFolder:
         except InputError as error:
             raise InputError(f"{error}; restore it or train the run again") from None
 
-    def remember_lines(self, rows: Iterable[tuple[str, bytes, str]]) -> None:
-        """Writes the lines that were used; those without an image are left out.
-
-        Args:
-            rows: (role, sha256 of the image, id); the sha256 is zeros where there is no image.
-        """
+    def remember_lines(self, lines: Iterable[SeenLine]) -> None:
+        """Writes the lines that were used; those without an image are left out."""
         with atomic_file(self.path / "lines.tsv") as file:
-            for role, digest, name in rows:
+            for role, digest, pixels, name in lines:
                 if any(digest):
-                    file.write(f"{role}\t{digest.hex()}\t{name}\n".encode())
+                    fields = (role, digest.hex(), f"{pixels % 2**64:016x}", name)
+                    file.write(("\t".join(fields) + "\n").encode())
 
-    def lines(self) -> Iterator[tuple[str, bytes, str]]:
-        """Reads what `remember_lines` kept: (role, sha256 of the image, id).
+    def lines(self) -> Iterator[SeenLine]:
+        """Reads what `remember_lines` kept.
 
         Raises:
             InputError: the file is missing or damaged.
@@ -297,8 +303,9 @@ class RunFolder:
                 for row in file:
                     if not row.endswith(b"\n"):
                         raise ValueError("cut short")
-                    role, digest, name = row[:-1].decode().split("\t", 2)
-                    yield role, bytes.fromhex(digest), name
+                    role, digest, pixels, name = row[:-1].decode().split("\t", 3)
+                    key = int.from_bytes(bytes.fromhex(pixels), "big", signed=True)
+                    yield SeenLine(role, bytes.fromhex(digest), key, name)
         except (OSError, ValueError):
             raise InputError(f"{path}: missing or damaged; train the run again") from None
 

@@ -7,12 +7,19 @@ from ocr_tf.errors import NAMED, InputError
 from ocr_tf.experiment.runs.run_folder import RunFolder
 
 
-def refuse_seen(lines: Lines, seen: dict[bytes, str], flag: str, folder: RunFolder) -> None:
-    """Raises InputError if lines hold images with which a run's weights were made or chosen."""
+def refuse_seen(lines: Lines, seen: dict[int, str], flag: str, folder: RunFolder) -> None:
+    """Raises InputError if lines hold images with which a run's weights were made or chosen.
+
+    Args:
+        lines: to be read.
+        seen: the role of each image that is not to be among them, by the key of its pixels.
+        flag: that names the lines.
+        folder: of the run.
+    """
     again = [
-        (sample.place, seen[digest.tobytes()])
-        for sample, digest in zip(lines.samples, lines.digests)
-        if digest.tobytes() in seen
+        (lines.sample(i).place, seen[key])
+        for i, key in enumerate(lines.pixels.tolist())
+        if key and key in seen
     ]
     if again:
         named = ", ".join(f"{place} ({role})" for place, role in again[:NAMED])

@@ -28,7 +28,7 @@ from ocr_tf.experiment.inference.load import assign, build, initialize_from
 from ocr_tf.experiment.inference.recognize import Reader, width_multiple
 from ocr_tf.experiment.runs.checkpoints import StepTaken, TrainingState
 from ocr_tf.experiment.runs.metrics_log import is_aligned
-from ocr_tf.experiment.runs.run_folder import RunFolder
+from ocr_tf.experiment.runs.run_folder import RunFolder, SeenLine
 from ocr_tf.experiment.runs.seen_lines import refuse_seen
 from ocr_tf.experiment.tensorboard.event_file import Curves
 from ocr_tf.experiment.training import checks, cluster, fingerprints, splits, strategy
@@ -85,7 +85,7 @@ def run(experiment: Experiment, workdir: Path, afterwards: Optional[Afterwards] 
                     Training(experiment, roles, folder, model, cache, devices).follow(interruption)
                 return
             splits.report(experiment, roles)
-            seen: Iterable[tuple[str, bytes, str]] = roles.rows()
+            seen: Iterable[SeenLine] = roles.rows()
             if experiment.train.init_from and not folder.checkpoints.steps():
                 seen = itertools.chain(seen, _start_from_parent(experiment.train, model, roles))
             if not folder.begun:  # only now that everything is known to fit
@@ -111,15 +111,13 @@ def run(experiment: Experiment, workdir: Path, afterwards: Optional[Afterwards] 
         raise KeyboardInterrupt(f"{what}; give the same command again to resume") from None
 
 
-def _start_from_parent(
-    train: Train, model: Recognizer, roles: splits.Roles
-) -> list[tuple[str, bytes, str]]:
+def _start_from_parent(train: Train, model: Recognizer, roles: splits.Roles) -> list[SeenLine]:
     """Loads --train.init_from; returns the lines that its weights have seen, as `inherited`."""
     parent = RunFolder.open(train.init_from)
     initialize_from(model, parent, train.init_parts)
-    seen = {digest: role for role, digest, _ in parent.lines() if role != "val"}
+    seen = {line.pixels: line.role for line in parent.lines() if line.role != "val"}
     refuse_seen(roles.val, seen, "validation", parent)
-    return [("inherited", digest, name) for _, digest, name in parent.lines()]
+    return [line._replace(role="inherited") for line in parent.lines()]
 
 
 def _threads() -> dict[str, Any]:

@@ -17,7 +17,6 @@ import numpy as np
 from ocr_tf.alphabet import Alphabet
 from ocr_tf.data.batching import Mixture
 from ocr_tf.data.dataset import open_sources, parts_of, text_notes
-from ocr_tf.data.index import comparable
 from ocr_tf.data.lines import (
     LabelIds,
     Lines,
@@ -30,6 +29,7 @@ from ocr_tf.data.lines import (
 from ocr_tf.data.text import is_odd, name_of
 from ocr_tf.errors import NAMED, InputError
 from ocr_tf.experiment.config.experiment import Data, Experiment, unwritable
+from ocr_tf.experiment.runs.run_folder import SeenLine
 from ocr_tf.experiment.training import checks
 from ocr_tf.reading_order import right_to_left
 
@@ -55,11 +55,12 @@ class Roles(NamedTuple):
     skipped: list[Skipped]
     mixture: Optional[Mixture] = None  # of the lines of `train`, where their sources have weights
 
-    def rows(self) -> Iterator[tuple[str, bytes, str]]:
-        """(role, sha256 of the image, id) of every line."""
+    def rows(self) -> Iterator[SeenLine]:
+        """Every line as the run folder remembers it."""
         for role, lines in (("train", self.train), ("val", self.val)):
-            for sample, digest in zip(lines.samples, lines.digests):
-                yield role, digest.tobytes(), sample.id
+            columns = zip(lines.ids, lines.digests, lines.pixels.tolist())
+            for name, digest, pixels in columns:
+                yield SeenLine(role, digest.tobytes(), pixels, name)
 
     def fingerprints(self) -> dict[str, str]:
         """What tells these data from others."""
@@ -234,7 +235,7 @@ def notes_on(roles: Roles) -> list[str]:
 
 def _labeled_twice(lines: Lines) -> int:
     """Counts the images that several lines have, with different texts."""
-    _, image, times = np.unique(comparable(lines.digests), return_inverse=True, return_counts=True)
+    _, image, times = np.unique(lines.pixels, return_inverse=True, return_counts=True)
     texts: dict[int, set[str]] = {}
     for i in np.flatnonzero(times[image] > 1).tolist():
         texts.setdefault(int(image[i]), set()).add(lines.sample(i).text)

@@ -124,7 +124,7 @@ def _data(run: RunFolder) -> Optional[DataFingerprints]:
 
 
 def _lines(run: RunFolder) -> TrainingLines:
-    return TrainingLines(_data(run), sum(role == "train" for role, _, _ in run.lines()))
+    return TrainingLines(_data(run), sum(line.role == "train" for line in run.lines()))
 
 
 def _steps(run: RunFolder) -> int:

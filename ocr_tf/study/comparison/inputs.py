@@ -62,7 +62,7 @@ def run_of(cell: Cell) -> Optional[Path]:
 def training_lines(run: Path) -> list[tuple[str, str]]:
     """Lists (id, text) of the lines that a run was trained on. Raises InputError."""
     folder = RunFolder.open(run)
-    ids = {name for role, _, name in folder.lines() if role == "train"}
+    ids = {line.id for line in folder.lines() if line.role == "train"}
     samples = open_sources(folder.experiment.data.train).samples
     return [(sample.id, sample.text) for sample in samples if sample.id in ids]
 

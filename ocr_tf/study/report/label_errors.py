@@ -125,8 +125,8 @@ def _entries(suspects: list[LabelError], lines: Lines, folders: list[RunFolder])
     """Gathers what the page shows of each suspect."""
     roles: dict[bytes, set[str]] = {}
     for folder in folders:
-        for role, digest, _ in folder.lines():
-            roles.setdefault(digest, set()).add(role)
+        for line in folder.lines():
+            roles.setdefault(line.digest, set()).add(line.role)
     entries = []
     progress = Progress("drawing", len(suspects))
     for suspect in suspects:

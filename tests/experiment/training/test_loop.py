@@ -339,7 +339,7 @@ def test_lines_seen_by_a_parent_stay_seen(unbroken, tmp_path):
         loop.run(e, tmp_path / "run")
     child = options.replace(e, {"data.val": (), "train.steps": 1})
     loop.run(child, tmp_path / "run")
-    known = {digest: role for role, digest, _ in RunFolder(tmp_path / "run").lines()}
+    known = {line.digest: line.role for line in RunFolder(tmp_path / "run").lines()}
     assert {known[d.tobytes()] for d in roles.train.digests} == {"inherited"}
 
 

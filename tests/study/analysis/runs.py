@@ -10,6 +10,7 @@ from ocr_tf.data.fingerprint import image_digests
 from ocr_tf.experiment.config.common import TestData
 from ocr_tf.experiment.inference import evaluate
 from ocr_tf.experiment.inference.config import Evaluate
+from ocr_tf.experiment.runs.run_folder import SeenLine
 from ocr_tf.study.comparison.results import Grid, join
 from tests.experiment import tiny, untrained
 
@@ -24,8 +25,8 @@ def grid(folder: Path) -> Grid:
         found, _ = image_digests(source)
         roles = ["val"] * 8 + ["train"] * (len(found) - 8)
         run.remember_lines(
-            (role, image.tobytes(), sample.id)
-            for role, image, sample in zip(roles, found, source.samples)
+            SeenLine(role, image.tobytes(), i + 1, sample.id)
+            for i, (role, image, sample) in enumerate(zip(roles, found, source.samples))
         )
         evaluate.run(Evaluate(data=TestData((TEST,))), str(run.path), quiet=True)
     return join({head: {0: folder / head / "evaluations" / "test"} for head in tiny.HEADS})

@@ -19,7 +19,7 @@ from ocr_tf.experiment.inference import evaluate
 from ocr_tf.experiment.inference.config import Evaluate
 from ocr_tf.experiment.inference.load import build, variables
 from ocr_tf.experiment.runs.checkpoints import TrainingState
-from ocr_tf.experiment.runs.run_folder import RunFolder
+from ocr_tf.experiment.runs.run_folder import RunFolder, SeenLine
 from ocr_tf.study.analysis.label_errors import Opinion, rank
 from ocr_tf.study.config import AnyData, Suspects
 from ocr_tf.study.report import label_errors
@@ -83,8 +83,8 @@ def make_run(path, experiment, reads: int) -> str:
     arrays["head/output/bias"][reads] = 9
     folder.checkpoints.save(1, arrays, TrainingState(best_step=1, finished=True, elapsed=1.0))
     lines = load_lines(open_source("synthetic:digits:count=44"), experiment.geometry)
-    rows = zip(["train"] * 3 + ["val"] * 2, lines.digests, lines.ids)
-    folder.remember_lines((role, digest.tobytes(), name) for role, digest, name in rows)
+    rows = zip(["train"] * 3 + ["val"] * 2, lines.digests, lines.pixels, lines.ids)
+    folder.remember_lines(SeenLine(a, digest.tobytes(), int(c), d) for a, digest, c, d in rows)
     return str(path)
 
 
