@@ -13,7 +13,8 @@ class BenchData:
 
     The same lines are read from loose files, from LMDB and from records, each through the toolkit's own
     pipeline without its cache, beside a plain loop over the same LMDB: OpenCV decodes and scales, nothing
-    is perturbed, one process for each core. What is compared is timed in turn.
+    is perturbed, one process for each core. Later epochs are those of a training, whose cache holds the
+    lines. What is compared is timed in turn.
     """
 
     data: tuple[str, ...] = option(

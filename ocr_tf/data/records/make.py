@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
-from typing import Optional
+from typing import Optional, Union
 
 from ocr_tf.atomic import TEMPORARY, atomic_write
 from ocr_tf.data.dataset import open_sources
@@ -34,7 +34,8 @@ from ocr_tf.progress import Progress
 
 LEFT_OUT = "left_out.tsv"
 
-_source: Optional[Source] = None  # of a process that writes; inherited where processes fork
+# Of a process that writes: inherited where processes fork; the error, where it could not be opened.
+_source: Union[Source, InputError, None] = None
 
 
 def run(config: MakeRecords, output: str) -> None:
@@ -152,15 +153,23 @@ def _written(config: MakeRecords, plan: Plan, folder: Path, todo: Sequence[int])
 
 
 def _begin(data: Optional[tuple[str, ...]]) -> None:
-    """Prepares a process that writes; opens the data where it could not inherit them."""
+    """Prepares a process that writes; opens the data where it could not inherit them.
+
+    An error is kept for the first task: from here it would break the pool without a word.
+    """
     global _source
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     if data is not None:
-        _source = open_sources(data)
+        try:
+            _source = open_sources(data)
+        except InputError as error:
+            _source = error
 
 
 def _task(plan: Plan, folder: Path, number: int, strict: bool) -> None:
     assert _source is not None, "_begin opens it"
+    if isinstance(_source, InputError):
+        raise _source
     write_shard(_source, plan.positions(number), plan.path(folder, number), strict)
 
 

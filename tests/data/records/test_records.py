@@ -16,6 +16,7 @@ from ocr_tf.data.lines import load_lines
 from ocr_tf.data.records import make
 from ocr_tf.data.records.config import MakeRecords
 from ocr_tf.data.records.manifest import read_manifest
+from ocr_tf.data.sources import SOURCES
 from ocr_tf.errors import InputError
 
 from ..images import encode, line, noise
@@ -179,3 +180,10 @@ def test_beam_writes_the_same(data, tmp_path):
     convert(data, tmp_path / "beam", beam="DirectRunner")
     assert files(tmp_path / "beam") == files(tmp_path / "own")
     assert "--beam=NoRunner" in message(convert, data, Path(tmp_path / "x"), beam="NoRunner")
+
+
+def test_a_source_that_a_process_cannot_open_is_said_to_be_one(tmp_path, data, monkeypatch):
+    """Where processes do not fork, a source that was registered in this one alone is unknown to them."""
+    monkeypatch.setitem(SOURCES, "mine", SOURCES["tsv"])
+    config = MakeRecords(data=(f"mine:{data}",), shard_lines=5, processes=2)
+    assert "no source 'mine'" in message(make.make, config, tmp_path / "out")
