@@ -66,6 +66,9 @@ def test_any_path_is_one_field_of_one_line(served, tmp_path, capsys):
     assert named == [str(tmp_path / "bad" / name) for name in NAMES.values()]
 
 
+@pytest.mark.parametrize(
+    "served", ["ctc", pytest.param("attention", marks=pytest.mark.slow)], indirect=True
+)
 def test_the_best_texts_of_a_run_and_of_its_export(served, folder, capsys):
     answer = served.serving.n_best(as_tensor(served.images))
     expected = [
@@ -95,6 +98,9 @@ def test_more_texts_than_an_export_has_are_refused(served, folder):
         predict.run(Predict(n_best=4), str(served.saved), [str(folder)])
 
 
+@pytest.mark.parametrize(
+    "served", ["attention", pytest.param("ctc", marks=pytest.mark.slow)], indirect=True
+)
 def test_a_search_is_used_by_a_run_and_by_an_export_made_with_it(served, folder, tmp_path, capsys):
     exported = tmp_path / "beam"
     saved_model.run(Export(n_best=0, search="beam:8"), str(served.run), str(exported))

@@ -35,6 +35,9 @@ def read(path, lines) -> list[tuple[str, float]]:
     return found
 
 
+@pytest.mark.parametrize(
+    "served", ["attention", pytest.param("ctc", marks=pytest.mark.slow)], indirect=True
+)
 def test_the_text_is_the_runs(served, tmp_path):
     path = tmp_path / "model.tflite"
     saved_model.run(Export(), str(served.run), str(path))

@@ -79,7 +79,8 @@ def unbroken(tmp_path_factory):
     "head, kills",
     [
         # While a checkpoint is written.
-        ("attention", (("save", 2),)),
+        ("ctc", (("save", 2),)),
+        pytest.param("attention", (("save", 2),), marks=pytest.mark.slow),
         # While the folder is made.
         pytest.param("attention", (("begin", 2),), marks=pytest.mark.slow),
         # Before the first checkpoint; at a validation.
