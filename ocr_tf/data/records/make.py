@@ -60,6 +60,7 @@ def make(config: MakeRecords, folder: Path) -> Manifest:
 
     Raises:
         InputError: the folder holds other things, a source is bad, or --strict and an image is.
+        KeyboardInterrupt: the shards that were written before it stay.
     """
     global _source
     _source = source = open_sources(config.data)
@@ -71,9 +72,15 @@ def make(config: MakeRecords, folder: Path) -> Manifest:
     progress = Progress("writing records", plan.lines)
     done = plan.lines - sum(len(plan.positions(number)) for number in todo)
     progress.show(done)
-    for number in _written(config, plan, folder, todo):
-        done += len(plan.positions(number))
-        progress.show(done)
+    try:
+        for number in _written(config, plan, folder, todo):
+            done += len(plan.positions(number))
+            progress.show(done)
+    except KeyboardInterrupt:
+        progress.clear()
+        raise KeyboardInterrupt(
+            f"interrupted; {done} of {plan.lines} lines are written: give the same command again to go on"
+        ) from None
     progress.clear()
     return finish(plan, folder)
 

@@ -16,6 +16,7 @@ from ocr_tf.data.lines import load_lines
 from ocr_tf.data.records import make
 from ocr_tf.data.records.config import MakeRecords
 from ocr_tf.data.records.manifest import read_manifest
+from ocr_tf.data.records.shard import write_shard
 from ocr_tf.data.sources import SOURCES
 from ocr_tf.errors import InputError
 
@@ -119,6 +120,21 @@ def test_a_killed_conversion_goes_on(data, tmp_path):
     process.wait()
     subprocess.run(command, check=True)
     assert files(tmp_path / "out") == files(tmp_path / "whole")
+
+
+def test_an_interruption_says_how_to_go_on(data, tmp_path, monkeypatch):
+    def interrupted(source, positions, path, strict):
+        if path.name.startswith("lines-00003"):
+            raise KeyboardInterrupt
+        write_shard(source, positions, path, strict)
+
+    monkeypatch.setattr(make, "write_shard", interrupted)
+    config = MakeRecords(data=(str(data),), shard_lines=5, processes=1)
+    with pytest.raises(KeyboardInterrupt, match="15 of 23 lines are written: .* again to go on"):
+        make.make(config, tmp_path / "out")
+    assert not (tmp_path / "out" / "manifest.json").exists()
+    monkeypatch.undo()
+    assert make.make(config, tmp_path / "out").lines == 22
 
 
 def test_what_is_damaged_is_named(data, tmp_path):
