@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import concurrent.futures
-import functools
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from typing import Callable, NamedTuple, Optional, TextIO, Union, overload
+from typing import NamedTuple, Optional, TextIO, Union, overload
 
 import numpy as np
-import tensorflow as tf
 
 from ocr_tf.alphabet import Alphabet
 from ocr_tf.data.fingerprint import READERS, fingerprint_of, image_digest, read_image
 from ocr_tf.data.geometry import MAX_PIXELS, Geometry
-from ocr_tf.data.image import as_tensor, measure_images, why_bad
+from ocr_tf.data.image import measure_each, why_bad
 from ocr_tf.data.index import ImageIndex, Measured
 from ocr_tf.data.source import Facts, Sample, Samples, Selection, Source
 from ocr_tf.errors import InputError
-from ocr_tf.graphs import graph
 from ocr_tf.progress import Progress
-from ocr_tf.types import Array, Tensor
+from ocr_tf.types import Array
 
 CHUNK = 128  # images measured together
 WIDEST = Geometry(8, max_width=2**31, max_pixels=MAX_PIXELS)  # for which no image is too wide
@@ -209,8 +206,8 @@ def _measure(
             chunk = missing[start : start + CHUNK].tolist()
             images = list(readers.map(lambda i: read_image(source, i), chunk))
             encoded = [image if isinstance(image, bytes) else b"" for image in images]
-            found = _compiled()(as_tensor(encoded)).numpy()
-            for i, image, (height, width, key) in zip(chunk, images, found):
+            found = zip(chunk, images, measure_each(encoded).tolist())
+            for i, image, (height, width, key) in found:
                 if isinstance(image, str):
                     reasons[i] = image
                     continue
@@ -220,11 +217,6 @@ def _measure(
             progress.show(start + len(chunk))
     progress.clear()
     return reasons
-
-
-@functools.cache
-def _compiled() -> Callable[[Tensor], Tensor]:
-    return graph(measure_images, [tf.TensorSpec([None], tf.string)])
 
 
 def why_unusable(source: Source, i: int, geometry: Geometry = WIDEST) -> str:

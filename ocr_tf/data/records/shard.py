@@ -77,7 +77,7 @@ def write_shard(source: Source, positions: Sequence[int], path: Path, strict: bo
     """
     import tensorflow as tf
 
-    from ocr_tf.data.image import as_tensor, measure_images
+    from ocr_tf.data.image import measure_each
     from ocr_tf.data.lines import why_unusable
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -90,7 +90,7 @@ def write_shard(source: Source, positions: Sequence[int], path: Path, strict: bo
                 chunk = positions[start : start + CHUNK]
                 images = [read_image(source, i) for i in chunk]
                 encoded = [image if isinstance(image, bytes) else b"" for image in images]
-                measured = measure_images(as_tensor(encoded)).numpy()
+                measured = measure_each(encoded).tolist()
                 for i, image, (height, width, key) in zip(chunk, images, measured):
                     sample = source.sample(i)
                     if isinstance(image, str) or not height:
