@@ -3,10 +3,9 @@ r"""Can attention read captchas of five symbols? Encoder, data and budget are th
 python -m experiments.captcha_attention --workdir=runs/captcha_attention \
     --data.train=captcha5/labels_train.tsv
 
-Cost: 3:40 minutes on two idle cores of a Xeon with AMX, 5 to 8 on one beside other work.
-Result: 103, 102 and 103 of 104 test lines without an error (99.0, 98.1 and 99.0 %) with seeds 0, 1 and 2,
-aligned since step 200 in each.
-Measured with the augmentation of earlier versions: every line perturbed, paper added at both ends.
+Cost: 3:47 to 4:02 minutes on one core of a Xeon with AMX beside other work.
+Result: 103 of 104 test lines without an error (99.0 %) with each of seeds 0, 1 and 2, aligned since step 200.
+With 68 training lines (--data.share=0.1) it learns those by heart: CER 53 % on the test lines (seed 0).
 """
 
 import dataclasses
