@@ -9,10 +9,10 @@ batches(lines, labels, plan, geometry)             Batch after Batch, from any s
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
 from typing import Callable, NamedTuple, Optional, Union
 
 import numpy as np
@@ -141,8 +141,11 @@ def _images(
         line = prepare_line(encoded, geometry)
         return line, encoded if line is None else b""
 
+    # A few tasks of some rows each: one for each row would take as long to hand over as to do.
+    shares = [missing[start::READERS] for start in range(READERS)]
+    done = readers.map(lambda rows: [(row, *read(row)) for row in rows], shares)
     rest = []
-    for row, (line, encoded) in zip(missing, readers.map(read, missing)):
+    for row, line, encoded in itertools.chain.from_iterable(done):
         images[row] = line
         if encoded:
             rest.append((row, encoded))
@@ -169,12 +172,14 @@ def _made_ahead(
         ThreadPoolExecutor(1, "batches") as worker,
     ):
         waiting: deque[Future[Batch]] = deque(
-            worker.submit(make, step, readers) for step in islice(steps, AHEAD)
+            worker.submit(make, step, readers) for step in itertools.islice(steps, AHEAD)
         )
         try:
             while waiting:
                 batch = waiting.popleft().result()
-                waiting.extend(worker.submit(make, step, readers) for step in islice(steps, 1))
+                waiting.extend(
+                    worker.submit(make, step, readers) for step in itertools.islice(steps, 1)
+                )
                 yield batch
         finally:
             for unused in waiting:
