@@ -51,6 +51,8 @@ def canonical(text: str, direction: str) -> str:
 
 def right_to_left(text: str) -> list[str]:
     """Returns the strongly right-to-left symbols of a text, each once, in order of appearance."""
+    if text.isascii():
+        return []
     return [s for s in dict.fromkeys(text) if unicodedata.bidirectional(s) in _RIGHT_TO_LEFT]
 
 

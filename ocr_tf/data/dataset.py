@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+import itertools
 import os
 import re
 from collections.abc import Sequence
@@ -23,8 +25,8 @@ class Concatenation(Source):
     def __init__(self, sources: Sequence[Source]):
         self.name = ",".join(source.name for source in sources)
         self.sources = tuple(sources)
-        self._starts = np.cumsum([0, *map(len, sources)])
-        same = repeated((sample.id for sample in self.samples), len(self))
+        self._starts = list(itertools.accumulate(map(len, sources), initial=0))
+        same = repeated(self.ids, len(self))
         if same:
             earlier, sample = (self.sample(i) for i in self._first_pair(same))
             raise InputError(
@@ -35,23 +37,33 @@ class Concatenation(Source):
     def _first_pair(self, same: Sequence[int]) -> tuple[int, int]:
         seen: dict[str, int] = {}
         for i in same:
-            name = self.sample(i).id
+            name = self.line_id(i)
             if name in seen:
                 return seen[name], i
             seen[name] = i
         raise AssertionError("two ids of one hash: not in 2^64 pairs")
 
     def __len__(self) -> int:
-        return int(self._starts[-1])
+        return self._starts[-1]
 
     def _owner(self, i: int) -> tuple[Source, int]:
-        k = int(np.searchsorted(self._starts, i, side="right")) - 1
-        return self.sources[k], i - int(self._starts[k])
+        k = bisect.bisect_right(self._starts, i) - 1
+        return self.sources[k], i - self._starts[k]
 
     def sample(self, i: int) -> Sample:
         """See `Source.sample`."""
         source, inner = self._owner(i)
         return source.sample(inner)
+
+    def text(self, i: int) -> str:
+        """See `Source.text`."""
+        source, inner = self._owner(i)
+        return source.text(inner)
+
+    def line_id(self, i: int) -> str:
+        """See `Source.line_id`."""
+        source, inner = self._owner(i)
+        return source.line_id(inner)
 
     def read(self, i: int) -> bytes:
         """See `Source.read`."""
@@ -123,7 +135,7 @@ def parts_of(source: Source) -> tuple[Source, ...]:
 def text_notes(source: Source) -> list[str]:
     """Says what was changed in the labels of a source that `open_sources` gave; see `ocr_tf.data.text`."""
     raw = (part.source if isinstance(part, Cleaned) else part for part in parts_of(source))
-    return notes(sample.text for part in raw for sample in part.samples)
+    return notes(text for part in raw for text in part.texts)
 
 
 def open_sources(specs: Sequence[str]) -> Source:

@@ -13,7 +13,7 @@ from typing import Optional, Union
 import numpy as np
 
 from ocr_tf.data.index import ImageIndex
-from ocr_tf.data.source import Sample, Source
+from ocr_tf.data.source import Source
 from ocr_tf.errors import InputError
 from ocr_tf.progress import Progress
 from ocr_tf.types import Array
@@ -65,14 +65,16 @@ def read_image(source: Source, i: int) -> Union[bytes, str]:
         return str(error).removeprefix(f"{source.sample(i).place}: ")
 
 
-def fingerprint_of(samples: Iterable[Sample], digests: Optional[Array] = None) -> str:
+def fingerprint_of(
+    ids: Iterable[str], texts: Iterable[str], digests: Optional[Array] = None
+) -> str:
     """Returns the sha256, in hexadecimal, over the id, text and image of every line in order.
 
     Without digests of the images it is over ids and texts alone.
     """
     total = hashlib.sha256()
-    for i, sample in enumerate(samples):
-        fields = [sample.id.encode("utf-8"), sample.text.encode("utf-8")]
+    for i, (name, text) in enumerate(zip(ids, texts)):
+        fields = [name.encode("utf-8"), text.encode("utf-8")]
         for field in fields if digests is None else [*fields, digests[i].tobytes()]:
             total.update(len(field).to_bytes(8, "big") + field)
     return total.hexdigest()

@@ -92,16 +92,24 @@ class Lines:
     @property
     def texts(self) -> Iterator[str]:
         """The labels, one after the other."""
-        return (sample.text for sample in self.samples)
+        return map(self.source.text, map(int, self.positions))
 
     @property
     def ids(self) -> Iterator[str]:
         """The lines' ids, one after the other."""
-        return (sample.id for sample in self.samples)
+        return map(self.source.line_id, map(int, self.positions))
 
     def sample(self, i: int) -> Sample:
         """Returns the sample of line i."""
         return self.source.sample(int(self.positions[i]))
+
+    def text(self, i: int) -> str:
+        """Returns the label of line i."""
+        return self.source.text(int(self.positions[i]))
+
+    def line_id(self, i: int) -> str:
+        """Returns the id of line i."""
+        return self.source.line_id(int(self.positions[i]))
 
     def read(self, i: int) -> bytes:
         """Reads the encoded image of line i.
@@ -140,7 +148,7 @@ class LabelIds(Sequence[list[int]]):
     def __getitem__(self, i: Union[int, slice]) -> Union[list[int], list[list[int]]]:
         if isinstance(i, slice):
             return [self[k] for k in range(*i.indices(len(self)))]
-        text = self._lines.sample(i).text
+        text = self._lines.text(i)
         return [] if self._alphabet.unknown(text) else self._alphabet.encode(text)
 
 
@@ -264,12 +272,11 @@ def _group_keys(lines: Lines, groups: str) -> Array:
     """Hashes each line's group: [N] uint64."""
     keys = np.zeros(len(lines), np.uint64)
     pattern = re.compile(groups)
-    for i, sample in enumerate(lines.samples):
-        match = pattern.search(sample.id)
+    for i, name in enumerate(lines.ids):
+        match = pattern.search(name)
         if match is None:
-            raise InputError(
-                f"{sample.place}: its id {sample.id} has no group: {groups} does not match"
-            )
+            place = lines.sample(i).place
+            raise InputError(f"{place}: its id {name} has no group: {groups} does not match")
         group = match[1] if pattern.groups else match[0]
         digest = hashlib.sha256((group or "").encode("utf-8")).digest()
         keys[i] = int.from_bytes(digest[:8], "big")
@@ -301,4 +308,4 @@ def shared_images(first: Lines, second: Lines) -> list[tuple[Sample, Sample]]:
 
 def lines_fingerprint(lines: Lines) -> str:
     """Returns the sha256, in hexadecimal, over the id, text and image of every line in order."""
-    return fingerprint_of(lines.samples, lines.digests)
+    return fingerprint_of(lines.ids, lines.texts, lines.digests)

@@ -104,7 +104,7 @@ def batches(
             ]
         if augment_seed is not None:
             epoch = plan.epoch(step) if isinstance(plan, Course) else 0
-            keys = sample_keys([lines.sample(i).id for i in chosen], augment_seed, epoch)
+            keys = sample_keys([lines.line_id(i) for i in chosen], augment_seed, epoch)
             images = [
                 image if image is None else perturb(image, key, least, geometry.width > 0)
                 for image, key, least in zip(images, keys, map(least_width, own))

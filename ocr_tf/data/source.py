@@ -67,6 +67,14 @@ class Source:
         """Returns sample i; 0 <= i < len(self)."""
         raise NotImplementedError
 
+    def text(self, i: int) -> str:
+        """Returns the text of sample i; quicker than the whole sample, where that matters."""
+        return self.sample(i).text
+
+    def line_id(self, i: int) -> str:
+        """Returns the id of sample i; quicker than the whole sample, where that matters."""
+        return self.sample(i).id
+
     def read(self, i: int) -> bytes:
         """Reads the encoded image of sample i, in a format that `ocr_tf.data.image` knows.
 
@@ -91,6 +99,16 @@ class Source:
     def samples(self) -> Samples:
         """The samples as a sequence, each made when it is asked for."""
         return Samples(self)
+
+    @property
+    def texts(self) -> Iterator[str]:
+        """The texts, one after the other."""
+        return map(self.text, range(len(self)))
+
+    @property
+    def ids(self) -> Iterator[str]:
+        """The ids, one after the other."""
+        return map(self.line_id, range(len(self)))
 
 
 class Samples(Sequence[Sample]):
@@ -134,6 +152,14 @@ class Selection(Source):
     def sample(self, i: int) -> Sample:
         """See `Source.sample`."""
         return self._source.sample(int(self._positions[i]))
+
+    def text(self, i: int) -> str:
+        """See `Source.text`."""
+        return self._source.text(int(self._positions[i]))
+
+    def line_id(self, i: int) -> str:
+        """See `Source.line_id`."""
+        return self._source.line_id(int(self._positions[i]))
 
     def read(self, i: int) -> bytes:
         """See `Source.read`."""
@@ -211,8 +237,16 @@ class ImageFiles(Source):
 
     def sample(self, i: int) -> Sample:
         """See `Source.sample`."""
+        return Sample(self.line_id(i), self._texts[i], self.place(i))
+
+    def text(self, i: int) -> str:
+        """See `Source.text`."""
+        return self._texts[i]
+
+    def line_id(self, i: int) -> str:
+        """See `Source.line_id`."""
         again = f"#{self._again[i]}" if i in self._again else ""
-        return Sample(f"{self._prefix}/{self._paths[i]}{again}", self._texts[i], self.place(i))
+        return f"{self._prefix}/{self._paths[i]}{again}"
 
     def place(self, i: int) -> str:
         """Names the line of a listing that says what sample i is."""

@@ -58,9 +58,11 @@ class Strings(Sequence[str]):
     def __getitem__(self, i: Union[int, slice]) -> Union[str, list[str]]:
         if isinstance(i, slice):
             return [self[k] for k in range(*i.indices(len(self)))]
-        if not -len(self) <= i < len(self):
-            raise IndexError(f"string {i} of {len(self)}")
-        i = int(i) % len(self)
+        count = len(self._ends) - 1
+        if not -count <= i < count:
+            raise IndexError(f"string {i} of {count}")
+        if i < 0:
+            i += count
         return self._bytes[self._ends[i] : self._ends[i + 1]].decode("utf-8")
 
 

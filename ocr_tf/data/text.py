@@ -58,6 +58,14 @@ class Cleaned(Source):
         sample = self.source.sample(i)
         return sample._replace(text=clean(sample.text))
 
+    def text(self, i: int) -> str:
+        """See `Source.text`."""
+        return clean(self.source.text(i))
+
+    def line_id(self, i: int) -> str:
+        """See `Source.line_id`."""
+        return self.source.line_id(i)
+
     def read(self, i: int) -> bytes:
         """See `Source.read`."""
         return self.source.read(i)

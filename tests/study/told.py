@@ -73,7 +73,7 @@ def evaluate(
     written = EvaluationResults(
         folder.name,
         (test,),
-        fingerprint_of(samples, image_digests(source)[0]),
+        fingerprint_of(source.ids, source.texts, image_digests(source)[0]),
         RateFigures.from_rates(measure(zip(references, read))),
         finished=True,
     )

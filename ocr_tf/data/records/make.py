@@ -64,7 +64,9 @@ def make(config: MakeRecords, folder: Path) -> Manifest:
     """
     global _source
     _source = source = open_sources(config.data)
-    plan = Plan(config.data, len(source), fingerprint_of(source.samples), config.shard_lines)
+    plan = Plan(
+        config.data, len(source), fingerprint_of(source.ids, source.texts), config.shard_lines
+    )
     _claim(folder, plan)
     todo = [n for n in range(plan.shards) if not _is_done(plan.path(folder, n))]
     if not todo and (folder / MANIFEST).exists():

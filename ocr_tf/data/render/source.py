@@ -90,7 +90,11 @@ class Rendered(Source):
     def sample(self, i: int) -> Sample:
         """See `Source.sample`."""
         text = self._content.draw(generator(self._seed, i, _TEXT))
-        return Sample(f"{self._prefix}/{i}", text.label, self.origin(i))
+        return Sample(self.line_id(i), text.label, self.origin(i))
+
+    def line_id(self, i: int) -> str:
+        """See `Source.line_id`."""
+        return f"{self._prefix}/{i}"
 
     def read(self, i: int) -> bytes:
         """See `Source.read`."""
@@ -106,9 +110,9 @@ class Rendered(Source):
         digests = np.zeros([self._count, 32], np.uint8)
         lengths = np.zeros(self._count, np.int32)
         for i in range(self._count):
-            digest = hashlib.sha256(self.stamp(i).encode()).digest()
+            digest = hashlib.sha256(self.line_id(i).encode()).digest()
             digests[i] = np.frombuffer(digest, np.uint8)
-            lengths[i] = len(self.sample(i).text)
+            lengths[i] = len(self.text(i))
         heights = np.full(self._count, self._style.height, np.int32)
         aspects = ASPECT[0] + ASPECT[1] * lengths
         widths = np.rint(heights * aspects).astype(np.int32)
@@ -122,7 +126,7 @@ class Rendered(Source):
 
     def stamp(self, i: int) -> str:
         """See `Source.stamp`: the id says it all."""
-        return f"{self._prefix}/{i}"
+        return self.line_id(i)
 
 
 def open_preset(rest: str) -> Rendered:

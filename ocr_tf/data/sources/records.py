@@ -6,7 +6,9 @@ its digest.
 
 from __future__ import annotations
 
+import bisect
 import functools
+import itertools
 import os
 from pathlib import Path
 
@@ -52,7 +54,8 @@ class Records(Source):
         columns = [np.concatenate(column) for column in zip(*parts)]
         self._offsets, self._sizes, digests, heights, widths, pixels = columns
         self._facts = Facts(digests, heights, widths, pixels)
-        self._starts = np.cumsum([0, *(shard.lines for shard in manifest.shards)])
+        lines = (shard.lines for shard in manifest.shards)
+        self._starts = list(itertools.accumulate(lines, initial=0))
         self._handle = functools.lru_cache(OPEN_SHARDS)(_Handle)
 
     def __len__(self) -> int:
@@ -60,15 +63,22 @@ class Records(Source):
 
     def sample(self, i: int) -> Sample:
         """See `Source.sample`."""
-        shard = int(np.searchsorted(self._starts, i, side="right")) - 1
-        place = f"{self._shards[shard]}#{i - int(self._starts[shard])}"
+        shard = self._shard(i)
+        place = f"{self._shards[shard]}#{i - self._starts[shard]}"
         return Sample(self._ids[i], self._texts[i], place)
+
+    def text(self, i: int) -> str:
+        """See `Source.text`."""
+        return self._texts[i]
+
+    def line_id(self, i: int) -> str:
+        """See `Source.line_id`."""
+        return self._ids[i]
 
     def read(self, i: int) -> bytes:
         """See `Source.read`."""
-        shard = int(np.searchsorted(self._starts, i, side="right")) - 1
         try:
-            handle = self._handle(str(self._shards[shard]))
+            handle = self._handle(str(self._shards[self._shard(i)]))
             image = handle.read(int(self._sizes[i]), int(self._offsets[i]))
         except OSError as error:
             raise InputError(f"{self.sample(i).place}: {error.strerror}") from None
@@ -77,6 +87,9 @@ class Records(Source):
                 f"{self.sample(i).place}: not the image that was written; the shard is damaged"
             )
         return image
+
+    def _shard(self, i: int) -> int:
+        return bisect.bisect_right(self._starts, i) - 1
 
     def facts(self) -> Facts:
         """See `Source.facts`."""

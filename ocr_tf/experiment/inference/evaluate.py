@@ -115,7 +115,7 @@ def _of_predictions(config: Evaluate) -> Evaluated:
     evaluation = EvaluationResults(
         system=system,
         test=tuple(config.data.test),
-        fingerprint=fingerprint_of(source.samples, images),
+        fingerprint=fingerprint_of(source.ids, source.texts, images),
         rates=RateFigures.from_rates(rates),
         troubled_lines={
             "missing": missing,

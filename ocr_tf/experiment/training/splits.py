@@ -31,7 +31,10 @@ from ocr_tf.errors import NAMED, InputError
 from ocr_tf.experiment.config.experiment import Data, Experiment, unwritable
 from ocr_tf.experiment.runs.run_folder import SeenLine
 from ocr_tf.experiment.training import checks
+from ocr_tf.progress import Progress
 from ocr_tf.reading_order import right_to_left
+
+CHUNK = 1024  # labels between two looks at the clock
 
 
 class Skipped(NamedTuple):
@@ -96,12 +99,15 @@ def prepare(experiment: Experiment) -> Roles:
         _refuse_right_to_left(train)
     alphabet = named or _learn_alphabet(train, data.reading_direction)
     kept = np.ones(len(train), bool)
-    for i, (sample, width) in enumerate(zip(train.samples, train.widths)):
-        known = int(width) if train.exact else None
-        problem = _problem(experiment, alphabet, sample.text, known)
+    progress = Progress("checking labels", len(train))
+    for i, (text, width) in enumerate(zip(train.texts, map(int, train.widths))):
+        problem = _problem(experiment, alphabet, text, width if train.exact else None)
         if problem is not None:
             kept[i] = False
-            skipped.append(Skipped(sample.place, *problem))
+            skipped.append(Skipped(train.sample(i).place, *problem))
+        if i % CHUNK == 0:
+            progress.show(i)
+    progress.clear()
     _refuse_if_strict(experiment, skipped)
     _refuse_if_too_many(experiment, skipped, len(lines) + len(lines.bad))
     if not kept.any():
@@ -146,12 +152,12 @@ def _chosen(train: Lines, data: Data) -> Lines:
 
 def _refuse_right_to_left(train: Lines) -> None:
     """Raises InputError at the first label with right-to-left symbols."""
-    for sample in train.samples:
-        symbols = right_to_left(sample.text)
+    for i, text in enumerate(train.texts):
+        symbols = right_to_left(text)
         if symbols:
             raise InputError(
-                f"{sample.place}: right-to-left symbols ({''.join(symbols[:NAMED])}): say how the lines are "
-                "read by --data.direction=rtl or auto; ltr if the labels stand in the image's order"
+                f"{train.sample(i).place}: right-to-left symbols ({''.join(symbols[:NAMED])}): say how the "
+                "lines are read by --data.direction=rtl or auto; ltr if the labels stand in the image's order"
             )
 
 
@@ -238,7 +244,7 @@ def _labeled_twice(lines: Lines) -> int:
     _, image, times = np.unique(lines.pixels, return_inverse=True, return_counts=True)
     texts: dict[int, set[str]] = {}
     for i in np.flatnonzero(times[image] > 1).tolist():
-        texts.setdefault(int(image[i]), set()).add(lines.sample(i).text)
+        texts.setdefault(int(image[i]), set()).add(lines.text(i))
     return sum(len(different) > 1 for different in texts.values())
 
 

@@ -24,12 +24,12 @@ def unchanged(source: Source, fingerprint: str) -> dict[str, bytes]:
         InputError: a line or an image is not as it was when the fingerprint was taken.
     """
     images, _ = image_digests(source, "test images")
-    if fingerprint_of(source.samples, images) != fingerprint:
+    if fingerprint_of(source.ids, source.texts, images) != fingerprint:
         raise InputError(
             f"{source.name}: its lines or images are not as they were evaluated; restore them, or "
             "evaluate again"
         )
-    return {sample.id: image.tobytes() for sample, image in zip(source.samples, images)}
+    return {name: image.tobytes() for name, image in zip(source.ids, images)}
 
 
 def same_images(evaluations: Iterable[tuple[Path, EvaluationResults]], ids: Sequence[str]) -> bool:
