@@ -32,6 +32,15 @@ class Augment:
         maximum=STRONGEST,
     )
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Lets another process make the same options, whose class this one has made."""
+        settings = {}
+        for name in entries_of(self):
+            own = getattr(self, name)
+            magnitude = getattr(own, "magnitude", None)
+            settings[name] = own.probability if magnitude is None else (magnitude, own.probability)
+        return _made, (self.share, self.strength, settings)
+
     @staticmethod
     def of(
         share: Optional[float] = None,
@@ -77,6 +86,12 @@ def _class_of(entries: tuple[tuple[str, Augmentation], ...]) -> type[Augment]:
     return dataclasses.make_dataclass(
         "Augment", fields, bases=(Augment,), namespace=namespace, frozen=True
     )
+
+
+def _made(
+    share: float, strength: float, settings: dict[str, Union[float, tuple[float, float]]]
+) -> Augment:
+    return Augment.of(share, strength, **settings)
 
 
 def _branch_of(name: str, entry: Augmentation) -> type[Any]:

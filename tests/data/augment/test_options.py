@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import pickle
 
 import numpy as np
 import pytest
 
+from experiments import words_ctc
 from ocr_tf import options
 from ocr_tf.data.augment import AUGMENTATIONS
 from ocr_tf.data.augment.augmenter import augment
@@ -128,3 +130,11 @@ def test_a_run_without_the_entry_is_refused_by_name(own):
     del AUGMENTATIONS["stain"]
     with pytest.raises(InputError, match="option data.augment.stain.magnitude is not known here"):
         rebuild(described, "run.json")
+
+
+def test_options_reach_another_process():
+    """Whose class is made there: measuring the memory of a training hands its experiment over."""
+    options = Augment.of(share=0.3, strength=2, rotation=(0.02, 0.5), flip=0.1)
+    assert pickle.loads(pickle.dumps(options)) == options
+    experiment = words_ctc.EXPERIMENT
+    assert pickle.loads(pickle.dumps(experiment)) == experiment
