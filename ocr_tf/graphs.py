@@ -1,10 +1,12 @@
-"""Graphs of functions, and what XLA makes faster in them."""
+"""Graphs of functions: made, compiled where that pays, and loaded from an export."""
 
 from __future__ import annotations
 
 import functools
+import logging
 from collections.abc import Sequence
-from typing import Any, Callable
+from pathlib import Path
+from typing import Any, Callable, Union
 
 import tensorflow as tf
 
@@ -25,6 +27,20 @@ def graph(function: Callable[..., Any], signature: Sequence[Any]) -> Any:
         signature: a `tf.TensorSpec` for each of its arguments, or a structure of them.
     """
     return tf.function(function, input_signature=signature, autograph=False)
+
+
+def load_export(path: Union[str, Path]) -> Any:
+    """Loads a SavedModel to read with it, as `tf.saved_model.load` does.
+
+    That would warn that gradients cannot be taken, of which an export holds none on purpose.
+    """
+    logger = logging.getLogger("absl")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        return tf.saved_model.load(str(path))
+    finally:
+        logger.setLevel(level)
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:

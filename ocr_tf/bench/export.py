@@ -13,6 +13,7 @@ from ocr_tf.bench.models import Export
 from ocr_tf.data.dataset import open_source
 from ocr_tf.data.image_file import read_image_file
 from ocr_tf.errors import InputError
+from ocr_tf.graphs import load_export
 from ocr_tf.types import Array
 
 DRAWN = "synthetic:mixed:count=1"
@@ -59,7 +60,7 @@ class Served:
         """
         self.image = image
         try:
-            self._loaded = tf.saved_model.load(str(path))  # holds the variables
+            self._loaded = load_export(path)  # holds the variables
             self._signature = self._loaded.signatures["serving_default"]
         except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
             raise InputError(f"{path}: not an export of ocr_tf, or damaged ({error})") from None

@@ -16,7 +16,7 @@ from ocr_tf.errors import InputError
 from ocr_tf.experiment.inference.load import Trained, restore
 from ocr_tf.experiment.serving.export_folder import damaged, is_export, read_geometry
 from ocr_tf.experiment.serving.signatures import DEFAULT, NBest, Served, Serving
-from ocr_tf.graphs import graph
+from ocr_tf.graphs import graph, load_export
 
 
 class Text(NamedTuple):
@@ -133,7 +133,7 @@ def open_signatures(
 def _open_export(path: Path) -> Signatures:
     geometry = read_geometry(path)
     try:
-        loaded = tf.saved_model.load(str(path))
+        loaded = load_export(path)
         signatures = loaded.signatures
         greedy: Any = signatures[DEFAULT]
     except (OSError, ValueError, LookupError, tf.errors.OpError) as error:

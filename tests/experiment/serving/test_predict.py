@@ -245,3 +245,10 @@ def test_wrong_paths_are_told_without_tensorflow(served, tmp_path):
         )
         assert done.stdout.startswith(message)
     assert f"error: {none}: No such file or directory" in done.stderr or not done.stderr
+
+
+@pytest.mark.parametrize("served", ["attention"], indirect=True)
+def test_an_export_is_opened_without_a_warning(served, folder, caplog):
+    with pytest.raises(InputError, match="3 of 11"):
+        predict.run(Predict(), str(served.saved), [str(folder)])
+    assert [record.getMessage() for record in caplog.records] == []
