@@ -258,7 +258,7 @@ def test_modules_that_say_so_need_no_tensorflow():
 
 
 def test_graphs_are_made_without_autograph():
-    """It takes half of a training's start; benchmarks of plain Keras are what Keras makes of itself."""
+    """It takes two fifths of a training's start; benchmarks of plain Keras are what Keras makes of itself."""
     own = [path for path in sorted(PACKAGE.rglob("*.py")) if path.parent.name != "bench"]
     makers = [path.name for path in own if "tf.function(" in path.read_text("utf-8")]
     assert makers == ["graphs.py"]

@@ -1,12 +1,13 @@
 """The image path of `ocr_tf.data.image` for the common kinds of file, in OpenCV and NumPy.
 
-Gray and color PNG of 8 bits and JPEG take half of the time here that they take in a graph, and threads can
-share the work. Decoders are libpng and libjpeg-turbo there and here, with the same transform; Pillow scales
-by the same triangle filter; so both paths agree within 1e-4, of a range from -1 to 1, which the tests check
-for every kind of file that is taken here. NumPy's products of matrices would scale as fast on one thread,
-but wake those of all cores for it, which then spin for longer than the work takes. For whatever
-else, and for anything that looks broken, `prepare_line` says None: the graph decides what becomes of it.
-TensorFlow-free.
+Gray and color PNG of 8 bits and JPEG take six tenths of the time here that they take in a graph, and
+threads can share the work. Decoders are libpng and libjpeg-turbo there and here, with the same transform;
+Pillow scales by the same triangle filter; so both paths agree within 1e-4, of a range from -1 to 1, which
+the tests check for every kind of file that is taken here. For whatever else, and for anything that looks
+broken, `prepare_line` says None: the graph decides what becomes of it. TensorFlow-free.
+
+NumPy's products of matrices would scale as fast on one thread, but they wake the threads of all cores,
+which then spin for longer than the work takes.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ from ocr_tf.types import Array, Batch, Images, Labels
 AHEAD = 2  # batches that wait for the one who takes them
 
 
-class Shard(NamedTuple):
+class WorkerShard(NamedTuple):
     """A worker's part of every batch, of those of all workers."""
 
     number: int
@@ -45,7 +45,7 @@ class Shard(NamedTuple):
         return slice(total * self.number // self.of, total * (self.number + 1) // self.of)
 
 
-WHOLE = Shard(0, 1)
+WHOLE = WorkerShard(0, 1)
 
 
 def batches(
@@ -61,7 +61,7 @@ def batches(
     multiple: int = 1,
     cache: Optional[LineCache] = None,
     fits: Optional[Callable[[Sequence[int], int], bool]] = None,
-    shard: Shard = WHOLE,
+    shard: WorkerShard = WHOLE,
 ) -> Iterator[Batch]:
     """Makes the batches of a plan from number `start` on, in order.
 

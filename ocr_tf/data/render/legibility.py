@@ -29,7 +29,7 @@ LEGIBLE = 0.4  # share of letters and digits that a font must let one recognize
 
 
 class Legibility(NamedTuple):
-    """What of a font's letters can be recognized."""
+    """Tells which of a font's letters can be recognized."""
 
     legible: bool  # enough of them look like some letter or digit, and like the right one
     capitals: bool  # capitals look like capitals, not like small letters

@@ -21,7 +21,7 @@ import numpy as np
 import tensorflow as tf
 
 from ocr_tf import rng
-from ocr_tf.data.pipeline import Shard
+from ocr_tf.data.pipeline import WorkerShard
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.experiment import Train
 from ocr_tf.experiment.runs.description import SharedDevices
@@ -91,9 +91,9 @@ class Devices:
         return [bool(n) for n in self._sum(np.array(flags, np.int32))]
 
     @property
-    def shard(self) -> Shard:
+    def shard(self) -> WorkerShard:
         """The rows of every batch that this worker's replicas take."""
-        return Shard(self.task.number, self.task.workers)
+        return WorkerShard(self.task.number, self.task.workers)
 
     def joined(self, rows: Array) -> Array:
         """Joins what the workers, which all call this, know of their own rows of a batch.

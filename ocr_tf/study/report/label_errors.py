@@ -123,15 +123,15 @@ class Entry(NamedTuple):
 
 def _entries(suspects: list[LabelError], lines: Lines, folders: list[RunFolder]) -> list[Entry]:
     """Gathers what the page shows of each suspect."""
-    roles: dict[bytes, set[str]] = {}
+    roles: dict[int, set[str]] = {}
     for folder in folders:
         for line in folder.lines():
-            roles.setdefault(line.digest, set()).add(line.role)
+            roles.setdefault(line.pixels, set()).add(line.role)
     entries = []
     progress = Progress("drawing", len(suspects))
     for suspect in suspects:
         sample = lines.sample(suspect.position)
-        own = roles.get(lines.digest(suspect.position), set())
+        own = roles.get(int(lines.pixels[suspect.position]), set())
         entries.append(
             Entry(
                 error=suspect,

@@ -1,4 +1,4 @@
-"""How much memory a training from many records takes, beside one from few."""
+"""A training from many records takes little more memory than one from few."""
 
 from __future__ import annotations
 

@@ -199,7 +199,7 @@ def test_beam_writes_the_same(data, tmp_path):
 
 
 def test_a_source_that_a_process_cannot_open_is_said_to_be_one(tmp_path, data, monkeypatch):
-    """Where processes do not fork, a source that was registered in this one alone is unknown to them."""
+    """Processes that are not forked do not know what was registered in this one alone."""
     monkeypatch.setitem(SOURCES, "mine", SOURCES["tsv"])
     config = MakeRecords(data=(f"mine:{data}",), shard_lines=5, processes=2)
     assert "no source 'mine'" in message(make.make, config, tmp_path / "out")

@@ -66,7 +66,7 @@ def test_what_workers_hash_of_their_rows_is_what_one_hashes_of_all(roles):
     whole = batches(roles)
     hashes = np.zeros([STEPS, 8, 2], np.int32)
     for number in range(3):
-        shard = pipeline.Shard(number, 3)
+        shard = pipeline.WorkerShard(number, 3)
         for step, batch in enumerate(batches(roles, shard=shard)):
             rows = shard.rows(len(batch.ok))
             assert batch.ok.numpy()[rows].all() and batch.ok.numpy().sum() == rows.stop - rows.start
