@@ -10,18 +10,24 @@ Ids are in the order of the image, texts in that of reading: see `ocr_tf.reading
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from ocr_tf import reading_order
 from ocr_tf.errors import InputError
+from ocr_tf.normalization import nfc, normalize
 from ocr_tf.text_file import read_text_file
 
 
-def nfc(text: str) -> str:
-    """Returns the canonical form (NFC) in which all text is kept, counted and compared."""
-    return unicodedata.normalize("NFC", text)
+class Spelling(NamedTuple):
+    """What is done to a text before it is spelled in symbols."""
+
+    direction: str = "ltr"  # of the lines, one of `reading_order.DIRECTIONS`
+    normalization: str = "none"  # one of NORMALIZATIONS
+
+
+AS_WRITTEN = Spelling()
 
 
 class Alphabet:
@@ -29,8 +35,8 @@ class Alphabet:
 
     pad = -1
 
-    def __init__(self, symbols: Sequence[str], direction: str = "ltr"):
-        """`direction` is that of the lines, see `ocr_tf.reading_order`; it is no part of equality.
+    def __init__(self, symbols: Sequence[str], spelling: Spelling = AS_WRITTEN):
+        """`spelling` is no part of equality.
 
         Raises:
             ValueError: a symbol is no single code point or stands twice, or there is none.
@@ -45,17 +51,17 @@ class Alphabet:
             raise ValueError(f"symbol {repeated!r} stands twice")
         if not symbols:
             raise ValueError("an alphabet needs at least one symbol")
-        self.symbols, self.direction = tuple(symbols), direction
+        self.symbols, self.spelling = tuple(symbols), spelling
         self._ids = {symbol: i for i, symbol in enumerate(self.symbols)}
 
     @classmethod
-    def from_texts(cls, texts: Iterable[str], direction: str = "ltr") -> Alphabet:
-        """Makes an alphabet of the code points that occur in `texts`, in code point order."""
-        shown = (reading_order.to_visual(nfc(text), direction) for text in texts)
-        return cls(sorted({symbol for text in shown for symbol in text}), direction)
+    def from_texts(cls, texts: Iterable[str], spelling: Spelling = AS_WRITTEN) -> Alphabet:
+        """Makes an alphabet of the code points with which `texts` are spelled, in code point order."""
+        spelled = (_spell(text, spelling) for text in texts)
+        return cls(sorted({symbol for text in spelled for symbol in text}), spelling)
 
     @classmethod
-    def load(cls, path: str | Path, direction: str = "ltr") -> Alphabet:
+    def load(cls, path: str | Path, spelling: Spelling = AS_WRITTEN) -> Alphabet:
         """Reads a UTF-8 file with one code point a line.
 
         Raises:
@@ -67,7 +73,7 @@ class Alphabet:
             if len(nfc(line)) != 1:
                 raise InputError(f"{path}:{number}: one symbol (code point) a line, not {line!r}")
         try:
-            return cls([nfc(line) for line in lines], direction)
+            return cls([nfc(line) for line in lines], spelling)
         except ValueError as error:
             raise InputError(f"{path}: {error}") from None
 
@@ -109,12 +115,13 @@ class Alphabet:
         return list(dict.fromkeys(s for s in self.spell(text) if s not in self._ids))
 
     def spell(self, text: str) -> str:
-        """Returns the symbols of `text`, NFC, in the order of the image."""
-        return reading_order.to_visual(nfc(text), self.direction)
+        """Returns the symbols of `text`, normalized, in the order of the image."""
+        return _spell(text, self.spelling)
 
     def canonical(self, text: str) -> str:
         """Returns the text that `decode` gives for the ids of `text`."""
-        return reading_order.canonical(nfc(text), self.direction)
+        normalized = normalize(text, self.spelling.normalization)
+        return reading_order.canonical(normalized, self.spelling.direction)
 
     def encode(self, text: str) -> list[int]:
         """Returns the ids of the symbols of `text`, in the order of the image.
@@ -138,4 +145,9 @@ class Alphabet:
         ids = list(ids)
         if any(not 0 <= i < len(self.symbols) for i in ids):
             raise IndexError(f"not a symbol id: {ids}")
-        return reading_order.to_logical("".join(self.symbols[i] for i in ids), self.direction)
+        read = "".join(self.symbols[i] for i in ids)
+        return reading_order.to_logical(read, self.spelling.direction)
+
+
+def _spell(text: str, spelling: Spelling) -> str:
+    return reading_order.to_visual(normalize(text, spelling.normalization), spelling.direction)

@@ -4,8 +4,9 @@ import unicodedata
 
 import pytest
 
-from ocr_tf.alphabet import Alphabet, nfc
+from ocr_tf.alphabet import Alphabet
 from ocr_tf.errors import InputError
+from ocr_tf.normalization import nfc
 
 
 def any_texts(count, seed=0):

@@ -29,6 +29,7 @@ RANKS = {
     "ocr_tf.registry": 0,
     "ocr_tf.text_file": 0,
     "ocr_tf.atomic": 0,
+    "ocr_tf.normalization": 0,
     "ocr_tf.reading_order": 0,
     "ocr_tf.terminal": 0,
     "ocr_tf.library_lines": 0,

@@ -3,7 +3,7 @@ import random
 import pytest
 
 from ocr_tf import reading_order
-from ocr_tf.alphabet import Alphabet
+from ocr_tf.alphabet import Alphabet, Spelling
 
 HEBREW = "\u05e9\u05dc\u05d5\u05dd"  # shalom, as it is read
 
@@ -48,7 +48,7 @@ def test_what_is_given_for_an_image_is_given_for_itself(direction):
 
 
 def test_an_alphabet_spells_in_the_order_of_the_image():
-    alphabet = Alphabet.from_texts([f"{HEBREW} 12 (a)"], "rtl")
+    alphabet = Alphabet.from_texts([f"{HEBREW} 12 (a)"], Spelling("rtl"))
     ids = alphabet.encode(f"{HEBREW} 12")
     assert [alphabet.symbols[i] for i in ids] == list(f"12 {HEBREW[::-1]}")
     assert alphabet.decode(ids) == f"{HEBREW} 12"

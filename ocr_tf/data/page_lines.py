@@ -17,7 +17,6 @@ from xml.etree.ElementTree import Element
 
 import numpy as np
 
-from ocr_tf.alphabet import nfc
 from ocr_tf.data.baselines import bands
 from ocr_tf.data.page_image import PAGES, TOLERANCE, cut
 from ocr_tf.data.png import encode_png
@@ -26,6 +25,7 @@ from ocr_tf.data.spec import split_options
 from ocr_tf.data.strings import Strings
 from ocr_tf.data.xml_file import local, read_xml, root_of
 from ocr_tf.errors import InputError
+from ocr_tf.normalization import nfc
 from ocr_tf.text_file import reason_of
 from ocr_tf.types import Array
 

@@ -13,10 +13,10 @@ from typing import NamedTuple, Optional, Union, overload
 
 import numpy as np
 
-from ocr_tf.alphabet import nfc
 from ocr_tf.data.image_file import read_image_file
 from ocr_tf.data.strings import Strings, repeated
 from ocr_tf.errors import InputError
+from ocr_tf.normalization import nfc
 from ocr_tf.types import Array
 
 

@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Optional
 
-from ocr_tf.alphabet import nfc
 from ocr_tf.data.source import Facts, Sample, Source
+from ocr_tf.normalization import nfc
 
 # Marks of direction, and what is as wide as nothing; joiners (U+200C, U+200D) are not among them.
 _INVISIBLE = frozenset("\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\ufeff") | frozenset(

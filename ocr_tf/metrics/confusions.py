@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from rapidfuzz.distance import Levenshtein
 
-from ocr_tf.alphabet import nfc
+from ocr_tf.normalization import nfc
 
 Confusion = tuple[str, str]  # (symbol of the reference, symbol read); "" where there is none
 

@@ -7,7 +7,7 @@ from typing import NamedTuple, Optional
 
 from rapidfuzz.distance import Levenshtein
 
-from ocr_tf.alphabet import nfc
+from ocr_tf.normalization import nfc
 
 
 class Edits(NamedTuple):

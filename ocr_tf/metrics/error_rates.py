@@ -23,8 +23,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Optional
 
 from ocr_tf.metrics.edits import Edits, edits, word_edits
-from ocr_tf.metrics.normalization import normalize
 from ocr_tf.metrics.registry import METRICS
+from ocr_tf.normalization import normalize
 
 
 class Sums(NamedTuple):

@@ -12,7 +12,6 @@ from typing import Any, Optional
 from ocr_tf import options
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.common import (
-    NORMALIZATIONS,
     batch_size_option,
     checkpoint_option,
     search_option,
@@ -20,6 +19,7 @@ from ocr_tf.experiment.config.common import (
 from ocr_tf.experiment.config.experiment import Data, Experiment, Train
 from ocr_tf.experiment.config.program import command_name
 from ocr_tf.metrics.registry import METRICS
+from ocr_tf.normalization import NORMALIZATIONS
 from ocr_tf.options import option
 from ocr_tf.processor import cores
 
@@ -35,7 +35,7 @@ def _normalize() -> Any:
     return option(
         "none",
         "Normalization of reference and reading before they are compared.",
-        choices=NORMALIZATIONS,
+        choices=tuple(NORMALIZATIONS),
     )
 
 

@@ -15,11 +15,11 @@ from typing import Protocol
 
 import numpy as np
 
-from ocr_tf.alphabet import nfc
 from ocr_tf.data.render.patterns import PATTERNS, Pattern, Text, pattern_of
 from ocr_tf.data.render.splits import is_in
 from ocr_tf.data.render.template import parse
 from ocr_tf.errors import InputError
+from ocr_tf.normalization import nfc
 from ocr_tf.text_file import read_text_file
 
 CASES = ("mixed", "keep", "lower", "upper", "title")

@@ -13,11 +13,11 @@ import threading
 from pathlib import Path
 from typing import Any, Optional
 
-from ocr_tf.alphabet import nfc
 from ocr_tf.data.image_file import convert_image
 from ocr_tf.data.source import Sample, Source, file_stamp
 from ocr_tf.data.spec import split_options
 from ocr_tf.errors import InputError
+from ocr_tf.normalization import nfc
 from ocr_tf.text_file import reason_of
 
 DATA = "data.mdb"

@@ -5,11 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from ocr_tf.metrics import normalization
 from ocr_tf.options import option
 
 CHECKPOINTS = ("best", "last")
-NORMALIZATIONS = tuple(normalization.NORMALIZATIONS)
 
 
 def checkpoint_option() -> Any:

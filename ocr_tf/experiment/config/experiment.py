@@ -6,11 +6,12 @@ import dataclasses
 from typing import Any, Optional
 
 from ocr_tf import options
-from ocr_tf.alphabet import Alphabet
+from ocr_tf.alphabet import Alphabet, Spelling
 from ocr_tf.data.augment.options import Augment
 from ocr_tf.data.geometry import MAX_LINE_PIXELS, MAX_PIXELS, Geometry
 from ocr_tf.encoders import ENCODERS
 from ocr_tf.heads import HEADS
+from ocr_tf.normalization import NORMALIZATIONS
 from ocr_tf.options import option
 from ocr_tf.processor import has_bfloat16
 from ocr_tf.reading_order import DIRECTIONS
@@ -62,6 +63,12 @@ class Data:
         "their symbols stand in the image, and readings back; ltr: labels stand in that order already; "
         "ask: as ltr, but labels with right-to-left symbols are refused.",
         choices=("ask", *DIRECTIONS),
+    )
+    normalize: str = option(
+        "none",
+        "What is done to labels before they are trained on and scored: none; lower, lower case; or "
+        "alphanumeric, lower case, letters and digits only.",
+        choices=tuple(NORMALIZATIONS),
     )
     lines: str = option(
         "",
@@ -118,9 +125,9 @@ class Data:
     )
 
     @property
-    def reading_direction(self) -> str:
-        """The direction of the lines, one of `reading_order.DIRECTIONS`."""
-        return "ltr" if self.direction == "ask" else self.direction
+    def spelling(self) -> Spelling:
+        """What is done to labels before they are spelled in symbols."""
+        return Spelling("ltr" if self.direction == "ask" else self.direction, self.normalize)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 
 from ocr_tf.experiment.config.common import (
-    NORMALIZATIONS,
     TestData,
     batch_size_option,
     checkpoint_option,
     search_option,
 )
+from ocr_tf.normalization import NORMALIZATIONS
 from ocr_tf.options import option
 
 
@@ -26,7 +26,7 @@ class Evaluate:
         "none",
         "What to do to reference and text before they are compared; alphanumeric: lower case, "
         "letters and digits only.",
-        choices=NORMALIZATIONS,
+        choices=tuple(NORMALIZATIONS),
     )
     batch_size: int = batch_size_option()
     search: str = search_option()

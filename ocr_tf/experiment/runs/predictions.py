@@ -22,10 +22,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Optional, Union
 
-from ocr_tf.alphabet import nfc
 from ocr_tf.atomic import atomic_write
 from ocr_tf.errors import InputError
 from ocr_tf.metrics.error_rates import Rates
+from ocr_tf.normalization import nfc
 from ocr_tf.text_file import read_text_file
 
 RESULTS, PREDICTIONS = "results.json", "predictions.jsonl"

@@ -279,7 +279,7 @@ class RunFolder:
     def alphabet(self) -> Alphabet:
         """The symbols that the run reads. Raises InputError."""
         try:
-            return Alphabet.load(self.path / "alphabet.txt", self.experiment.data.reading_direction)
+            return Alphabet.load(self.path / "alphabet.txt", self.experiment.data.spelling)
         except InputError as error:
             raise InputError(f"{error}; restore it or train the run again") from None
 

@@ -9,7 +9,6 @@ from typing import NamedTuple, Optional, Union
 import numpy as np
 import tensorflow as tf
 
-from ocr_tf.alphabet import nfc
 from ocr_tf.data.image import as_tensor, measure_batch, prepare_batch, why_bad
 from ocr_tf.data.image_file import convert_image, open_image_file
 from ocr_tf.data.png import encode_png
@@ -20,6 +19,7 @@ from ocr_tf.experiment.inference.load import Trained
 from ocr_tf.experiment.serving.reader import ModelReader, Signatures
 from ocr_tf.graphs import graph
 from ocr_tf.library_lines import without_library_lines
+from ocr_tf.normalization import nfc
 from ocr_tf.types import Array, Labels
 
 Image = Union[str, Path, bytes, Array]  # an image file, its content, or its pixels

@@ -14,7 +14,7 @@ from typing import NamedTuple, Optional
 
 import numpy as np
 
-from ocr_tf.alphabet import Alphabet
+from ocr_tf.alphabet import Alphabet, Spelling
 from ocr_tf.data.batching import Mixture
 from ocr_tf.data.dataset import open_sources, parts_of, text_notes
 from ocr_tf.data.lines import (
@@ -31,6 +31,7 @@ from ocr_tf.errors import NAMED, InputError
 from ocr_tf.experiment.config.experiment import Data, Experiment, unwritable
 from ocr_tf.experiment.runs.run_folder import SeenLine
 from ocr_tf.experiment.training import checks
+from ocr_tf.normalization import normalize
 from ocr_tf.progress import Progress
 from ocr_tf.reading_order import right_to_left
 
@@ -80,7 +81,7 @@ def prepare(experiment: Experiment) -> Roles:
         InputError: bad data, or nothing left to train on.
     """
     data, size = experiment.data, experiment.geometry
-    named = Alphabet.load(data.alphabet, data.reading_direction) if data.alphabet else None
+    named = Alphabet.load(data.alphabet, data.spelling) if data.alphabet else None
     lines = load_lines(open_sources(data.train), size, what="training images")
     skipped = [Skipped(bad.sample.place, "image", bad.reason) for bad in lines.bad]
     _refuse_if_strict(experiment, skipped)
@@ -93,11 +94,11 @@ def prepare(experiment: Experiment) -> Roles:
         if not len(val):
             raise InputError("--data.val_share=0 holds nothing out: give --data.val")
     train = _chosen(train, data)
-    if not any(val.texts):
+    if not any(normalize(text, data.normalize) for text in val.texts):
         raise InputError(f"{val.source.name}: the validation lines hold no text to measure by")
     if data.direction == "ask":
         _refuse_right_to_left(train)
-    alphabet = named or _learn_alphabet(train, data.reading_direction)
+    alphabet = named or _learn_alphabet(train, data.spelling)
     kept = np.ones(len(train), bool)
     progress = Progress("checking labels", len(train))
     for i, (text, width) in enumerate(zip(train.texts, map(int, train.widths))):
@@ -138,7 +139,8 @@ def _chosen(train: Lines, data: Data) -> Lines:
     """The lines that the flags ask to train on; what they leave out is no fault of a line's."""
     wanted = in_share(train, data.share)
     if data.max_length:
-        lengths = np.fromiter((len(text) for text in train.texts), np.int64, len(train))
+        labels = (normalize(text, data.normalize) for text in train.texts)
+        lengths = np.fromiter(map(len, labels), np.int64, len(train))
         wanted &= lengths <= data.max_length
     if data.lines:
         named = checks.named_digests(data.lines)
@@ -161,9 +163,9 @@ def _refuse_right_to_left(train: Lines) -> None:
             )
 
 
-def _learn_alphabet(train: Lines, direction: str) -> Alphabet:
+def _learn_alphabet(train: Lines, spelling: Spelling) -> Alphabet:
     try:
-        return Alphabet.from_texts(train.texts, direction)
+        return Alphabet.from_texts(train.texts, spelling)
     except ValueError as error:
         raise InputError(f"{train.source.name}: the labels give no alphabet: {error}") from None
 
@@ -172,9 +174,11 @@ def _problem(
     experiment: Experiment, alphabet: Alphabet, text: str, width: Optional[int]
 ) -> Optional[tuple[str, str]]:
     """Why a line cannot be trained on: a kind and a reason."""
-    return (
-        unwritable(experiment, alphabet, text, width) if text else ("label", "the label is empty")
-    )
+    if not text:
+        return "label", "the label is empty"
+    if not alphabet.canonical(text):
+        return "label", f"--data.normalize={alphabet.spelling.normalization} leaves nothing of it"
+    return unwritable(experiment, alphabet, text, width)
 
 
 def _refuse_if_strict(experiment: Experiment, skipped: list[Skipped]) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 from rapidfuzz.distance import Levenshtein
 
 from ocr_tf.metrics.confusions import Confusion, confusions
-from ocr_tf.metrics.normalization import normalize
+from ocr_tf.normalization import normalize
 from ocr_tf.study.comparison import estimates
 from ocr_tf.study.comparison.estimates import Occurrences, OnLine
 from ocr_tf.study.comparison.results import Grid

@@ -15,7 +15,6 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple, Optional
 
-from ocr_tf.alphabet import nfc
 from ocr_tf.data.geometry import Geometry
 from ocr_tf.data.lines import Lines, load_lines
 from ocr_tf.data.source import Source
@@ -23,6 +22,7 @@ from ocr_tf.experiment.config.experiment import unwritable
 from ocr_tf.experiment.inference.load import Trained, restore
 from ocr_tf.experiment.inference.recognize import Reader, Reading
 from ocr_tf.experiment.runs.run_folder import RunFolder
+from ocr_tf.normalization import nfc
 from ocr_tf.study.config import Suspects
 
 

@@ -16,8 +16,8 @@ from typing import Callable, NamedTuple, Optional
 import cv2
 import numpy as np
 
-from ocr_tf.alphabet import nfc
 from ocr_tf.metrics import paired
+from ocr_tf.normalization import nfc
 from ocr_tf.study.comparison import estimates, statistics
 from ocr_tf.study.comparison.estimates import RateEstimate
 from ocr_tf.study.comparison.results import Grid

@@ -20,8 +20,8 @@ from ocr_tf.experiment.config.program import command_name
 from ocr_tf.experiment.runs import predictions
 from ocr_tf.experiment.runs.predictions import EvaluationResults, Prediction
 from ocr_tf.metrics.edits import Edits, edits
-from ocr_tf.metrics.normalization import normalize
 from ocr_tf.metrics.registry import Metric, metric_of
+from ocr_tf.normalization import normalize
 from ocr_tf.study.comparison import same_images
 from ocr_tf.types import Array
 

@@ -18,8 +18,8 @@ import cv2
 import jinja2
 from rapidfuzz.distance import Levenshtein
 
-from ocr_tf.alphabet import nfc
 from ocr_tf.data.png import encode_png
+from ocr_tf.normalization import nfc
 from ocr_tf.types import Array
 
 # Pixels of a picture at most: a hundred of nothing but noise stay under 10 MB.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Optional
 
-from ocr_tf.metrics.normalization import normalize
+from ocr_tf.normalization import normalize
 from ocr_tf.study.comparison.lines import Line
 from ocr_tf.study.report.content import Report
 from ocr_tf.study.report.gallery import Gallery

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Optional
 import numpy as np
 from matplotlib.figure import Figure
 
-from ocr_tf.metrics.normalization import normalize
+from ocr_tf.normalization import normalize
 from ocr_tf.study.report import formatting, svg
 from ocr_tf.study.report.content import Report
 from ocr_tf.study.report.svg import PHONE, Look

@@ -63,6 +63,8 @@ def test_labels_are_refused_until_a_direction_is_chosen(tmp_path):
     with pytest.raises(InputError, match="--data.direction=rtl"):
         splits.prepare(chosen)
     assert (
-        splits.prepare(options.replace(chosen, {"data.direction": "ltr"})).alphabet.direction
+        splits.prepare(
+            options.replace(chosen, {"data.direction": "ltr"})
+        ).alphabet.spelling.direction
         == "ltr"
     )

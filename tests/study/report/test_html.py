@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ocr_tf.alphabet import nfc
+from ocr_tf.normalization import nfc
 from ocr_tf.study.report import html
 
 TEXTS = [

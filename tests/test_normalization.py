@@ -2,7 +2,7 @@ import unicodedata
 
 import pytest
 
-from ocr_tf.metrics.normalization import NORMALIZATIONS, normalize
+from ocr_tf.normalization import NORMALIZATIONS, normalize
 
 
 @pytest.mark.parametrize(
@@ -10,6 +10,8 @@ from ocr_tf.metrics.normalization import NORMALIZATIONS, normalize
     [
         ("none", "e\u0301 A.", "é A."),
         ("none", "  two  spaces ", "  two  spaces "),
+        ("lower", "It's 4:30 P.M.", "it's 4:30 p.m."),
+        ("lower", "E\u0301TÉ", "été"),
         ("alphanumeric", "It's 4:30 P.M.", "its430pm"),
         ("alphanumeric", "E\u0301TÉ", "été"),
         ("alphanumeric", "Straße", "straße"),
@@ -38,5 +40,5 @@ def test_normalizing_is_nfc_and_done_once(name):
 
 
 def test_unknown_name_lists_the_known_ones():
-    with pytest.raises(ValueError, match="'lower', not one of none, alphanumeric"):
-        normalize("a", "lower")
+    with pytest.raises(ValueError, match="'upper', not one of none, lower, alphanumeric"):
+        normalize("a", "upper")

@@ -1,4 +1,4 @@
-"""NORMALIZATIONS: what may be done to a reference and a hypothesis before they are compared.
+"""NORMALIZATIONS: what may be done to texts before they are trained on or compared.
 
 A rate belongs to its normalization: the name is printed beside every figure.
 """
@@ -8,7 +8,15 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable
 
-from ocr_tf.alphabet import nfc
+
+def nfc(text: str) -> str:
+    """Returns the canonical form (NFC) in which all text is kept, counted and compared."""
+    return unicodedata.normalize("NFC", text)
+
+
+def lower(text: str) -> str:
+    """Writes all letters small."""
+    return nfc(nfc(text).lower())  # Lower case of NFC is not always NFC.
 
 
 def alphanumeric(text: str) -> str:
@@ -18,12 +26,13 @@ def alphanumeric(text: str) -> str:
     without its marks an Indic word would be another one. White space goes too, so that a line is
     at most one word.
     """
-    kept = [s for s in nfc(text).lower() if unicodedata.category(s)[0] in "LMN"]
-    return nfc("".join(kept))  # Lower case of NFC is not always NFC.
+    kept = [s for s in lower(text) if unicodedata.category(s)[0] in "LMN"]
+    return nfc("".join(kept))
 
 
 NORMALIZATIONS: dict[str, Callable[[str], str]] = {
     "none": nfc,
+    "lower": lower,
     "alphanumeric": alphanumeric,
 }
 
