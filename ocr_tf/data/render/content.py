@@ -25,6 +25,15 @@ from ocr_tf.text_file import read_text_file
 CASES = ("mixed", "keep", "lower", "upper", "title")
 TRIES = 2000  # texts drawn before a split, or bounds of length, are taken to hold none
 LONGEST_NUMBER = 6
+MARKS_TRIED = 40  # so many in vain: the word stands alone
+# What stands before, within and behind words on signs and in print; {} is the word.
+MARKED = (
+    *(5 * ("{}.",)), *(4 * ("{},",)), *(2 * ("{}!", "{}?", "{}:", "{}...", "{}'s", '"{}"', "({})")),
+    *("{};", "{}-", "{}'", '{}"', "{})", "{}%", "{}*", "{}/", "${}", "#{}", "@{}", "&{}"),
+    *("({}", '"{}', "'{}'", "-{}", "*{}", "+{}"),
+)  # fmt: skip
+JOINED = ("-", ".", "'", "&", "/")
+JOINS = 0.2  # share of marks that stand within a word of several symbols
 
 
 class Content(Protocol):
@@ -218,6 +227,33 @@ class Syllables:
                 text = cased(word, self._bounds.case, random)
                 return Text(text, text)
         raise self._bounds.none("the built-in syllables")
+
+
+class Punctuated:
+    """Words, a share of them with marks before, within or behind them."""
+
+    def __init__(self, words: Content, share: float, bounds: Bounds):
+        self._words, self._share, self._bounds = words, share, bounds
+        marks = "".join((*MARKED, *JOINED)).replace("{}", "")
+        self.symbols = words.symbols | frozenset(marks)
+
+    def draw(self, random: np.random.Generator) -> Text:
+        """See `Content.draw`."""
+        word = self._words.draw(random).drawn
+        if random.random() < self._share:
+            # A word with marks is another text: it has to be of the split, too.
+            for where, which in random.random((MARKS_TRIED, 2)).tolist():
+                text = _marked(word, where, which)
+                if self._bounds.hold(text):
+                    return Text(text, text)
+        return Text(word, word)
+
+
+def _marked(word: str, where: float, which: float) -> str:
+    if where < JOINS and len(word) > 1:
+        at = 1 + int(where / JOINS * (len(word) - 1))
+        return word[:at] + JOINED[int(which * len(JOINED))] + word[at:]
+    return MARKED[int(which * len(MARKED))].format(word)
 
 
 class Hanzi:

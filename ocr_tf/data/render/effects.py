@@ -22,7 +22,7 @@ from ocr_tf.types import Array
 
 NOISE_TABLE = 2**20  # normals; a picture's noise is a run of them
 NARROWEST, WIDEST = 8, 4096  # columns of a picture
-UNBOUND = 0.1  # chance of noise that may drown the ink
+UNBOUND = 0.1  # chance of noise that may hide much of the ink
 SHRUNK = 0.62  # pixels a pixel: below, masks are blurred before they are sampled
 
 
@@ -229,8 +229,7 @@ def damage(picture: Array, style: Damage, contrast: float, random: np.random.Gen
             picture, -1, _motion(between(style.motion, u[3]) * height, math.pi * u[4])
         )
     deviation = between(style.noise, u[5] ** 3)
-    if u[12] >= UNBOUND:
-        deviation = min(deviation, 0.16 * contrast)
+    deviation = min(deviation, (0.4 if u[12] < UNBOUND else 0.16) * contrast)
     early = u[6] < 0.5  # noise before enlarging has grains of several pixels
     if u[7] < style.coarse:
         share = between(style.pixels, 0.5 + 0.5 * u[8] if is_blurred else u[8])

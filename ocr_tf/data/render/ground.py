@@ -14,7 +14,7 @@ from ocr_tf.data.render.textures import texture
 from ocr_tf.types import Array
 
 RULED = 0.35  # chance that paper has lines
-UNBOUND = 0.12  # chance of a texture that may be as strong as the ink
+UNBOUND = 0.12  # chance of a texture that may be nearly as strong as the ink
 
 
 def lay(
@@ -30,8 +30,7 @@ def lay(
     picture[...] = colors.ground
     amount, unbound, if_parts = random.random(3).tolist()
     strength = between(style.texture, amount**3)
-    if unbound >= UNBOUND:
-        strength = min(strength, 0.3 * colors.contrast)
+    strength = min(strength, (0.6 if unbound < UNBOUND else 0.3) * colors.contrast)
     if style.kind == "card":
         _art(picture, colors, random)
     if strength > 1.0:

@@ -26,6 +26,7 @@ from ocr_tf.data.render.content import (
     Lexicon,
     Numbers,
     Patterned,
+    Punctuated,
     Syllables,
 )
 from ocr_tf.data.render.draw import draw
@@ -38,7 +39,7 @@ from ocr_tf.data.source import Facts, Sample, Source
 from ocr_tf.data.spec import one_of, split_options, whole_number
 from ocr_tf.errors import InputError, did_you_mean
 
-RENDERER = 1  # to be raised whenever the same options draw other pictures or texts
+RENDERER = 2  # to be raised whenever the same options draw other pictures or texts
 MAX_COUNT = 10**9
 ASPECT = 1.5, 0.24  # of a picture: width / height, and what each symbol adds to it, on the average
 LOWEST, HIGHEST = 16, 128  # rows of a picture
@@ -54,6 +55,7 @@ OPTIONS = {
     "length": "",
     "case": "",
     "numbers": "",
+    "punctuation": "",
     "fonts": "",
     "height": "",
     "color": "no",
@@ -162,7 +164,10 @@ def open_preset(rest: str) -> Rendered:
         "renderer": RENDERER,
         "style": style,
         "fonts": fonts.digest if fonts is not None else "",
-        **{key: values[key] for key in ("template", "length", "case", "numbers", "color")},
+        **{
+            key: values[key]
+            for key in ("template", "length", "case", "numbers", "punctuation", "color")
+        },
         **{key: _digest_of(values[key]) for key in ("lexicon", "corpus")},
     }
     described = "\n".join(f"{key}={value!r}" for key, value in decides.items())
@@ -206,8 +211,13 @@ def _content(spec: str, preset: str, values: Mapping[str, str]) -> Content:
     else:
         content = Hanzi(bounds) if preset == "chinese" else Syllables(bounds)
     numbers_too = preset == "words" and not given
-    share = _share(spec, values["numbers"]) if values["numbers"] else NUMBERS * numbers_too
-    return Numbers(content, share, bounds) if share else content
+    share = _share(spec, values, "numbers", NUMBERS * numbers_too)
+    if share:
+        content = Numbers(content, share, bounds)
+    marked = _share(spec, values, "punctuation", 0.0)
+    if marked and not says_words:
+        raise InputError(f"{spec}: punctuation is for words and lexicons; leave it out here")
+    return Punctuated(content, marked, bounds) if marked else content
 
 
 def _fonts(
@@ -240,13 +250,15 @@ def _length(spec: str, value: str, default: tuple[int, int]) -> tuple[int, int]:
     return shortest, whole_number(spec, "length", high or low, shortest, LONGEST)
 
 
-def _share(spec: str, value: str) -> float:
+def _share(spec: str, values: Mapping[str, str], key: str, default: float) -> float:
+    if not values[key]:
+        return default
     try:
-        share = float(value)
+        share = float(values[key])
     except ValueError:
         share = -1.0
     if not 0.0 <= share <= 1.0:
-        raise InputError(f"{spec}: numbers is a share from 0 to 1, not {value!r}")
+        raise InputError(f"{spec}: {key} is a share from 0 to 1, not {values[key]!r}")
     return share
 
 

@@ -47,11 +47,11 @@ class Layers:
 class Geometry:
     """Where the ink goes: one projective map, after the line is bent."""
 
-    filled: Range = (0.64, 1.02)  # of the height, by the ink's bounding box
-    sides: Range = (0.02, 0.30)  # heights, left and right
+    filled: Range = (0.62, 1.06)  # of the height, by the ink's bounding box
+    sides: Range = (0.0, 0.30)  # heights, left and right
     stretch: Range = (0.66, 1.24)  # of the width
-    turned: float = 0.3  # chance of a turn of
-    turn: float = 0.12  # radians, deviation; others turn by a fourth of that
+    turned: float = 0.35  # chance of a turn of
+    turn: float = 0.14  # radians, deviation; others turn by a fourth of that
     shear: float = 0.14  # columns a row, deviation
     perspective: Range = (0.0, 0.16)  # heights that each corner moves at most
     bent: float = 0.18  # chance of an arc or a wave of
@@ -63,7 +63,7 @@ class Ground:
     """Colors, and what the ink lies on."""
 
     kind: str = "scene"  # "scene", "paper" or "card"
-    contrast: Range = (18.0, 230.0)  # grays between ink and ground
+    contrast: Range = (22.0, 230.0)  # grays between ink and ground
     texture: Range = (0.0, 60.0)  # grays, more often little than much
     ink_texture: float = 0.25  # chance of texture in the ink as well
     parts: float = 0.3  # chance of edges, bars and patches of other colors
@@ -81,7 +81,7 @@ class Damage:
     blurred: float = 0.4  # chance
     blur: Range = (0.01, 0.04)  # deviation, heights
     moved: float = 0.1  # chance of a camera that moved by
-    motion: Range = (0.04, 0.14)  # heights
+    motion: Range = (0.04, 0.11)  # heights
     sharpened: float = 0.15  # chance of bright and dark seams
     noise: Range = (0.0, 14.0)  # grays, deviation; more often little than much
     quality: Range = (25.0, 95.0)  # of JPEG

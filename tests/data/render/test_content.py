@@ -1,7 +1,16 @@
 import numpy as np
 import pytest
 
-from ocr_tf.data.render.content import Bounds, Corpus, Hanzi, Lexicon, Numbers, Patterned, Syllables
+from ocr_tf.data.render.content import (
+    Bounds,
+    Corpus,
+    Hanzi,
+    Lexicon,
+    Numbers,
+    Patterned,
+    Punctuated,
+    Syllables,
+)
 from ocr_tf.data.render.splits import split_of
 from ocr_tf.errors import InputError
 
@@ -73,6 +82,25 @@ def test_a_share_of_the_lines_are_numbers():
     numbers = [text for text in texts if text.isdigit()]
     assert 150 < len(numbers) < 350 and {split_of(n) for n in numbers} == {"train"}
     assert {len(n) for n in numbers} == {2, 3, 4, 5, 6}
+
+
+def test_a_share_of_the_words_have_marks_and_splits_stay_apart():
+    drawn = {}
+    for split in ("train", "test"):
+        bounds = Bounds("s", split, 2, 8)
+        texts = labels(Punctuated(Syllables(bounds), 0.3, bounds), 1000)
+        marked = [text for text in texts if not text.isalpha()]
+        assert 200 < len(marked) < 350
+        assert all(2 <= len(t) <= 8 and split_of(t) == split for t in texts)
+        drawn[split] = set(texts)
+        assert any(t[0].isalpha() and t[-1].isalpha() for t in marked)
+        assert any(t[-1] == "." for t in marked) and any(t[0] == "(" for t in marked)
+    assert not drawn["train"] & drawn["test"]
+
+
+def test_a_word_that_leaves_no_room_for_marks_stands_alone():
+    bounds = Bounds("s", "all", 4, 4)
+    assert all(t.isalpha() for t in labels(Punctuated(Syllables(bounds), 1.0, bounds), 50))
 
 
 def test_the_characters_of_ordinary_chinese_are_all_there():

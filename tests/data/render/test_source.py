@@ -139,6 +139,8 @@ def test_a_line_that_no_single_font_has_is_named_when_it_is_read(tmp_path):
         ("words?height=9", "height is a whole number from 16"),
         ("words?length=9-3", "length is a whole number"),
         ("words?numbers=2", "share from 0 to 1"),
+        ("words?punctuation=yes", "punctuation is a share from 0 to 1"),
+        ("words?template=\\d&punctuation=0.1", "punctuation is for words"),
         ("words?color=red", "color is no or yes"),
         ("words?template=[a&fonts=bundled", "never closed.*bankcard, phone, plate, date"),
         ("words?lexicon=a&corpus=b", "exclude one another"),
