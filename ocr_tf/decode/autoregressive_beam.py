@@ -1,7 +1,8 @@
 """Beam search for heads that put out one symbol at a time, over `autoregressive.Decoder`.
 
-Sutskever et al. 2014, Sequence to Sequence Learning with Neural Networks, section 3.2: a prefix whose
-end is among the best candidates is finished. Ranked by log p(text | image), not normalized by length.
+Sutskever et al. 2014, Sequence to Sequence Learning with Neural Networks, section 3.2, but for the ends of
+texts: the end of every prefix counts, for it takes no place from those that go on. Ranked by
+log p(text | image), not normalized by length.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from ocr_tf.decode.autoregressive import Decoder, Loop, State, state_shapes
+from ocr_tf.decode.autoregressive import Decoder, Loop, State, greedy, state_shapes
 from ocr_tf.types import Hypotheses, Tensor
 
 MINUS_INFINITY = float("-inf")
@@ -28,8 +29,8 @@ def beam(decoder: Decoder, bounds: Tensor, width: int, best: int) -> Hypotheses:
     """Returns the K best texts that a beam finds, each of at most `bounds` [B] symbols.
 
     At the bound every prefix is finished, and has `ended` only where the end is its likeliest class.
-    A line's search stops when none of its prefixes can beat its K texts, for log p only falls. A line
-    reads the same in any batch.
+    A line's search stops when none of its prefixes can beat its K texts, for log p only falls. The text of
+    greedy search is among those that are ranked, so that none is worse. A line reads the same in any batch.
 
     Args:
         decoder: steps N = B * width prefixes.
@@ -38,6 +39,7 @@ def beam(decoder: Decoder, bounds: Tensor, width: int, best: int) -> Hypotheses:
         best: K, at most `width`.
     """
     end, pad, count = decoder.end, decoder.pad, best
+    followed = greedy(decoder, bounds)
     batch = tf.shape(bounds)[0]
     most = tf.reduce_max(bounds)
 
@@ -57,24 +59,15 @@ def beam(decoder: Decoder, bounds: Tensor, width: int, best: int) -> Hypotheses:
         classes = tf.shape(log_probs)[1]
         likeliest = tf.argmax(log_probs, axis=-1, output_type=tf.int32)
         candidates = total[:, :, None] + tf.reshape(log_probs, [batch, width, classes])
-        # A prefix has one way to end: of the best 2 W at least W go on.
-        best, places = tf.math.top_k(tf.reshape(candidates, [batch, width * classes]), 2 * width)
-        parents, symbols = places // classes, places % classes
-
         at_bound = (t == bounds)[:, None]
-        ends = candidates[:, :, end]
-        ending = _Texts(
-            texts,
-            tf.where(at_bound | (ends >= best[:, width - 1 : width]), ends, MINUS_INFINITY),
-            ~at_bound | (tf.reshape(likeliest, [batch, width]) == end),
-        )
-        finished = _best(finished, ending, count)
+        ended = ~at_bound | (tf.reshape(likeliest, [batch, width]) == end)
+        finished = _best(finished, _Texts(texts, candidates[:, :, end], ended), count)
 
+        going_on = tf.where(tf.range(classes) == end, MINUS_INFINITY, candidates)
+        best, places = tf.math.top_k(tf.reshape(going_on, [batch, width * classes]), width)
+        parents, symbols = places // classes, places % classes
         beaten = best <= finished.log_probs[:, -1:]
-        best = tf.where(at_bound | beaten | (symbols == end), MINUS_INFINITY, best)
-        total, chosen = tf.math.top_k(best, width)
-        parents = tf.gather(parents, chosen, batch_dims=1)
-        symbols = tf.gather(symbols, chosen, batch_dims=1)
+        total = tf.where(at_bound | beaten, MINUS_INFINITY, best)
         texts = tf.gather(texts, parents, batch_dims=1)
         rows = tf.reshape(tf.range(batch)[:, None] * width + parents, [-1])
         return (
@@ -110,7 +103,24 @@ def beam(decoder: Decoder, bounds: Tensor, width: int, best: int) -> Hypotheses:
         state_shapes(first[-1]),
     )
     *_, finished, _ = tf.while_loop(go_on, body, first, shapes)
-    return _hypotheses(finished, pad)
+    return _hypotheses(_with(finished, followed, count, pad), pad)
+
+
+def _with(finished: _Texts, followed: Hypotheses, count: int, pad: int) -> _Texts:
+    """Adds each line's one text of greedy search where it is not among the finished."""
+    most = tf.maximum(tf.shape(finished.ids)[2], tf.shape(followed.ids)[2])
+    finished, own = (
+        texts._replace(
+            ids=tf.pad(
+                texts.ids, [[0, 0], [0, 0], [0, most - tf.shape(texts.ids)[2]]], constant_values=pad
+            )
+        )
+        for texts in (finished, _Texts(followed.ids, followed.log_probs, followed.ended))
+    )
+    real = finished.log_probs > MINUS_INFINITY
+    known = tf.reduce_any(tf.reduce_all(finished.ids == own.ids, axis=2) & real, axis=1)
+    new = tf.where(known[:, None], MINUS_INFINITY, own.log_probs)
+    return _best(finished, own._replace(log_probs=new), count)
 
 
 def _best(one: _Texts, other: _Texts, count: int) -> _Texts:

@@ -36,7 +36,11 @@ class Beam(Search):
         return prefix_beam(log_probs, blank, pad, self.width, self.best)
 
     def autoregressive(self, decoder: Decoder, bounds: Tensor) -> Hypotheses:
-        """Steps the best prefixes side by side; see `Search.autoregressive`."""
+        """Steps the best prefixes side by side; see `Search.autoregressive`. A width of 1 is greedy search."""
+        from ocr_tf.decode.autoregressive import greedy
         from ocr_tf.decode.autoregressive_beam import beam
 
+        if self.width == 1:
+            found = greedy(decoder, bounds)
+            return found._replace(objective=found.log_probs)
         return beam(decoder, bounds, self.width, self.best)

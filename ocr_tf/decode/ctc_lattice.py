@@ -17,6 +17,7 @@ import tensorflow as tf
 from ocr_tf.types import Frames, Labels, Tensor
 
 MINUS_INFINITY = float("-inf")
+AT_ONCE = 8  # texts of a line that are scored together: their emissions are [T, B, AT_ONCE, S]
 
 Merge = Callable[..., Tensor]
 Loop = tuple[Any, ...]  # tensors and tensor arrays, the variables of a loop
@@ -106,6 +107,31 @@ def score(log_probs: Frames, labels: Labels, blank: int) -> Tensor:
     emissions = _emissions(log_probs, states)
     alphas = _alphas(emissions, skips, log_probs.lengths, every=False)
     return _log_add(*_ends(alphas, labels.lengths))
+
+
+def score_each(log_probs: Frames, ids: Tensor, lengths: Tensor, blank: int) -> Tensor:
+    """Computes `score` of several texts of each line: ids [B, N, L], lengths [B, N] -> [B, N].
+
+    N must be known where the graph is made.
+    """
+    by_class = tf.transpose(log_probs.values, [0, 2, 1])  # [B, C, T]
+
+    def some(first: int) -> Tensor:
+        """Scores up to AT_ONCE of the texts."""
+        own, sizes = ids[:, first : first + AT_ONCE], lengths[:, first : first + AT_ONCE]
+        count = own.shape[1]
+        batch, longest = tf.shape(own)[0], tf.shape(own)[2]
+        labels = Labels(tf.reshape(own, [-1, longest]), tf.reshape(sizes, [-1]))
+        states, skips = _states(labels, blank)
+        emissions = tf.gather(by_class, tf.reshape(states, [batch, -1]), batch_dims=1)
+        steps = tf.shape(emissions)[2]
+        emissions = tf.reshape(
+            tf.transpose(emissions, [2, 0, 1]), [steps, batch * count, tf.shape(states)[1]]
+        )
+        alphas = _alphas(emissions, skips, tf.repeat(log_probs.lengths, count), every=False)
+        return tf.reshape(_log_add(*_ends(alphas, labels.lengths)), [-1, count])
+
+    return tf.concat([some(first) for first in range(0, ids.shape[1], AT_ONCE)], axis=1)
 
 
 def forced_path(log_probs: Frames, labels: Labels, blank: int) -> tuple[Tensor, Tensor]:

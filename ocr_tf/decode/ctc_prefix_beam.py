@@ -1,63 +1,228 @@
 """CTC's prefix beam search: the paths of a text are summed while the best prefixes are followed.
 
 Graves 2012, Supervised Sequence Labelling with Recurrent Neural Networks, section 7.5.3; Hannun et al.
-2014, First-Pass Large Vocabulary Continuous Speech Recognition using Bi-Directional Recurrent DNNs.
+2014, First-Pass Large Vocabulary Continuous Speech Recognition using Bi-Directional Recurrent DNNs. All
+lines of a batch, and all their prefixes, go on together, in TensorFlow's operations.
+
+    B, T, C  lines, steps, classes      W  prefixes of a line
+    M        symbols by which a prefix may grow at a step: the best W + 1
+
+No other symbol can matter: of M continuations of a prefix, one may be its own last symbol again, and each
+that was in the beam already ranks there at least as high. So the W best are the W best of all.
 """
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import tensorflow as tf
 
 from ocr_tf.decode import ctc_lattice
-from ocr_tf.types import Frames, Hypotheses, Labels, Tensor
+from ocr_tf.decode.ctc_greedy import best_path
+from ocr_tf.types import Frames, Hypotheses, Tensor
 
-# Stands for log 0 in the search, whose sums must stay finite.
-NEVER = -1e9
+NEVER = -1e9  # stands for log 0, as sums and differences must stay finite
 MINUS_INFINITY = float("-inf")
+NONE = -1  # the last symbol of the empty prefix; of no symbol added
+NAME_STEP = 0x5851F42D4C957F2D  # Knuth's multiplier
+
+
+class Prefixes(NamedTuple):
+    """The prefixes of each line, [B, W]; those that there are not have NEVER."""
+
+    last: Tensor  # int32, the last symbol; NONE where there is none
+    name: Tensor  # int64, a hash of the symbols: equal for equal prefixes, else all but surely not
+    parent: Tensor  # int64, the name without the last symbol
+    in_blank: Tensor  # log p of the paths that end in a blank
+    in_symbol: Tensor  # log p of those that end in the last symbol
+
+
+class _Growth(NamedTuple):
+    """The best symbols of each step, best first."""
+
+    symbols: Tensor  # [T, B, M] int32
+    log_probs: Tensor  # [T, B, M]
 
 
 def prefix_beam(log_probs: Frames, blank: int, pad: int, width: int, best: int) -> Hypotheses:
     """Returns the texts that a beam finds, best first by `ctc_lattice.score`.
 
-    The search sums only the paths that stayed in its beam, so all that it finds are scored anew and
-    sorted: fewer texts are the first of more.
+    The search sums only the paths that stayed in its beam, so all that it finds, and the text of the best
+    path, are scored anew and sorted: fewer texts are the first of more, and none is worse than greedy
+    search's.
 
     Args:
         log_probs: [B, T, C] natural log, normalized over C.
         blank: the class of no symbol, the last one.
         pad: what fills ids behind a text's length.
-        width: prefixes of a line that are kept at every step.
-        best: K, texts of a line that are returned, at most `width`.
+        width: W, prefixes of a line that are kept at every step.
+        best: K, texts of a line that are returned, at most W.
     """
-    ids = _search(log_probs, pad, width)  # [W, B, L]
-    lengths = tf.reduce_sum(tf.cast(ids != pad, tf.int32), axis=2)
+    ids, lengths, found = _search(log_probs, blank, pad, width)
+    greedy, _ = best_path(log_probs, blank, pad)
+    most = tf.maximum(tf.shape(ids)[2], tf.shape(greedy.ids)[1])
+    ids, own = _widened(ids, most, pad), _widened(greedy.ids[:, None], most, pad)
+    new = ~tf.reduce_any(tf.reduce_all(ids == own, axis=2) & found, axis=1, keepdims=True)
+    ids = tf.concat([ids, own], axis=1)
+    lengths = tf.concat([lengths, greedy.lengths[:, None]], axis=1)
+    found = tf.concat([found, new], axis=1)
 
-    def score_one(text: tuple[Tensor, Tensor]) -> Tensor:
-        # What stands in for a missing text has a symbol that is none.
-        real = tf.reduce_all(text[0] < blank, axis=1)
-        labels = Labels(tf.minimum(text[0], blank), text[1])
-        return tf.where(real, ctc_lattice.score(log_probs, labels, blank), MINUS_INFINITY)
-
-    # One text of every line at a time: together they would take W copies of the log probabilities.
-    scores = tf.map_fn(score_one, (ids, lengths), fn_output_signature=log_probs.values.dtype)
-    score, order = tf.math.top_k(tf.transpose(scores), best)
-    ids, lengths = tf.transpose(ids, [1, 0, 2]), tf.transpose(lengths)
+    scores = ctc_lattice.score_each(log_probs, ids, lengths, blank)
+    score, order = tf.math.top_k(tf.where(found, scores, MINUS_INFINITY), best)
     valid = score > MINUS_INFINITY
     ids = tf.where(valid[:, :, None], tf.gather(ids, order, batch_dims=1), pad)
     lengths = tf.where(valid, tf.gather(lengths, order, batch_dims=1), 0)
     return Hypotheses(ids[:, :, : tf.reduce_max(lengths)], lengths, score, score, valid, valid)
 
 
-def _search(log_probs: Frames, pad: int, width: int) -> Tensor:
-    """TensorFlow's search: ids [W, B, L]; those of missing texts hold symbols of C - 1 and above."""
-    values = tf.maximum(log_probs.values, NEVER)
-    # A line of one step has C texts, and fewer than W fail the whole batch: so there are more classes.
-    missing = max(0, width - values.shape[2])
-    more = tf.fill([*tf.unstack(tf.shape(values)[:2]), missing], NEVER)
-    values = tf.concat([values[:, :, :-1], more, values[:, :, -1:]], axis=2)
-    texts, _ = tf.nn.ctc_beam_search_decoder(
-        tf.transpose(values, [1, 0, 2]), log_probs.lengths, width, width
+def _widened(ids: Tensor, most: Tensor, pad: int) -> Tensor:
+    """Pads texts [B, N, L] to [B, N, most]."""
+    more = most - tf.shape(ids)[2]
+    return tf.pad(ids, [[0, 0], [0, 0], [0, more]], constant_values=pad)
+
+
+def _search(log_probs: Frames, blank: int, pad: int, width: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Follows the best prefixes: ids [B, W, L], lengths [B, W], and which texts there are [B, W] bool."""
+    values, blanks, growth = _steps(log_probs, blank, width)
+    steps, batch = tf.shape(values)[0], tf.shape(values)[1]
+
+    def body(t: Tensor, prefixes: Prefixes, added: Any, parents: Any) -> Any:
+        step = values[t], blanks[t], growth.symbols[t], growth.log_probs[t]
+        prefixes, symbols, slots = _grown(prefixes, *step)
+        return t + 1, prefixes, added.write(t, symbols), parents.write(t, slots)
+
+    first = tf.tile(tf.where(tf.range(width) == 0, 0.0, NEVER)[None], [batch, 1])
+    # Of the prefixes that there are not, no two have the same name.
+    names = tf.tile(-tf.range(width, dtype=tf.int64)[None], [batch, 1])
+    begin = Prefixes(
+        last=tf.fill([batch, width], NONE),
+        name=names,
+        parent=names - width,
+        in_blank=first,
+        in_symbol=tf.fill([batch, width], NEVER),
     )
-    stacked = tf.sparse.concat(0, texts, expand_nonconcat_dims=True)  # [W * B, L]
-    ids = tf.cast(tf.sparse.to_dense(stacked, pad), tf.int32)
-    return tf.reshape(ids, [width, tf.shape(values)[0], -1])
+    arrays = [tf.TensorArray(tf.int32, steps, element_shape=[None, width]) for _ in range(2)]
+    row = tf.TensorShape([None, width])
+    shapes = (tf.TensorShape([]), Prefixes(*[row] * 5), *[tf.TensorShape(None)] * 2)
+    _, last, added, parents = tf.while_loop(
+        lambda t, *_: t < steps, body, (0, begin, *arrays), shapes
+    )
+    ids, lengths = _spelled(added.stack(), parents.stack(), pad)
+    return ids, lengths, _log_add(last.in_blank, last.in_symbol) > NEVER / 2
+
+
+def _steps(log_probs: Frames, blank: int, width: int) -> tuple[Tensor, Tensor, _Growth]:
+    """Turns log_probs to steps: of each class [T, B, C], of the blank [T, B, 1], of the best symbols.
+
+    Steps behind a line's end are certain blanks, which change nothing.
+    """
+    values = tf.transpose(tf.maximum(log_probs.values, NEVER), [1, 0, 2])
+    inside = tf.transpose(tf.sequence_mask(log_probs.lengths, tf.shape(values)[0]))[:, :, None]
+    blanks = tf.where(inside, values[:, :, blank:], 0.0)
+    values = tf.where(inside, values, NEVER)
+    count = min(width + 1, values.shape[2] - 1)
+    best, symbols = tf.math.top_k(values[:, :, :blank], count)
+    return values, blanks, _Growth(symbols, best)
+
+
+def _grown(
+    prefixes: Prefixes, values: Tensor, blank: Tensor, symbols: Tensor, gains: Tensor
+) -> tuple[Prefixes, Tensor, Tensor]:
+    """Takes a step: prefixes stay as they are, or grow by a symbol; the best of both go on.
+
+    Args:
+        prefixes: before the step.
+        values: [B, C] log p of each class.
+        blank: [B, 1] of the blank.
+        symbols: [B, M] by which a prefix may grow.
+        gains: [B, M] their log p.
+
+    Returns:
+        The prefixes after it; the symbol that each has grown by, or NONE; the place in `prefixes` of what
+        it has grown from.
+    """
+    last, name, parent, in_blank, in_symbol = prefixes
+    width, count = last.shape[1], symbols.shape[1]
+    total = _log_add(in_blank, in_symbol)
+    again = tf.gather(values, tf.maximum(last, 0), batch_dims=1)  # the last symbol's log p, [B, W]
+    again = tf.where(last == NONE, NEVER, again)
+
+    # A prefix grows by its own last symbol only from a blank: otherwise the symbol is one with it.
+    same = symbols[:, None, :] == last[:, :, None]  # [B, W, M]
+    grown = tf.where(same, in_blank[:, :, None], total[:, :, None]) + gains[:, None, :]
+
+    # A prefix that another one grows into is one with that continuation: [B, W of them, W others].
+    into = parent[:, :, None] == name[:, None, :]
+    twice = last[:, :, None] == last[:, None, :]
+    sources = tf.where(into, tf.where(twice, in_blank[:, None, :], total[:, None, :]), NEVER)
+    joined = tf.reduce_max(sources, axis=2) + again
+    stays_blank, stays_symbol = total + blank, _log_add(in_symbol + again, joined)
+    is_grown = tf.reduce_any(into, axis=2)
+    source = tf.argmax(into, axis=2, output_type=tf.int32)  # [B, W]
+    rank = tf.argmax(last[:, :, None] == symbols[:, None, :], axis=2, output_type=tf.int32)
+    listed = tf.reduce_any(last[:, :, None] == symbols[:, None, :], axis=2)
+    taken = tf.where(is_grown & listed, source * count + rank, width * count)
+    grown = tf.reshape(grown, [-1, width * count])
+    grown = _without(grown, taken)
+
+    candidates = tf.concat([_log_add(stays_blank, stays_symbol), grown], axis=1)
+    best, places = tf.math.top_k(candidates, width)
+    stays = places < width
+    slots = tf.where(stays, places, (places - width) // count)
+
+    def pick(values: Tensor) -> Tensor:
+        return tf.gather(values, slots, batch_dims=1)
+
+    new = tf.gather(symbols, tf.where(stays, 0, (places - width) % count), batch_dims=1)
+    own = pick(name)
+    after = Prefixes(
+        last=tf.where(stays, pick(last), new),
+        name=tf.where(stays, own, own * NAME_STEP + tf.cast(new, tf.int64) + 1),
+        parent=tf.where(stays, pick(parent), own),
+        in_blank=tf.where(stays, pick(stays_blank), NEVER),
+        in_symbol=tf.where(stays, pick(stays_symbol), best),
+    )
+    return after, tf.where(stays, NONE, new), slots
+
+
+def _without(values: Tensor, taken: Tensor) -> Tensor:
+    """Sets values [B, N] to NEVER at the places [B, P]; a place of N is none."""
+    rows = tf.broadcast_to(tf.range(tf.shape(values)[0])[:, None], tf.shape(taken))
+    places = tf.stack([rows, taken], axis=2)
+    wider = tf.pad(values, [[0, 0], [0, 1]])
+    gone = tf.fill(tf.shape(taken), NEVER)
+    return tf.tensor_scatter_nd_update(wider, places, gone)[:, :-1]
+
+
+def _spelled(added: Tensor, parents: Tensor, pad: int) -> tuple[Tensor, Tensor]:
+    """Goes back from the last prefixes: ids [B, W, L] and lengths [B, W].
+
+    Args:
+        added: [T, B, W], the symbol that each prefix has grown by at a step, or NONE.
+        parents: [T, B, W], the place of what it has grown from.
+        pad: what fills ids behind a text's length.
+    """
+    steps, batch, width = tf.shape(added)[0], tf.shape(added)[1], added.shape[2]
+
+    def body(t: Tensor, slots: Tensor, symbols: Any) -> Any:
+        symbols = symbols.write(t, tf.gather(added[t], slots, batch_dims=1))
+        return t - 1, tf.gather(parents[t], slots, batch_dims=1), symbols
+
+    symbols = tf.TensorArray(tf.int32, steps, element_shape=[None, width])
+    last = tf.tile(tf.range(width)[None], [batch, 1])
+    shapes = (tf.TensorShape([]), tf.TensorShape([None, width]), tf.TensorShape(None))
+    *_, symbols = tf.while_loop(lambda t, *_: t >= 0, body, (steps - 1, last, symbols), shapes)
+    written = tf.transpose(symbols.stack(), [1, 2, 0])  # [B, W, T]
+    is_symbol = written != NONE
+    lengths = tf.reduce_sum(tf.cast(is_symbol, tf.int32), axis=2)
+    # A stable sort brings the symbols to the front, in their order.
+    order = tf.argsort(tf.cast(~is_symbol, tf.int32), axis=2, stable=True)
+    order = order[:, :, : tf.reduce_max(lengths)]
+    ids = tf.gather(tf.where(is_symbol, written, pad), order, batch_dims=2)
+    return ids, lengths
+
+
+def _log_add(one: Tensor, other: Tensor) -> Tensor:
+    """Returns log(exp(one) + exp(other)), of finite values."""
+    most = tf.maximum(one, other)
+    return most + tf.math.log1p(tf.exp(tf.minimum(one, other) - most))

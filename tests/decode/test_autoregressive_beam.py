@@ -22,9 +22,9 @@ LINES = [(0, 4), (1, 2), (2, 3), (3, 1), (4, 4), (5, 3)]  # of each: its random 
 class Memory:
     """A random distribution after every history of every line; each is a node of a binary tree."""
 
-    def __init__(self) -> None:
+    def __init__(self, lines: int = len(LINES)) -> None:
         draw = np.random.default_rng(3)
-        logits = 1.5 * draw.standard_normal([len(LINES), 2 ** (LONGEST + 1), 3])
+        logits = 1.5 * draw.standard_normal([lines, 2 ** (LONGEST + 1), 3])
         self.table = tf.nn.log_softmax(tf.constant(logits, tf.float32))
         self.calls = 0
 
@@ -153,10 +153,36 @@ def test_the_search_stops_when_no_prefix_can_win():
     bounds = tf.constant([50, 9])
     toy = Decoder(lambda copies: (), step, START, END, PAD)
     Beam(2, 1).autoregressive(toy, bounds)
-    assert len(calls) == 1
+    assert len(calls) == 1 + 1  # greedy search's, and the beam's
+    calls.clear()
     found = Beam(2, 2).autoregressive(toy, bounds)
     assert len(calls) == 1 + 2
     np.testing.assert_allclose(np.exp(found.log_probs), [[0.7, 0.2 * 0.7]] * 2, rtol=1e-5)
+
+
+def test_no_beam_is_worse_than_greedy_search_and_wider_ones_are_better_on_average():
+    many = Memory(1000)
+    lines = [(i, LONGEST) for i in range(1000)]
+    greedy = search(many, Greedy(), lines)
+    best = {width: search(many, Beam(width), lines).objective.numpy() for width in (1, 2, 3, 4, 6)}
+    means = [values.mean() for values in best.values()]
+    assert means == sorted(means) and means[1] > means[0]
+    for width, values in best.items():
+        assert (values >= greedy.log_probs.numpy() - 1e-5).all(), width
+
+
+def test_the_end_of_every_prefix_counts():
+    """Here the empty text is the best, though each of two symbols is likelier than its end."""
+    first, then = (0.4, 0.35, 0.25), (0.34, 0.33, 0.33)  # A, B, END
+
+    def step(ids, state):
+        row = tf.where((ids == START)[:, None], [first], [then])
+        return tf.math.log(row), None, state
+
+    toy = Decoder(lambda copies: (), step, START, END, PAD)
+    found = Beam(2, 1).autoregressive(toy, tf.constant([3]))
+    assert texts(found, 0) == [()]
+    np.testing.assert_allclose(found.log_probs, [[np.log(0.25)]], rtol=1e-5)
 
 
 def test_a_beam_gives_no_more_than_it_holds():

@@ -86,11 +86,73 @@ def test_what_is_found_is_sorted_distinct_and_has_its_score(how):
             )
 
 
-def test_a_wide_beam_finds_nothing_worse_than_the_best_path():
-    batch = lines([15, 9, 11, 4], 5)
+def test_no_beam_is_worse_than_the_best_path_and_wider_ones_are_better_on_average():
+    batch = lines([3 + i % 12 for i in range(1000)], 5, seed=9)
     labels, _ = best_path(batch, 4, PAD)
-    found = Beam(50, 1).ctc(batch, 4, PAD)
-    assert (found.log_probs[:, 0] >= ctc_lattice.score(batch, labels, 4) - 1e-4).numpy().all()
+    greedy = ctc_lattice.score(batch, labels, 4).numpy()
+    best = {width: Beam(width).ctc(batch, 4, PAD).log_probs[:, 0].numpy() for width in (1, 2, 4, 8)}
+    means = [values.mean() for values in best.values()]
+    assert means == sorted(means) and means[1] > means[0]
+    for width, values in best.items():
+        assert (values >= greedy - 1e-4).all(), width
+
+
+@pytest.mark.parametrize("width", [2, 8])
+def test_the_best_text_is_the_best_of_all_that_are_found(width):
+    batch = lines([3 + i % 12 for i in range(240)], 6, seed=4)
+    one, all_of_them = Beam(width, 1).ctc(batch, 5, PAD), Beam(width, width).ctc(batch, 5, PAD)
+    np.testing.assert_array_equal(one.log_probs[:, 0], all_of_them.log_probs[:, 0])
+
+
+def by_dictionary(log_probs: np.ndarray, width: int) -> dict[tuple[int, ...], float]:
+    """The prefix beam of one line [T, C] in plain Python: the last prefixes and their sums."""
+    blank = log_probs.shape[1] - 1
+    beam = {(): (0.0, -np.inf)}
+    for row in log_probs:
+        after: dict[tuple[int, ...], list[float]] = {}
+        for text, (in_blank, in_symbol) in beam.items():
+            total = np.logaddexp(in_blank, in_symbol)
+            sums = after.setdefault(text, [-np.inf, -np.inf])
+            sums[0] = np.logaddexp(sums[0], total + row[blank])
+            if text:
+                sums[1] = np.logaddexp(sums[1], in_symbol + row[text[-1]])
+            for symbol in range(blank):
+                before = in_blank if text and symbol == text[-1] else total
+                sums = after.setdefault((*text, symbol), [-np.inf, -np.inf])
+                sums[1] = np.logaddexp(sums[1], before + row[symbol])
+        ranked = sorted(after.items(), key=lambda item: np.logaddexp(*item[1]), reverse=True)
+        beam = {text: tuple(sums) for text, sums in ranked[:width]}
+    return {text: float(np.logaddexp(*sums)) for text, sums in beam.items()}
+
+
+@pytest.mark.parametrize("width, classes", [(1, 7), (3, 7), (8, 5), (16, 30)])
+def test_a_beam_holds_what_a_plain_one_holds(width, classes):
+    batch = lines([25, 12, 18, 1, 7, 30], classes, padding=2, seed=width)
+    found = Beam(width, width).ctc(batch, classes - 1, PAD)
+    labels, _ = best_path(batch, classes - 1, PAD)
+    for i, length in enumerate(batch.lengths.numpy()):
+        held = by_dictionary(batch.values[i, :length].numpy().astype(np.float64), width)
+        greedy = tuple(labels.ids[i, : labels.lengths[i]].numpy().tolist())
+        rows = texts(found, i)
+        # The text of the best path may take the place of the worst.
+        assert set(rows) <= {*held, greedy} and len(rows) >= len(held) - 1
+        assert len(set(rows) & set(held)) >= len(held) - 1
+
+
+def test_what_the_literature_reads_as_state():
+    symbols = "aest-"
+    for path, text in [
+        ("--stta-t---e", "state"),
+        ("sst-aaa-tee-", "state"),
+        ("--sttaa-tee-", "state"),
+        ("sst-aa-t---e", "state"),
+        ("-sta-aatte-e-", "staatee"),
+    ]:
+        ids = [symbols.index(s) for s in path]
+        certain = tf.one_hot([ids], len(symbols), 0.0, -np.inf)
+        found = Beam(4).ctc(Frames(certain, tf.constant([len(ids)])), 4, PAD)
+        assert "".join(symbols[i] for i in texts(found, 0)[0]) == text
+        assert float(found.log_probs[0, 0]) == 0.0
 
 
 @pytest.mark.parametrize("how", [Beam(1, 1), Beam(4, 3)])
