@@ -45,6 +45,7 @@ class Convolution(NamedTuple):
     stride: int = 1
     normalize: bool = False
     pool: tuple[int, int] = (1, 1)  # height and width of the windows
+    around: int = 0  # so many convolutions, this one the last, have a 1x1 convolution around them
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,6 +84,11 @@ class Compact:
         "(the greatest of each feature).",
         choices=("keep", "max"),
     )
+    residual: bool = option(
+        False,
+        "Lead a 1x1 convolution around the convolutions of each of the last two stages: what it gives is "
+        "added to what they give.",
+    )
     normalize: bool = option(True, "Normalize batches behind all convolutions but the first.")
     dropout: float = option(0.0, "Dropout rate on the frames.", minimum=0, maximum=0.99)
     standardize: bool = option(
@@ -107,7 +113,10 @@ class Compact:
             share = filters[len(filters) // 2 * stage : len(filters) // 2 * (stage + 1)]
             sizes = share[:1] * (self.depth - len(share) + 1) + share[1:]
             layers += [Convolution(size, normalize=self.normalize) for size in sizes[:-1]]
-            layers.append(Convolution(sizes[-1], normalize=self.normalize, pool=pool))
+            around = len(sizes) if self.residual else 0
+            layers.append(
+                Convolution(sizes[-1], normalize=self.normalize, pool=pool, around=around)
+            )
         return layers
 
     def build(self, height: int, dtype: str = "float32") -> Any:

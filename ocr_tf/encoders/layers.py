@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from collections.abc import Sequence
+from typing import Any, Optional, Union
 
 import tensorflow as tf
 
@@ -49,6 +50,7 @@ class ConvBlock(tf.keras.layers.Layer):
         *,
         stride: int = 1,
         normalize: bool = False,
+        rectify: bool = True,
         pool: tuple[int, int] = (1, 1),
         same_height: bool = True,
         **kwargs: object,
@@ -60,14 +62,17 @@ class ConvBlock(tf.keras.layers.Layer):
             kernel: height and width.
             stride: of the convolution, both ways.
             normalize: whether to normalize the batch.
+            rectify: whether there is a ReLU.
             pool: height and width of the pooling's windows.
             same_height: whether the height is padded; the width always is.
             kwargs: those of Keras' Layer.
         """
         super().__init__(**kwargs)
         self.filters, self.kernel_size, self.stride, self.pool = filters, kernel, stride, pool
-        self.same_height = same_height
-        self.norm = MaskedBatchNorm(name="norm", dtype=self.dtype_policy) if normalize else None
+        self.same_height, self.rectify = same_height, rectify
+        self.norm = (
+            MaskedBatchNorm(rectify, name="norm", dtype=self.dtype_policy) if normalize else None
+        )
 
     @property
     def dtype_policy(self) -> tf.keras.mixed_precision.Policy:
@@ -98,7 +103,9 @@ class ConvBlock(tf.keras.layers.Layer):
         images = Images(values, widths)
         if self.pool != (1, 1):
             images = pool(images, *self.pool)
-        return images if self.norm else Images(tf.nn.relu(images.values), images.widths)
+        if self.norm or not self.rectify:
+            return images
+        return Images(tf.nn.relu(images.values), images.widths)
 
     def _convolve(self, values: Tensor, training: bool) -> Tensor:
         if self.stride == 1 and self.same_height:
@@ -112,6 +119,34 @@ class ConvBlock(tf.keras.layers.Layer):
         across = [(columns - 1) // 2, columns // 2]
         values = tf.pad(values, [[0, 0], down, across, [0, 0]])
         return tf.nn.conv2d(values, self.kernel, self.stride, "VALID")
+
+
+class Residual(tf.keras.layers.Layer):
+    """Blocks, and a 1x1 convolution around them; a ReLU of the sum, then max pooling."""
+
+    def __init__(self, blocks: list[ConvBlock], pool: tuple[int, int], **kwargs: object):
+        """Makes a stage.
+
+        Args:
+            blocks: in their order; the last one has no ReLU.
+            pool: height and width of the pooling's windows.
+            kwargs: those of Keras' Layer.
+        """
+        super().__init__(**kwargs)
+        self.blocks, self.pool = blocks, pool
+
+    def build(self, shape: tf.TensorShape) -> None:
+        """Makes the kernel of the convolution around the blocks."""
+        channels = tf.TensorShape(shape.values if isinstance(shape, Images) else shape)[-1]
+        self.kernel = self.add_weight("kernel", [1, 1, channels, self.blocks[-1].filters])
+
+    def call(self, images: Images, batch_statistics: bool = False) -> Images:
+        """Images [B, H, W, C] -> Images [B, H / pool, W / pool, filters]."""
+        around = tf.nn.conv2d(images.values, self.kernel, 1, "SAME")
+        for block in self.blocks:
+            images = block(images, batch_statistics)
+        # Behind a line's end the blocks gave ENDED.
+        return pool(Images(tf.nn.relu(images.values + around), images.widths), *self.pool)
 
 
 @tf.custom_gradient
@@ -167,7 +202,7 @@ class ConvEncoder(tf.keras.layers.Layer):
 
     def __init__(
         self,
-        blocks: list[ConvBlock],
+        blocks: Sequence[Union[ConvBlock, Residual]],
         dropout: float = 0.0,
         standardized: bool = False,
         **kwargs: object,
