@@ -43,12 +43,19 @@ def compact(values: Any, config: Compact, height: int) -> Any:
         axes = [1, 2, 3]
         values = layers.Lambda(lambda v: v - tf.reduce_mean(v, axes, keepdims=True))(values)
         values = layers.Lambda(lambda v: v / (tf.math.reduce_std(v, axes, True) + GRAY))(values)
+    inputs = []  # of each convolution
     for number, layer in enumerate(config.convolutions(height), 1):
+        inputs.append(values)
         settings = {"kernel_size": layer.kernel, "strides": layer.stride}
         if layer.stride > 1:
             values = layers.ZeroPadding2D(layer.kernel[0] // 2)(values)
             settings["padding"] = "valid"
-        values = _block(values, layer.filters, f"conv{number}", layer.normalize, **settings)
+        around = None
+        if layer.around:
+            around = layers.Conv2D(layer.filters, 1, use_bias=False, name=f"stage{number}")(
+                inputs[-layer.around]
+            )
+        values = _block(values, layer.filters, f"conv{number}", layer.normalize, around, **settings)
         if layer.pool != (1, 1):
             values = _pool(values, layer.pool)
     return layers.Dropout(config.dropout)(values) if config.dropout else values
@@ -62,12 +69,19 @@ OPTIMIZERS = {
 ENCODERS: dict[type, Callable[[Any, Any, int], Any]] = {CRNN: crnn, Compact: compact}
 
 
-def _block(values: Any, filters: int, name: str, normalize: bool = False, **settings: Any) -> Any:
+def _block(
+    values: Any,
+    filters: int,
+    name: str,
+    normalize: bool = False,
+    around: Any = None,
+    **settings: Any,
+) -> Any:
     settings = {"kernel_size": 3, "padding": "same", "use_bias": not normalize, **settings}
     values = layers.Conv2D(filters, name=name, **settings)(values)
     if normalize:
         values = layers.BatchNormalization(momentum=0.95, name=f"{name}_norm")(values)
-    return layers.ReLU()(values)
+    return layers.ReLU()(values if around is None else layers.Add()([values, around]))
 
 
 def _pool(values: Any, factors: tuple[int, int]) -> Any:

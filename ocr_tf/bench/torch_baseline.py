@@ -7,6 +7,7 @@ optimizer of the experiment's name. PyTorch is an extra, imported here alone: `p
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any, Callable
 
@@ -57,18 +58,40 @@ class Standardize(nn.Module):
         return (images - mean) / (deviation + GRAY)
 
 
+class Residual(nn.Module):
+    """Adds a 1x1 convolution of the images to what layers make of them."""
+
+    def __init__(self, layers: list[nn.Module], channels: int, filters: int):
+        super().__init__()
+        self.inner = nn.Sequential(*layers)
+        self.around = nn.Conv2d(channels, filters, 1, bias=False)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Images [B, C, H, W] -> [B, filters, H, W]."""
+        around: torch.Tensor = self.around(images)
+        return around + self.inner(images)
+
+
 def compact(config: Compact, height: int) -> list[nn.Module]:
     """Lists the layers of encoders/compact.py."""
-    layers: list[nn.Module] = [Standardize()] if config.standardize else []
-    channels = 1
+    blocks: list[list[nn.Module]] = []  # of each convolution
+    channels = [1]  # before each
     for layer in config.convolutions(height):
         settings = {"kernel_size": layer.kernel, "stride": layer.stride}
-        pool = None if layer.pool == (1, 1) else layer.pool
-        padding = layer.kernel[0] // 2
-        layers += _block(
-            channels, layer.filters, layer.normalize, pool, padding=padding, **settings
+        block = _block(
+            channels[-1], layer.filters, layer.normalize, padding=layer.kernel[0] // 2, **settings
         )
-        channels = layer.filters
+        if layer.around:
+            first = len(blocks) + 1 - layer.around
+            inner = [*itertools.chain.from_iterable(blocks[first:]), *block[:-1]]
+            block = [Residual(inner, channels[-layer.around], layer.filters), block[-1]]
+            del blocks[first:]
+        if layer.pool != (1, 1):
+            block.append(nn.MaxPool2d(layer.pool, ceil_mode=True))
+        blocks.append(block)
+        channels.append(layer.filters)
+    layers: list[nn.Module] = [Standardize()] if config.standardize else []
+    layers += itertools.chain.from_iterable(blocks)
     return [*layers, nn.Dropout(config.dropout)] if config.dropout else layers
 
 

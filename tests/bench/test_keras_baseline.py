@@ -18,7 +18,9 @@ from ocr_tf.experiment.inference.load import build
 from ocr_tf.heads import CTC, Attention
 
 DEEP = Compact(width=8, depth=2, rows="max", standardize=True)
+RESIDUAL = Compact(width=8, depth=2, residual=True)
 ALPHABET = Alphabet("0123456789")
+PLACE = r".*(encoder|sequence)/(stage\d+/(?=conv))?"  # of a variable of ours
 ATTENTION = Attention(units=24, attention_units=16, embedding=8, dropout=0, symbol_dropout=0)
 
 
@@ -45,7 +47,7 @@ def pair(encoder, head, dtype: str = "float32", height: int = 32, width: int = 3
     for variable in model.variables:  # Zeros and ones would hide what is exchanged.
         variable.assign_add(draw.uniform(0, 0.1, variable.shape))
     found = keras_baseline.KerasBaseline(experiment, ALPHABET, batch)
-    ours = {re.sub(r".*(encoder|sequence)/", "", rng.path(v)): v for v in model.variables}
+    ours = {re.sub(PLACE, "", rng.path(v)): v for v in model.variables}
     for variable in found.below.variables:
         variable.assign(ours[rng.path(variable).replace("_norm/", "/norm/")])
     for mine, theirs in zip(model.head.variables, found.head.variables):
@@ -54,7 +56,9 @@ def pair(encoder, head, dtype: str = "float32", height: int = 32, width: int = 3
 
 
 @pytest.mark.parametrize("height", [32, 20])
-@pytest.mark.parametrize("encoder", [CRNN(), Compact(), DEEP], ids=["crnn", "compact", "deep"])
+@pytest.mark.parametrize(
+    "encoder", [CRNN(), Compact(), DEEP, RESIDUAL], ids=["crnn", "compact", "deep", "residual"]
+)
 def test_with_our_weights_it_computes_what_we_compute(encoder, height):
     model, found, batch = pair(encoder, CTC(), height=height)
     expected = model(batch.images)

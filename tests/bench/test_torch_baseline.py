@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import numpy as np
@@ -19,6 +20,7 @@ from ocr_tf.experiment.inference.load import build
 from ocr_tf.heads import CTC, Attention
 
 DEEP = Compact(width=8, depth=2, rows="max", standardize=True)
+RESIDUAL = Compact(width=8, depth=2, residual=True)
 ALPHABET = Alphabet("0123456789")
 
 
@@ -40,11 +42,16 @@ def batch(width: int = 37):
 def copy_weights(model, network) -> None:
     """Gives a network of PyTorch the weights of ours; both list their layers in the same order."""
     torch = pytest.importorskip("torch")
-    ours = {rng.path(v).split("recognizer/")[-1]: v.numpy() for v in model.variables}
-    layers = [m for m in network.encoder if isinstance(m, (torch.nn.Conv2d, torch.nn.BatchNorm2d))]
+    paths = (rng.path(v).split("recognizer/")[-1] for v in model.variables)
+    paths = (re.sub(r"stage\d+/(?=conv)", "", path) for path in paths)
+    ours = {path: v.numpy() for path, v in zip(paths, model.variables)}
+    kinds = (torch.nn.Conv2d, torch.nn.BatchNorm2d)
+    layers = [module for module in network.encoder.modules() if isinstance(module, kinds)]
     number, theirs = 0, {}
     for layer in layers:
-        if isinstance(layer, torch.nn.Conv2d):
+        if isinstance(layer, torch.nn.Conv2d) and layer.kernel_size == (1, 1):
+            theirs[layer.weight] = ours[f"encoder/stage{number}/kernel"].transpose(3, 2, 0, 1)
+        elif isinstance(layer, torch.nn.Conv2d):
             number += 1
             theirs[layer.weight] = ours[f"encoder/conv{number}/kernel"].transpose(3, 2, 0, 1)
             if layer.bias is not None:
@@ -68,7 +75,9 @@ def copy_weights(model, network) -> None:
             tensor.copy_(torch.tensor(value))
 
 
-@pytest.mark.parametrize("encoder", [CRNN(), Compact(), DEEP], ids=["crnn", "compact", "deep"])
+@pytest.mark.parametrize(
+    "encoder", [CRNN(), Compact(), DEEP, RESIDUAL], ids=["crnn", "compact", "deep", "residual"]
+)
 def test_with_our_weights_it_has_our_losses(encoder):
     pytest.importorskip("torch", reason="PyTorch is not installed")
     model = build(experiment(encoder), ALPHABET)
