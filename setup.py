@@ -74,6 +74,7 @@ setup(
             "apache-beam",
             "build",
             "wheel",
+            "flashlight-text",
             "jsonschema",
             "types-jsonschema",
             "types-tqdm",

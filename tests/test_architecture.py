@@ -33,6 +33,7 @@ RANKS = {
     "ocr_tf.reading_order": 0,
     "ocr_tf.terminal": 0,
     "ocr_tf.library_lines": 0,
+    "ocr_tf.language": 0.5,
     "ocr_tf.data": 1,
     "ocr_tf.encoders": 1,
     "ocr_tf.rnn": 1,

@@ -14,7 +14,7 @@ from ocr_tf.experiment.config.flags import Positional
 from ocr_tf.experiment.config.program import command_name
 from ocr_tf.experiment.inference.config import Align, Evaluate
 from ocr_tf.experiment.serving.config import Export, Predict
-from ocr_tf.experiment.training.config import ShowAugmentation
+from ocr_tf.experiment.training.config import ShowAugmentation, TrainLM
 from ocr_tf.preflight.config import InspectData
 from ocr_tf.study.config import Compare, Suspects
 
@@ -94,6 +94,12 @@ def _suspects(*arguments: Any) -> None:
     from ocr_tf.study.report import label_errors
 
     label_errors.run(*arguments)
+
+
+def _train_lm(*arguments: Any) -> None:
+    from ocr_tf.experiment.training import train_lm
+
+    train_lm.run(*arguments)
 
 
 RUN = Positional("RUN", "The run folder, a run's --workdir.")
@@ -195,5 +201,11 @@ TOOLS = {
         _suspects,
         (Positional("RUN", "Run folders, the --workdir of one training or more.", many=True),),
         "List the lines whose labels are probably wrong.",
+    ),
+    "train_lm": Tool(
+        TrainLM(),
+        _train_lm,
+        (Positional("OUTPUT", "The ARPA file to write."),),
+        "Estimate an n-gram language model, for searches.",
     ),
 }

@@ -5,7 +5,7 @@ given, and TensorFlow-free until it searches. A new search is one file beside `g
 methods of `search.Search`, and one line in SEARCHES; or one's own, by `ocr_tf.register("search", NAME)`.
 
 A search's text form is its name and its options: `greedy`, `beam`, `beam:16` (the first option),
-`beam:width=16,best=4`.
+`beam:width=16,best=4`, and for a beam with a language model or a lexicon `lm:FILE` and `lexicon:FILE`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from ocr_tf.errors import InputError, did_you_mean
 from ocr_tf.registry import Registry
 
 SEARCHES: Registry[type[Search]] = Registry("search", {"greedy": Greedy, "beam": Beam})
+# A beam may be named by what guides it: `lm:FILE,width=16`.
+NAMED_BY = {"lm": ("beam", "lm"), "lexicon": ("beam", "lexicon")}
 
 
 def parse_search(text: str, place: str = "--search") -> Search:
@@ -34,16 +36,20 @@ def parse_search(text: str, place: str = "--search") -> Search:
         InputError: there is no such search or option, or a value that the option cannot have.
     """
     name, _, rest = text.partition(":")
+    first = ""
+    if name in NAMED_BY:
+        name, first = NAMED_BY[name]
     if name not in SEARCHES:
         raise InputError(
-            f"{place}={text}: the searches are {', '.join(SEARCHES)}; not {name!r}"
-            f"{did_you_mean(name, SEARCHES)}"
+            f"{place}={text}: the searches are {', '.join((*SEARCHES, *NAMED_BY))}; not {name!r}"
+            f"{did_you_mean(name, (*SEARCHES, *NAMED_BY))}"
         )
     try:
-        search = SEARCHES[name](**dict(_values(SEARCHES[name], rest)))
+        search = SEARCHES[name](**dict(_values(SEARCHES[name], rest, first)))
         options.check(search)
     except ValueError as error:
         raise InputError(f"{place}={text}: {str(error).removeprefix('--')}") from None
+    search.check()
     return search
 
 
@@ -59,13 +65,18 @@ def search_text(search: Search) -> str:
     return ":".join(filter(None, (name, ",".join(changed))))
 
 
-def _values(kind: type[Search], text: str) -> Iterator[tuple[str, Any]]:
-    """Yields the options that a text form sets. Raises ValueError for those that there are not."""
+def _values(kind: type[Search], text: str, first: str = "") -> Iterator[tuple[str, Any]]:
+    """Yields the options that a text form sets. Raises ValueError for those that there are not.
+
+    `first` is the option that may go without its name; by default the first of all.
+    """
     leaves = {leaf.name: leaf for leaf in options.leaves(kind())}
+    if first and not text:
+        raise ValueError(f"name a file, as {first}:FILE")
     for position, item in enumerate(text.split(",") if text else ()):
         name, equals, value = item.partition("=")
         if not equals and position == 0 and leaves:
-            name, value = next(iter(leaves)), item
+            name, value = first or next(iter(leaves)), item
         if name not in leaves:
             raise ValueError(
                 f"the options are {', '.join(leaves) or 'none'}; not {item!r}"
@@ -76,6 +87,8 @@ def _values(kind: type[Search], text: str) -> Iterator[tuple[str, Any]]:
 
 def _value(leaf: options.Leaf, text: str) -> Any:
     switches = {"true": True, "false": False}
+    if leaf.type is str:
+        return text
     if leaf.type is bool:
         if text not in switches:
             raise ValueError(f"{leaf.name} is true or false, not {text!r}")

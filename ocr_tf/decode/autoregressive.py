@@ -6,6 +6,7 @@ from typing import Any, Callable, NamedTuple
 
 import tensorflow as tf
 
+from ocr_tf.alphabet import Alphabet
 from ocr_tf.decode.hypotheses import single
 from ocr_tf.types import Hypotheses, Labels, Tensor
 
@@ -22,9 +23,7 @@ class Decoder(NamedTuple):
     begin: Callable[[int], State]
     # step(ids [N], state) -> log_probs [N, C], natural log; alignment [N, T]; state after the symbol
     step: Callable[[Tensor, State], tuple[Tensor, Tensor, State]]
-    start: int  # the id that is fed before the first symbol
-    end: int  # the class that ends a text
-    pad: int  # what fills ids behind a text's length
+    alphabet: Alphabet  # whose `start` is fed before the first symbol, and whose `end` ends a text
 
 
 def state_shapes(state: State) -> Any:
@@ -39,7 +38,7 @@ def greedy(decoder: Decoder, bounds: Tensor, early_stop: bool = True) -> Hypothe
     A line reads the same in any batch: its bound is its own. The objective is the log probability,
     but without the end's where the text was cut off.
     """
-    step, end, pad = decoder.step, decoder.end, decoder.pad
+    step, end, pad = decoder.step, decoder.alphabet.end, decoder.alphabet.pad
     batch = tf.shape(bounds)[0]
     most = tf.reduce_max(bounds)
 
@@ -81,7 +80,17 @@ def greedy(decoder: Decoder, bounds: Tensor, early_stop: bool = True) -> Hypothe
 
     texts = tf.TensorArray(tf.int32, most + 1, element_shape=bounds.shape)
     false, zero, zeros = (tf.zeros([batch], dtype) for dtype in (tf.bool, tf.int32, tf.float32))
-    first = (0, zero + decoder.start, ~false, false, zeros, zeros, zero, texts, decoder.begin(1))
+    first = (
+        0,
+        zero + decoder.alphabet.start,
+        ~false,
+        false,
+        zeros,
+        zeros,
+        zero,
+        texts,
+        decoder.begin(1),
+    )
     vector = tf.TensorShape([None])
     shapes = (
         tf.TensorShape([]),
@@ -106,12 +115,12 @@ def force(decoder: Decoder, labels: Labels) -> tuple[Tensor, Tensor]:
         The log probability of every symbol and the end [B, L + 1], and the alignments
         [B, L + 1, T]; entries behind a label's end are 0.
     """
-    step, end, state = decoder.step, decoder.end, decoder.begin(1)
+    step, end, state = decoder.step, decoder.alphabet.end, decoder.begin(1)
     most = tf.shape(labels.ids)[1] + 1
     inside = tf.sequence_mask(labels.lengths, most - 1)
     symbols = tf.where(inside, labels.ids, end)
     targets = tf.pad(symbols, [[0, 0], [0, 1]], constant_values=end)  # [B, L + 1]
-    inputs = tf.pad(symbols, [[0, 0], [1, 0]], constant_values=decoder.start)
+    inputs = tf.pad(symbols, [[0, 0], [1, 0]], constant_values=decoder.alphabet.start)
 
     def body(t: Tensor, gains: tf.TensorArray, rows: tf.TensorArray, state: State) -> Loop:
         log_probs, alignment, state = step(inputs[:, t], state)

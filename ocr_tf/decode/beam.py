@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Optional
 
+from ocr_tf.alphabet import Alphabet
 from ocr_tf.decode.search import Search
+from ocr_tf.language import arpa, lexicon
+from ocr_tf.language.automaton import of_ngrams
 from ocr_tf.options import option
 from ocr_tf.types import Frames, Hypotheses, Tensor
 
 if TYPE_CHECKING:
     from ocr_tf.decode.autoregressive import Decoder
+    from ocr_tf.decode.guide import Guide
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,6 +23,29 @@ class Beam(Search):
 
     width: int = option(8, "Prefixes of a line that are kept at every step.", minimum=1)
     best: int = option(1, "Texts of a line that are returned, at most `width`.", minimum=1)
+    lm: str = option("", "Language model of symbols, an ARPA file: its log p is added.")
+    lm_weight: float = option(0.5, "What the language model's log p counts.", minimum=0)
+    bonus: float = option(0.0, "Added for each symbol, where there is a language model.")
+    lexicon: str = option("", "File with a word a line: texts hold no other words.")
+    symbols: int = option(
+        0,
+        "With a language model or lexicon, CTC's texts grow only by so many symbols, the best of each step; "
+        "0: by any.",
+        minimum=0,
+    )
+    length_norm: float = option(
+        0.0,
+        "Power of the length by which an attention head's texts are ranked, so that long ones may win; of no "
+        "use to CTC.",
+        minimum=0,
+        maximum=2,
+    )
+    coverage: float = option(
+        0.0,
+        "Added for each frame that an attention head has looked at, so that texts are not cut short; of no "
+        "use to CTC.",
+        minimum=0,
+    )
 
     def __post_init__(self) -> None:
         """Refuses what no beam can return.
@@ -29,18 +56,45 @@ class Beam(Search):
         if not 1 <= self.best <= self.width:
             raise ValueError(f"a beam of width {self.width} cannot give the {self.best} best")
 
-    def ctc(self, log_probs: Frames, blank: int, pad: int) -> Hypotheses:
+    def check(self) -> None:
+        """See `Search.check`."""
+        if self.lm:
+            arpa.read(self.lm)
+        if self.lexicon:
+            lexicon.read_words(self.lexicon)
+
+    def guide(self, alphabet: Alphabet) -> Optional[Guide]:
+        """Returns what the search knows of texts apart from the image; None if nothing.
+
+        Raises:
+            InputError: a file cannot be used with the alphabet.
+        """
+        from ocr_tf.decode.guide import Guide, Weighted
+
+        parts = []
+        if self.lm:
+            model = of_ngrams(arpa.read(self.lm), alphabet, self.lm)
+            parts.append(Weighted(model, self.lm_weight, self.bonus))
+        if self.lexicon:
+            words = lexicon.read_words(self.lexicon)
+            parts.append(Weighted(lexicon.of_words(words, alphabet, self.lexicon)))
+        return Guide(parts) if parts else None
+
+    def ctc(self, log_probs: Frames, alphabet: Alphabet) -> Hypotheses:
         """Sums the paths of the best prefixes; see `Search.ctc`."""
         from ocr_tf.decode.ctc_prefix_beam import prefix_beam
 
-        return prefix_beam(log_probs, blank, pad, self.width, self.best)
+        guide = self.guide(alphabet)
+        return prefix_beam(log_probs, alphabet, self.width, self.best, guide, self.symbols)
 
     def autoregressive(self, decoder: Decoder, bounds: Tensor) -> Hypotheses:
-        """Steps the best prefixes side by side; see `Search.autoregressive`. A width of 1 is greedy search."""
+        """Steps the best prefixes side by side, one as greedy search; see `Search.autoregressive`."""
         from ocr_tf.decode.autoregressive import greedy
-        from ocr_tf.decode.autoregressive_beam import beam
+        from ocr_tf.decode.autoregressive_beam import PLAIN, Ranking, beam
 
-        if self.width == 1:
+        guide = self.guide(decoder.alphabet)
+        ranking = Ranking(guide, self.bonus, self.length_norm, self.coverage)
+        if self.width == 1 and ranking == PLAIN._replace(bonus=self.bonus):
             found = greedy(decoder, bounds)
             return found._replace(objective=found.log_probs)
-        return beam(decoder, bounds, self.width, self.best)
+        return beam(decoder, bounds, self.width, self.best, ranking)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from ocr_tf.alphabet import Alphabet
 from ocr_tf.decode.search import Search
 from ocr_tf.options import option
 from ocr_tf.types import Frames, Hypotheses, Tensor
@@ -23,11 +24,11 @@ class Greedy(Search):
         "symbols allowed; the texts are the same.",
     )
 
-    def ctc(self, log_probs: Frames, blank: int, pad: int) -> Hypotheses:
+    def ctc(self, log_probs: Frames, alphabet: Alphabet) -> Hypotheses:
         """Decodes the best path; see `Search.ctc`."""
         from ocr_tf.decode import ctc_greedy
 
-        return ctc_greedy.search(log_probs, blank, pad)
+        return ctc_greedy.search(log_probs, alphabet.blank, alphabet.pad)
 
     def autoregressive(self, decoder: Decoder, bounds: Tensor) -> Hypotheses:
         """Follows the best class; see `Search.autoregressive`."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ocr_tf.alphabet import Alphabet
 from ocr_tf.errors import InputError
 from ocr_tf.types import Frames, Hypotheses, Tensor
 
@@ -24,13 +25,19 @@ class Search:
 
     best: int = 1  # K, texts of a line that are returned
 
-    def ctc(self, log_probs: Frames, blank: int, pad: int) -> Hypotheses:
+    def check(self) -> None:
+        """Looks at the files that the search needs, before anything else is loaded.
+
+        Raises:
+            InputError: one cannot be used.
+        """
+
+    def ctc(self, log_probs: Frames, alphabet: Alphabet) -> Hypotheses:
         """Searches the texts that paths through CTC's distributions spell.
 
         Args:
             log_probs: [B, T, C] natural log, normalized over C.
-            blank: the class of no symbol, the last one.
-            pad: what fills ids behind a text's length.
+            alphabet: its classes.
 
         Returns:
             The K best texts; `log_probs` are `ctc_lattice.score`'s.
@@ -46,7 +53,7 @@ class Search:
         """Searches the texts that a decoder writes one symbol at a time.
 
         Args:
-            decoder: its step, its first state and its special ids.
+            decoder: its step, its first state and its alphabet.
             bounds: [B] int32, the greatest number of symbols of each line.
 
         Returns:

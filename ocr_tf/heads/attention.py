@@ -227,8 +227,7 @@ class AttentionHead(Head):
             with tf.name_scope(self.name):
                 return self._begin(repeated)
 
-        alphabet = self.alphabet
-        return Decoder(begin, self.step, alphabet.start, alphabet.end, alphabet.pad)
+        return Decoder(begin, self.step, self.alphabet)
 
     def decode(self, frames: Frames, search: Optional[Search] = None) -> Hypotheses:
         """See `Head.decode`; a text has at most a symbol a frame."""

@@ -54,9 +54,7 @@ class CTCHead(Head):
 
     def decode(self, frames: Frames, search: Optional[Search] = None) -> Hypotheses:
         """See `Head.decode`."""
-        return (search or Greedy()).ctc(
-            self.log_probs(frames), self.alphabet.blank, self.alphabet.pad
-        )
+        return (search or Greedy()).ctc(self.log_probs(frames), self.alphabet)
 
 
 def ctc_loss(logits: Tensor, steps: Tensor, labels: Labels, blank: int) -> Tensor:

@@ -22,6 +22,7 @@ WORKERS = {
     "predict": "ocr_tf.experiment.serving.predict",
     "show_augmentation": "ocr_tf.experiment.training.show_augmentation",
     "suspects": "ocr_tf.study.report.label_errors",
+    "train_lm": "ocr_tf.experiment.training.train_lm",
     "train": "ocr_tf.experiment.training.loop",
 }
 

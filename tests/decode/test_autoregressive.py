@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from ocr_tf.alphabet import Alphabet
 from ocr_tf.decode import autoregressive
 from ocr_tf.decode.autoregressive import Decoder
 from ocr_tf.types import Hypotheses, Labels
@@ -61,7 +62,7 @@ def end_after(line) -> float:
 
 
 def decoder(step, state) -> Decoder:
-    return Decoder(lambda copies: state, step, START, END, PAD)
+    return Decoder(lambda copies: state, step, Alphabet("abc"))
 
 
 def search(lines):

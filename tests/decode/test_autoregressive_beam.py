@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from ocr_tf.alphabet import Alphabet
 from ocr_tf.decode import Beam, Greedy, Search
 from ocr_tf.decode.autoregressive import Decoder
 from ocr_tf.types import Hypotheses
@@ -59,7 +60,7 @@ def decoder(memory, names) -> Decoder:
         repeated = tf.repeat(names, copies)
         return repeated, tf.zeros_like(repeated)
 
-    return Decoder(begin, memory, START, END, PAD)
+    return Decoder(begin, memory, Alphabet("ab"))
 
 
 def texts(found: Hypotheses, line: int) -> list[tuple[int, ...]]:
@@ -151,12 +152,12 @@ def test_the_search_stops_when_no_prefix_can_win():
         return tf.math.log(tf.tile(first[None], [tf.shape(ids)[0], 1])), None, state
 
     bounds = tf.constant([50, 9])
-    toy = Decoder(lambda copies: (), step, START, END, PAD)
+    toy = Decoder(lambda copies: (), step, Alphabet("ab"))
     Beam(2, 1).autoregressive(toy, bounds)
-    assert len(calls) == 1 + 1  # greedy search's, and the beam's
+    assert len(calls) == 2 + 1  # greedy search's, and of the empty text; and the beam's
     calls.clear()
     found = Beam(2, 2).autoregressive(toy, bounds)
-    assert len(calls) == 1 + 2
+    assert len(calls) == 2 + 2
     np.testing.assert_allclose(np.exp(found.log_probs), [[0.7, 0.2 * 0.7]] * 2, rtol=1e-5)
 
 
@@ -179,7 +180,7 @@ def test_the_end_of_every_prefix_counts():
         row = tf.where((ids == START)[:, None], [first], [then])
         return tf.math.log(row), None, state
 
-    toy = Decoder(lambda copies: (), step, START, END, PAD)
+    toy = Decoder(lambda copies: (), step, Alphabet("ab"))
     found = Beam(2, 1).autoregressive(toy, tf.constant([3]))
     assert texts(found, 0) == [()]
     np.testing.assert_allclose(found.log_probs, [[np.log(0.25)]], rtol=1e-5)

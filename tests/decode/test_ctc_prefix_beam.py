@@ -9,11 +9,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from ocr_tf.alphabet import Alphabet
 from ocr_tf.decode import Beam, ctc_lattice
 from ocr_tf.decode.ctc_greedy import best_path
 from ocr_tf.types import Frames, Hypotheses, Labels
 
-PAD = -1
+PAD = Alphabet.pad
+
+
+def alphabet(symbols: int) -> Alphabet:
+    return Alphabet([chr(ord("a") + i) for i in range(symbols)])
 
 
 def lines(lengths: list[int], classes: int, padding: int = 0, seed: int = 0) -> Frames:
@@ -54,7 +59,7 @@ def every_text_of(classes: int) -> list[dict[tuple[int, ...], float]]:
 @pytest.mark.parametrize("classes, best", [(2, 30), (3, 30), (4, 1), (4, 30)])
 def test_a_beam_that_drops_nothing_finds_the_best_texts(classes, best):
     batch = lines(LENGTHS, classes, padding=2, seed=classes)
-    found = Beam(130, best).ctc(batch, classes - 1, PAD)
+    found = Beam(130, best).ctc(batch, alphabet(classes - 1))
     np.testing.assert_array_equal(found.objective, found.log_probs)
     for i, scores in enumerate(every_text_of(classes)):
         ranked = sorted(scores, key=scores.__getitem__, reverse=True)[:best]
@@ -73,7 +78,7 @@ def test_a_beam_that_drops_nothing_finds_the_best_texts(classes, best):
 def test_what_is_found_is_sorted_distinct_and_has_its_score(how):
     lengths = [20, 7, 1, 12]
     batch = lines(lengths, 6, padding=3)
-    found = how.ctc(batch, 5, PAD)
+    found = how.ctc(batch, alphabet(5))
     assert (found.log_probs[:, 1:] <= found.log_probs[:, :-1]).numpy().all()
     for i in range(len(lengths)):
         rows = texts(found, i)
@@ -90,7 +95,9 @@ def test_no_beam_is_worse_than_the_best_path_and_wider_ones_are_better_on_averag
     batch = lines([3 + i % 12 for i in range(1000)], 5, seed=9)
     labels, _ = best_path(batch, 4, PAD)
     greedy = ctc_lattice.score(batch, labels, 4).numpy()
-    best = {width: Beam(width).ctc(batch, 4, PAD).log_probs[:, 0].numpy() for width in (1, 2, 4, 8)}
+    best = {
+        width: Beam(width).ctc(batch, alphabet(4)).log_probs[:, 0].numpy() for width in (1, 2, 4, 8)
+    }
     means = [values.mean() for values in best.values()]
     assert means == sorted(means) and means[1] > means[0]
     for width, values in best.items():
@@ -100,7 +107,10 @@ def test_no_beam_is_worse_than_the_best_path_and_wider_ones_are_better_on_averag
 @pytest.mark.parametrize("width", [2, 8])
 def test_the_best_text_is_the_best_of_all_that_are_found(width):
     batch = lines([3 + i % 12 for i in range(240)], 6, seed=4)
-    one, all_of_them = Beam(width, 1).ctc(batch, 5, PAD), Beam(width, width).ctc(batch, 5, PAD)
+    one, all_of_them = (
+        Beam(width, 1).ctc(batch, alphabet(5)),
+        Beam(width, width).ctc(batch, alphabet(5)),
+    )
     np.testing.assert_array_equal(one.log_probs[:, 0], all_of_them.log_probs[:, 0])
 
 
@@ -128,7 +138,7 @@ def by_dictionary(log_probs: np.ndarray, width: int) -> dict[tuple[int, ...], fl
 @pytest.mark.parametrize("width, classes", [(1, 7), (3, 7), (8, 5), (16, 30)])
 def test_a_beam_holds_what_a_plain_one_holds(width, classes):
     batch = lines([25, 12, 18, 1, 7, 30], classes, padding=2, seed=width)
-    found = Beam(width, width).ctc(batch, classes - 1, PAD)
+    found = Beam(width, width).ctc(batch, alphabet(classes - 1))
     labels, _ = best_path(batch, classes - 1, PAD)
     for i, length in enumerate(batch.lengths.numpy()):
         held = by_dictionary(batch.values[i, :length].numpy().astype(np.float64), width)
@@ -150,7 +160,7 @@ def test_what_the_literature_reads_as_state():
     ]:
         ids = [symbols.index(s) for s in path]
         certain = tf.one_hot([ids], len(symbols), 0.0, -np.inf)
-        found = Beam(4).ctc(Frames(certain, tf.constant([len(ids)])), 4, PAD)
+        found = Beam(4).ctc(Frames(certain, tf.constant([len(ids)])), alphabet(4))
         assert "".join(symbols[i] for i in texts(found, 0)[0]) == text
         assert float(found.log_probs[0, 0]) == 0.0
 
@@ -159,26 +169,28 @@ def test_what_the_literature_reads_as_state():
 def test_a_line_reads_the_same_in_any_batch_and_graph(how):
     lengths = [9, 2, 14, 1]
     batch = lines(lengths, 5, padding=4)
-    together = how.ctc(batch, 4, PAD)
+    together = how.ctc(batch, alphabet(4))
     spec = Frames(tf.TensorSpec([None, None, 5]), tf.TensorSpec([None], tf.int32))
-    graph = tf.function(lambda line: how.ctc(line, 4, PAD), input_signature=[spec], autograph=False)
+    graph = tf.function(
+        lambda line: how.ctc(line, alphabet(4)), input_signature=[spec], autograph=False
+    )
     tf.nest.map_structure(np.testing.assert_array_equal, graph(batch), together)
     for i, length in enumerate(lengths):
         line = Frames(batch.values[i : i + 1, :length], batch.lengths[i : i + 1])
-        alone = how.ctc(line, 4, PAD)
+        alone = how.ctc(line, alphabet(4))
         assert texts(alone, 0) == texts(together, i)
         np.testing.assert_allclose(alone.log_probs[0], together.log_probs[i], rtol=1e-5)
 
 
 def test_the_empty_text_can_be_the_best():
     blanks = tf.math.log([[[0.05, 0.95]] * 6, [[0.95, 0.05]] * 6])
-    found = Beam(4, 2).ctc(Frames(blanks, tf.constant([6, 6])), 1, PAD)
+    found = Beam(4, 2).ctc(Frames(blanks, tf.constant([6, 6])), alphabet(1))
     assert texts(found, 0)[0] == () and texts(found, 1)[0] == (0,)
     np.testing.assert_allclose(found.log_probs[0, 0], 6 * np.log(0.95), rtol=1e-5)
 
 
 def test_certainty_leaves_no_other_text():
     certain = tf.math.log([[[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 1.0, 0.0]]])
-    found = Beam(4, 3).ctc(Frames(certain, tf.constant([3])), 2, PAD)
+    found = Beam(4, 3).ctc(Frames(certain, tf.constant([3])), alphabet(2))
     assert texts(found, 0) == [(0, 1)]
     np.testing.assert_array_equal(found.log_probs, [[0.0, -np.inf, -np.inf]])

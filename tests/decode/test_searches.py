@@ -9,6 +9,7 @@ import tensorflow as tf
 
 import ocr_tf
 from ocr_tf import registry
+from ocr_tf.alphabet import Alphabet
 from ocr_tf.decode import SEARCHES, Beam, Greedy, Search, parse_search, search_text
 from ocr_tf.decode.autoregressive import Decoder
 from ocr_tf.errors import InputError
@@ -40,10 +41,17 @@ def test_the_text_of_a_search_leaves_out_what_is_usual():
 @pytest.mark.parametrize(
     "text, message",
     [
-        ("beem", "--search=beem: the searches are greedy, beam; not 'beem' (did you mean beam?)"),
-        ("", "the searches are greedy, beam"),
-        ("beam:wide=3", "the options are width, best; not 'wide=3' (did you mean width?)"),
-        ("beam:3,4", "the options are width, best; not '4'"),
+        (
+            "beem",
+            "--search=beem: the searches are greedy, beam, lm, lexicon; not 'beem' (did you mean beam?)",
+        ),
+        ("", "the searches are greedy, beam, lm, lexicon"),
+        ("lm:none.arpa", "none.arpa: cannot read the language model"),
+        ("lexicon:none.txt,width=4", "none.txt: cannot read the lexicon"),
+        ("lm", "--search=lm: name a file, as lm:FILE"),
+        ("beam:lm_weight=much", "lm_weight is a number, not 'much'"),
+        ("beam:wide=3", "length_norm, coverage; not 'wide=3' (did you mean width?)"),
+        ("beam:3,4", "the options are width, best, lm, lm_weight, bonus"),
         ("beam:x", "--search=beam:x: width is a whole number, not 'x'"),
         ("beam:0", "cannot give"),
         ("beam:2,best=3", "a beam of width 2 cannot give the 3 best"),
@@ -59,16 +67,16 @@ def test_a_wrong_text_is_told_what_there_is(text, message):
 def test_a_search_of_ones_own_is_found_by_its_name(monkeypatch):
     @dataclasses.dataclass(frozen=True)
     class Own(Search):
-        def ctc(self, log_probs, blank, pad):
+        def ctc(self, log_probs, alphabet):
             return "read"
 
     monkeypatch.setitem(SEARCHES, "own", Own)
     frames = Frames(tf.zeros([1, 1, 2]), tf.constant([1]))
-    assert parse_search("own").ctc(frames, 1, -1) == "read"
+    assert parse_search("own").ctc(frames, Alphabet("a")) == "read"
     assert search_text(Own()) == "own"
     with pytest.raises(InputError, match="the options are none"):
         parse_search("own:3")
-    decoder = Decoder(lambda copies: (), lambda ids, state: None, 2, 1, -1)
+    decoder = Decoder(lambda copies: (), lambda ids, state: None, Alphabet("a"))
     with pytest.raises(InputError, match="Own: cannot be used with an autoregressive head"):
         parse_search("own").autoregressive(decoder, tf.constant([1]))
 

@@ -18,5 +18,6 @@ Its files:
     validation         reads the validation lines and measures how well
     show_augmentation  the command: draws what augmentation does to some lines
     contact_sheet      that picture
-    config             the options of that command
+    train_lm           the command: estimates a language model
+    config             the options of these commands
 """

@@ -1,4 +1,4 @@
-"""Options of the command that shows what augmentation does; TensorFlow-free."""
+"""Options of the commands beside training itself; TensorFlow-free."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import dataclasses
 
 from ocr_tf.data.augment.options import Augment
 from ocr_tf.data.geometry import Geometry
+from ocr_tf.normalization import NORMALIZATIONS
 from ocr_tf.options import option
+from ocr_tf.reading_order import DIRECTIONS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,3 +53,38 @@ class ShowAugmentation:
         maximum=2**31 - 1,
     )
     data: ShownData = dataclasses.field(default_factory=ShownData)
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainLM:
+    """Estimates an n-gram language model from labels or text files, for searches: --search=lm:FILE.
+
+    Interpolated modified Kneser-Ney smoothing; the result is an ARPA file.
+    """
+
+    data: tuple[str, ...] = option(
+        (), "Lines whose labels are learned: labels files, folders or scheme:SPEC, comma-separated."
+    )
+    text: tuple[str, ...] = option((), "UTF-8 text files, a text a line, comma-separated.")
+    run: str = option(
+        "",
+        "Of --data, learn only the labels of lines that this run was trained on, so that its validation "
+        "lines can choose the model's weight.",
+    )
+    unit: str = option(
+        "symbols",
+        "What the model is of: symbols, as searches need it; or words.",
+        choices=("symbols", "words"),
+    )
+    order: int = option(6, "Symbols or words of the longest n-grams.", minimum=1, maximum=20)
+    normalize: str = option(
+        "none",
+        "What is done to texts first, as --data.normalize of the training.",
+        choices=tuple(NORMALIZATIONS),
+    )
+    direction: str = option(
+        "ltr",
+        "The direction in which lines are read, as --data.direction of the training: a model is of symbols "
+        "in the order of the image.",
+        choices=DIRECTIONS,
+    )
