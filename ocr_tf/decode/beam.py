@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import os
 from typing import TYPE_CHECKING, Optional
 
-from ocr_tf.alphabet import Alphabet
+from ocr_tf.alphabet import Alphabet, Spelling
 from ocr_tf.decode.search import Search
 from ocr_tf.language import arpa, lexicon
 from ocr_tf.language.automaton import of_ngrams
@@ -69,16 +71,9 @@ class Beam(Search):
         Raises:
             InputError: a file cannot be used with the alphabet.
         """
-        from ocr_tf.decode.guide import Guide, Weighted
-
-        parts = []
-        if self.lm:
-            model = of_ngrams(arpa.read(self.lm), alphabet, self.lm)
-            parts.append(Weighted(model, self.lm_weight, self.bonus))
-        if self.lexicon:
-            words = lexicon.read_words(self.lexicon)
-            parts.append(Weighted(lexicon.of_words(words, alphabet, self.lexicon)))
-        return Guide(parts) if parts else None
+        paths = [path for path in (self.lm, self.lexicon) if path]
+        stamps = tuple((stat.st_mtime_ns, stat.st_size) for stat in map(os.stat, paths))
+        return _guide(self, alphabet, alphabet.spelling, stamps) if paths else None
 
     def ctc(self, log_probs: Frames, alphabet: Alphabet) -> Hypotheses:
         """Sums the paths of the best prefixes; see `Search.ctc`."""
@@ -98,3 +93,20 @@ class Beam(Search):
             found = greedy(decoder, bounds)
             return found._replace(objective=found.log_probs)
         return beam(decoder, bounds, self.width, self.best, ranking)
+
+
+@functools.lru_cache(maxsize=4)
+def _guide(
+    search: Beam, alphabet: Alphabet, spelling: Spelling, stamps: tuple[object, ...]
+) -> Guide:
+    """Makes a guide once for all graphs; alphabets that differ in spelling alone are equal."""
+    from ocr_tf.decode.guide import Guide, Weighted
+
+    parts = []
+    if search.lm:
+        model = of_ngrams(arpa.read(search.lm), alphabet, search.lm)
+        parts.append(Weighted(model, search.lm_weight, search.bonus))
+    if search.lexicon:
+        words = lexicon.read_words(search.lexicon)
+        parts.append(Weighted(lexicon.of_words(words, alphabet, search.lexicon)))
+    return Guide(parts)

@@ -30,12 +30,15 @@ class Guide:
     """Follows prefixes; the state of each is [G] int32."""
 
     def __init__(self, parts: Sequence[Weighted]):
-        self._gains = [
-            tf.constant(_scaled(part, part.automaton.weight, part.bonus)) for part in parts
-        ]
-        self._ends = [tf.constant(_scaled(part, part.automaton.final, 0.0)) for part in parts]
-        self._next = [tf.constant(part.automaton.next) for part in parts]
         self.parts = len(parts)
+        with (
+            tf.init_scope()
+        ):  # outside of any graph, so that all graphs of an export share the tables
+            self._gains = [
+                tf.constant(_scaled(part, part.automaton.weight, part.bonus)) for part in parts
+            ]
+            self._ends = [tf.constant(_scaled(part, part.automaton.final, 0.0)) for part in parts]
+            self._next = [tf.constant(part.automaton.next) for part in parts]
 
     def gains(self, states: Tensor) -> Tensor:
         """What each symbol adds: states [..., G] -> [..., K]; minus infinity for one that is forbidden."""
