@@ -18,11 +18,14 @@ from tensorflow_serving.apis import prediction_log_pb2
 from ocr_tf.cli import launch
 from ocr_tf.data.geometry import Geometry
 from ocr_tf.data.image import as_tensor, prepare_batch
+from ocr_tf.decode import parse_search
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.experiment.serving import saved_model, tflite, warmup
 from ocr_tf.experiment.serving.config import Export
 from ocr_tf.experiment.serving.export_folder import ABOUT, read_geometry
+from ocr_tf.experiment.serving.reader import open_model
+from ocr_tf.language import arpa, kneser_ney
 from tests.experiment import tiny, untrained
 
 DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "serving.md"
@@ -236,3 +239,23 @@ def test_nothing_half_written_stays(served, tmp_path, monkeypatch, name):
     with pytest.raises(OSError):
         saved_model.run(Export(n_best=0), str(served.run), str(tmp_path / "deep" / name))
     assert not list((tmp_path / "deep").iterdir())
+
+
+@pytest.mark.parametrize(
+    "served", ["ctc", pytest.param("attention", marks=pytest.mark.slow)], indirect=True
+)
+def test_a_language_model_and_a_lexicon_lie_in_the_export(served, tmp_path):
+    symbols = untrained.ALPHABET.symbols
+    said = [["<space>" if s == " " else s for s in symbols[i:] + symbols[:i]] for i in range(7)]
+    arpa.write(kneser_ney.estimate(said, 3), tmp_path / "model.arpa")
+    (tmp_path / "words.txt").write_text("a\nba\ncab\n", "utf-8")
+    search = f"lm:{tmp_path}/model.arpa,bonus=9,width=4,lexicon={tmp_path}/words.txt"
+    saved_model.run(Export(search=search), str(served.run), str(tmp_path / "saved"))
+    expected = open_model(str(served.run), search=parse_search(search)).read(served.images)
+    (tmp_path / "model.arpa").unlink()
+    (tmp_path / "words.txt").unlink()
+    found = open_model(str(tmp_path / "saved")).read(served.images)
+    texts = [line[0].text for line in found if line]
+    assert texts == [line[0].text for line in expected if line] and any(texts)
+    words = {word for text in texts for word in re.split("[ ſ€𝄞]", text)}
+    assert words <= {"a", "ba", "cab", ""}
