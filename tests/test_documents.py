@@ -13,6 +13,8 @@ import pytest
 
 from ocr_tf.cli import launch
 from ocr_tf.cli.commands import TOOLS
+from ocr_tf.data.records import make as make_records
+from ocr_tf.data.records.config import MakeRecords
 from ocr_tf.study import command as study_command
 from tests.cli import stand_ins
 
@@ -85,6 +87,10 @@ def provide(folder: Path, arguments: list[str]) -> None:
                 label = folder / name.removeprefix("gt:") / "line.gt.txt"
                 label.parent.mkdir(parents=True, exist_ok=True)
                 label.write_text("text\n", "utf-8")
+            if argument.startswith("--data.") and name.startswith("records:"):
+                records = folder / name.removeprefix("records:")
+                drawn = MakeRecords(data=("synthetic:digits:count=3",), processes=1)
+                make_records.run(drawn, str(records))
 
 
 def check_experiment(module: str, arguments: list[str], folder: Path) -> None:

@@ -75,7 +75,7 @@ def test_evaluation_reads_with_the_search_that_it_is_told(trained):
 class Silent(Search):
     """Reads every line as the empty text: a search of one's own, for both kinds of head."""
 
-    def ctc(self, log_probs, blank, pad):
+    def ctc(self, log_probs, alphabet):
         return self._nothing(tf.size(log_probs.lengths))
 
     def autoregressive(self, decoder, bounds):

@@ -130,7 +130,7 @@ def test_normalization_applies_to_both_sides_and_is_named():
     assert rates.as_dict()["normalization"] == "alphanumeric"
     assert "normalization: alphanumeric" in rates.table()
     with pytest.raises(ValueError, match="not one of none"):
-        measure(pairs, "lower")
+        measure(pairs, "upper")
 
 
 def test_nothing_to_divide_by_is_null():
