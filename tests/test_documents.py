@@ -89,7 +89,9 @@ def provide(folder: Path, arguments: list[str]) -> None:
                 label.write_text("text\n", "utf-8")
             if argument.startswith("--data.") and name.startswith("records:"):
                 records = folder / name.removeprefix("records:")
-                drawn = MakeRecords(data=("synthetic:digits:count=3",), processes=1)
+                seed = len(list(folder.rglob("manifest.json")))  # each set has its own ids
+                data = (f"synthetic:digits:count=3:seed={seed}",)
+                drawn = MakeRecords(data=data, processes=1)
                 make_records.run(drawn, str(records))
 
 
