@@ -13,7 +13,7 @@ import itertools
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Callable, NamedTuple, Optional, TypeVar, Union
+from typing import Callable, NamedTuple, Optional, Union
 
 import numpy as np
 import tensorflow as tf
@@ -105,15 +105,10 @@ def batches(
         if augment_seed is not None:
             epoch = plan.epoch(step) if isinstance(plan, Course) else 0
             keys = sample_keys([lines.line_id(i) for i in chosen], augment_seed, epoch)
-
-            def vary(row: int) -> Array:
-                image = images[row]
-                assert image is not None
-                return perturb(image, keys[row], least_width(own[row]), geometry.width > 0)
-
-            shown = [row for row, image in enumerate(images) if image is not None]
-            for row, image in _by_rows(vary, shown, readers):
-                images[row] = image
+            images = [
+                image if image is None else perturb(image, key, least, geometry.width > 0)
+                for image, key, least in zip(images, keys, map(least_width, own))
+            ]
         ids, lengths = pad(own)
         return Batch(
             pad_images(images, geometry.height, multiple),
@@ -146,8 +141,11 @@ def _images(
         line = prepare_line(encoded, geometry)
         return line, encoded if line is None else b""
 
+    # A few tasks of some rows each: one for each row would take as long to hand over as to do.
+    shares = [missing[start::READERS] for start in range(READERS)]
+    done = readers.map(lambda rows: [(row, *read(row)) for row in rows], shares)
     rest = []
-    for row, (line, encoded) in _by_rows(read, missing, readers):
+    for row, line, encoded in itertools.chain.from_iterable(done):
         images[row] = line
         if encoded:
             rest.append((row, encoded))
@@ -159,19 +157,6 @@ def _images(
         if cache is not None and image is not None and any(keys[row]):
             cache.put(keys[row], image)
     return images
-
-
-Result = TypeVar("Result")
-
-
-def _by_rows(
-    function: Callable[[int], Result], rows: Sequence[int], readers: ThreadPoolExecutor
-) -> Iterator[tuple[int, Result]]:
-    """Applies a function to each row by threads; gives (row, result), in no order of rows."""
-    # A few tasks of some rows each: one for each row would take as long to hand over as to do.
-    shares = [rows[start::READERS] for start in range(READERS)]
-    done = readers.map(lambda share: [(row, function(row)) for row in share], shares)
-    return itertools.chain.from_iterable(done)
 
 
 def _made_ahead(
