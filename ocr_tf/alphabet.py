@@ -21,10 +21,14 @@ from ocr_tf.text_file import read_text_file
 
 
 class Spelling(NamedTuple):
-    """What is done to a text before it is spelled in symbols."""
+    """Turns texts into the symbols that stand in an image, in their order."""
 
     direction: str = "ltr"  # of the lines, one of `reading_order.DIRECTIONS`
     normalization: str = "none"  # one of NORMALIZATIONS
+
+    def spell(self, text: str) -> str:
+        """Normalizes a text and brings it to the order of the image."""
+        return reading_order.to_visual(normalize(text, self.normalization), self.direction)
 
 
 AS_WRITTEN = Spelling()
@@ -57,7 +61,7 @@ class Alphabet:
     @classmethod
     def from_texts(cls, texts: Iterable[str], spelling: Spelling = AS_WRITTEN) -> Alphabet:
         """Makes an alphabet of the code points with which `texts` are spelled, in code point order."""
-        spelled = (_spell(text, spelling) for text in texts)
+        spelled = map(spelling.spell, texts)
         return cls(sorted({symbol for text in spelled for symbol in text}), spelling)
 
     @classmethod
@@ -116,7 +120,7 @@ class Alphabet:
 
     def spell(self, text: str) -> str:
         """Returns the symbols of `text`, normalized, in the order of the image."""
-        return _spell(text, self.spelling)
+        return self.spelling.spell(text)
 
     def canonical(self, text: str) -> str:
         """Returns the text that `decode` gives for the ids of `text`."""
@@ -147,7 +151,3 @@ class Alphabet:
             raise IndexError(f"not a symbol id: {ids}")
         read = "".join(self.symbols[i] for i in ids)
         return reading_order.to_logical(read, self.spelling.direction)
-
-
-def _spell(text: str, spelling: Spelling) -> str:
-    return reading_order.to_visual(normalize(text, spelling.normalization), spelling.direction)

@@ -27,7 +27,7 @@ COVERED = 0.5  # of attention, from which on a frame has been read
 
 
 class Ranking(NamedTuple):
-    """What texts are ranked by, beside log p; the fields are options of `Beam`."""
+    """Ranks texts by log p and what else counts; the fields are options of `Beam`."""
 
     guide: Optional[Guide] = None
     bonus: float = 0.0  # the most that the guide may give for a symbol

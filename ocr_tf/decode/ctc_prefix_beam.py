@@ -44,7 +44,7 @@ class Prefixes(NamedTuple):
 
 
 class _Step(NamedTuple):
-    """What a step says of the classes."""
+    """Holds the log probabilities of a step, or of all: then each is [T, ...]."""
 
     values: Tensor  # [B, C] log p
     blank: Tensor  # [B, 1] log p of the blank

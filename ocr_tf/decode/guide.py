@@ -31,9 +31,8 @@ class Guide:
 
     def __init__(self, parts: Sequence[Weighted]):
         self.parts = len(parts)
-        with (
-            tf.init_scope()
-        ):  # outside of any graph, so that all graphs of an export share the tables
+        # Outside of any graph, so that all graphs of an export share the tables.
+        with tf.init_scope():
             self._gains = [
                 tf.constant(_scaled(part, part.automaton.weight, part.bonus)) for part in parts
             ]
@@ -41,15 +40,15 @@ class Guide:
             self._next = [tf.constant(part.automaton.next) for part in parts]
 
     def gains(self, states: Tensor) -> Tensor:
-        """What each symbol adds: states [..., G] -> [..., K]; minus infinity for one that is forbidden."""
+        """Gathers what each symbol adds: states [..., G] -> [..., K]; minus infinity where forbidden."""
         return tf.add_n([tf.gather(t, states[..., g]) for g, t in enumerate(self._gains)])
 
     def ends(self, states: Tensor) -> Tensor:
-        """What the end of the text adds: states [..., G] -> [...]."""
+        """Gathers what the end of the text adds: states [..., G] -> [...]."""
         return tf.add_n([tf.gather(t, states[..., g]) for g, t in enumerate(self._ends)])
 
     def follow(self, states: Tensor, symbols: Tensor) -> Tensor:
-        """The states after a symbol each: states [..., G], symbols [...] -> [..., G]."""
+        """Goes on by a symbol each: states [..., G], symbols [...] -> [..., G]."""
         after = [
             tf.gather_nd(t, tf.stack([states[..., g], symbols], axis=-1))
             for g, t in enumerate(self._next)
@@ -57,7 +56,7 @@ class Guide:
         return tf.stack(after, axis=-1)
 
     def score(self, ids: Tensor, lengths: Tensor) -> Tensor:
-        """What whole texts get, their ends included: ids [N, L], lengths [N] -> [N]."""
+        """Scores whole texts, their ends included: ids [N, L], lengths [N] -> [N]."""
         count, longest = tf.shape(ids)[0], tf.shape(ids)[1]
 
         def body(i: Tensor, states: Tensor, total: Tensor) -> tuple[Tensor, Tensor, Tensor]:

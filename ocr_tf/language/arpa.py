@@ -54,7 +54,7 @@ class _Lines:
 
     @property
     def ended(self) -> bool:
-        """Whether there is no next line."""
+        """Tells that there is no next line."""
         return self._number >= len(self._lines)
 
     def next(self) -> str:

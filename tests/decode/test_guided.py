@@ -165,7 +165,7 @@ def test_guided_lines_read_the_same_in_any_batch_and_graph(files, number):
 
 
 def test_a_model_is_searched_as_by_an_independent_decoder(files):
-    """Flashlight's decoder without a lexicon, which sums no paths but takes the best of each prefix."""
+    """Flashlight's decoder without a lexicon finds nothing that ranks above what is found here."""
     decoder = pytest.importorskip("flashlight.lib.text.decoder")
     from flashlight.lib.text.decoder.kenlm import KenLM
     from flashlight.lib.text.dictionary import Dictionary

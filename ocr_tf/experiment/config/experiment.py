@@ -126,7 +126,7 @@ class Data:
 
     @property
     def spelling(self) -> Spelling:
-        """What is done to labels before they are spelled in symbols."""
+        """Returns how labels are turned into symbols."""
         return Spelling("ltr" if self.direction == "ask" else self.direction, self.normalize)
 
 

@@ -24,8 +24,8 @@ class Evaluate:
     checkpoint: str = checkpoint_option()
     normalize: str = option(
         "none",
-        "What to do to reference and text before they are compared; alphanumeric: lower case, "
-        "letters and digits only.",
+        "What to do to reference and text before they are compared; lower: lower case; "
+        "alphanumeric: lower case, letters and digits only.",
         choices=tuple(NORMALIZATIONS),
     )
     batch_size: int = batch_size_option()

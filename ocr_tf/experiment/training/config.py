@@ -68,8 +68,8 @@ class TrainLM:
     text: tuple[str, ...] = option((), "UTF-8 text files, a text a line, comma-separated.")
     run: str = option(
         "",
-        "Of --data, learn only the labels of lines that this run was trained on, so that its validation "
-        "lines can choose the model's weight.",
+        "Of --data, learn only the labels of lines that this run was trained on: those of its validation "
+        "lines stay unseen.",
     )
     unit: str = option(
         "symbols",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from ocr_tf.alphabet import Alphabet, Spelling
+from ocr_tf.alphabet import Spelling
 from ocr_tf.data.dataset import open_sources
 from ocr_tf.data.text import clean
 from ocr_tf.errors import InputError
@@ -69,7 +69,10 @@ def _texts(config: TrainLM) -> Iterator[str]:
         if left == len(source):
             raise InputError(f"{config.run} was trained on none of the lines of --data")
         if left:
-            print(f"left out {left} lines that {config.run} was not trained on", file=sys.stderr)
+            print(
+                f"left out {left} of {len(source)} lines, on which {config.run} was not trained",
+                file=sys.stderr,
+            )
     for path in config.text:
         for _, line in read_lines(path, "text"):
             yield clean(line)
@@ -77,7 +80,7 @@ def _texts(config: TrainLM) -> Iterator[str]:
 
 def _tokens(text: str, unit: str, spelling: Spelling) -> list[str]:
     """Splits a text, spelled as labels are; a word that is a special token is left out."""
-    spelled = Alphabet(" ", spelling).spell(text)
+    spelled = spelling.spell(text)
     if unit == "symbols":
         return [token_of(symbol) for symbol in spelled]
     return [word for word in spelled.split() if word not in SPECIAL]
