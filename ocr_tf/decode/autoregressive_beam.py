@@ -9,6 +9,8 @@ of N symbols and an end (Wu et al. 2016, Google's Neural Machine Translation Sys
 coverage); covered is the number of frames that were given more than half a symbol's attention in all
 (Chorowski and Jaitly 2017, Towards Better Decoding and Language Model Integration in Sequence to Sequence
 Models, equation 11). A guide is a language model or lexicon, added while prefixes grow (shallow fusion).
+Beside a CTC branch over the same frames, log p is a weighted mean of both branches'; CTC's for a prefix is
+that of all texts that begin with it (`ctc_prefix_scores`).
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from typing import Any, NamedTuple, Optional
 import tensorflow as tf
 
 from ocr_tf.decode.autoregressive import Decoder, Loop, State, greedy, state_shapes
+from ocr_tf.decode.ctc_prefix_scores import PrefixScores
 from ocr_tf.decode.guide import Guide
 from ocr_tf.types import Hypotheses, Tensor
 
@@ -27,8 +30,10 @@ COVERED = 0.5  # of attention, from which on a frame has been read
 
 
 class Ranking(NamedTuple):
-    """Ranks texts by log p and what else counts; the fields are options of `Beam`."""
+    """Ranks texts by log p and what else counts; but for `ctc`, the fields are options of `Beam`."""
 
+    ctc: Optional[PrefixScores] = None  # of a CTC branch over the same frames
+    ctc_weight: float = 0.0  # w of it, and 1 - w of the decoder
     guide: Optional[Guide] = None
     bonus: float = 0.0  # the most that the guide may give for a symbol
     length_norm: float = 0.0
@@ -71,6 +76,7 @@ class _Prefixes(NamedTuple):
     texts: Tensor  # [B, W, t]
     log_probs: Tensor  # [B, W]
     guided: Tensor  # [B, W] what the guide gave
+    by_ctc: Any  # PrefixSums, or () without a CTC branch
     states: Tensor  # [B, W, G] the guide's
     looked: Tensor  # [B, W, T] attention in all, or [B, W, 0] where it does not count
 
@@ -93,7 +99,7 @@ def beam(
         ranking: what counts beside log p.
     """
     end, pad = decoder.alphabet.end, decoder.alphabet.pad
-    guide, classes = ranking.guide, decoder.alphabet.classes
+    guide, ctc, classes = ranking.guide, ranking.ctc, decoder.alphabet.classes
     followed, empty, looked = _followed(decoder, bounds, ranking)
     batch, most, frames = tf.shape(bounds)[0], tf.reduce_max(bounds), bounds[:, None]
 
@@ -110,6 +116,12 @@ def beam(
         if guide is not None:
             ends = guide.ends(prefixes.states)[:, :, None]
             guided += tf.concat([guide.gains(prefixes.states), ends], axis=2)
+        ranked = log_probs + guided
+        if ctc is not None:
+            ends = ctc.whole(prefixes.by_ctc)[:, :, None]
+            by_ctc = tf.concat([ctc.gains(prefixes.by_ctc), ends], axis=2)
+            weight = ranking.ctc_weight
+            ranked = (1 - weight) * log_probs + weight * by_ctc + guided
         seen = prefixes.looked
         if ranking.coverage:
             seen += tf.reshape(alignment, [batch, width, -1])
@@ -118,13 +130,13 @@ def beam(
         at_bound = frames == t
         ending = _Texts(
             prefixes.texts,
-            ranking.of(log_probs[:, :, end] + guided[:, :, end], covered, t),
+            ranking.of(ranked[:, :, end], covered, t),
             log_probs[:, :, end],
             ~at_bound | (tf.reshape(likeliest, [batch, width]) == end),
         )
         finished = _best(finished, ending, best)
 
-        ranks = tf.where(tf.range(classes) == end, MINUS_INFINITY, log_probs + guided)
+        ranks = tf.where(tf.range(classes) == end, MINUS_INFINITY, ranked)
         total, places = tf.math.top_k(tf.reshape(ranks, [batch, width * classes]), width)
         beaten = ranking.bound(total, frames, t + 1) <= finished.objective[:, -1:]
         parents, symbols = places // classes, places % classes
@@ -136,13 +148,14 @@ def beam(
             return tf.gather(tf.reshape(values, [batch, width * classes]), places, batch_dims=1)
 
         gone = at_bound | beaten | (total == MINUS_INFINITY)
-        states = pick(prefixes.states)
+        states, grown_by = pick(prefixes.states), tf.where(gone, 0, symbols)
         after = _Prefixes(
             last=symbols,
             texts=tf.concat([pick(prefixes.texts), symbols[:, :, None]], axis=2),
             log_probs=tf.where(gone, MINUS_INFINITY, pick_at(log_probs)),
             guided=tf.where(gone, 0.0, pick_at(guided)),
-            states=states if guide is None else guide.follow(states, tf.where(gone, 0, symbols)),
+            by_ctc=() if ctc is None else ctc.follow(prefixes.by_ctc, parents, grown_by),
+            states=states if guide is None else guide.follow(states, grown_by),
             looked=pick(seen),
         )
         rows = tf.reshape(tf.range(batch)[:, None] * width + parents, [-1])
@@ -155,6 +168,7 @@ def beam(
         texts=tf.zeros([batch, width, 0], tf.int32),
         log_probs=tf.tile(tf.where(tf.range(width) == 0, 0.0, MINUS_INFINITY)[None], [batch, 1]),
         guided=tf.zeros([batch, width]),
+        by_ctc=() if ctc is None else ctc.begin(width),
         states=tf.zeros([batch, width, parts], tf.int32),
         looked=tf.zeros([batch, width, looked]),
     )
@@ -171,6 +185,7 @@ def beam(
             row.concatenate([None]),
             row,
             row,
+            state_shapes(prefixes.by_ctc),
             row.concatenate([parts]),
             row.concatenate([None]),
         ),
@@ -185,7 +200,7 @@ def _followed(decoder: Decoder, bounds: Tensor, ranking: Ranking) -> tuple[_Text
     """Follows greedy search, and looks at the first step.
 
     Returns:
-        The text of each line (N = 1), left out where coverage counts, as that of the text is not known; log p
+        The text of each line (N = 1), left out where coverage or CTC counts, as its own is not known; log p
         of the empty text [B, 1]; the frames whose attention counts, 0 or T.
     """
     guide = ranking.guide
@@ -197,7 +212,7 @@ def _followed(decoder: Decoder, bounds: Tensor, ranking: Ranking) -> tuple[_Text
     if guide is not None:
         total += guide.score(found.ids[:, 0], found.lengths[:, 0])[:, None]
     objective = ranking._replace(coverage=0.0).of(total, tf.zeros_like(total), symbols)
-    if ranking.coverage:
+    if ranking.coverage or ranking.ctc is not None:
         objective = tf.fill(tf.shape(total), MINUS_INFINITY)
     frames = tf.shape(alignment)[1] if ranking.coverage else tf.constant(0)
     return _Texts(found.ids, objective, found.log_probs, found.ended), empty, frames

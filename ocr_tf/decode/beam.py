@@ -8,7 +8,7 @@ import os
 from typing import TYPE_CHECKING, Optional
 
 from ocr_tf.alphabet import Alphabet, Spelling
-from ocr_tf.decode.search import Search
+from ocr_tf.decode.search import Search, ctc_weight_option
 from ocr_tf.language import arpa, lexicon
 from ocr_tf.language.automaton import of_ngrams
 from ocr_tf.options import option
@@ -17,6 +17,7 @@ from ocr_tf.types import Frames, Hypotheses, Tensor
 if TYPE_CHECKING:
     from ocr_tf.decode.autoregressive import Decoder
     from ocr_tf.decode.guide import Guide
+    from ocr_tf.decode.joint import Branches
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,15 +39,21 @@ class Beam(Search):
     length_norm: float = option(
         0.0,
         "Power of the length by which an attention head's texts are ranked, so that long ones may win; of no "
-        "use to CTC.",
+        "use where CTC counts.",
         minimum=0,
         maximum=2,
     )
     coverage: float = option(
         0.0,
         "Added for each frame that an attention head has looked at, so that texts are not cut short; of no "
-        "use to CTC.",
+        "use where CTC counts.",
         minimum=0,
+    )
+    ctc_weight: float = ctc_weight_option()
+    rescore: bool = option(
+        False,
+        "Of a head with both branches, let each find texts by itself and both score them, rather than rank "
+        "the beginnings of texts by both.",
     )
 
     def __post_init__(self) -> None:
@@ -65,12 +72,12 @@ class Beam(Search):
         if self.lexicon:
             lexicon.read_words(self.lexicon)
 
-    def guide(self, alphabet: Alphabet) -> Optional[Guide]:
-        """Returns what the search knows of texts apart from the image; None if nothing.
+    def widest(self) -> Beam:
+        """See `Search.widest`."""
+        return dataclasses.replace(self, best=self.width)
 
-        Raises:
-            InputError: a file cannot be used with the alphabet.
-        """
+    def guide(self, alphabet: Alphabet) -> Optional[Guide]:
+        """Makes language model and lexicon one; see `Search.guide`."""
         paths = [path for path in (self.lm, self.lexicon) if path]
         stamps = tuple((stat.st_mtime_ns, stat.st_size) for stat in map(os.stat, paths))
         return _guide(self, alphabet, alphabet.spelling, stamps) if paths else None
@@ -88,11 +95,26 @@ class Beam(Search):
         from ocr_tf.decode.autoregressive_beam import PLAIN, Ranking, beam
 
         guide = self.guide(decoder.alphabet)
-        ranking = Ranking(guide, self.bonus, self.length_norm, self.coverage)
+        ranking = Ranking(
+            guide=guide,
+            bonus=self.bonus,
+            length_norm=self.length_norm,
+            coverage=self.coverage,
+        )
         if self.width == 1 and ranking == PLAIN._replace(bonus=self.bonus):
             found = greedy(decoder, bounds)
             return found._replace(objective=found.log_probs)
         return beam(decoder, bounds, self.width, self.best, ranking)
+
+    def joint(self, branches: Branches) -> Hypotheses:
+        """Ranks prefixes, or whole texts, by both branches; see `Search.joint`."""
+        from ocr_tf.decode import joint
+
+        alphabet, weight = branches.decoder.alphabet, self.ctc_weight
+        if self.rescore or weight in (0, 1):
+            return joint.of_each(branches, self, weight)
+        guide = self.guide(alphabet)
+        return joint.one_pass(branches, weight, self.width, self.best, guide, self.bonus)
 
 
 @functools.lru_cache(maxsize=4)

@@ -1,19 +1,34 @@
 """Search: an object that takes what any head gives and returns texts; TensorFlow-free.
 
 A head puts out either all of its scores at once, a distribution over symbols and blank for every frame
-(`Search.ctc`), or one symbol at a time, given what it wrote before (`Search.autoregressive`).
+(`Search.ctc`), or one symbol at a time, given what it wrote before (`Search.autoregressive`); or both over
+the same frames (`Search.joint`).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Optional
 
 from ocr_tf.alphabet import Alphabet
 from ocr_tf.errors import InputError
+from ocr_tf.options import option
 from ocr_tf.types import Frames, Hypotheses, Tensor
 
 if TYPE_CHECKING:  # It loads TensorFlow.
     from ocr_tf.decode.autoregressive import Decoder
+    from ocr_tf.decode.guide import Guide
+    from ocr_tf.decode.joint import Branches
+
+
+def ctc_weight_option() -> Any:
+    """Makes the option that weighs the branches of a joint head."""
+    return option(
+        0.5,
+        "What CTC counts where a head has a CTC and an attention branch, and attention the rest; 1: CTC "
+        "alone reads, 0: attention alone.",
+        minimum=0,
+        maximum=1,
+    )
 
 
 class Search:
@@ -31,6 +46,18 @@ class Search:
         Raises:
             InputError: one cannot be used.
         """
+
+    def widest(self) -> Search:
+        """Returns the same search with as many texts as it finds anyway, for others to choose from."""
+        return self
+
+    def guide(self, alphabet: Alphabet) -> Optional[Guide]:
+        """Returns what the search knows of texts apart from the image; None if nothing.
+
+        Raises:
+            InputError: a file cannot be used with the alphabet.
+        """
+        return None
 
     def ctc(self, log_probs: Frames, alphabet: Alphabet) -> Hypotheses:
         """Searches the texts that paths through CTC's distributions spell.
@@ -67,3 +94,23 @@ class Search:
             f"search {type(self).__name__}: cannot be used with an autoregressive head, such as "
             "attention; choose another"
         )
+
+    def joint(self, branches: Branches) -> Hypotheses:
+        """Searches the texts of a head with a CTC branch and an autoregressive one.
+
+        Without a method of its own, a search lets each branch find texts, and returns those that both
+        together score best; its option `ctc_weight`, if it has one, weighs them.
+
+        Args:
+            branches: what `ctc` and `autoregressive` take, and the scores of any text.
+
+        Returns:
+            The K best texts; `log_probs` are the head's own score.
+
+        Raises:
+            InputError: the search cannot be used with one of the branches.
+        """
+        from ocr_tf.decode.joint import of_each
+
+        weight = getattr(self, "ctc_weight", branches.weight)
+        return of_each(branches, self, weight)

@@ -7,7 +7,7 @@ The contract is in `base`.
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from ocr_tf.alphabet import Alphabet
 from ocr_tf.options import option
@@ -62,7 +62,7 @@ class CTC:
 class Attention:
     """Sequence to sequence with additive attention (Bahdanau et al. 2015)."""
 
-    AIDS = (
+    AIDS: ClassVar[tuple[Aid, ...]] = (
         Aid("location", "location-aware scores"),
         Aid("guide", "a guide to the diagonal", "aids_until", aligns=True),
         Aid("ctc", "a CTC loss beside its own", "aids_until", aligns=True),
@@ -142,4 +142,36 @@ class Attention:
         return AttentionHead(alphabet, self)
 
 
-HEADS: Registry[Any] = Registry("head", {"ctc": CTC, "attention": Attention})
+@dataclasses.dataclass(frozen=True)
+class CTCAttention(Attention):
+    """CTC and attention on the same frames, trained and read together (Kim et al. 2017)."""
+
+    AIDS: ClassVar[tuple[Aid, ...]] = tuple(aid for aid in Attention.AIDS if aid.option != "ctc")
+
+    ctc: float = dataclasses.field(default=0.0, init=False)  # The branch is no aid: it stays.
+    ctc_weight: float = option(
+        0.5,
+        "Share of CTC's loss, in training and in the score of a text; the rest is attention's.",
+        minimum=0.01,
+        maximum=0.99,
+    )
+
+    def needed_steps(self, ids: list[int]) -> int:
+        """Counts the fewest encoder steps in which both branches can write a label: CTC's."""
+        return CTC().needed_steps(ids)
+
+    def branch(self) -> Attention:
+        """Returns the configuration of the attention branch."""
+        options = {field.name for field in dataclasses.fields(Attention)}
+        return Attention(**{name: getattr(self, name) for name in options})
+
+    def build(self, alphabet: Alphabet) -> Any:
+        """Makes the head for an alphabet."""
+        from ocr_tf.heads.ctc_attention import CTCAttentionHead
+
+        return CTCAttentionHead(alphabet, self)
+
+
+HEADS: Registry[Any] = Registry(
+    "head", {"ctc": CTC, "attention": Attention, "ctc_attention": CTCAttention}
+)

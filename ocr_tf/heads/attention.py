@@ -70,8 +70,8 @@ class LocationAttention(tfa.seq2seq.BahdanauAttention):
 class AttentionHead(Head):
     """A decoder with additive attention; see the module."""
 
-    def __init__(self, alphabet: Alphabet, config: Attention):
-        super().__init__(alphabet)
+    def __init__(self, alphabet: Alphabet, config: Attention, name: str = "head"):
+        super().__init__(alphabet, name)
         self.config = config
         self.mechanism = LocationAttention(
             config.attention_units, config.location, name="mechanism", dtype=tf.float32

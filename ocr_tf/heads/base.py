@@ -14,8 +14,8 @@ from ocr_tf.types import Frames, Hypotheses, Labels, Tensor
 class Head(tf.keras.layers.Layer):
     """From frames [B, T, D] to texts. Heads compute in float32, whatever the frames' dtype."""
 
-    def __init__(self, alphabet: Alphabet):
-        super().__init__(name="head", dtype="float32")
+    def __init__(self, alphabet: Alphabet, name: str = "head"):
+        super().__init__(name=name, dtype="float32")
         self.alphabet = alphabet
 
     def loss(

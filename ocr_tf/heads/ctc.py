@@ -17,8 +17,8 @@ DEEPEST = 75.0  # nats below the best class; exp(-75) / C is still a normal floa
 class CTCHead(Head):
     """A dense layer over every frame; see the module."""
 
-    def __init__(self, alphabet: Alphabet):
-        super().__init__(alphabet)
+    def __init__(self, alphabet: Alphabet, name: str = "head"):
+        super().__init__(alphabet, name)
         self.output_layer = tf.keras.layers.Dense(alphabet.classes, name="output", dtype="float32")
 
     def logits(self, frames: Frames) -> Tensor:

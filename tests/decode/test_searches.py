@@ -50,7 +50,7 @@ def test_the_text_of_a_search_leaves_out_what_is_usual():
         ("lexicon:none.txt,width=4", "none.txt: cannot read the lexicon"),
         ("lm", "--search=lm: name a file, as lm:FILE"),
         ("beam:lm_weight=much", "lm_weight is a number, not 'much'"),
-        ("beam:wide=3", "length_norm, coverage; not 'wide=3' (did you mean width?)"),
+        ("beam:wide=3", "ctc_weight, rescore; not 'wide=3' (did you mean width?)"),
         ("beam:3,4", "the options are width, best, lm, lm_weight, bonus"),
         ("beam:x", "--search=beam:x: width is a whole number, not 'x'"),
         ("beam:0", "cannot give"),

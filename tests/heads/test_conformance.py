@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ocr_tf.decode import SEARCHES, Beam, Search
+from ocr_tf.decode import SEARCHES, Beam, Search, search_text
 from ocr_tf.errors import InputError
 from ocr_tf.graphs import graph
 from ocr_tf.heads import HEADS, aids_of
@@ -27,7 +27,7 @@ UNREACHABLE = [[0, 0], [0, 1, 2, 0, 1], [1], [], [0, 1, 0, 1]]  # for lines of 2
 
 every_head = pytest.mark.parametrize("name", HEADS)
 every_search = pytest.mark.parametrize(
-    "search", [*(kind() for kind in SEARCHES.values()), Beam(1, 1), Beam(4, 3)], ids=str
+    "search", [*(kind() for kind in SEARCHES.values()), Beam(1, 1), Beam(4, 3)], ids=search_text
 )
 
 
