@@ -176,8 +176,26 @@ def occupancies(log_probs: Frames, labels: Labels, blank: int) -> Tensor:
     """Computes p(path is in symbol l at step t | label, frames): [B, L, T].
 
     It is 0 for unreachable labels and padding.
+    """
+    both = forward_backward(log_probs, labels, blank)
+    sizes = 2 * labels.lengths + 1
+    finite = tf.math.is_finite(both) & tf.sequence_mask(sizes, tf.shape(both)[2])
+    # A step's states share the label's whole probability. Divided anew at every step, because the
+    # logarithms of long lines are too coarse in float32 for one total to fit all steps.
+    shares = tf.nn.softmax(tf.where(finite, both, MINUS_INFINITY))
+    shares = tf.where(finite, shares, 0.0)  # [T, B, S]
+    symbols = tf.transpose(shares[:, :, 1::2], [1, 2, 0])  # [B, L, T]
+    in_label = tf.sequence_mask(labels.lengths, tf.shape(labels.ids)[1])[:, :, None]
+    in_line = tf.sequence_mask(log_probs.lengths, tf.shape(symbols)[2])[:, None, :]
+    return tf.where(in_label & in_line, symbols, 0.0)
 
-    A backward pass is a forward pass over the mirrored line and label, so there is one recursion.
+
+def forward_backward(log_probs: Frames, labels: Labels, blank: int) -> Tensor:
+    """Computes log p of the paths that spell a label and are in a state at a step: [T, B, S].
+
+    Graves et al. 2006, equation 13: alpha beta / y. Over a step's states they sum to p(label | frames). What
+    stands behind a line's steps and states means nothing. A backward pass is a forward pass over the
+    mirrored line and label, so there is one recursion.
     """
     states, skips = _states(labels, blank)
     steps, sizes = log_probs.lengths, 2 * labels.lengths + 1
@@ -194,16 +212,7 @@ def occupancies(log_probs: Frames, labels: Labels, blank: int) -> Tensor:
     mirrored_skips = tf.reverse_sequence(into, sizes, seq_axis=1, batch_axis=0)
     betas = mirror(_alphas(mirror(emissions), mirrored_skips, steps))
     # Both passes count the step's own emission: take it out once.
-    both = alphas + betas - emissions
-    finite = tf.math.is_finite(both) & tf.sequence_mask(sizes, tf.shape(states)[1])
-    # A step's states share the label's whole probability. Divided anew at every step, because the
-    # logarithms of long lines are too coarse in float32 for one total to fit all steps.
-    shares = tf.nn.softmax(tf.where(finite, both, MINUS_INFINITY))
-    shares = tf.where(finite, shares, 0.0)  # [T, B, S]
-    symbols = tf.transpose(shares[:, :, 1::2], [1, 2, 0])  # [B, L, T]
-    in_label = tf.sequence_mask(labels.lengths, tf.shape(labels.ids)[1])[:, :, None]
-    in_line = tf.sequence_mask(steps, tf.shape(symbols)[2])[:, None, :]
-    return tf.where(in_label & in_line, symbols, 0.0)
+    return alphas + betas - emissions
 
 
 def needed_steps(labels: Labels) -> Tensor:

@@ -102,6 +102,26 @@ def test_occupancies_sum_all_paths(small):
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
+def test_occupancies_are_the_automatic_gradient_of_the_score(small):
+    """Of log p, summed over all paths, by a frame's log p of a class (Graves et al. 2006, equation 15)."""
+    pairs = [(a, b) for a, b in zip(*small) if len(a) == LONGEST and b in spellings(LONGEST)]
+    lines, labels = (list(values) for values in zip(*pairs))
+    found = ctc_lattice.occupancies(frames_of(lines), labels_of(labels), BLANK).numpy()
+    for line, label, own in zip(lines, labels, found):
+        paths = tf.constant([path for path, _ in spellings(LONGEST)[label]])
+        values = tf.constant(line)
+        with tf.GradientTape() as tape:
+            tape.watch(values)
+            emitted = tf.gather(values, tf.transpose(paths), axis=1, batch_dims=1)  # [T, paths]
+            score = tf.reduce_logsumexp(tf.reduce_sum(emitted, axis=0))
+        gradient = tf.convert_to_tensor(tape.gradient(score, values)).numpy()  # [T, C]
+        expected = np.zeros_like(gradient)
+        for place, symbol in enumerate(label):
+            expected[:, symbol] += own[place]
+        expected[:, BLANK] = 1 - own[: len(label)].sum(axis=0)
+        np.testing.assert_allclose(gradient, expected, atol=1e-5)
+
+
 def followed(
     log_probs: np.ndarray, label: tuple[int, ...], places: np.ndarray, blank: int
 ) -> float:
@@ -206,6 +226,16 @@ def test_occupancies_are_what_tensorflows_gradient_is_made_of(sharpness):
     by_class += tf.one_hot([blank], blank + 1)[:, :, None] * rest[:, None, :]
     for share, own, steps in zip(shares.numpy(), by_class.numpy(), frames.lengths.numpy()):
         np.testing.assert_allclose(share[:steps], own.T[:steps], atol=5e-3)
+
+
+@pytest.mark.parametrize("sharpness", [0.1, 5.0])
+def test_forward_and_backward_give_the_same_total_at_every_step(sharpness):
+    frames, labels, blank = large(sharpness)
+    both = ctc_lattice.forward_backward(frames, labels, blank).numpy().astype(float)
+    score = ctc_lattice.score(frames, labels, blank).numpy()
+    for i, (steps, length) in enumerate(zip(frames.lengths.numpy(), labels.lengths.numpy())):
+        totals = np.logaddexp.reduce(both[:steps, i, : 2 * length + 1], axis=1)
+        np.testing.assert_allclose(totals, score[i], rtol=1e-5)
 
 
 @pytest.mark.parametrize("sharpness", [0.1, 5.0, 30.0])
