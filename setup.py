@@ -62,8 +62,9 @@ setup(
         "study": ["optuna"],
         # make_records beyond one machine.
         "beam": ["apache-beam"],
-        # The bench compares with it.
+        # What bench and bench_search compare with.
         "torch": ["torch"],
+        "search": ["pyctcdecode", "kenlm", "flashlight-text"],
         "docs": ["mkdocs<2", "mkdocs-material", "mkdocstrings[python]"],
         "dev": [
             "ruff",

@@ -61,9 +61,7 @@ def test_a_network_joined_with_itself_reads_and_scores_as_alone(name, way):
         assert rows(found.ids[:, 0], found.lengths[:, 0]) == rows(own.ids[:, 0], own.lengths[:, 0])
         np.testing.assert_allclose(found.log_probs, own.log_probs, rtol=1e-4, atol=1e-5)
     label = labels([[0, 1], [1], []])
-    np.testing.assert_allclose(
-        head.score(given, label), one.head.score(given[0], label), rtol=1e-4
-    )
+    np.testing.assert_allclose(head.score(given, label), one.head.score(given[0], label), rtol=1e-4)
 
 
 @pytest.mark.parametrize("names", [("ctc", "attention"), ("ctc", "ctc", "ctc_attention")])
@@ -73,9 +71,7 @@ def test_a_vote_scores_by_the_mean_and_finds_the_best_text(names):
     found = head.decode(given, Beam(80, 2))
     for line, steps in enumerate(LENGTHS):
         texts = every_text(steps)
-        each = [
-            scores_of(member.head, own, line, texts) for member, own in zip(members, given)
-        ]
+        each = [scores_of(member.head, own, line, texts) for member, own in zip(members, given)]
         mean = np.log(np.mean(np.exp(each), axis=0))
         np.testing.assert_allclose(scores_of(head, given, line, texts), mean, rtol=1e-4, atol=1e-5)
         ranked = [list(texts[i]) for i in np.argsort(-mean)[:2]]

@@ -9,6 +9,7 @@ from typing import Any, Callable, NamedTuple
 
 from ocr_tf.bench.config import Bench
 from ocr_tf.bench.data_config import BenchData
+from ocr_tf.bench.search_config import BenchSearch
 from ocr_tf.data.records.config import MakeRecords
 from ocr_tf.experiment.config.flags import Positional
 from ocr_tf.experiment.config.program import command_name
@@ -46,6 +47,12 @@ def _bench_data(*arguments: Any) -> None:
     from ocr_tf.bench import data
 
     data.run(*arguments)
+
+
+def _bench_search(*arguments: Any) -> None:
+    from ocr_tf.bench import search
+
+    search.run(*arguments)
 
 
 def _compare(*arguments: Any) -> None:
@@ -132,6 +139,13 @@ TOOLS = {
         _bench_data,
         (),
         "Time the reading of training images against a plain loop over LMDB.",
+    ),
+    "bench_search": Tool(
+        BenchSearch(),
+        _bench_search,
+        (RUN,),
+        "Time CTC's beam search against other decoders, with and without a language model.",
+        ("data.test",),
     ),
     "compare": Tool(
         Compare(),

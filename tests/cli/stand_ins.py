@@ -14,6 +14,7 @@ WORKERS = {
     "align": "ocr_tf.experiment.inference.align",
     "bench": "ocr_tf.bench.command",
     "bench_data": "ocr_tf.bench.data",
+    "bench_search": "ocr_tf.bench.search",
     "compare": "ocr_tf.study.compare",
     "evaluate": "ocr_tf.experiment.inference.evaluate",
     "export": "ocr_tf.experiment.serving.saved_model",
