@@ -42,6 +42,7 @@ RANKS = {
     "ocr_tf.alignment_plot": 1,
     "ocr_tf.heads": 2,
     "ocr_tf.recognizer": 3,
+    "ocr_tf.ensemble": 4,
     "ocr_tf.experiment": 3.5,  # the package's own docstring; its rooms are a tower:
     "ocr_tf.experiment.config": 4,
     "ocr_tf.experiment.runs": 5,

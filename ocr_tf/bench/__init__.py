@@ -19,6 +19,9 @@ Its files:
     random_batch    the generated batch that networks are measured on
     data            the reading of training images beside a plain loop over LMDB
     data_config     its options
+    search          CTC's beam search beside other decoders
+    search_config   its options
+    search_rivals   the other decoders
     machine         describes the machine
     report          the tables and the JSON
 """

@@ -13,7 +13,7 @@ from ocr_tf.bench.search_config import BenchSearch
 from ocr_tf.data.records.config import MakeRecords
 from ocr_tf.experiment.config.flags import Positional
 from ocr_tf.experiment.config.program import command_name
-from ocr_tf.experiment.inference.config import Align, Evaluate
+from ocr_tf.experiment.inference.config import Align, Evaluate, TuneSearch
 from ocr_tf.experiment.serving.config import Export, Predict
 from ocr_tf.experiment.training.config import ShowAugmentation, TrainLM
 from ocr_tf.preflight.config import InspectData
@@ -107,6 +107,12 @@ def _train_lm(*arguments: Any) -> None:
     from ocr_tf.experiment.training import train_lm
 
     train_lm.run(*arguments)
+
+
+def _tune_search(*arguments: Any) -> None:
+    from ocr_tf.experiment.inference import tune_search
+
+    tune_search.run(*arguments)
 
 
 RUN = Positional("RUN", "The run folder, a run's --workdir.")
@@ -221,5 +227,11 @@ TOOLS = {
         _train_lm,
         (Positional("OUTPUT", "The ARPA file to write."),),
         "Estimate an n-gram language model, for searches.",
+    ),
+    "tune_search": Tool(
+        TuneSearch(),
+        _tune_search,
+        (RUN, Positional("SEARCH", "The search, with several values of its options.")),
+        "Choose a search's options on a run's validation lines.",
     ),
 }

@@ -112,7 +112,7 @@ class Beam(Search):
 
         alphabet, weight = branches.decoder.alphabet, self.ctc_weight
         if self.rescore or weight in (0, 1):
-            return joint.of_each(branches, self, weight)
+            return super().joint(branches)
         guide = self.guide(alphabet)
         return joint.one_pass(branches, weight, self.width, self.best, guide, self.bonus)
 

@@ -1,8 +1,8 @@
 """Searches for a head with two branches over the same frames: CTC and an autoregressive decoder.
 
 Texts are ranked by w log p_ctc + (1 - w) log p_decoder, and what a guide adds. Either each branch
-proposes texts, which both then score (rescoring, `of_each`), or the decoder's beam ranks its prefixes by
-both as it goes (one pass: Hori et al. 2017, Joint CTC/Attention Decoding for End-to-End Speech Recognition,
+proposes texts, which both then score (`rescored`), or the decoder's beam ranks its prefixes by
+both as it goes (`one_pass`: Hori et al. 2017, Joint CTC/Attention Decoding for End-to-End Speech Recognition,
 section 3).
 """
 
@@ -19,7 +19,6 @@ from ocr_tf.decode.ctc_greedy import search as best_path
 from ocr_tf.decode.ctc_prefix_scores import PrefixScores
 from ocr_tf.decode.guide import Guide
 from ocr_tf.decode.pool import Scores, best_of
-from ocr_tf.decode.search import Search
 from ocr_tf.types import Frames, Hypotheses, Tensor
 
 MINUS_INFINITY = float("-inf")
@@ -36,26 +35,8 @@ class Branches(NamedTuple):
     weight: float  # of CTC in the head's own score
 
 
-def of_each(branches: Branches, search: Search, weight: float) -> Hypotheses:
-    """Lets each branch that counts search by itself, and ranks what they find by both.
-
-    Args:
-        branches: the head.
-        search: that of each branch.
-        weight: w, from 0 to 1.
-    """
-    alphabet = branches.decoder.alphabet
-    if 0 < weight < 1:  # What one branch ranks lower may be the best of both.
-        each = search.widest()
-        proposed = [
-            each.ctc(branches.log_probs, alphabet),
-            each.autoregressive(branches.decoder, branches.bounds),
-        ]
-        return _best_of(branches, proposed, weight, search.best, search.guide(alphabet))
-    if weight:
-        found = search.ctc(branches.log_probs, alphabet)
-    else:
-        found = search.autoregressive(branches.decoder, branches.bounds)
+def scored(branches: Branches, found: Hypotheses) -> Hypotheses:
+    """Gives texts that one branch has ranked alone the head's own score."""
     score = _mean(*branches.scores(found.ids, found.lengths), branches.weight)
     return found._replace(log_probs=tf.where(found.valid, score, MINUS_INFINITY))
 
@@ -85,17 +66,17 @@ def one_pass(
         greedy(decoder, branches.bounds),
         beam(decoder, branches.bounds, width, best, both),
     ]
-    return _best_of(branches, proposed, weight, best, guide)
+    return rescored(branches, proposed, weight, best, guide)
 
 
-def _best_of(
+def rescored(
     branches: Branches,
     proposed: Sequence[Hypotheses],
     weight: float,
     best: int,
-    guide: Optional[Guide],
+    guide: Optional[Guide] = None,
 ) -> Hypotheses:
-    """Ranks proposed texts by both branches and the guide, exactly."""
+    """Returns the K best of the texts that each branch proposes, by both branches and the guide, exactly."""
 
     def scorer(ids: Tensor, lengths: Tensor) -> Scores:
         both = branches.scores(ids, lengths)

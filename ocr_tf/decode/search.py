@@ -110,7 +110,16 @@ class Search:
         Raises:
             InputError: the search cannot be used with one of the branches.
         """
-        from ocr_tf.decode.joint import of_each
+        from ocr_tf.decode import joint
 
-        weight = getattr(self, "ctc_weight", branches.weight)
-        return of_each(branches, self, weight)
+        alphabet, weight = branches.decoder.alphabet, getattr(self, "ctc_weight", branches.weight)
+        if weight == 1:
+            return joint.scored(branches, self.ctc(branches.log_probs, alphabet))
+        if weight == 0:
+            return joint.scored(branches, self.autoregressive(branches.decoder, branches.bounds))
+        each = self.widest()  # What one branch ranks lower may be the best of both.
+        proposed = [
+            each.ctc(branches.log_probs, alphabet),
+            each.autoregressive(branches.decoder, branches.bounds),
+        ]
+        return joint.rescored(branches, proposed, weight, self.best, self.guide(alphabet))

@@ -25,6 +25,7 @@ WORKERS = {
     "suspects": "ocr_tf.study.report.label_errors",
     "train_lm": "ocr_tf.experiment.training.train_lm",
     "train": "ocr_tf.experiment.training.loop",
+    "tune_search": "ocr_tf.experiment.inference.tune_search",
 }
 
 

@@ -2,12 +2,14 @@
 
 Its files:
 
-    load          builds an experiment's network, with the weights of its run folder or of another run
-    recognize     reads lines in batches and gives the texts in the order that the lines came in
-    evaluate      the command: error rates and a prediction for every line, of a run or another system
-    evaluate_run  the same for a run, after checking that it has not seen the test lines
-    evaluated     the types of a measurement
-    aligner       the weight of each image column for each symbol of a text
-    align         the command: draws those weights for one image
-    config        the options of these commands
+    load              builds an experiment's network, with the weights of its run folder or of another run
+    recognize         reads lines in batches and gives the texts in the order that the lines came in
+    evaluate          the command: error rates and a prediction for every line, of a run or another system
+    evaluate_run      the same for a run, after checking that it has not seen the test lines
+    tune_search       the command: the options of a search, by the validation lines
+    validation_lines  the lines that chose a run's checkpoint
+    evaluated         the types of a measurement
+    aligner           the weight of each image column for each symbol of a text
+    align             the command: draws those weights for one image
+    config            the options of these commands
 """

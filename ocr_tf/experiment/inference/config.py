@@ -60,3 +60,22 @@ class Align:
     text: str = option("", "Text to lay over the image. Default: what each run reads by itself.")
     output: str = option("alignment.png", "The picture to write.")
     checkpoint: str = checkpoint_option()
+
+
+@dataclasses.dataclass(frozen=True)
+class TuneSearch:
+    """Chooses options of a search by the CER of a run's validation lines, which chose its checkpoint too.
+
+    SEARCH is as --search takes it, with several values of an option between bars, in quotes:
+    'lm:model.arpa,width=16,lm_weight=0.2|0.5|1,bonus=0|1'. With a language model and no such values, usual
+    ones of lm_weight and bonus are tried.
+    """
+
+    checkpoint: str = checkpoint_option()
+    normalize: str = option(
+        "none",
+        "What to do to reference and text before they are compared, as of the evaluation.",
+        choices=tuple(NORMALIZATIONS),
+    )
+    batch_size: int = batch_size_option()
+    lines: int = option(1000, "Validation lines at most, at even places of their order.", minimum=1)
