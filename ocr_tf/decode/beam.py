@@ -80,7 +80,11 @@ class Beam(Search):
         """Makes language model and lexicon one; see `Search.guide`."""
         paths = [path for path in (self.lm, self.lexicon) if path]
         stamps = tuple((stat.st_mtime_ns, stat.st_size) for stat in map(os.stat, paths))
-        return _guide(self, alphabet, alphabet.spelling, stamps) if paths else None
+        if not paths:
+            return None
+        # Searches that differ in width share it.
+        same = Beam(lm=self.lm, lm_weight=self.lm_weight, bonus=self.bonus, lexicon=self.lexicon)
+        return _guide(same, alphabet, alphabet.spelling, stamps)
 
     def ctc(self, log_probs: Frames, alphabet: Alphabet) -> Hypotheses:
         """Sums the paths of the best prefixes; see `Search.ctc`."""
