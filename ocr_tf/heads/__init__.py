@@ -188,4 +188,42 @@ class Attention(Autoregressive):
         return AttentionHead(alphabet, self)
 
 
-HEADS: Registry[Any] = Registry("head", {"ctc": CTC, "attention": Attention})
+@dataclasses.dataclass(frozen=True)
+class Transformer(Autoregressive):
+    """A Transformer's decoder over the frames (Vaswani et al. 2017)."""
+
+    units: int = option(
+        128, "Size of the vectors between layers, an even number; also of embeddings.", minimum=2
+    )
+    layers: int = option(
+        2, "Layers of self-attention, attention to the frames and feed-forward.", minimum=1
+    )
+    heads: int = option(4, "Heads of each attention; they share --head.units evenly.", minimum=1)
+    feed_forward: int = option(512, "Hidden units of each feed-forward network.", minimum=1)
+    dropout: float = option(
+        0.1,
+        "Dropout rate of embedded symbols, and of what each part of a layer adds.",
+        minimum=0,
+        maximum=0.99,
+    )
+
+    guide: float = option(0.0, _GUIDE, minimum=0)  # docs/training.md compares
+
+    def __post_init__(self) -> None:
+        if self.units % 2:
+            raise ValueError(f"--head.units: an even number, not {self.units}")
+        if self.units % max(1, self.heads):
+            raise ValueError(
+                f"--head.heads: a divisor of --head.units={self.units}, not {self.heads}"
+            )
+
+    def build(self, alphabet: Alphabet) -> Any:
+        """Makes the head for an alphabet."""
+        from ocr_tf.heads.transformer import TransformerHead
+
+        return TransformerHead(alphabet, self)
+
+
+HEADS: Registry[Any] = Registry(
+    "head", {"ctc": CTC, "attention": Attention, "transformer": Transformer}
+)
