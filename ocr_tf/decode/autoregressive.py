@@ -11,7 +11,9 @@ from ocr_tf.decode.hypotheses import single
 from ocr_tf.types import Hypotheses, Labels, Tensor
 
 Loop = tuple[Any, ...]  # tensors and tensor arrays, the variables of a loop
-State = Any  # any nest of tensors whose first dimension is the number of prefixes, N
+# Any nest of tensors whose first dimension is the number of prefixes, N. Others stay as they are, but one
+# that is 0 before the first symbol may grow: along it, a state remembers symbols.
+State = Any
 
 
 class Decoder(NamedTuple):
@@ -27,8 +29,12 @@ class Decoder(NamedTuple):
 
 
 def state_shapes(state: State) -> Any:
-    """Returns a loop's shape invariants: tensors whose first dimension is not known."""
-    return tf.nest.map_structure(lambda x: tf.TensorShape([None]).concatenate(x.shape[1:]), state)
+    """Returns a loop's shape invariants of a state before the first symbol: what a step may change."""
+
+    def shape(values: Tensor) -> tf.TensorShape:
+        return tf.TensorShape([None, *(size or None for size in values.shape[1:])])
+
+    return tf.nest.map_structure(shape, state)
 
 
 def greedy(decoder: Decoder, bounds: Tensor, early_stop: bool = True) -> Hypotheses:

@@ -58,21 +58,98 @@ class CTC:
         return CTCHead(alphabet)
 
 
+_GUIDE = (
+    "Weight at the start of training of a loss that draws attention to the line's diagonal (guided "
+    "attention, Tachibana et al. 2018); 0: none."
+)
+
+
 @dataclasses.dataclass(frozen=True)
-class Attention:
-    """Sequence to sequence with additive attention (Bahdanau et al. 2015)."""
+class Autoregressive:
+    """What the heads have in common that write one symbol after another."""
 
     AIDS: ClassVar[tuple[Aid, ...]] = (
-        Aid("location", "location-aware scores"),
         Aid("guide", "a guide to the diagonal", "aids_until", aligns=True),
         Aid("ctc", "a CTC loss beside its own", "aids_until", aligns=True),
+        Aid("coverage", "a coverage loss"),
+        Aid("sampling", "scheduled sampling"),
         Aid("symbol_dropout", "dropout of previous symbols"),
         Aid("smoothing", "label smoothing"),
     )
 
+    guide: float = option(1.0, _GUIDE, minimum=0)
+    ctc: float = option(
+        0.5,
+        "Share at the start of training of a CTC loss on the same frames, by which the encoder learns "
+        "where symbols are (Kim et al. 2017); it reads nothing. 0: none.",
+        minimum=0,
+        maximum=0.99,
+    )
+    aids_until: float = option(
+        0.5,
+        "Share of the training's steps over which --head.guide and --head.ctc fade to nothing.",
+        minimum=0.001,
+        maximum=1,
+    )
+    coverage: float = option(
+        0.0,
+        "Weight in training of a loss on attention to frames that were attended to before (coverage loss, "
+        "See et al. 2017); 0: none.",
+        minimum=0,
+    )
+    sampling: float = option(
+        0.0,
+        "Share at the end of training of the decoder's previous symbols that are its own readings in place "
+        "of the label's (scheduled sampling, Bengio et al. 2015); it grows from 0, and costs a second "
+        "pass. 0: none.",
+        minimum=0,
+        maximum=1,
+    )
+    symbol_dropout: float = option(
+        0.1,
+        "Share of the decoder's previous symbols that are replaced by zeros in training, so that it looks "
+        "at the image.",
+        minimum=0,
+        maximum=1,
+    )
+    smoothing: float = option(
+        0.0,
+        "Label smoothing of the training loss: the share of the target that all classes share evenly.",
+        minimum=0,
+        maximum=0.99,
+    )
+
+    def needed_steps(self, ids: list[int]) -> int:
+        """Counts the encoder steps that a label needs: the decoder writes at most one symbol a step."""
+        return len(ids)
+
+
+@dataclasses.dataclass(frozen=True)
+class Attention(Autoregressive):
+    """Sequence to sequence with attention: additive (Bahdanau et al. 2015) or a dot product."""
+
+    AIDS = (Aid("location", "location-aware scores"), *Autoregressive.AIDS)
+
     units: int = option(256, "Units of the decoder's LSTM cell.", minimum=1)
     attention_units: int = option(
         128, "Units of the layer that scores a frame, and of the attention vector.", minimum=1
+    )
+    scoring: str = option(
+        "additive",
+        "How a frame is scored: additive, by a hidden layer (Bahdanau et al. 2015), or dot, by a product "
+        "with the cell's output (Luong et al. 2015, general).",
+        choices=("additive", "dot"),
+    )
+    heads: int = option(
+        1,
+        "Mechanisms that each look at the frames in their own way and share --head.attention_units "
+        "evenly (multi-head attention, Vaswani et al. 2017).",
+        minimum=1,
+    )
+    output: str = option(
+        "linear",
+        "What is applied to the attention vector: linear, nothing, or tanh (Luong et al. 2015).",
+        choices=("linear", "tanh"),
     )
     embedding: int = option(64, "Size of the embedding of the previous symbol.", minimum=1)
     positions: int = option(
@@ -89,40 +166,8 @@ class Attention:
         minimum=0,
         maximum=255,
     )
-    guide: float = option(
-        1.0,
-        "Weight at the start of training of a loss that draws attention to the line's diagonal (guided "
-        "attention, Tachibana et al. 2018); 0: none.",
-        minimum=0,
-    )
-    ctc: float = option(
-        0.5,
-        "Share at the start of training of a CTC loss on the same frames, by which the encoder learns "
-        "where symbols are (Kim et al. 2017); it reads nothing. 0: none.",
-        minimum=0,
-        maximum=0.99,
-    )
-    aids_until: float = option(
-        0.5,
-        "Share of the training's steps over which --head.guide and --head.ctc fade to nothing.",
-        minimum=0.001,
-        maximum=1,
-    )
     dropout: float = option(
         0.2, "Dropout rate in front of the decoder's output layer.", minimum=0, maximum=0.99
-    )
-    symbol_dropout: float = option(
-        0.1,
-        "Share of the decoder's previous symbols that are replaced by zeros in training, so that it looks "
-        "at the image.",
-        minimum=0,
-        maximum=1,
-    )
-    smoothing: float = option(
-        0.0,
-        "Label smoothing of the training loss: the share of the target that all classes share evenly.",
-        minimum=0,
-        maximum=0.99,
     )
 
     def __post_init__(self) -> None:
@@ -130,16 +175,53 @@ class Attention:
             raise ValueError(f"--head.positions: an even number, not {self.positions}")
         if self.location and not self.location % 2:
             raise ValueError(f"--head.location: an odd number or 0, not {self.location}")
-
-    def needed_steps(self, ids: list[int]) -> int:
-        """Counts the encoder steps that a label needs: the decoder writes at most one symbol a step."""
-        return len(ids)
+        # A number below 1 is refused with all others that are out of bounds.
+        if self.attention_units % max(1, self.heads):
+            raise ValueError(
+                f"--head.heads: a divisor of --head.attention_units={self.attention_units}, not {self.heads}"
+            )
 
     def build(self, alphabet: Alphabet) -> Any:
         """Makes the head for an alphabet."""
         from ocr_tf.heads.attention import AttentionHead
 
         return AttentionHead(alphabet, self)
+
+
+@dataclasses.dataclass(frozen=True)
+class Transformer(Autoregressive):
+    """A Transformer's decoder over the frames (Vaswani et al. 2017)."""
+
+    units: int = option(
+        128, "Size of the vectors between layers, an even number; also of embeddings.", minimum=2
+    )
+    layers: int = option(
+        2, "Layers of self-attention, attention to the frames and feed-forward.", minimum=1
+    )
+    heads: int = option(4, "Heads of each attention; they share --head.units evenly.", minimum=1)
+    feed_forward: int = option(512, "Hidden units of each feed-forward network.", minimum=1)
+    dropout: float = option(
+        0.1,
+        "Dropout rate of embedded symbols, and of what each part of a layer adds.",
+        minimum=0,
+        maximum=0.99,
+    )
+
+    guide: float = option(0.0, _GUIDE, minimum=0)  # docs/training.md compares
+
+    def __post_init__(self) -> None:
+        if self.units % 2:
+            raise ValueError(f"--head.units: an even number, not {self.units}")
+        if self.units % max(1, self.heads):
+            raise ValueError(
+                f"--head.heads: a divisor of --head.units={self.units}, not {self.heads}"
+            )
+
+    def build(self, alphabet: Alphabet) -> Any:
+        """Makes the head for an alphabet."""
+        from ocr_tf.heads.transformer import TransformerHead
+
+        return TransformerHead(alphabet, self)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -173,5 +255,11 @@ class CTCAttention(Attention):
 
 
 HEADS: Registry[Any] = Registry(
-    "head", {"ctc": CTC, "attention": Attention, "ctc_attention": CTCAttention}
+    "head",
+    {
+        "ctc": CTC,
+        "attention": Attention,
+        "transformer": Transformer,
+        "ctc_attention": CTCAttention,
+    },
 )

@@ -1,27 +1,27 @@
 """Attention: a recurrent decoder that looks at the frames anew for every symbol.
 
-Bahdanau et al. 2015 (additive attention), in tensorflow-addons' wiring: an LSTM cell reads the previous
-symbol and the previous attention vector; its output queries the frames; the attention vector, a layer
-over cell output and context, gives the logits. The only file that imports tensorflow_addons.
+Bahdanau et al. 2015, in tensorflow-addons' wiring: an LSTM cell reads the previous symbol and the previous
+attention vector; its output queries the frames; the attention vector, a layer over cell output and
+context, gives the logits. With several mechanisms, each has its own context, and a part of the vector. The
+only file that imports tensorflow_addons.
 """
 
 from __future__ import annotations
 
-import math
 import os
 import warnings
-from typing import TYPE_CHECKING, Any, Optional, Union
+from typing import TYPE_CHECKING, Any, Optional
 
 import tensorflow as tf
 
 from ocr_tf import rng
 from ocr_tf.alphabet import Alphabet
-from ocr_tf.decode import Greedy, Search
-from ocr_tf.decode.autoregressive import Decoder, State
+from ocr_tf.decode.autoregressive import State
 from ocr_tf.heads import attention_loop
-from ocr_tf.heads.base import Head, as_float32
-from ocr_tf.heads.ctc import ctc_loss
-from ocr_tf.types import Frames, Hypotheses, Labels, Tensor
+from ocr_tf.heads.autoregressive import AutoregressiveHead
+from ocr_tf.heads.base import as_float32
+from ocr_tf.heads.positions import positions
+from ocr_tf.types import Frames, Tensor
 
 # The compiled operations do not load everywhere, and exported graphs must not need them.
 os.environ["TF_ADDONS_PY_OPS"] = "1"
@@ -33,19 +33,16 @@ if TYPE_CHECKING:
     from ocr_tf.heads import Attention
 
 
-# The guide's band, g in `off_diagonal`, is this share of the line's width over sqrt(number of symbols).
-DRIFT = 0.3
-
-
-class LocationAttention(tfa.seq2seq.BahdanauAttention):
-    """Additive attention that also sees where it has looked so far: `taps` weights on the summed alignment.
+class LocationAttention(tfa.seq2seq.AttentionMechanism):
+    """Attention that also sees where it has looked so far: `taps` weights on the summed alignment.
 
     Chorowski et al. 2015, equations 8 and 9, with the sum of all alignments (Shen et al. 2018) in place of
-    the last one, and their two linear maps in one. Its state is that sum, [B, T].
+    the last one, and their two linear maps in one. Its state is that sum, [B, T]. To be mixed with one of
+    tensorflow-addons' mechanisms, which makes the layers.
     """
 
     def __init__(self, units: int, taps: int, **kwargs: Any):
-        """Makes the mechanism; `kwargs` are those of BahdanauAttention."""
+        """Makes the mechanism; `kwargs` are those of the one that this is mixed with."""
         super().__init__(units, **kwargs)
         self.taps = taps
         self.location: Any = None  # [taps, units], made by `build`
@@ -56,51 +53,78 @@ class LocationAttention(tfa.seq2seq.BahdanauAttention):
         if self.taps:
             self.location = self.add_weight("location", [self.taps, self.units])
 
-    def _calculate_attention(self, query: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+    def _energies(self, query: Tensor, state: Tensor) -> Tensor:
+        """Scores every frame: the cell's output [B, U], state [B, T] -> [B, T]."""
+        raise NotImplementedError
+
+    def _convolved(self, state: Tensor, kernel: Tensor) -> Tensor:
+        """Convolves the state along the frames, zeros behind its ends: [B, T], [taps, n] -> [B, T, n]."""
         # TensorFlow Lite converts no slices that add an axis here.
-        energies = self.keys + tf.expand_dims(self.query_layer(query), 1)
-        if self.taps:
-            looked = tf.expand_dims(state, 2)
-            energies += tf.nn.conv1d(looked, tf.expand_dims(self.location, 1), 1, "SAME")
-        energies = tf.linalg.matvec(tf.tanh(energies), self.attention_v)
-        alignments = self.probability_fn(energies, state)
+        return tf.nn.conv1d(tf.expand_dims(state, 2), tf.expand_dims(kernel, 1), 1, "SAME")
+
+    def _calculate_attention(self, query: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        alignments = self.probability_fn(self._energies(query, state), state)
         return alignments, state + alignments
 
 
-class AttentionHead(Head):
-    """A decoder with additive attention; see the module."""
+class AdditiveAttention(LocationAttention, tfa.seq2seq.BahdanauAttention):
+    """Scores a frame by a hidden layer over it and the query: Bahdanau et al. 2015, section A.1.2."""
+
+    def _energies(self, query: Tensor, state: Tensor) -> Tensor:
+        hidden = self.keys + tf.expand_dims(self.query_layer(query), 1)
+        if self.taps:
+            hidden += self._convolved(state, self.location)
+        return tf.linalg.matvec(tf.tanh(hidden), self.attention_v)
+
+
+class DotAttention(LocationAttention, tfa.seq2seq.LuongAttention):
+    """Scores a frame by a product of its key and the query: Luong et al. 2015, equation 8, "general".
+
+    The location term is added to the key.
+    """
+
+    def _energies(self, query: Tensor, state: Tensor) -> Tensor:
+        energies = tf.linalg.matvec(self.keys, query)
+        if self.taps:
+            # The product of the query with each tap's weights first, which is less to compute.
+            by_tap = tf.matmul(query, self.location, transpose_b=True)  # [B, taps]
+            windows = self._convolved(state, tf.eye(self.taps))
+            energies += tf.linalg.matvec(windows, by_tap)
+        return energies
+
+
+class AttentionHead(AutoregressiveHead):
+    """A recurrent decoder with attention; see the module."""
+
+    config: Attention
 
     def __init__(self, alphabet: Alphabet, config: Attention, name: str = "head"):
-        super().__init__(alphabet, name)
-        self.config = config
-        self.mechanism = LocationAttention(
-            config.attention_units, config.location, name="mechanism", dtype=tf.float32
-        )
+        super().__init__(alphabet, config, name)
+        numbers = range(1, config.heads + 1) if config.heads > 1 else [""]
+        self.mechanisms = [_mechanism(config, f"mechanism{number}") for number in numbers]
         # `output_attention` must stay on: without it the logits would come from a cell output that has
         # not seen the frames at this step.
         self.wrapper = tfa.seq2seq.AttentionWrapper(
             tf.keras.layers.LSTMCell(config.units, name="decoder_lstm", dtype=tf.float32),
-            self.mechanism,
-            attention_layer_size=config.attention_units,
+            self.mechanisms,
+            attention_layer=[
+                tf.keras.layers.Dense(
+                    config.attention_units // config.heads,
+                    config.output,
+                    use_bias=False,
+                    name=f"attention_layer{number}",
+                    dtype=tf.float32,
+                )
+                for number in numbers
+            ],
             output_attention=True,
             name="wrapper",
             dtype=tf.float32,
         )
-        self.output_layer = tf.keras.layers.Dense(alphabet.classes, name="output", dtype=tf.float32)
-        self.ctc_layer: Any = (
-            tf.keras.layers.Dense(alphabet.classes, name="ctc", dtype=tf.float32)
-            if config.ctc
-            else None
-        )
-        with tf.name_scope(self.name):
-            self.embedding = self.add_weight("embedding", [alphabet.classes + 1, config.embedding])
-
-    def _embed(self, ids: Tensor) -> Tensor:
-        """Embeds ids (symbols, end, start) as vectors; by a product, whose gradient is dense."""
-        return tf.one_hot(ids, self.alphabet.classes + 1) @ self.embedding
+        self.make_symbol_layers(config.embedding, config.attention_units)
 
     def _memory(self, frames: Frames) -> Tensor:
-        """Returns what the mechanism is shown of the frames, [B, T, D + positions], 0 behind their ends."""
+        """Returns what a mechanism is shown of the frames, [B, T, D + positions], 0 behind their ends."""
         values = as_float32(frames).values
         batch, steps = tf.shape(values)[0], tf.shape(values)[1]
         # Position in the frames lets the decoder move on from where it looked last; content alone
@@ -109,24 +133,39 @@ class AttentionHead(Head):
         inside = tf.expand_dims(tf.sequence_mask(frames.lengths, steps), 2)
         return tf.where(inside, tf.concat([values, places], axis=-1), 0.0)
 
-    def _begin(self, frames: Frames) -> State:
-        """Shows the frames to the attention mechanism, and gives the state before the first symbol."""
+    def begin(self, frames: Frames) -> State:
+        """Shows the frames to the mechanisms, which keep them; see `AutoregressiveHead.begin`."""
         memory = self._memory(frames)
-        self.mechanism.setup_memory(memory, memory_sequence_length=frames.lengths)
+        for mechanism in self.mechanisms:
+            mechanism.setup_memory(memory, memory_sequence_length=frames.lengths)
         return self.wrapper.get_initial_state(batch_size=tf.shape(memory)[0], dtype=tf.float32)
 
-    def _attend(self, frames: Frames, inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """Runs the decoder over the embedded symbols [B, N, E]: attention vectors [B, N, M], [B, N, T]."""
+    def advance(self, inputs: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
+        """See `AutoregressiveHead.advance`; the alignment is the mean of the mechanisms'."""
+        attended, state = self.wrapper(inputs, state)
+        return attended, tf.add_n(state.alignments) / self.config.heads, state
+
+    def attend(
+        self, frames: Frames, inputs: Tensor, key: Optional[Tensor]
+    ) -> tuple[Tensor, Tensor]:
+        """See `AutoregressiveHead.attend`; one additive mechanism has a loop with its own gradient."""
         if not self.wrapper.built:  # its weights are made at its first step
-            self.wrapper(inputs[:, 0], self._begin(frames))
-            if self.ctc_layer is not None:
-                self.ctc_layer(as_float32(frames).values)
+            self.wrapper(inputs[:, 0], self.begin(frames))
+        if self.config.scoring == "additive" and self.config.heads == 1:
+            attended, alignments = self._looped(frames, inputs)
+        else:
+            attended, alignments = super().attend(frames, inputs, key)
+        return rng.dropout(attended, self.config.dropout, key, "attended"), alignments
+
+    def _looped(self, frames: Frames, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Runs `attention_loop` over the embedded symbols [B, N, E]: [B, N, M], [B, N, T]."""
         cell, units = self.wrapper._cell, self.config.units
+        (mechanism,) = self.mechanisms
         symbols, feedback = tf.split(cell.kernel, [self.config.embedding, -1])
         output, context = tf.split(self.wrapper._attention_layers[0].kernel, [units, -1])
         memory = self._memory(frames)
         seen = attention_loop.Memory(
-            keys=self.mechanism.memory_layer(memory),
+            keys=mechanism.memory_layer(memory),
             values=memory @ context,
             outside=tf.where(
                 tf.sequence_mask(frames.lengths, tf.shape(memory)[1]), 0.0, attention_loop.OUTSIDE
@@ -135,146 +174,21 @@ class AttentionHead(Head):
         weights = attention_loop.Weights(
             feedback=feedback,
             recurrent=cell.recurrent_kernel,
-            query=self.mechanism.query_layer.kernel,
-            score=self.mechanism.attention_v,
+            query=mechanism.query_layer.kernel,
+            score=mechanism.attention_v,
             output=output,
-            location=self.mechanism.location,
+            location=mechanism.location,
         )
         projected = tf.transpose(inputs, [1, 0, 2]) @ symbols + cell.bias
-        attended, alignments = attention_loop.decode(projected, seen, weights)
+        attended, alignments = attention_loop.decode(
+            projected, seen, weights, squash=self.config.output == "tanh"
+        )
         return tf.transpose(attended, [1, 0, 2]), tf.transpose(alignments, [1, 0, 2])
 
-    def _force(
-        self, frames: Frames, labels: Labels, key: Optional[Tensor]
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Forces the labels: logits [B, L + 1, C], targets [B, L + 1] with the end, [B, L + 1, T]."""
-        end, start = self.alphabet.end, self.alphabet.start
-        inside = tf.sequence_mask(labels.lengths, tf.shape(labels.ids)[1])
-        symbols = tf.where(inside, labels.ids, end)
-        targets = tf.pad(symbols, [[0, 0], [0, 1]], constant_values=end)
-        inputs = self._embed(tf.pad(symbols, [[0, 0], [1, 0]], constant_values=start))
-        if key is not None and self.config.symbol_dropout > 0:
-            # A hidden symbol teaches the decoder to look at the image, not at its own last word.
-            draw = rng.uniform(tf.shape(inputs)[:2], rng.fold(key, "symbols"))
-            inputs *= tf.cast(draw >= self.config.symbol_dropout, tf.float32)[:, :, None]
-        attended, alignments = self._attend(frames, inputs)
-        attended = rng.dropout(attended, self.config.dropout, key, "attended")
-        return self.output_layer(attended), targets, alignments
 
-    def loss(
-        self,
-        frames: Frames,
-        labels: Labels,
-        key: Optional[Tensor] = None,
-        progress: Union[Tensor, float] = 1.0,
-    ) -> Tensor:
-        """Computes the cross entropy of the symbols and the end, and what guides it; see `Head.loss`."""
-        with tf.name_scope(self.name):
-            logits, targets, alignments = self._force(frames, labels, key)
-        log_probs = tf.nn.log_softmax(logits)
-        right = tf.gather(log_probs, targets, batch_dims=2)
-        if key is not None and self.config.smoothing > 0:
-            share = self.config.smoothing
-            right = (1 - share) * right + share * tf.reduce_mean(log_probs, axis=-1)
-        inside = tf.sequence_mask(labels.lengths + 1, tf.shape(targets)[1])
-        losses = -tf.reduce_sum(tf.where(inside, right, 0.0), axis=1)
-        if key is not None:
-            fading = tf.maximum(0.0, 1 - progress / self.config.aids_until)
-            losses = self._aided(losses, alignments, frames, labels, fading)
-        # The decoder's bound is a symbol a step: it never writes a longer text.
-        return tf.where(labels.lengths <= frames.lengths, losses, float("inf"))
-
-    def _aided(
-        self, losses: Tensor, alignments: Tensor, frames: Frames, labels: Labels, fading: Tensor
-    ) -> Tensor:
-        """Mixes in what helps to find the alignment; `fading` falls from 1 to 0 in training."""
-        by_ctc, guide = self.config.ctc * fading, self.config.guide * fading
-        if self.ctc_layer is not None:
-            attended = losses
-            losses = tf.cond(
-                by_ctc > 0,
-                lambda: (1 - by_ctc) * attended + by_ctc * self._ctc_loss(frames, labels),
-                lambda: attended,
-            )
-        if self.config.guide > 0:
-            losses += guide * off_diagonal(alignments, labels, frames)
-        return losses
-
-    def _ctc_loss(self, frames: Frames, labels: Labels) -> Tensor:
-        """Computes CTC's loss on the same frames, [B]; 0 for labels that CTC cannot reach."""
-        with tf.name_scope(self.name):
-            logits = self.ctc_layer(as_float32(frames).values)
-        # Its blank has the number of the decoder's end: both are the class behind the symbols.
-        losses = ctc_loss(logits, frames.lengths, labels, self.alphabet.blank)
-        return tf.where(tf.math.is_finite(losses), losses, 0.0)
-
-    def score(self, frames: Frames, labels: Labels) -> Tensor:
-        """See `Head.score`."""
-        return -self.loss(frames, labels)
-
-    def step(self, ids: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
-        """Goes one symbol on: ids [N], state -> (log_probs [N, C], alignment [N, T], state)."""
-        with tf.name_scope(self.name):
-            attended, state = self.wrapper(self._embed(ids), state)
-            log_probs = tf.nn.log_softmax(self.output_layer(attended))
-        return log_probs, state.alignments, state
-
-    def decoder_of(self, frames: Frames) -> Decoder:
-        """Returns what searches need of these frames; see `Decoder`."""
-
-        def begin(copies: int) -> State:
-            repeated = frames if copies == 1 else _repeat(frames, copies)
-            with tf.name_scope(self.name):
-                return self._begin(repeated)
-
-        return Decoder(begin, self.step, self.alphabet)
-
-    def decode(self, frames: Frames, search: Optional[Search] = None) -> Hypotheses:
-        """See `Head.decode`; a text has at most a symbol a frame."""
-        return (search or Greedy()).autoregressive(self.decoder_of(frames), frames.lengths)
-
-    def align(self, frames: Frames, labels: Labels) -> Tensor:
-        """See `Head.align`: the weights of attention."""
-        with tf.name_scope(self.name):
-            _, _, rows = self._force(frames, labels, None)
-        inside = tf.sequence_mask(labels.lengths, tf.shape(labels.ids)[1])
-        return tf.where(inside[:, :, None], rows[:, :-1], 0.0)
-
-
-def off_diagonal(alignments: Tensor, labels: Labels, frames: Frames) -> Tensor:
-    """Sums the attention that is far from the diagonal, over the symbols and the end: [B].
-
-    Tachibana et al. 2018, equation 5: looking at frame t of T for symbol n of N costs
-    1 - exp(-(n / N - t / T)^2 / 2g^2), where g is the width of the band along the diagonal. Theirs is one for
-    all lines; here it is DRIFT / sqrt(N): where symbols' widths vary independently, so does the place of
-    a line's middle symbol.
-
-    Args:
-        alignments: [B, L + 1, T].
-        labels: the symbols that they are of.
-        frames: the frames that they are over.
-    """
-    count = tf.cast(labels.lengths + 1, tf.float32)[:, None, None]
-    steps = tf.cast(frames.lengths, tf.float32)[:, None, None]
-    symbol = (
-        tf.range(tf.shape(alignments)[1], dtype=tf.float32)[:, None] + 0.5
-    ) / count  # [B, L + 1, 1]
-    frame = (tf.range(tf.shape(alignments)[2], dtype=tf.float32) + 0.5) / steps  # [B, 1, T]
-    near = tf.exp(-tf.square(symbol - frame) * count / (2 * DRIFT**2))
-    return tf.reduce_sum(tf.where(symbol < 1, alignments * (1 - near), 0.0), axis=[1, 2])
-
-
-def _repeat(frames: Frames, copies: int) -> Frames:
-    """Frames of B lines -> of B * copies, those of a line side by side."""
-    return Frames(*(tf.repeat(values, copies, axis=0) for values in frames))
-
-
-def positions(steps: Tensor, size: int) -> Tensor:
-    """Returns sines and cosines of the step [T, size]; wavelengths grow geometrically, 4 to 4096 steps.
-
-    Vaswani et al. 2017, section 3.5: a shift in position is a linear map of these.
-    """
-    waves = size // 2
-    lengths = 4.0 * 1024.0 ** (tf.range(waves, dtype=tf.float32) / max(1, waves - 1))
-    angles = 2 * math.pi * tf.range(steps, dtype=tf.float32)[:, None] / lengths
-    return tf.concat([tf.sin(angles), tf.cos(angles)], axis=-1)
+def _mechanism(config: Attention, name: str) -> LocationAttention:
+    """Makes one mechanism; keys that meet the cell's output in a product have its size."""
+    if config.scoring == "dot":
+        return DotAttention(config.units, config.location, name=name, dtype=tf.float32)
+    units = config.attention_units // config.heads
+    return AdditiveAttention(units, config.location, name=name, dtype=tf.float32)

@@ -10,7 +10,7 @@ that everything that does not depend on the step before is computed for all step
     u_n = tanh(keys + h_n Q + L * A_{n-1})       Bahdanau et al. 2015; L * A: Chorowski et al. 2015, eq. 8
     a_n = softmax(u_n v), inside each line       alignment
     A_n = A_{n-1} + a_n                          what the line's frames have been given so far
-    s_n = h_n S + a_n values                     attention vector
+    s_n = h_n S + a_n values                     attention vector; or its tanh, Luong et al. 2015, eq. 5
 
 The location term convolves the summed alignment (Shen et al. 2018, Tacotron 2) along the frames with W
 taps straight to the units of the score. Shapes: B lines, T frames, N symbols, U units of the cell, M
@@ -60,10 +60,13 @@ class _Step(NamedTuple):
     hidden: tf.TensorArray  # u [B, T, M]; not stacked, being by far the largest
 
 
-def decode(inputs: Tensor, memory: Memory, weights: Weights) -> tuple[Tensor, Tensor]:
+def decode(
+    inputs: Tensor, memory: Memory, weights: Weights, squash: bool = False
+) -> tuple[Tensor, Tensor]:
     """Runs the decoder over given symbols: x [N, B, 4U] -> s [N, B, M] and a [N, B, T], float32.
 
-    The gradient reaches inputs, keys, values and weights, from both results.
+    The gradient reaches inputs, keys, values and weights, from both results. With `squash`, attention
+    vectors go through a tanh.
     """
     scale, _ = gate_scales(weights.recurrent.shape[0])
     scaled = weights._replace(
@@ -73,10 +76,10 @@ def decode(inputs: Tensor, memory: Memory, weights: Weights) -> tuple[Tensor, Te
     @tf.custom_gradient
     def run(inputs: Tensor, keys: Tensor, values: Tensor, *flat: Tensor) -> tuple[Any, Any]:
         seen, given = Memory(keys, values, memory.outside), _weights(*flat)
-        steps = _forth(inputs, seen, given)
+        steps = _forth(inputs, seen, given, squash)
 
         def gradient(d_attended: Tensor, d_alignment: Tensor) -> tuple[Tensor, ...]:
-            return _back(d_attended, d_alignment, steps, seen, given)
+            return _back(d_attended, d_alignment, steps, seen, given, squash)
 
         return (steps.attended, steps.alignment), gradient
 
@@ -90,7 +93,7 @@ def _weights(*present: Tensor) -> Weights:
     return Weights(feedback, recurrent, query, score, output, location[0] if location else None)
 
 
-def _forth(inputs: Tensor, memory: Memory, weights: Weights) -> _Step:
+def _forth(inputs: Tensor, memory: Memory, weights: Weights, squash: bool) -> _Step:
     units = weights.recurrent.shape[0]
     size = weights.score.shape[0]
     scale, offset = gate_scales(units)
@@ -113,6 +116,8 @@ def _forth(inputs: Tensor, memory: Memory, weights: Weights) -> _Step:
             memory.outside,
         )
         attended = output @ weights.output + _weigh(alignment, memory.values)
+        if squash:
+            attended = tf.tanh(attended)
         written = (attended, alignment, output, gates, cell, hidden)
         arrays = tuple(array.write(n, value) for array, value in zip(arrays, written))
         return n + 1, tf.concat([attended, output], 1), cell, total + alignment, arrays
@@ -135,7 +140,12 @@ def _forth(inputs: Tensor, memory: Memory, weights: Weights) -> _Step:
 
 
 def _back(
-    d_attended: Tensor, d_alignment: Tensor, steps: _Step, memory: Memory, weights: Weights
+    d_attended: Tensor,
+    d_alignment: Tensor,
+    steps: _Step,
+    memory: Memory,
+    weights: Weights,
+    squash: bool,
 ) -> tuple[Tensor, ...]:
     """Propagates back through the steps: the gradients of inputs, keys, values and weights.
 
@@ -145,6 +155,7 @@ def _back(
         steps: what `_forth` kept.
         memory: as `_forth` saw it.
         weights: likewise.
+        squash: as `_forth` was told.
     """
     units, size = weights.recurrent.shape[0], weights.score.shape[0]
     count, batch = tf.shape(d_attended)[0], tf.shape(d_attended)[1]
@@ -174,7 +185,9 @@ def _back(
     def body(n: Tensor, d_previous: Tensor, d_cell: Tensor, d_total: Tensor, *rest: Any) -> Any:
         """Goes one symbol back; `d_previous`, `d_cell` and `d_total` come from the step after it."""
         d_keys, d_score, arrays, *d_location = rest
-        d_s = d_attended[n] + d_previous[:, :size]
+        d_s = d_attended[n] + d_previous[:, :size]  # of s, then of what its tanh is of
+        if squash:
+            d_s *= 1 - tf.square(steps.attended[n])
         d_a = d_alignment[n] + d_total + tf.linalg.matvec(memory.values, d_s)
         d_keys, d_score, d_query, *d_look = _look_back(
             steps.hidden.read(n), steps.alignment[n], d_a, totals[n], weights, d_keys, d_score

@@ -205,3 +205,27 @@ def test_force_in_a_graph_of_unknown_shapes():
         )
         for one, two in zip(graph(patience, labels), eager):
             np.testing.assert_allclose(one, two, rtol=1e-6)
+
+
+def test_a_state_may_remember_every_symbol():
+    """Along a dimension that is 0 before the first one, in graphs too."""
+
+    def remembering(line):
+        patience = tf.constant([line[0]])
+
+        def step(ids, history):
+            position = tf.fill(tf.shape(ids), tf.shape(history)[1])
+            log_probs, alignment, _ = Automaton()(ids, (patience, position))
+            return log_probs, alignment, tf.concat([history, ids[:, None]], axis=1)
+
+        return Decoder(lambda copies: tf.zeros([copies, 0], tf.int32), step, Alphabet("abc"))
+
+    for line in LINES:
+        found = tf.function(
+            lambda line=line: autoregressive.greedy(remembering(line), tf.constant([line[1]])),
+            autograph=False,
+        )()
+        assert found.ids.numpy()[0, 0].tolist() == line[2]
+        assert float(found.log_probs[0, 0]) == pytest.approx(
+            np.log(line[3]) + (0 if line[4] else np.log(end_after(line))), rel=1e-5
+        )

@@ -14,9 +14,14 @@ from pathlib import Path
 
 from ocr_tf.encoders import Compact
 from ocr_tf.experiment.config.experiment import Data, Experiment, Sequence, Train
-from ocr_tf.heads import CTC, Attention
+from ocr_tf.heads import CTC, Attention, Transformer
 
 HEADS = {"ctc": CTC(), "attention": Attention(units=24, attention_units=16, embedding=8)}
+CONFIGS = {  # what else may be named, where all of them would take too long
+    **HEADS,
+    "attention_dot": Attention(units=24, attention_units=16, embedding=8, scoring="dot", heads=2),
+    "transformer": Transformer(units=16, layers=2, heads=2, feed_forward=16),
+}
 STEPS = 12
 
 
@@ -37,7 +42,7 @@ def experiment(head: str = "ctc", **train: object) -> Experiment:
     return Experiment(
         name=f"tiny_{head}",
         encoder=Compact(),
-        head=HEADS[head],
+        head=CONFIGS[head],
         data=Data(train=("synthetic:digits:count=44",), val_share=0.2, height=16),
         sequence=Sequence(layers=1, units=16, dropout=0.2),
         train=Train(**settings),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,10 +12,20 @@ import tensorflow as tf
 
 from ocr_tf import rng
 from ocr_tf.alphabet import Alphabet
-from ocr_tf.heads import HEADS
+from ocr_tf.heads import HEADS, Attention, Transformer
 from ocr_tf.types import Batch, Frames, Images, Labels
 
 SIZE = 6  # features of a frame
+
+# Every head, and combinations of options that lead through other code.
+CONFIGS: dict[str, Any] = {
+    **{name: kind() for name, kind in HEADS.items()},
+    "transformer": Transformer(units=32, layers=1, heads=2, feed_forward=32),  # for speed
+    "attention_dot": Attention(
+        scoring="dot", heads=2, output="tanh", units=64, sampling=0.5, coverage=1.0
+    ),
+    "attention_heads": Attention(heads=2, location=0, positions=0, guide=0.0, ctc=0.0),
+}
 
 
 def frames(lengths: Sequence[int], padding: int = 0, garbage: float = 0.0, seed: int = 0) -> Frames:
@@ -35,8 +46,8 @@ def labels(rows: Sequence[Sequence[int]], padding: int = 0, garbage: int = -1) -
 
 
 def make(name: str, symbols: str = "abc", seed: int = 0, **options: Any) -> Any:
-    """A head of HEADS whose weights are large enough for its answers to differ between lines."""
-    head = HEADS[name](**options).build(Alphabet(symbols))
+    """A head of CONFIGS whose weights are large enough for its answers to differ between lines."""
+    head = dataclasses.replace(CONFIGS[name], **options).build(Alphabet(symbols))
     head.loss(frames([3]), labels([[0]]))
     rng.initialize(head.variables, seed)
     for variable in head.variables:

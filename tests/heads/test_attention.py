@@ -8,7 +8,8 @@ import tensorflow as tf
 
 from ocr_tf import graphs
 from ocr_tf.heads import HEADS
-from ocr_tf.heads.attention import off_diagonal, positions
+from ocr_tf.heads.alignment_losses import off_diagonal
+from ocr_tf.heads.positions import positions
 from ocr_tf.types import Frames, Labels
 
 from .lines import frames, labels, make, rows
@@ -20,7 +21,7 @@ KEY = tf.constant([1, 2])
 
 def start(head, batch):
     with tf.name_scope(head.name):
-        return head._begin(batch)
+        return head.begin(batch)
 
 
 def chain(head, batch, text) -> tuple[float, float]:
@@ -155,6 +156,7 @@ def test_a_shift_in_position_is_a_rotation(size):
     assert found.shape == (200, size)
     if not size:
         return
+    np.testing.assert_array_equal(positions(150, size, 50.0), found[50:])
     np.testing.assert_allclose(found[0], [0] * (size // 2) + [1] * (size // 2), atol=1e-6)
     sines, cosines = np.split(found, 2, axis=1)
     waves = np.exp(1j * np.arctan2(sines, cosines))
@@ -171,12 +173,50 @@ def test_an_odd_number_of_position_features_is_refused():
         HEADS["attention"](positions=7)
 
 
-@pytest.mark.parametrize("large", [0, 2**30], ids=["compiled", "plain"])
+def test_a_number_of_heads_that_does_not_divide_the_vector_is_refused():
+    with pytest.raises(
+        ValueError, match="--head.heads: a divisor of --head.attention_units=128, not 3"
+    ):
+        HEADS["attention"](heads=3)
+
+
 @pytest.mark.parametrize("location", [0, 5])
-def test_the_loop_of_training_is_the_steps_of_the_search(location, large, monkeypatch):
+@pytest.mark.parametrize("scoring", ["additive", "dot"])
+def test_a_frame_is_scored_as_the_papers_say(scoring, location):
+    """With the location term inside the hidden layer, or added to the key."""
+    head = make("attention", scoring=scoring, location=location, units=7, attention_units=4)
+    batch, draw = frames([6, 4]), np.random.default_rng(0)
+    start(head, batch)
+    (mechanism,) = head.mechanisms
+    query = draw.standard_normal([2, 7]).astype(np.float32)
+    total = draw.random([2, 6]).astype(np.float32)
+    found, after = mechanism._calculate_attention(tf.constant(query), tf.constant(total))
+    np.testing.assert_allclose(after, total + found, rtol=1e-6)
+    keys = mechanism.keys.numpy()
+    for line, length in enumerate((6, 4)):
+        energies = []
+        for t in range(length):
+            key = keys[line, t].copy()
+            for tap in range(location):
+                if 0 <= t + tap - location // 2 < 6:
+                    key += total[line, t + tap - location // 2] * mechanism.location[tap].numpy()
+            if scoring == "dot":
+                energies.append(query[line] @ key)
+            else:
+                hidden = np.tanh(key + query[line] @ mechanism.query_layer.kernel.numpy())
+                energies.append(hidden @ mechanism.attention_v.numpy())
+        weights = np.exp(energies - np.max(energies))
+        np.testing.assert_allclose(found[line, :length], weights / weights.sum(), rtol=1e-4)
+        assert not found[line, length:].numpy().any()
+
+
+@pytest.mark.parametrize("large", [0, 2**30], ids=["compiled", "plain"])
+@pytest.mark.parametrize("location, output", [(0, "linear"), (5, "linear"), (5, "tanh")])
+def test_the_loop_of_training_is_the_steps_of_the_search(location, output, large, monkeypatch):
     """Log probabilities, alignments and the gradients of both, of every weight and of the frames."""
     monkeypatch.setattr(graphs, "LARGE", large)
-    head = make("attention", location=location, units=24, attention_units=16, embedding=8, ctc=0.0)
+    sizes = {"units": 24, "attention_units": 16, "embedding": 8}
+    head = make("attention", location=location, output=output, ctc=0.0, **sizes)
     batch, label = frames(LENGTHS, padding=2), labels(LABELS)
     fed = tf.pad(tf.maximum(label.ids, 0), [[0, 0], [1, 0]], constant_values=head.alphabet.start)
     draw = np.random.default_rng(0)
@@ -193,7 +233,7 @@ def test_the_loop_of_training_is_the_steps_of_the_search(location, large, monkey
 
     def looped(batch):
         with tf.name_scope(head.name):
-            attended, alignments = head._attend(batch, head._embed(fed))
+            attended, alignments = head.attend(batch, head._embed(fed), None)
             return tf.nn.log_softmax(head.output_layer(attended)), alignments
 
     results = []

@@ -1,10 +1,14 @@
-"""What every head promises, for all of HEADS: a new one is tested by being registered."""
+"""What every head promises, for all of HEADS and some more configurations of them.
+
+A new head is tested by being registered.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
 import itertools
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -14,9 +18,9 @@ from ocr_tf.decode import SEARCHES, Beam, Search, search_text
 from ocr_tf.errors import InputError
 from ocr_tf.graphs import graph
 from ocr_tf.heads import HEADS, aids_of
-from ocr_tf.types import Frames, Labels
+from ocr_tf.types import Frames, Hypotheses, Labels
 
-from .lines import SIZE, frames, labels, make, rows
+from .lines import CONFIGS, SIZE, frames, labels, make, rows
 
 KEYS = [tf.constant([1, 2]), tf.constant([1, 3])]
 
@@ -25,7 +29,10 @@ LENGTHS = [9, 4, 1, 6, 12, 5]
 LABELS = [[0, 1, 1, 2], [2], [], [0, 0, 0], [0, 1, 2, 1, 0, 1, 2, 0, 2, 1, 0, 2], [1, 0, 1]]
 UNREACHABLE = [[0, 0], [0, 1, 2, 0, 1], [1], [], [0, 1, 0, 1]]  # for lines of 2, 2, 2, 2, 3 steps
 
-every_head = pytest.mark.parametrize("name", HEADS)
+every_head = pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[] if name in HEADS else pytest.mark.slow) for name in CONFIGS],
+)
 every_search = pytest.mark.parametrize(
     "search", [*(kind() for kind in SEARCHES.values()), Beam(1, 1), Beam(4, 3)], ids=search_text
 )
@@ -78,18 +85,26 @@ def test_a_path_is_one_of_those_that_the_score_sums(name):
         assert (row[steps:] == -1).all()
 
 
+@functools.lru_cache(maxsize=1)
+def reader(name: str, search: Search) -> Callable[[Frames], Hypotheses]:
+    """A head's search as a graph of any shape, which takes less time for many batches."""
+    vector = tf.TensorSpec([None], tf.int32)
+    signature = [Frames(tf.TensorSpec([None, None, SIZE]), vector)]
+    return graph(functools.partial(make(name).decode, search=search), signature)
+
+
+@pytest.mark.parametrize("padding, garbage", [(0, 0.0), (3, 0.0), (17, 30.0)])
 @every_head
 @every_search
-@pytest.mark.parametrize("padding, garbage", [(0, 0.0), (3, 0.0), (17, 30.0)])
 def test_a_line_is_read_the_same_alone_and_in_any_batch(name, search, padding, garbage):
-    head = make(name)
+    read = reader(name, search)
     batch = frames(LENGTHS, padding, garbage)
-    found = head.decode(batch, search)
+    found = read(batch)
     texts = [rows(*line) for line in zip(found.ids, found.lengths)]
     # Otherwise nothing would be compared; a wide beam may read every line as the empty text.
     assert len({round(float(p), 3) for p in found.log_probs[:, 0]}) > 3
     for i in range(len(LENGTHS)):
-        single = head.decode(alone(batch, labels(LABELS), i)[0], search)
+        single = read(alone(batch, labels(LABELS), i)[0])
         assert rows(single.ids[0], single.lengths[0]) == texts[i]
         np.testing.assert_array_equal(single.ended[0], found.ended[i])
         np.testing.assert_array_equal(single.valid[0], found.valid[i])
@@ -126,7 +141,7 @@ def test_hypotheses_are_distinct_texts_with_their_scores(name, search):
 
 @every_head
 def test_a_wide_beam_finds_nothing_less_likely_than_greedy(name):
-    head, batch = make(name), frames(LENGTHS)
+    head, batch = make(name), frames(5 * LENGTHS)
     wide, greedy = head.decode(batch, Beam(64)), head.decode(batch)
     assert (wide.log_probs >= greedy.log_probs - 1e-4).numpy().all()
     assert (wide.log_probs > greedy.log_probs + 1e-3).numpy().any()
@@ -170,7 +185,7 @@ def test_every_label_has_a_score_and_bad_ones_spoil_no_gradient(name):
 @every_head
 def test_a_label_is_reachable_from_its_needed_steps_on(name):
     """The rule by which training counts and skips lines is the score's own, and so the loss'."""
-    head, config = make(name), HEADS[name]()
+    head, config = make(name), CONFIGS[name]
     strings = [list(x) for n in range(5) for x in itertools.product(range(2), repeat=n)]
     for spare in (0, 1, -1):
         cases = [(x, config.needed_steps(x) + spare) for x in strings]
@@ -230,7 +245,7 @@ def test_dropout_follows_the_key(name):
     batch, label = frames(LENGTHS), labels(LABELS)
     first, again, other = (head.loss(batch, label, key).numpy() for key in (KEYS[0], *KEYS))
     np.testing.assert_array_equal(first, again)
-    drops = any("dropout" in option for option in HEADS[name].__dataclass_fields__)
+    drops = any("dropout" in option for option in CONFIGS[name].__dataclass_fields__)
     assert (first != other).any() == drops
     assert (first != head.loss(batch, label).numpy()).any() == drops
 
@@ -277,7 +292,7 @@ def test_frames_of_bfloat16_are_computed_in_float32(name):
 
 @every_head
 def test_aids_are_options_that_say_when_they_are_off(name):
-    config = HEADS[name]()
+    config = CONFIGS[name]
     for aid in aids_of(config):
         off, on = (
             aid.in_use(dataclasses.replace(config, **{aid.option: value})) for value in (0, 1)

@@ -72,7 +72,8 @@ def test_a_run_gives_its_experiment_back(encoder, head, tmp_path):
         elif leaf.type is str:
             changed[leaf.name] = "ä"
         else:
-            changed[leaf.name] = metadata["maximum"] or leaf.type(leaf.value * 3 + 1)
+            # A multiple: some sizes must be divided by others.
+            changed[leaf.name] = metadata["maximum"] or leaf.type((leaf.value or 1) * 4)
     experiment = options.replace(experiment, changed)
     begun(tmp_path / "x", experiment)
     opened = RunFolder.open(tmp_path / "x")

@@ -36,7 +36,15 @@ def read(path, lines) -> list[tuple[str, float]]:
 
 
 @pytest.mark.parametrize(
-    "served", ["attention", pytest.param("ctc", marks=pytest.mark.slow)], indirect=True
+    "served",
+    [
+        "attention",
+        *(
+            pytest.param(head, marks=pytest.mark.slow)
+            for head in ("ctc", "attention_dot", "transformer")
+        ),
+    ],
+    indirect=True,
 )
 def test_the_text_is_the_runs(served, tmp_path):
     path = tmp_path / "model.tflite"
