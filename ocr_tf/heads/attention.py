@@ -17,7 +17,7 @@ import tensorflow as tf
 from ocr_tf import rng
 from ocr_tf.alphabet import Alphabet
 from ocr_tf.decode import Greedy, Search
-from ocr_tf.decode.autoregressive import Decoder, State
+from ocr_tf.decode.autoregressive import Decoder, State, symbol_confidences
 from ocr_tf.heads import attention_loop
 from ocr_tf.heads.base import Head, as_float32
 from ocr_tf.heads.ctc import ctc_loss
@@ -210,13 +210,31 @@ class AttentionHead(Head):
 
     def score(self, frames: Frames, labels: Labels) -> Tensor:
         """See `Head.score`."""
-        return -self.loss(frames, labels)
+        return tf.reduce_sum(self._gains(frames, labels), axis=1)
+
+    def symbol_confidences(self, frames: Frames, labels: Labels) -> Optional[Tensor]:
+        """See `Head.symbol_confidences`: the probability of a symbol after those before it."""
+        return symbol_confidences(self._gains(frames, labels), labels)
+
+    def _gains(self, frames: Frames, labels: Labels) -> Tensor:
+        """Computes log p of each symbol and the end after the symbols before, [B, L + 1]; 0 behind the end.
+
+        All of a label that has more symbols than there are frames is minus infinity.
+        """
+        with tf.name_scope(self.name):
+            logits, targets, _ = self._force(frames, labels, None)
+        log_probs = tf.nn.log_softmax(self.tempered(logits))
+        inside = tf.sequence_mask(labels.lengths + 1, tf.shape(targets)[1])
+        gains = tf.where(inside, tf.gather(log_probs, targets, batch_dims=2), 0.0)
+        # The decoder's bound is a symbol a step: it never writes a longer text.
+        reached = labels.lengths <= frames.lengths
+        return tf.where(reached[:, None], gains, float("-inf"))
 
     def step(self, ids: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
         """Goes one symbol on: ids [N], state -> (log_probs [N, C], alignment [N, T], state)."""
         with tf.name_scope(self.name):
             attended, state = self.wrapper(self._embed(ids), state)
-            log_probs = tf.nn.log_softmax(self.output_layer(attended))
+            log_probs = tf.nn.log_softmax(self.tempered(self.output_layer(attended)))
         return log_probs, state.alignments, state
 
     def decoder_of(self, frames: Frames) -> Decoder:
