@@ -33,6 +33,16 @@ def search_option() -> Any:
     )
 
 
+def temperature_option() -> Any:
+    """Makes the option that divides the logits; `runs.temperature.parse_temperature` reads it."""
+    return option(
+        "1",
+        "What the network's logits are divided by, so that its confidences say how often it is right: a "
+        "number, above 1 for less confidence; or fitted, for the one under which the run's own "
+        "validation lines are most probable.",
+    )
+
+
 @dataclasses.dataclass(frozen=True)
 class OwnParts:
     """Heads, encoders and data sources of your own."""

@@ -9,6 +9,7 @@ from ocr_tf.experiment.config.common import (
     batch_size_option,
     checkpoint_option,
     search_option,
+    temperature_option,
 )
 from ocr_tf.normalization import NORMALIZATIONS
 from ocr_tf.options import option
@@ -30,6 +31,7 @@ class Evaluate:
     )
     batch_size: int = batch_size_option()
     search: str = search_option()
+    temperature: str = temperature_option()
     name: str = option("test", "A run's results go to its folder evaluations/NAME.")
     predictions: str = option(
         "",

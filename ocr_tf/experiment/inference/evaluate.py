@@ -16,7 +16,12 @@ from ocr_tf.data.source import Sample
 from ocr_tf.decode import parse_search
 from ocr_tf.errors import NAMED, InputError, did_you_mean
 from ocr_tf.experiment.inference.config import Evaluate
-from ocr_tf.experiment.inference.evaluated import TROUBLES, Evaluated, rates_of
+from ocr_tf.experiment.inference.evaluated import (
+    TROUBLES,
+    Evaluated,
+    calibration_of,
+    rates_of,
+)
 from ocr_tf.experiment.runs import predictions
 from ocr_tf.experiment.runs.outputs import check_writable
 from ocr_tf.experiment.runs.predictions import (
@@ -26,11 +31,12 @@ from ocr_tf.experiment.runs.predictions import (
     RateFigures,
 )
 from ocr_tf.experiment.runs.run_folder import RunFolder
+from ocr_tf.experiment.runs.temperature import parse_temperature
 from ocr_tf.experiment.tensorboard import event_file
 from ocr_tf.library_lines import without_library_lines
 
 # Flags that mean something to one of the two kinds of evaluation alone.
-OF_A_RUN = ("checkpoint", "batch_size", "search", "name")
+OF_A_RUN = ("checkpoint", "batch_size", "search", "temperature", "name")
 OF_PREDICTIONS = ("output", "system", "missing")
 
 
@@ -52,7 +58,8 @@ def run(config: Evaluate, run_folder: str = "", quiet: bool = False) -> Evaluati
         evaluated = _of_predictions(config)
     elif run_folder:
         _refuse_changed(config, OF_PREDICTIONS, "--predictions")
-        parse_search(config.search)  # A wrong one is told before TensorFlow is loaded.
+        parse_search(config.search)  # What is wrong is told before TensorFlow is loaded.
+        parse_temperature(config.temperature)
         _check_run(config, run_folder)
         from ocr_tf.experiment.inference import evaluate_run  # Here, because it loads TensorFlow.
 
@@ -89,6 +96,8 @@ def _print(evaluated: Evaluated) -> None:
     rates = evaluated.rates
     print(f"{evaluated.title}, {rates.lines} lines")
     print(rates.table())
+    if evaluated.results.calibration is not None:
+        print(evaluated.results.calibration.table())
     for kind, number in evaluated.results.troubled_lines.items():
         if number:
             print(f"{number} of {rates.lines} lines: {TROUBLES[kind]}")
@@ -124,6 +133,7 @@ def _of_predictions(config: Evaluate) -> Evaluated:
             "not_ended": sum(p.ok and not p.ended for p in joined),
         },
         predictions=config.predictions,
+        calibration=calibration_of(joined, config.normalize),
     )
     _refuse_other_results(output, evaluation)
     if bad:

@@ -31,7 +31,7 @@ BATCH = 32  # lines read or scored together
 
 
 class Networks:
-    """Restores every run once, with the weights that its evaluation is of."""
+    """Restores every run once, with the weights and the temperature that its evaluation is of."""
 
     def __init__(self, grid: Grid, runs: Mapping[tuple[str, int], Path]):
         self._folders = runs
@@ -40,6 +40,11 @@ class Networks:
             for condition, row in grid.cells.items()
             for cell in row
             if (condition, cell.seed) in runs and cell.results.checkpoint is not None
+        }
+        self._temperatures = {
+            (condition, cell.seed): cell.results.temperature or 1.0
+            for condition, row in grid.cells.items()
+            for cell in row
         }
         self._restored: dict[tuple[str, int], Trained] = {}
         self._aligners: dict[tuple[str, int], Aligner] = {}
@@ -64,7 +69,9 @@ class Networks:
         """Restores a network, once."""
         key = condition, seed
         if key not in self._restored:
-            self._restored[key] = restore(self._folders[key], self._checkpoints[key])
+            restored = restore(self._folders[key], self._checkpoints[key])
+            restored.model.head.temperature = self._temperatures[key]
+            self._restored[key] = restored
         return self._restored[key]
 
     def first(self, condition: str) -> Trained:
