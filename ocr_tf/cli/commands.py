@@ -12,7 +12,7 @@ from ocr_tf.bench.data_config import BenchData
 from ocr_tf.data.records.config import MakeRecords
 from ocr_tf.experiment.config.flags import Positional
 from ocr_tf.experiment.config.program import command_name
-from ocr_tf.experiment.inference.config import Align, Evaluate
+from ocr_tf.experiment.inference.config import Align, Evaluate, Score
 from ocr_tf.experiment.serving.config import Export, Predict
 from ocr_tf.experiment.training.config import ShowAugmentation, TrainLM
 from ocr_tf.preflight.config import InspectData
@@ -82,6 +82,12 @@ def _predict(*arguments: Any) -> None:
     from ocr_tf.experiment.serving import predict
 
     predict.run(*arguments)
+
+
+def _score(*arguments: Any) -> None:
+    from ocr_tf.experiment.inference import score
+
+    score.run(*arguments)
 
 
 def _show_augmentation(*arguments: Any) -> None:
@@ -183,6 +189,13 @@ TOOLS = {
             Positional("PATHS", "Images, or folders of images.", many=True),
         ),
         "Read images with a run or an export.",
+    ),
+    "score": Tool(
+        Score(),
+        _score,
+        (RUN,),
+        "Print how probable a run finds given texts, and whose errors its errors are.",
+        ("data.test",),
     ),
     "show_augmentation": Tool(
         ShowAugmentation(),

@@ -7,6 +7,10 @@ Its files:
     evaluate      the command: error rates and a prediction for every line, of a run or another system
     evaluate_run  the same for a run, after checking that it has not seen the test lines
     evaluated     the types of a measurement
+    join          brings the texts of a file to the order of the lines
+    temperature   fits the temperature that calibrates a run
+    scorer        log p(text | image) of given texts
+    score         the command: scores texts, and counts whose errors a run's errors are
     aligner       the weight of each image column for each symbol of a text
     align         the command: draws those weights for one image
     config        the options of these commands

@@ -13,7 +13,7 @@ import pytest
 
 from ocr_tf.alphabet import Alphabet
 from ocr_tf.data.dataset import open_source
-from ocr_tf.errors import InputError
+from ocr_tf.errors import NAMED, InputError
 from ocr_tf.experiment.config.common import TestData
 from ocr_tf.experiment.inference import evaluate
 from ocr_tf.experiment.inference.config import Evaluate
@@ -108,7 +108,7 @@ def test_only_the_first_missing_lines_are_named(lines):
     with pytest.raises(InputError) as raised:
         score(lines, rows, data=TestData((str(lines[0]), source)))
     assert "lacks 40 of 46" in str(raised.value)
-    assert str(raised.value).count("synthetic/") == evaluate.NAMED
+    assert str(raised.value).count("synthetic/") == NAMED
 
 
 def test_predictions_of_other_lines_are_named(lines):
