@@ -149,7 +149,9 @@ def _validation_lines(trained: Trained) -> Lines:
     try:
         source = open_sources(data.val or data.train)
     except InputError as error:
-        raise InputError(f"{flag} needs the run's validation lines: {error}") from None
+        raise InputError(
+            f"{flag} needs the run's validation lines: {error}; restore them, or give a number"
+        ) from None
     positions = np.array([i for i, name in enumerate(source.ids) if name in wanted], np.int64)
     if len(positions) < len(wanted):
         raise InputError(
