@@ -116,22 +116,30 @@ def register(kind: str, name: str) -> Callable[[P], P]:
     return registry.REGISTRIES[kind].register(name)
 
 
-def load(path: Union[str, Path], *, checkpoint: str = "best", batch_size: int = 32) -> Model:
+def load(
+    path: Union[str, Path],
+    *,
+    checkpoint: str = "best",
+    batch_size: int = 32,
+    temperature: Union[str, float] = 1,
+) -> Model:
     """Opens a run folder or an export to read images with.
 
     Args:
         path: the --workdir of a training, or the folder that an export has written.
         checkpoint: of a run, `best` by validation CER, or `last`.
         batch_size: how many images are read at a time.
+        temperature: of a run, what its logits are divided by: a number, or `fitted` as in `evaluate`.
 
     Raises:
-        InputError: it is neither, or has no checkpoint yet.
+        InputError: it is neither, or has no checkpoint yet; or a temperature for an export.
     """
     set_environment()
     from ocr_tf.experiment.serving.model import Model
     from ocr_tf.experiment.serving.reader import open_signatures
 
-    return Model(Path(path), open_signatures(path, checkpoint), batch_size)
+    signatures = open_signatures(path, checkpoint, temperature=str(temperature))
+    return Model(Path(path), signatures, batch_size)
 
 
 def train(experiment: Union[str, Path, Experiment], workdir: Union[str, Path], **flags: Any) -> Run:

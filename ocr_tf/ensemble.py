@@ -12,7 +12,7 @@ from typing import Any, Optional
 import tensorflow as tf
 
 from ocr_tf.decode import Greedy, Search, ctc_lattice
-from ocr_tf.decode.autoregressive import Decoder, State, force
+from ocr_tf.decode.autoregressive import Decoder, State, force, symbol_confidences
 from ocr_tf.decode.pool import Scores, best_of
 from ocr_tf.errors import InputError
 from ocr_tf.recognizer import Recognizer
@@ -71,6 +71,10 @@ class _Head:
         """See `Head.decode`."""
         raise NotImplementedError
 
+    def symbol_confidences(self, frames: Sequence[Frames], labels: Labels) -> Optional[Tensor]:
+        """See `Head.symbol_confidences`; None where there is no distribution to take it from."""
+        return None
+
 
 class _Voting(_Head):
     """Scores by the mean of the members' probabilities of a text, which is a probability again."""
@@ -117,6 +121,9 @@ class _AveragedCTC(_Head):
     def score(self, frames: Sequence[Frames], labels: Labels) -> Tensor:
         return ctc_lattice.score(self.log_probs(frames), labels, self.alphabet.blank)
 
+    def symbol_confidences(self, frames: Sequence[Frames], labels: Labels) -> Optional[Tensor]:
+        return ctc_lattice.symbol_confidences(self.log_probs(frames), labels, self.alphabet.blank)
+
     def decode(self, frames: Sequence[Frames], search: Optional[Search] = None) -> Hypotheses:
         return (search or Greedy()).ctc(self.log_probs(frames), self.alphabet)
 
@@ -140,9 +147,16 @@ class _AveragedDecoder(_Head):
         return Decoder(begin, step, self.alphabet)
 
     def score(self, frames: Sequence[Frames], labels: Labels) -> Tensor:
+        return tf.reduce_sum(self._gains(frames, labels), axis=1)
+
+    def symbol_confidences(self, frames: Sequence[Frames], labels: Labels) -> Optional[Tensor]:
+        return symbol_confidences(self._gains(frames, labels), labels)
+
+    def _gains(self, frames: Sequence[Frames], labels: Labels) -> Tensor:
+        """Computes log p of each symbol and the end, [B, L + 1]; minus infinity for unreachable labels."""
         gains, _ = force(self.decoder_of(frames), labels)
         reachable = labels.lengths <= frames[0].lengths
-        return tf.where(reachable, tf.reduce_sum(gains, axis=1), float("-inf"))
+        return tf.where(reachable[:, None], gains, float("-inf"))
 
     def decode(self, frames: Sequence[Frames], search: Optional[Search] = None) -> Hypotheses:
         return (search or Greedy()).autoregressive(self.decoder_of(frames), frames[0].lengths)

@@ -69,6 +69,23 @@ def test_a_score_is_the_log_probability_of_the_text_read(model, line):
     assert scores[1] == -np.inf and np.isnan(scores[2])
 
 
+def test_symbols_have_confidences_where_they_are_asked_for(model, exported, line):
+    by_run, by_export = (m.read([line, b"no image"], symbols=True) for m in (model, exported))
+    for reading, bad in (by_run, by_export):
+        assert len(reading.confidences) == len(reading.text) and bad.confidences is None
+    assert by_run[0].confidences == pytest.approx(by_export[0].confidences, rel=1e-3)
+    assert model.read([line])[0].confidences is None
+
+
+def test_a_temperature_scales_what_is_read_and_scored(run, exported, model, line):
+    mild = ocr_tf.load(run.path, temperature=4)
+    (reading,), (plain,) = mild.read([line]), model.read([line])
+    assert reading.text == plain.text and abs(reading.log_prob - plain.log_prob) > 0.01
+    np.testing.assert_allclose(mild.score([line], [reading.text]), reading.log_prob, rtol=1e-4)
+    with pytest.raises(ocr_tf.InputError, match="an export, whose temperature was chosen"):
+        ocr_tf.load(exported.path, temperature=4)
+
+
 def test_alignments_and_n_best(model, line):
     aligned, bad = model.align([line, b""], ["12", ""])
     assert aligned.weights.shape == (2, len(aligned.edges) - 1) and aligned.spans.shape == (2, 2)

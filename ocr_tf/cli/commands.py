@@ -13,7 +13,7 @@ from ocr_tf.bench.search_config import BenchSearch
 from ocr_tf.data.records.config import MakeRecords
 from ocr_tf.experiment.config.flags import Positional
 from ocr_tf.experiment.config.program import command_name
-from ocr_tf.experiment.inference.config import Align, Evaluate, TuneSearch
+from ocr_tf.experiment.inference.config import Align, Evaluate, Score, TuneSearch
 from ocr_tf.experiment.serving.config import Export, Predict
 from ocr_tf.experiment.training.config import ShowAugmentation, TrainLM
 from ocr_tf.preflight.config import InspectData
@@ -89,6 +89,12 @@ def _predict(*arguments: Any) -> None:
     from ocr_tf.experiment.serving import predict
 
     predict.run(*arguments)
+
+
+def _score(*arguments: Any) -> None:
+    from ocr_tf.experiment.inference import score
+
+    score.run(*arguments)
 
 
 def _show_augmentation(*arguments: Any) -> None:
@@ -203,6 +209,13 @@ TOOLS = {
             Positional("PATHS", "Images, or folders of images.", many=True),
         ),
         "Read images with a run or an export.",
+    ),
+    "score": Tool(
+        Score(),
+        _score,
+        (RUN,),
+        "Print how probable a run finds given texts, and whose errors its errors are.",
+        ("data.test",),
     ),
     "show_augmentation": Tool(
         ShowAugmentation(),

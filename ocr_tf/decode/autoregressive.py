@@ -1,4 +1,4 @@
-"""Greedy search and forced scoring for heads that put out one symbol at a time: a `Decoder`."""
+"""Greedy search, forced scoring and confidences for heads that put out one symbol at a time: a `Decoder`."""
 
 from __future__ import annotations
 
@@ -143,3 +143,12 @@ def force(decoder: Decoder, labels: Labels) -> tuple[Tensor, Tensor]:
     gains = tf.where(valid, tf.transpose(gains.stack()), 0.0)
     rows = tf.where(valid[:, :, None], tf.transpose(rows.stack(), [1, 0, 2]), 0.0)
     return gains, rows
+
+
+def symbol_confidences(gains: Tensor, labels: Labels) -> Tensor:
+    """Takes the symbols' probabilities, [B, L], from log p of each symbol and the end, [B, L + 1].
+
+    They are what `Head.symbol_confidences` gives: 0 behind a label's end.
+    """
+    inside = tf.sequence_mask(labels.lengths, tf.shape(labels.ids)[1])
+    return tf.where(inside, tf.exp(gains[:, :-1]), 0.0)

@@ -1,4 +1,4 @@
-"""CTC's lattice: scores, occupancies and best paths of labels.
+"""CTC's lattice: scores, occupancies, confidences and best paths of labels.
 
 One forward pass in log space gives the score, with its mirror image the occupancies, and with maxima in
 place of sums the best path.
@@ -213,6 +213,23 @@ def forward_backward(log_probs: Frames, labels: Labels, blank: int) -> Tensor:
     betas = mirror(_alphas(mirror(emissions), mirrored_skips, steps))
     # Both passes count the step's own emission: take it out once.
     return alphas + betas - emissions
+
+
+def symbol_confidences(log_probs: Frames, labels: Labels, blank: int) -> Tensor:
+    """Averages the posterior of each symbol over the steps that it holds: [B, L] in [0, 1].
+
+    For symbol l of class c it is sum_t w_lt p_t(c) / sum_t w_lt, with w of `occupancies` and p_t(c) the
+    step's probability of the class. Given the label, w says where the symbol is; p, which does not know the
+    label, whether the network sees it there. The values of a label are not independent, and their product
+    is not its probability. 0 for unreachable labels and padding.
+    """
+    weights = occupancies(log_probs, labels, blank)
+    inside = tf.sequence_mask(labels.lengths, tf.shape(labels.ids)[1])
+    by_class = tf.transpose(log_probs.values, [0, 2, 1])  # [B, C, T]
+    emitted = tf.gather(by_class, tf.where(inside, labels.ids, blank), batch_dims=1)  # [B, L, T]
+    seen = tf.reduce_sum(tf.where(weights > 0, weights * tf.exp(emitted), 0.0), axis=2)
+    # The two sums round apart, by which a sure symbol would end above 1.
+    return tf.minimum(tf.math.divide_no_nan(seen, tf.reduce_sum(weights, axis=2)), 1.0)
 
 
 def needed_steps(labels: Labels) -> Tensor:

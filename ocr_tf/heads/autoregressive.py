@@ -9,7 +9,7 @@ import tensorflow as tf
 from ocr_tf import rng
 from ocr_tf.alphabet import Alphabet
 from ocr_tf.decode import Greedy, Search
-from ocr_tf.decode.autoregressive import Decoder, State, state_shapes
+from ocr_tf.decode.autoregressive import Decoder, State, state_shapes, symbol_confidences
 from ocr_tf.heads.alignment_losses import coverage_loss, off_diagonal
 from ocr_tf.heads.base import Head, as_float32
 from ocr_tf.heads.ctc import ctc_loss
@@ -178,13 +178,31 @@ class AutoregressiveHead(Head):
 
     def score(self, frames: Frames, labels: Labels) -> Tensor:
         """See `Head.score`."""
-        return -self.loss(frames, labels)
+        return tf.reduce_sum(self._gains(frames, labels), axis=1)
+
+    def symbol_confidences(self, frames: Frames, labels: Labels) -> Optional[Tensor]:
+        """See `Head.symbol_confidences`: the probability of a symbol after those before it."""
+        return symbol_confidences(self._gains(frames, labels), labels)
+
+    def _gains(self, frames: Frames, labels: Labels) -> Tensor:
+        """Computes log p of each symbol and the end after the symbols before, [B, L + 1]; 0 behind the end.
+
+        All of a label that has more symbols than there are frames is minus infinity.
+        """
+        with tf.name_scope(self.name):
+            logits, targets, _ = self._force(frames, labels)
+        log_probs = tf.nn.log_softmax(self.tempered(logits))
+        inside = tf.sequence_mask(labels.lengths + 1, tf.shape(targets)[1])
+        gains = tf.where(inside, tf.gather(log_probs, targets, batch_dims=2), 0.0)
+        # The decoder's bound is a symbol a step: it never writes a longer text.
+        reached = labels.lengths <= frames.lengths
+        return tf.where(reached[:, None], gains, float("-inf"))
 
     def step(self, ids: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
         """Goes one symbol on: ids [N], state -> (log_probs [N, C], alignment [N, T], state)."""
         with tf.name_scope(self.name):
             vectors, alignment, state = self.advance(self._embed(ids), state)
-            log_probs = tf.nn.log_softmax(self.output_layer(vectors))
+            log_probs = tf.nn.log_softmax(self.tempered(self.output_layer(vectors)))
         return log_probs, alignment, state
 
     def decoder_of(self, frames: Frames) -> Decoder:

@@ -12,11 +12,23 @@ from ocr_tf.types import Frames, Hypotheses, Labels, Tensor
 
 
 class Head(tf.keras.layers.Layer):
-    """From frames [B, T, D] to texts. Heads compute in float32, whatever the frames' dtype."""
+    """From frames [B, T, D] to texts. Heads compute in float32, whatever the frames' dtype.
+
+    `temperature` is what `tempered` divides logits by: 1, as trained, or what was fitted afterwards.
+    """
+
+    temperature: Union[Tensor, float] = 1.0
 
     def __init__(self, alphabet: Alphabet, name: str = "head"):
         super().__init__(name=name, dtype="float32")
         self.alphabet = alphabet
+
+    def tempered(self, logits: Tensor) -> Tensor:
+        """Divides logits by the temperature, [...] -> [...] (Guo et al. 2017, equation 9).
+
+        A head does so in `score`, `decode` and `symbol_confidences`, and never in `loss`.
+        """
+        return logits / self.temperature
 
     def loss(
         self,
@@ -27,7 +39,8 @@ class Head(tf.keras.layers.Layer):
     ) -> Tensor:
         """Computes what training minimizes: [B]; without a key (no dropout, no smoothing), -score.
 
-        It is infinite, without a gradient, for labels that cannot be reached.
+        It is infinite, without a gradient, for labels that cannot be reached. The temperature is no part
+        of it.
 
         Args:
             frames: what the encoder and the recurrent layers give.
@@ -56,6 +69,16 @@ class Head(tf.keras.layers.Layer):
     def align(self, frames: Frames, labels: Labels) -> Tensor:
         """Computes the weight of each step for each symbol of the label, without the end: [B, L, T]."""
         raise NotImplementedError
+
+    def symbol_confidences(self, frames: Frames, labels: Labels) -> Optional[Tensor]:
+        """Computes how sure the head is of each symbol of the label: [B, L] in [0, 1].
+
+        Attention gives the symbol's probability after those before it; CTC, the mean of its frames'
+        posteriors, see `ctc_lattice.symbol_confidences`. Both are of symbols that are written: neither tells
+        of one that is missing. It is 0 behind a label's end and for labels that cannot be reached. None
+        from a head that has no such measure.
+        """
+        return None
 
     def path(self, frames: Frames, labels: Labels) -> Optional[tuple[Tensor, Tensor]]:
         """Finds the best of the paths that spell each label, for a head whose score sums over paths.

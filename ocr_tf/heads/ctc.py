@@ -27,8 +27,8 @@ class CTCHead(Head):
             return self.output_layer(as_float32(frames).values)
 
     def log_probs(self, frames: Frames) -> Frames:
-        """Classifies frames: [B, T, D] -> [B, T, C] natural log, normalized over C."""
-        return Frames(tf.nn.log_softmax(self.logits(frames)), frames.lengths)
+        """Classifies frames: [B, T, D] -> [B, T, C] natural log, at the temperature, normalized over C."""
+        return Frames(tf.nn.log_softmax(self.tempered(self.logits(frames))), frames.lengths)
 
     def loss(
         self,
@@ -47,6 +47,10 @@ class CTCHead(Head):
     def align(self, frames: Frames, labels: Labels) -> Tensor:
         """See `Head.align`: the probability of being in a symbol at a step."""
         return ctc_lattice.occupancies(self.log_probs(frames), labels, self.alphabet.blank)
+
+    def symbol_confidences(self, frames: Frames, labels: Labels) -> Optional[Tensor]:
+        """See `Head.symbol_confidences`."""
+        return ctc_lattice.symbol_confidences(self.log_probs(frames), labels, self.alphabet.blank)
 
     def path(self, frames: Frames, labels: Labels) -> Optional[tuple[Tensor, Tensor]]:
         """See `Head.path`."""

@@ -37,6 +37,15 @@ class CTCAttentionHead(Head):
             self.ctc = CTCHead(alphabet, "ctc")
             self.attention = AttentionHead(alphabet, config.branch(), "attention")
 
+    @property
+    def temperature(self) -> Union[Tensor, float]:  # type: ignore[override]
+        """Returns that of both branches; see `Head`."""
+        return self.ctc.temperature
+
+    @temperature.setter
+    def temperature(self, value: Union[Tensor, float]) -> None:
+        self.ctc.temperature = self.attention.temperature = value
+
     def loss(
         self,
         frames: Frames,
@@ -61,6 +70,14 @@ class CTCAttentionHead(Head):
         """See `Head.align`: the weights of attention."""
         with tf.name_scope(self.name):
             return self.attention.align(frames, labels)
+
+    def symbol_confidences(self, frames: Frames, labels: Labels) -> Optional[Tensor]:
+        """Weighs those of both branches; see `Head.symbol_confidences`."""
+        with tf.name_scope(self.name):
+            by_ctc: Tensor = self.ctc.symbol_confidences(frames, labels)
+            by_attention: Tensor = self.attention.symbol_confidences(frames, labels)
+        reached = (ctc_lattice.needed_steps(labels) <= frames.lengths)[:, None]
+        return tf.where(reached, self.weight * by_ctc + (1 - self.weight) * by_attention, 0.0)
 
     def decode(self, frames: Frames, search: Optional[Search] = None) -> Hypotheses:
         """See `Head.decode`."""

@@ -1,1 +1,1 @@
-"""Metrics, defined once: edit counts and error rates, calibration, alignments."""
+"""Metrics, defined once: edit counts and error rates, calibration, alignments, search errors."""

@@ -19,11 +19,10 @@ them is that of a random order.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Union
 
 import numpy as np
-from statsmodels.stats.proportion import proportion_confint
 
 from ocr_tf.types import Array
 
@@ -31,6 +30,7 @@ from ocr_tf.types import Array
 # a float32's step of 1 may stand for it.
 ABOVE = 1e-3
 LEAST_DOUBT = 2.0**-24
+COVERAGES = (0.5, 0.8, 0.9)  # at which the risk is told
 
 Floats = Union[Sequence[float], Array]
 
@@ -43,6 +43,13 @@ class Bin(NamedTuple):
     accuracy: float  # mean y
     low: float  # Wilson's interval of the accuracy
     high: float
+
+
+class Risk(NamedTuple):
+    """A point of the risk-coverage curve."""
+
+    coverage: float  # share of the lines that are kept, the surest
+    risk: float  # share of wrong ones among these
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,11 +65,33 @@ class Calibration:
     aurc: float
     least_aurc: float  # of an order that puts every right line before every wrong one
     bins: tuple[Bin, ...]  # by rising confidence
+    risks: tuple[Risk, ...]  # at COVERAGES, of the fewest lines that are so many
 
     def as_dict(self) -> dict[str, Any]:
         """Returns JSON values."""
         fields = dataclasses.asdict(self)
-        return {**fields, "bins": [b._asdict() for b in self.bins]}
+        rows = {name: [row._asdict() for row in getattr(self, name)] for name in ("bins", "risks")}
+        return {**fields, **rows}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Calibration:
+        """Reads what `as_dict` gives.
+
+        Raises:
+            TypeError, KeyError: it is something else.
+        """
+        bins = tuple(Bin(**row) for row in values["bins"])
+        risks = tuple(Risk(**row) for row in values["risks"])
+        return cls(**{**values, "bins": bins, "risks": risks})
+
+    def table(self) -> str:
+        """Returns the figures and the risks for a terminal; no line end behind the last row."""
+        wrong = ", ".join(f"{r.risk:.2%} of the surest {r.coverage:.0%}" for r in self.risks)
+        return (
+            f"confidence: {self.confidence:.2%} on average, {self.accuracy:.2%} are right; "
+            f"ECE {self.ece:.2%} ({len(self.bins)} bins), Brier {self.brier:.4f}, AURC {self.aurc:.4f}\n"
+            f"wrong lines: {wrong}, {1 - self.accuracy:.2%} of all"
+        )
 
 
 def calibration(
@@ -87,7 +116,7 @@ def calibration(
     # log(1 - p) without the cancellation at p near 1; 0 * log 0 is 0.
     doubts = np.log(np.maximum(-np.expm1(logs), LEAST_DOUBT))
     curve = tuple(_bins(p, hits, bins, level))
-    _, risk = risk_coverage(logs, hits)
+    coverage, risk = risk_coverage(logs, hits)
     _, least = risk_coverage(np.where(hits, 0.0, -1.0), hits)
     return Calibration(
         lines=len(p),
@@ -99,6 +128,10 @@ def calibration(
         aurc=float(risk.mean()),
         least_aurc=float(least.mean()),
         bins=curve,
+        risks=tuple(
+            Risk(wanted, float(risk[np.searchsorted(coverage, wanted - 1e-9)]))
+            for wanted in COVERAGES
+        ),
     )
 
 
@@ -129,6 +162,8 @@ def _checked(log_probs: Floats, right: Union[Sequence[bool], Array]) -> tuple[Ar
 
 def _bins(p: Array, hits: Array, bins: int, level: float) -> list[Bin]:
     """Neighbors of about equal number; a cut within one confidence moves to its end."""
+    from statsmodels.stats.proportion import proportion_confint  # Here: it takes a second to load.
+
     order = np.argsort(p, kind="stable")
     p, hits = p[order], hits[order]
     cuts = np.arange(1, bins) * len(p) // bins

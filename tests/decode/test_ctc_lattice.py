@@ -122,6 +122,19 @@ def test_occupancies_are_the_automatic_gradient_of_the_score(small):
         np.testing.assert_allclose(gradient, expected, atol=1e-5)
 
 
+def test_symbol_confidences_weigh_posteriors_by_all_paths(small):
+    lines, labels = small
+    found = ctc_lattice.symbol_confidences(frames_of(lines), labels_of(labels), BLANK).numpy()
+    expected = np.zeros_like(found)
+    for row, line, label in zip(expected, lines, labels):
+        for i, (symbol, weights) in enumerate(zip(label, brute(line, label)[1])):
+            if weights.any():
+                row[i] = (weights * np.exp(line[:, symbol])).sum() / weights.sum()
+    assert (expected > 0.5).any() and (expected == 0).any()
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    assert (found <= 1).all()
+
+
 def followed(
     log_probs: np.ndarray, label: tuple[int, ...], places: np.ndarray, blank: int
 ) -> float:

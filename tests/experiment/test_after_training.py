@@ -67,8 +67,24 @@ def test_evaluation_reads_with_the_search_that_it_is_told(trained):
     greedy, first = measured(trained)
     beam, second = measured(trained, search="beam:64", name="beam")
     assert (greedy.search, beam.search) == ("greedy", "beam:width=64")
+    for prediction in second:  # without a model a beam ranks by what it sums of log p itself
+        assert prediction["objective"] <= prediction["log_prob"] + 1e-3
     gains = [b["log_prob"] - a["log_prob"] for a, b in zip(first, second)]
     assert min(gains) >= -1e-4 and max(gains) > 1e-3
+
+
+def test_a_fitted_temperature_changes_confidences_but_no_greedy_text(trained):
+    plain, first = measured(trained)
+    fitted, second = measured(trained, temperature="fitted", name="fitted")
+    assert plain.temperature == 1 and fitted.temperature != 1
+    assert [p["text"] for p in first] == [p["text"] for p in second]
+    assert [p["log_prob"] for p in first] != [p["log_prob"] for p in second]
+    for results, predictions in ((plain, first), (fitted, second)):
+        probabilities = [math.exp(p["log_prob"]) for p in predictions]
+        assert results.calibration.confidence == pytest.approx(np.mean(probabilities), abs=1e-6)
+        assert results.calibration.accuracy == results.rates.exact
+        assert [len(p["confidences"]) for p in predictions] == [len(p["text"]) for p in predictions]
+    assert (trained / "run" / "temperatures.json").exists()
 
 
 @dataclasses.dataclass(frozen=True)

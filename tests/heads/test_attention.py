@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 
 from ocr_tf import graphs
+from ocr_tf.decode.autoregressive import force
 from ocr_tf.heads import HEADS
 from ocr_tf.heads.alignment_losses import off_diagonal
 from ocr_tf.heads.positions import positions
@@ -67,6 +68,19 @@ def test_the_first_symbol_sees_the_image_at_its_own_step():
         log_probs, _, _ = head.step(tf.constant([head.alphabet.start]), start(head, line))
         gain = log_probs[0, 0]
     assert np.abs(tape.gradient(gain, line.values)).max() > 1e-4
+
+
+def test_a_symbols_confidence_is_its_probability_at_its_step():
+    """By the decoder's own steps, which searches take."""
+    head = make("attention")
+    batch, label = frames(LENGTHS, padding=2), labels(LABELS, padding=1)
+    gains, _ = force(head.decoder_of(batch), label)
+    found = head.symbol_confidences(batch, label).numpy()
+    for row, gain, symbols in zip(found, gains.numpy(), LABELS):
+        np.testing.assert_allclose(row[: len(symbols)], np.exp(gain[: len(symbols)]), rtol=1e-4)
+    products = [row[: len(symbols)].prod() for row, symbols in zip(found, LABELS)]
+    ends = [gain[len(symbols)] for gain, symbols in zip(gains.numpy(), LABELS)]
+    np.testing.assert_allclose(np.log(products) + ends, head.score(batch, label), rtol=1e-4)
 
 
 def biased(symbol: int, by: float, **options):

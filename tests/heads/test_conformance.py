@@ -18,6 +18,7 @@ from ocr_tf.decode import SEARCHES, Beam, Search, search_text
 from ocr_tf.errors import InputError
 from ocr_tf.graphs import graph
 from ocr_tf.heads import HEADS, aids_of
+from ocr_tf.language import arpa, kneser_ney
 from ocr_tf.types import Frames, Hypotheses, Labels
 
 from .lines import CONFIGS, SIZE, frames, labels, make, rows
@@ -63,6 +64,51 @@ def test_loss_score_and_alignment_are_the_same_alone_and_in_any_batch(name, padd
             head.align(*single)[0], rows_of[i, : len(symbols), :steps], rtol=1e-4, atol=1e-6
         )
         assert not rows_of[i, len(symbols) :].any() and not rows_of[i, :, steps:].any()
+
+
+@every_head
+def test_symbol_confidences_are_the_same_alone_and_in_any_batch(name):
+    head = make(name)
+    batch, label = frames(LENGTHS, padding=3, garbage=30.0), labels(LABELS, padding=2)
+    found = head.symbol_confidences(batch, label)
+    if found is None:
+        return
+    found = found.numpy()
+    assert found.shape == label.ids.shape and (found >= 0).all() and (found <= 1).all()
+    reached = np.isfinite(head.score(batch, label))
+    for i, symbols in enumerate(LABELS):
+        single = head.symbol_confidences(*alone(batch, label, i))
+        np.testing.assert_allclose(single[0], found[i, : len(symbols)], rtol=1e-4, atol=1e-6)
+        assert (found[i, : len(symbols)] > 0).all() == reached[i] or not symbols
+        assert not found[i, len(symbols) :].any()
+    unreachable = head.symbol_confidences(frames([2, 2]), labels([[0, 1, 2, 0, 1], [1]])).numpy()
+    assert not unreachable[0].any() and unreachable[1, 0] > 0
+
+
+@every_head
+def test_a_temperature_scales_all_probabilities_but_not_the_loss(name):
+    head, batch, label = make(name), frames(LENGTHS, padding=2), labels(LABELS)
+    reached = np.isfinite(head.score(batch, label))
+    cold, losses = head.score(batch, label), head.loss(batch, label, KEYS[0])
+    head.temperature = 2.5
+    score, found = head.score(batch, label), head.decode(batch, Beam(4, 2))
+    assert (np.abs(score - cold)[reached] > 1e-3).all()
+    for k in range(2):
+        again = head.score(batch, Labels(found.ids[:, k], found.lengths[:, k]))
+        valid = found.valid[:, k]
+        np.testing.assert_allclose(found.log_probs[:, k][valid], again[valid], rtol=1e-4)
+    np.testing.assert_array_equal(head.loss(batch, label, KEYS[0]), losses)
+    head.temperature = 1e6  # every class is as probable as any other
+    confidences = head.symbol_confidences(batch, label)
+    if confidences is not None:
+        inside = tf.sequence_mask(label.lengths, label.ids.shape[1]) & reached[:, None]
+        np.testing.assert_allclose(confidences[inside], 1 / head.alphabet.classes, rtol=1e-3)
+
+
+@every_head
+def test_a_temperature_of_one_changes_no_bit(name):
+    values = tf.constant(np.random.default_rng(0).standard_normal(1000).astype(np.float32) * 1e3)
+    np.testing.assert_array_equal(make(name).tempered(values), values)
 
 
 @every_head
@@ -137,6 +183,40 @@ def test_hypotheses_are_distinct_texts_with_their_scores(name, search):
     for ids, lengths, valid in zip(found.ids, found.lengths, found.valid.numpy()):
         texts = [tuple(text) for text, is_valid in zip(rows(ids, lengths), valid) if is_valid]
         assert len(set(texts)) == len(texts)
+
+
+@pytest.fixture(scope="module")
+def guides(tmp_path_factory):
+    """(language model, lexicon) of the symbols of `make`"""
+    folder = tmp_path_factory.mktemp("guides")
+    said = [["a", "b", "c"], ["c", "a"], ["b", "b", "a"], ["a"]]
+    arpa.write(kneser_ney.estimate(said, 2), folder / "model.arpa")
+    (folder / "words.txt").write_text("ab\nc\nbba\nac\n")
+    return str(folder / "model.arpa"), str(folder / "words.txt")
+
+
+@every_head
+def test_what_a_search_ranks_by_is_no_part_of_the_log_probs(name, guides):
+    """Language model, lexicon and powers of the length choose texts; log p is the network's alone."""
+    model, words = guides
+    head, batch = make(name), frames(LENGTHS, padding=2)
+    head.temperature = 1.7
+    for search in (
+        Beam(4, 3, lm=model, lm_weight=0.8, bonus=0.5),
+        Beam(4, 2, lexicon=words),
+        Beam(4, 2, lm=model, lexicon=words, symbols=2),
+        Beam(4, 3, length_norm=1.0),
+        Beam(4, 3, coverage=0.3),
+    ):
+        found = head.decode(batch, search)
+        for k in range(search.best):
+            score = head.score(batch, Labels(found.ids[:, k], found.lengths[:, k]))
+            valid = found.valid[:, k]
+            np.testing.assert_allclose(
+                found.log_probs[:, k][valid], score[valid], rtol=1e-4, atol=1e-5
+            )
+        if search.lm:
+            assert (np.abs(found.objective - found.log_probs)[found.valid] > 1e-3).any()
 
 
 @every_head
@@ -260,6 +340,7 @@ def test_graphs_of_unknown_shapes_give_what_eager_code_gives(name):
         head.loss: both,
         head.score: both,
         head.align: both,
+        head.symbol_confidences: both,
         head.decode: [shapes],
         functools.partial(head.decode, search=Beam(3, 2)): [shapes],
         **{functools.partial(head.decode, search=kind()): [shapes] for kind in SEARCHES.values()},
@@ -270,6 +351,8 @@ def test_graphs_of_unknown_shapes_give_what_eager_code_gives(name):
         for case in cases:
             given = case[: len(signature)]
             eager, compiled = function(*given), compiled_function(*given)
+            if eager is None:  # what a head may leave out
+                continue
             for one, two in zip(tf.nest.flatten(eager), tf.nest.flatten(compiled)):
                 np.testing.assert_allclose(one, two, rtol=1e-4, atol=1e-6)
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ocr_tf.metrics.calibration import calibration, risk_coverage
+from ocr_tf.metrics.calibration import Calibration, calibration, risk_coverage
 
 
 def test_by_hand():
@@ -23,6 +23,26 @@ def test_by_hand():
     coverage, risk = risk_coverage(np.log(p), right)
     assert coverage.tolist() == [0.25, 0.5, 0.75, 1]
     assert risk == pytest.approx([0, 1 / 2, 1 / 3, 1 / 2])
+
+
+def test_the_risk_of_a_coverage_is_that_of_the_fewest_lines_that_are_so_many():
+    p = np.linspace(0.95, 0.05, 7)
+    found = calibration(np.log(p), [True, False, True, True, False, True, False])
+    # 50 %, 80 % and 90 % of seven lines are four, six and seven of them.
+    assert found.risks == (
+        (0.5, pytest.approx(1 / 4)),
+        (0.8, pytest.approx(2 / 6)),
+        (0.9, pytest.approx(3 / 7)),
+    )
+    assert "25.00% of the surest 50%, 33.33% of the surest 80%, 42.86% of" in found.table()
+    ten = calibration(np.log(np.linspace(0.9, 0.1, 10)), [True] * 9 + [False])
+    assert [risk for _, risk in ten.risks] == [0, 0, 0]
+
+
+def test_figures_survive_json():
+    draw = np.random.default_rng(2)
+    found = calibration(np.log(draw.uniform(0.1, 1, 40)), draw.random(40) < 0.6)
+    assert Calibration.from_dict(json.loads(json.dumps(found.as_dict()))) == found
 
 
 def test_the_intervals_of_the_bins_are_wilsons():

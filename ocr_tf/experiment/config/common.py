@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from ocr_tf.normalization import NORMALIZATIONS
 from ocr_tf.options import option
 
 CHECKPOINTS = ("best", "last")
@@ -30,6 +31,26 @@ def search_option() -> Any:
         "greedy",
         "How texts are searched: greedy, or beam:WIDTH, which keeps that many beginnings of the text "
         "at every step.",
+    )
+
+
+def normalize_option() -> Any:
+    """Makes the option that says how texts are compared."""
+    return option(
+        "none",
+        "What to do to reference and text before they are compared; lower: lower case; "
+        "alphanumeric: lower case, letters and digits only.",
+        choices=tuple(NORMALIZATIONS),
+    )
+
+
+def temperature_option() -> Any:
+    """Makes the option that divides the logits; `runs.temperature.parse_temperature` reads it."""
+    return option(
+        "1",
+        "What the network's logits are divided by, so that its confidences say how often it is right: a "
+        "number, above 1 for less confidence; or fitted, for the one under which the run's own "
+        "validation lines are most probable.",
     )
 
 

@@ -6,6 +6,10 @@ Its files:
     recognize         reads lines in batches and gives the texts in the order that the lines came in
     evaluate          the command: error rates and a prediction for every line, of a run or another system
     evaluate_run      the same for a run, after checking that it has not seen the test lines
+    join              brings the texts of a file to the order of the lines
+    temperature       fits the temperature that calibrates a run
+    scorer            log p(text | image) of given texts
+    score             the command: scores texts, and counts whose errors a run's errors are
     tune_search       the command: the options of a search, by the validation lines
     validation_lines  the lines that chose a run's checkpoint
     evaluated         the types of a measurement

@@ -8,9 +8,10 @@ from ocr_tf.experiment.config.common import (
     TestData,
     batch_size_option,
     checkpoint_option,
+    normalize_option,
     search_option,
+    temperature_option,
 )
-from ocr_tf.normalization import NORMALIZATIONS
 from ocr_tf.options import option
 
 
@@ -22,14 +23,10 @@ class Evaluate:
     """
 
     checkpoint: str = checkpoint_option()
-    normalize: str = option(
-        "none",
-        "What to do to reference and text before they are compared; lower: lower case; "
-        "alphanumeric: lower case, letters and digits only.",
-        choices=tuple(NORMALIZATIONS),
-    )
+    normalize: str = normalize_option()
     batch_size: int = batch_size_option()
     search: str = search_option()
+    temperature: str = temperature_option()
     name: str = option("test", "A run's results go to its folder evaluations/NAME.")
     predictions: str = option(
         "",
@@ -46,6 +43,31 @@ class Evaluate:
         "With --predictions, what to do if it lacks test lines; empty: count them as read empty.",
         choices=("refuse", "empty"),
     )
+    data: TestData = dataclasses.field(default_factory=TestData)
+
+
+@dataclasses.dataclass(frozen=True)
+class Score:
+    r"""Prints how probable a run finds given texts: id, text and log p(text | image), separated by tabs.
+
+    -inf stands where the run cannot write the text, nan where the image cannot be read. Then it counts whose
+    errors the run's own wrong readings are, and whether it finds them more probable than the given texts.
+    """
+
+    texts: str = option(
+        "",
+        "The texts: a file as --predictions of evaluate takes it, such as another run's "
+        "predictions.jsonl. Default: the references.",
+    )
+    output: str = option(
+        "",
+        "The file that the scores go to. Default: they are printed, and what is counted goes to "
+        "standard error.",
+    )
+    checkpoint: str = checkpoint_option()
+    normalize: str = normalize_option()
+    batch_size: int = batch_size_option()
+    search: str = search_option()
     data: TestData = dataclasses.field(default_factory=TestData)
 
 
@@ -72,10 +94,6 @@ class TuneSearch:
     """
 
     checkpoint: str = checkpoint_option()
-    normalize: str = option(
-        "none",
-        "What to do to reference and text before they are compared, as of the evaluation.",
-        choices=tuple(NORMALIZATIONS),
-    )
+    normalize: str = normalize_option()
     batch_size: int = batch_size_option()
     lines: int = option(1000, "Validation lines at most, at even places of their order.", minimum=1)

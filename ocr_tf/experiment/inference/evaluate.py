@@ -6,31 +6,34 @@ TensorFlow is loaded for a run only: predictions that come in a file are scored 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from ocr_tf import options
 from ocr_tf.data.dataset import open_sources
 from ocr_tf.data.fingerprint import fingerprint_of, image_digests
-from ocr_tf.data.source import Sample
 from ocr_tf.decode import parse_search
-from ocr_tf.errors import NAMED, InputError, did_you_mean
+from ocr_tf.errors import InputError
 from ocr_tf.experiment.inference.config import Evaluate
-from ocr_tf.experiment.inference.evaluated import TROUBLES, Evaluated, rates_of
+from ocr_tf.experiment.inference.evaluated import (
+    TROUBLES,
+    Evaluated,
+    calibration_of,
+    rates_of,
+)
+from ocr_tf.experiment.inference.join import join
 from ocr_tf.experiment.runs import predictions
 from ocr_tf.experiment.runs.outputs import check_writable
 from ocr_tf.experiment.runs.predictions import (
     EvaluationResults,
-    Placed,
-    Prediction,
     RateFigures,
 )
 from ocr_tf.experiment.runs.run_folder import RunFolder
+from ocr_tf.experiment.runs.temperature import parse_temperature
 from ocr_tf.experiment.tensorboard import event_file
 from ocr_tf.library_lines import without_library_lines
 
 # Flags that mean something to one of the two kinds of evaluation alone.
-OF_A_RUN = ("checkpoint", "batch_size", "search", "name")
+OF_A_RUN = ("checkpoint", "batch_size", "search", "temperature", "name")
 OF_PREDICTIONS = ("output", "system", "missing")
 
 
@@ -52,7 +55,8 @@ def run(config: Evaluate, run_folder: str = "", quiet: bool = False) -> Evaluati
         evaluated = _of_predictions(config)
     elif run_folder:
         _refuse_changed(config, OF_PREDICTIONS, "--predictions")
-        parse_search(config.search)  # A wrong one is told before TensorFlow is loaded.
+        parse_search(config.search)  # What is wrong is told before TensorFlow is loaded.
+        parse_temperature(config.temperature)
         _check_run(config, run_folder)
         from ocr_tf.experiment.inference import evaluate_run  # Here, because it loads TensorFlow.
 
@@ -89,6 +93,8 @@ def _print(evaluated: Evaluated) -> None:
     rates = evaluated.rates
     print(f"{evaluated.title}, {rates.lines} lines")
     print(rates.table())
+    if evaluated.results.calibration is not None:
+        print(evaluated.results.calibration.table())
     for kind, number in evaluated.results.troubled_lines.items():
         if number:
             print(f"{number} of {rates.lines} lines: {TROUBLES[kind]}")
@@ -109,7 +115,15 @@ def _of_predictions(config: Evaluate) -> Evaluated:
     system = config.system or output.resolve().name
     source = open_sources(config.data.test)
     placed = predictions.read(config.predictions)
-    joined, missing = _join(config, source.samples, placed)
+    joined, missing = join(
+        placed,
+        source.samples,
+        file=config.predictions,
+        test=config.data.test,
+        way_out=""
+        if config.missing == "empty"
+        else "or count them as read empty with --missing=empty",
+    )
     images, bad = image_digests(source, "test images")
     rates = rates_of(joined, config.normalize)
     evaluation = EvaluationResults(
@@ -124,40 +138,12 @@ def _of_predictions(config: Evaluate) -> Evaluated:
             "not_ended": sum(p.ok and not p.ended for p in joined),
         },
         predictions=config.predictions,
+        calibration=calibration_of(joined, config.normalize),
     )
     _refuse_other_results(output, evaluation)
     if bad:
         print(f"warning: {len(bad)} images cannot be read; the first: {bad[0]}", file=sys.stderr)
     return Evaluated(output, system, joined, rates, evaluation)
-
-
-def _join(
-    config: Evaluate, samples: Sequence[Sample], placed: list[Placed]
-) -> tuple[list[Prediction], int]:
-    """Finds every line's prediction, in the order of the lines; also counts the lines without one."""
-    known = {sample.id for sample in samples}
-    unknown = [(place, p.id) for place, p in placed if p.id not in known]
-    if unknown:
-        place, name = unknown[0]
-        near = did_you_mean(name, known) or f" (ids are like {samples[0].id!r})"
-        more = f", nor are {len(unknown) - 1} others" if len(unknown) > 1 else ""
-        raise InputError(
-            f"{place}: {name!r} is no line of --data.test={','.join(config.data.test)}{near}{more}; "
-            "name their labels too, or take them out"
-        )
-    given = {prediction.id: prediction for _, prediction in placed}
-    missing = [sample.id for sample in samples if sample.id not in given]
-    if missing and config.missing == "refuse":
-        raise InputError(
-            f"{config.predictions}: lacks {len(missing)} of {len(samples)} test lines "
-            f"({', '.join(missing[:NAMED])}{', ...' if len(missing) > NAMED else ''}); predict them, "
-            "or count them as read empty with --missing=empty"
-        )
-    joined = [
-        given.get(sample.id, Prediction(sample.id, "", ok=False))._replace(reference=sample.text)
-        for sample in samples
-    ]
-    return joined, len(missing)
 
 
 def _refuse_other_results(output: Path, evaluation: EvaluationResults) -> None:

@@ -11,9 +11,15 @@ from ocr_tf.decode import parse_search, search_text
 from ocr_tf.errors import NAMED, InputError
 from ocr_tf.experiment.config.experiment import unwritable
 from ocr_tf.experiment.inference.config import Evaluate
-from ocr_tf.experiment.inference.evaluated import TROUBLES, Evaluated, rates_of
+from ocr_tf.experiment.inference.evaluated import (
+    TROUBLES,
+    Evaluated,
+    calibration_of,
+    rates_of,
+)
 from ocr_tf.experiment.inference.load import Trained, restore
 from ocr_tf.experiment.inference.recognize import Reader, Reading
+from ocr_tf.experiment.inference.temperature import set_temperature
 from ocr_tf.experiment.runs import predictions
 from ocr_tf.experiment.runs.predictions import (
     CheckpointRead,
@@ -28,6 +34,7 @@ def evaluate(config: Evaluate, run_folder: str) -> Evaluated:
     """Lets a run read the test lines; see `ocr_tf.experiment.inference.evaluate.run`."""
     search = parse_search(config.search)
     trained = restore(run_folder, config.checkpoint)
+    set_temperature(trained, config.temperature)
     experiment, folder = trained.experiment, trained.folder
     geometry = trained.geometry
     lines = load_lines(open_sources(config.data.test), geometry, keep_bad=True, what="test images")
@@ -38,25 +45,24 @@ def evaluate(config: Evaluate, run_folder: str) -> Evaluated:
     _refuse_other_lines(output, fingerprint)
     if not trained.finished:
         print(f"warning: {run_folder} is not finished; this is what it has so far", file=sys.stderr)
-    readings = Reader(trained.model, geometry, config.batch_size, search).read(lines, "evaluating")
+    reader = Reader(trained.model, geometry, config.batch_size, search, symbols=True)
+    readings = reader.read(lines, "evaluating")
     for bad in lines.bad[:NAMED]:
         print(f"counted as an error: {bad}", file=sys.stderr)
     read = [
         Prediction(
             id=line.id,
-            text=reading.text,
             reference=trained.model.alphabet.canonical(line.text),
-            log_prob=reading.log_prob,
-            reference_log_prob=reading.reference_log_prob,
-            ended=reading.ended,
-            ok=reading.ok,
+            **reading._asdict(),
         )
         for line, reading in zip(lines.samples, readings)
     ]
     rates = rates_of(read, config.normalize)
+    temperature = trained.model.head.temperature
+    tempered = "" if temperature == 1 else f", temperature {temperature:.4g}"
     return Evaluated(
         output=output,
-        title=f"{folder.path}, {config.checkpoint} checkpoint (step {trained.step})",
+        title=f"{folder.path}, {config.checkpoint} checkpoint (step {trained.step}){tempered}",
         predictions=read,
         rates=rates,
         results=EvaluationResults(
@@ -69,9 +75,11 @@ def evaluate(config: Evaluate, run_folder: str) -> Evaluated:
             experiment=experiment.name,
             seed=experiment.train.seed,
             search=search_text(search),
+            temperature=temperature,
             checkpoint=CheckpointRead(config.checkpoint, trained.step),
             finished=trained.finished,
             training_seconds=folder.checkpoints.state().elapsed,
+            calibration=calibration_of(read, config.normalize),
         ),
     )
 

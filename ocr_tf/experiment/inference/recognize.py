@@ -16,7 +16,7 @@ from ocr_tf.decode import Search
 from ocr_tf.graphs import graph
 from ocr_tf.progress import Progress
 from ocr_tf.recognizer import Recognizer, batch_signature
-from ocr_tf.types import Batch, Hypotheses
+from ocr_tf.types import Array, Batch, Hypotheses, Labels
 
 COLUMNS = (
     32_768  # a batch of wider lines is cut: the first map of one line of 4,096 is 30 megabytes
@@ -35,6 +35,9 @@ class Reading(NamedTuple):
     reference_log_prob: Optional[float]  # log p(reference | image); None where it has none or is 0
     ended: bool  # false where the search hit its bound
     ok: bool  # false where the image could not be read: the text is then empty
+    objective: Optional[float] = None  # what the search ranked by; None where that is not finite
+    # Of each symbol, in the order of the image; see `Head.symbol_confidences`. None if not asked for.
+    confidences: Optional[tuple[float, ...]] = None
 
 
 class Reader:
@@ -47,18 +50,33 @@ class Reader:
         batch_size: int,
         search: Optional[Search] = None,
         cache: Optional[LineCache] = None,
+        symbols: bool = False,
     ):
-        """Without a search, lines are read greedily; a cache is for lines that are read again."""
-        self.search, self._cache = search, cache
+        """Compiles nothing yet.
+
+        Args:
+            model: reads.
+            geometry: what images are brought to.
+            batch_size: lines in a batch.
+            search: finds the texts; None: greedy.
+            cache: of images, for lines that are read again.
+            symbols: whether readings have the confidences of symbols, which cost a pass of the head more.
+        """
+        self.search, self._cache, self._symbols = search, cache, symbols
         self.model, self.geometry, self.batch_size = model, geometry, batch_size
         self._read = graph(self._read_batch, [batch_signature(model.height)])
 
-    def _read_batch(self, batch: Batch) -> tuple[Hypotheses, tf.Tensor]:
-        frames = self.model(batch.images)
+    def _read_batch(self, batch: Batch) -> tuple[Hypotheses, tf.Tensor, Optional[tf.Tensor]]:
+        frames, head = self.model(batch.images), self.model.head
         with tf.name_scope("decode"):
-            hypotheses = self.model.head.decode(frames, self.search)
+            hypotheses = head.decode(frames, self.search)
         with tf.name_scope("score"):
-            return hypotheses, self.model.head.score(frames, batch.labels)
+            scores = head.score(frames, batch.labels)
+        if not self._symbols:
+            return hypotheses, scores, None
+        with tf.name_scope("symbols"):
+            best = Labels(hypotheses.ids[:, 0], hypotheses.lengths[:, 0])
+            return hypotheses, scores, head.symbol_confidences(frames, best)
 
     def graph(self) -> bytes:
         """The network with its search, as TensorFlow runs it: a serialized GraphDef."""
@@ -76,17 +94,23 @@ class Reader:
         readings: list[Optional[Reading]] = [None] * len(lines)
         progress, done = Progress(what, len(lines)), 0
         for batch in batches:
-            hypotheses, scores = self._read(batch)
+            hypotheses, scores, symbols = self._read(batch)
             best = Hypotheses(*(t[:, 0].numpy() for t in hypotheses))
             scores, ok = scores.numpy(), batch.ok.numpy()
+            confidences = None if symbols is None else symbols.numpy()
             for row, i in enumerate(batch.samples.numpy()):
-                text = alphabet.decode(best.ids[row, : best.lengths[row]])
+                length = best.lengths[row]
+                text = alphabet.decode(best.ids[row, :length])
                 readings[i] = Reading(
                     text=text if ok[row] else "",
                     log_prob=float(best.log_probs[row]) if ok[row] else None,
                     reference_log_prob=_finite(scores[row]) if ok[row] and known[i] else None,
                     ended=bool(best.ended[row]),
                     ok=bool(ok[row]),
+                    objective=_finite(best.objective[row]) if ok[row] else None,
+                    confidences=rounded(confidences[row, :length])
+                    if confidences is not None and ok[row]
+                    else None,
                 )
             done += len(ok)
             progress.show(done)
@@ -101,6 +125,11 @@ def width_multiple(widest: int) -> int:
     dozens of shapes not all are kept.
     """
     return WIDTHS if widest > SHORT else WIDTHS // 4
+
+
+def rounded(confidences: Array) -> tuple[float, ...]:
+    """Rounds the confidences of a text's symbols, [L], to what a reader can use."""
+    return tuple(round(float(value), 6) for value in confidences)
 
 
 def _finite(value: float) -> Optional[float]:

@@ -10,5 +10,6 @@ Its files:
     description  the content of run.json, as dataclasses
     lock         one process at a time owns a folder
     metrics_log  metrics.jsonl, a record of the training on each line
+    temperature  the temperature of a run, as given and as fitted
     outputs      finds out before the work whether its result can be written
 """

@@ -6,7 +6,7 @@ An evaluation's folder, of a run or of any other system, holds
     predictions.jsonl    a Prediction a line, in the order of the lines
 
 A file of predictions that comes from elsewhere is either JSON lines, {"id": ..., "text": ...} with
-log_prob, ended and ok if the system has them (so that our own predictions.jsonl is such a file), or
+log_prob, ended, ok and the like if the system has them (so that our own predictions.jsonl is such a file), or
 TSV: id, tab, text. It is UTF-8 (a byte order mark is tolerated); a line ends in \n or \r\n, and
 blank lines are skipped. JSON lines are told by the brace that the file begins with.
 
@@ -24,6 +24,7 @@ from typing import Any, NamedTuple, Optional, Union
 
 from ocr_tf.atomic import atomic_write
 from ocr_tf.errors import InputError
+from ocr_tf.metrics.calibration import Calibration
 from ocr_tf.metrics.error_rates import Rates
 from ocr_tf.normalization import nfc
 from ocr_tf.text_file import read_text_file
@@ -127,8 +128,13 @@ class EvaluationResults:
     seed: Optional[int] = None
     checkpoint: Optional[CheckpointRead] = None
     search: Optional[str] = None  # as --search names it
+    temperature: Optional[float] = (
+        None  # that divided the logits; files from before it was one lack it
+    )
     finished: Optional[bool] = None  # the run's training
     training_seconds: Optional[float] = None
+    # Of exp(log_prob) under the normalization of `rates`; None where the system has no log_prob.
+    calibration: Optional[Calibration] = None
 
     def as_json(self) -> str:
         """The file's text; fields that are None are left out."""
@@ -136,6 +142,8 @@ class EvaluationResults:
             name: value for name, value in dataclasses.asdict(self).items() if value is not None
         }
         content["rates"] = self.rates.as_flat()
+        if self.calibration is not None:
+            content["calibration"] = self.calibration.as_dict()
         return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
     @classmethod
@@ -147,10 +155,12 @@ class EvaluationResults:
         """
         content = json.loads(text)
         checkpoint = content.pop("checkpoint", None)
+        calibration = content.pop("calibration", None)
         return cls(
             rates=RateFigures.from_flat(content.pop("rates")),
             test=tuple(content.pop("test")),
             checkpoint=None if checkpoint is None else CheckpointRead(**checkpoint),
+            calibration=None if calibration is None else Calibration.from_dict(calibration),
             **content,
         )
 
@@ -165,6 +175,10 @@ class Prediction(NamedTuple):
     reference_log_prob: Optional[float] = None  # log p(reference | image); None if unknown or log 0
     ended: bool = True  # false where the search hit its bound
     ok: bool = True  # false where there is no reading: the text is then empty
+    objective: Optional[float] = None  # what the search ranked by; None where the system tells none
+    # Of each symbol, 0 to 1, in the order of the image: from left to right that of the text. None where the
+    # system has none.
+    confidences: Optional[tuple[float, ...]] = None
 
 
 class Placed(NamedTuple):
@@ -248,6 +262,8 @@ def _from_json(line: str, place: str) -> Prediction:
         problem = _problem(name, value)
         if problem:
             raise InputError(f'{place}: "{name}" {problem}')
+    if known.get("confidences") is not None:
+        known["confidences"] = tuple(known["confidences"])
     prediction = Prediction(**known)
     return prediction._replace(text=nfc(prediction.text))
 
@@ -259,11 +275,23 @@ def _problem(name: str, value: Any) -> Optional[str]:
             return "must be a string"
         if any("\ud800" <= symbol <= "\udfff" for symbol in value):
             return "holds half a surrogate pair, which is no text"
-    elif name in ("ended", "ok"):
-        if not isinstance(value, bool):
-            return "must be true or false"
-    elif value is not None:
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not number or not math.isfinite(value) or value > ROUNDING:
-            return "must be a natural logarithm of a probability, at most 0, or null"
+        return None
+    if name in ("ended", "ok"):
+        return None if isinstance(value, bool) else "must be true or false"
+    return None if value is None else _problem_of_number(name, value)
+
+
+def _problem_of_number(name: str, value: Any) -> Optional[str]:
+    if name == "confidences":
+        shares = isinstance(value, list) and all(_is_number(v) and 0 <= v <= 1 for v in value)
+        return None if shares else "must be a list of numbers from 0 to 1, or null"
+    if name == "objective":
+        return None if _is_number(value) else "must be a finite number, or null"
+    if not _is_number(value) or value > ROUNDING:
+        return "must be a natural logarithm of a probability, at most 0, or null"
     return None
+
+
+def _is_number(value: Any) -> bool:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return number and math.isfinite(value)

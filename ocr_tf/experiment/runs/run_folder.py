@@ -12,6 +12,7 @@
     graph.pb            the network as TensorFlow runs it, for TensorBoard
     events.out.*        TensorBoard's events, derived from the rest
     plugins/profile/    profiles of a few steps, where they were asked for
+    temperatures.json   see ocr_tf.experiment.runs.temperature
     lock                held by the process that trains; names its pid
 
 TensorFlow-free, so that tools can read a run before they load it.

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 
-from ocr_tf.experiment.config.common import batch_size_option, checkpoint_option, search_option
+from ocr_tf.experiment.config.common import (
+    batch_size_option,
+    checkpoint_option,
+    search_option,
+    temperature_option,
+)
 from ocr_tf.options import option
 
 
@@ -17,6 +22,7 @@ class Export:
 
     checkpoint: str = checkpoint_option()
     search: str = search_option()
+    temperature: str = temperature_option()
     n_best: int = option(
         5,
         "How many texts of a line the SavedModel's signature n_best gives; 0: without this signature.",
@@ -29,6 +35,8 @@ class Export:
 class Predict:
     r"""Reads images: path, text and confidence, separated by tabs, one image a line.
 
+    The confidence is p(text | image). With --n_best, log p follows, and a line is a text.
+
     Images are PNG, JPEG, GIF, BMP, TIFF, WebP, PNM or JPEG 2000 files. Control characters are printed as
     \t, \n, \x1b and the like, and backslashes of a path as \\.
     """
@@ -36,6 +44,11 @@ class Predict:
     checkpoint: str = checkpoint_option()
     batch_size: int = batch_size_option()
     search: str = search_option()
+    temperature: str = temperature_option()
+    symbols: bool = option(
+        False,
+        "Add a column with the confidence of each symbol, separated by spaces, in the order of the image.",
+    )
     n_best: int = option(
         0,
         "Print this many texts of each image, best first, found by beam search. 0: one text, found by "

@@ -32,6 +32,8 @@ class Reading(NamedTuple):
     log_prob: Optional[float]  # log p(text | image), natural log; None where not ok
     ok: bool  # false where the image could not be used
     reason: str  # why not; empty where ok
+    # Of each symbol, in the order of the image; see `Head.symbol_confidences`. None if not asked for.
+    confidences: Optional[tuple[float, ...]] = None
 
 
 class Model:
@@ -45,19 +47,21 @@ class Model:
         self._scorer: Optional[_Scorer] = None
         self._aligner: Optional[Aligner] = None
 
-    def read(self, images: Sequence[Image]) -> list[Reading]:
+    def read(self, images: Sequence[Image], symbols: bool = False) -> list[Reading]:
         """Reads each image with the greedy search.
 
         Args:
             images: paths, encoded bytes, or uint8 arrays [H, W] (gray) or [H, W, 3] (RGB).
+            symbols: whether readings have `confidences`, which cost another pass of the head.
 
         Returns:
             A reading of each; one that cannot be used is not `ok` and disturbs no other.
 
         Raises:
-            InputError: something in the list is none of these.
+            InputError: something in the list is none of these, or the head has no confidences.
         """
-        return [readings[0] for readings in self._read(self._signatures.reader(), images)]
+        reader = self._signatures.reader(symbols=symbols)
+        return [readings[0] for readings in self._read(reader, images)]
 
     def n_best(self, images: Sequence[Image], k: int = 5) -> list[list[Reading]]:
         """Finds the up to k most probable texts of each image with a beam search, best first.
@@ -146,7 +150,7 @@ class Model:
         with without_library_lines():
             for encoded in self._batches(images):
                 for texts, item in zip(reader.read(_bytes(encoded)), encoded):
-                    good = [Reading(text, log_prob, True, "") for text, log_prob in texts]
+                    good = [Reading(t.text, t.log_prob, True, "", t.confidences) for t in texts]
                     readings.append(good or [self._bad(item)])
         return readings
 

@@ -15,6 +15,7 @@ from ocr_tf.data.image_file import ENDINGS, ImageFile, open_image_file
 from ocr_tf.decode import Search, parse_search
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.runs.run_folder import RunFolder
+from ocr_tf.experiment.runs.temperature import parse_temperature
 from ocr_tf.experiment.serving.config import Predict
 from ocr_tf.experiment.serving.export_folder import is_export, read_geometry
 from ocr_tf.library_lines import without_library_lines
@@ -22,7 +23,7 @@ from ocr_tf.progress import Progress
 from ocr_tf.terminal import escape_name, escape_text
 
 if TYPE_CHECKING:
-    from ocr_tf.experiment.serving.reader import ModelReader
+    from ocr_tf.experiment.serving.reader import ModelReader, Text
 
 # Bytes of a batch's images, encoded and decoded: what is larger by itself is read alone.
 IN_FLIGHT = 128_000_000
@@ -41,7 +42,9 @@ def run(config: Predict, model: str, paths: list[str]) -> None:
     if any(file.exists() for file in files):
         from ocr_tf.experiment.serving.reader import open_model  # Here: it loads TensorFlow.
 
-        reader = open_model(model, config.checkpoint, config.n_best, search)
+        reader = open_model(
+            model, config.checkpoint, config.n_best, search, config.temperature, config.symbols
+        )
         with without_library_lines():
             work.read(files, reader)
     else:
@@ -58,6 +61,11 @@ def check_model(model: str, config: Predict) -> Search:
         InputError: see above.
     """
     search = parse_search(config.search)
+    parse_temperature(config.temperature)
+    if config.symbols and config.n_best:
+        raise InputError(
+            f"--symbols: of one text, not of --n_best={config.n_best}; leave one of the two out"
+        )
     if search.best > 1:
         raise InputError(
             f"--search={config.search}: it finds one text; ask for {search.best} with "
@@ -76,6 +84,11 @@ def check_model(model: str, config: Predict) -> Search:
         raise InputError(
             f"--checkpoint={config.checkpoint}: {model} is an export, which holds one checkpoint; "
             "leave the flag out, or name the run"
+        )
+    if config.temperature != Predict().temperature:
+        raise InputError(
+            f"--temperature={config.temperature}: {model} is an export, whose temperature was chosen when "
+            "it was written; leave the flag out, or name the run"
         )
     if search != parse_search(Predict().search):
         raise InputError(
@@ -97,7 +110,7 @@ class _Work:
     """Reads files in batches that fit in memory, and prints what becomes of each."""
 
     def __init__(self, config: Predict, total: int):
-        self.batch_size = config.batch_size
+        self.batch_size, self.n_best = config.batch_size, config.n_best
         self.done = self.failed = 0
         self.progress = Progress("predicting", total)
 
@@ -125,8 +138,8 @@ class _Work:
         readings = reader.read([opened.image.encoded for opened in batch])
         self.progress.clear()
         for (path, image, reason), texts in zip(batch, readings):
-            for text, log_prob in texts:
-                print(f"{escape_name(path)}\t{escape_text(text)}\t{math.exp(log_prob):.4f}")
+            for text in texts:
+                print("\t".join(self._fields(path, text)))
             if not texts:
                 cause = reason or reader.why_bad(image.encoded) or "cannot be read"
                 self.refuse(path, cause)
@@ -137,6 +150,15 @@ class _Work:
         sys.stdout.flush()
         self.done += len(batch)
         self.progress.show(self.done)
+
+    def _fields(self, path: Path, read: Text) -> list[str]:
+        """The columns of a text."""
+        fields = [escape_name(path), escape_text(read.text), f"{math.exp(read.log_prob):.4f}"]
+        if self.n_best:
+            fields.append(f"{read.log_prob:.4f}")
+        if read.confidences is not None:
+            fields.append(" ".join(f"{confidence:.4f}" for confidence in read.confidences))
+        return fields
 
 
 def _images(paths: list[str]) -> list[Path]:

@@ -14,8 +14,11 @@ from ocr_tf.data.image import as_tensor, why_bad
 from ocr_tf.decode import Beam, Search
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.inference.load import Trained, restore
+from ocr_tf.experiment.inference.recognize import rounded
+from ocr_tf.experiment.inference.temperature import set_temperature
+from ocr_tf.experiment.runs.temperature import parse_temperature
 from ocr_tf.experiment.serving.export_folder import damaged, is_export, read_geometry
-from ocr_tf.experiment.serving.signatures import DEFAULT, NBest, Served, Serving
+from ocr_tf.experiment.serving.signatures import DEFAULT, Aligned, NBest, Served, Serving
 from ocr_tf.graphs import graph, load_export
 
 
@@ -24,17 +27,23 @@ class Text(NamedTuple):
 
     text: str
     log_prob: float  # log p(text | image)
+    # Of each symbol, in the order of the image; see `Head.symbol_confidences`. None if not asked for.
+    confidences: Optional[tuple[float, ...]] = None
 
 
 class ModelReader:
     """A model's reading function and the geometry that it brings images to."""
 
     def __init__(
-        self, signature: Callable[..., dict[str, tf.Tensor]], geometry: Geometry, n_best: int
+        self,
+        signature: Callable[..., dict[str, tf.Tensor]],
+        geometry: Geometry,
+        n_best: int,
+        symbols: bool = False,
     ):
-        """`signature` is that of `n_best` if n_best is not 0, and else `serving_default`."""
+        """Reads by a signature: `n_best`, if that is not 0; `aligned` for symbols; or `serving_default`."""
         self.geometry = geometry
-        self._signature, self._n_best = signature, n_best
+        self._signature, self._n_best, self._symbols = signature, n_best, symbols
         self._decoded_bytes = graph(
             lambda encoded: image_formats.decoded_bytes(encoded, geometry.max_pixels),
             [tf.TensorSpec([], tf.string)],
@@ -43,6 +52,8 @@ class ModelReader:
     def read(self, encoded: Sequence[bytes]) -> list[list[Text]]:
         """The texts of each image, best first; none of a bad one."""
         answer = self._signature(images=as_tensor(encoded))
+        if self._symbols:
+            return _with_symbols(Aligned(**answer))
         if self._n_best:
             many = NBest(**answer)
             columns = [many.texts, many.log_probs, many.valid]
@@ -67,64 +78,99 @@ class ModelReader:
         return why_bad(encoded, self.geometry)
 
 
+def _with_symbols(answer: Aligned) -> list[list[Text]]:
+    columns = answer.text, answer.log_prob, answer.lengths, answer.confidences, answer.ok
+    lines = zip(*(column.numpy() for column in columns if column is not None))
+    return [
+        [Text(text.decode(), float(log_prob), rounded(confidences[:length]))] if ok else []
+        for text, log_prob, length, confidences, ok in lines
+    ]
+
+
 class Signatures:
     """What a run or an export can be asked for; opened once, asked in several ways."""
 
     def __init__(
         self,
         geometry: Geometry,
-        signature: Callable[[int], Callable[..., dict[str, tf.Tensor]]],
+        signature: Callable[[int, bool], Callable[..., dict[str, tf.Tensor]]],
         trained: Optional[Trained] = None,
     ):
         """Holds what `open_signatures` has opened.
 
         Args:
             geometry: what images are brought to.
-            signature: gives the function that finds so many best texts, 0: one text.
+            signature: gives the function that finds so many best texts, 0: one text; of one text, with
+                or without the confidences of its symbols.
             trained: the run's network; None for an export.
         """
         self.geometry, self.trained = geometry, trained
         self._signature = signature
-        self._readers: dict[int, ModelReader] = {}
+        self._readers: dict[tuple[int, bool], ModelReader] = {}
 
-    def reader(self, n_best: int = 0) -> ModelReader:
+    def reader(self, n_best: int = 0, symbols: bool = False) -> ModelReader:
         """Gives the reader of so many best texts; 0: of one text, by the model's search.
 
+        Args:
+            n_best: texts of an image.
+            symbols: whether the one text has the confidences of its symbols.
+
         Raises:
-            InputError: an export gives fewer.
+            InputError: an export gives fewer, or the model gives no confidences of symbols.
         """
-        if n_best not in self._readers:
-            self._readers[n_best] = ModelReader(self._signature(n_best), self.geometry, n_best)
-        return self._readers[n_best]
+        key = n_best, symbols
+        if key not in self._readers:
+            signature = self._signature(n_best, symbols)
+            self._readers[key] = ModelReader(signature, self.geometry, n_best, symbols)
+        return self._readers[key]
 
 
 def open_model(
-    model: str, checkpoint: str = "best", n_best: int = 0, search: Optional[Search] = None
+    model: str,
+    checkpoint: str = "best",
+    n_best: int = 0,
+    search: Optional[Search] = None,
+    temperature: str = "1",
+    symbols: bool = False,
 ) -> ModelReader:
-    """Opens a run, or an export, to read with; raises as `open_signatures`."""
-    return open_signatures(model, checkpoint, search).reader(n_best)
+    """Opens a run, or an export, to read with; raises as `open_signatures` and `Signatures.reader`."""
+    return open_signatures(model, checkpoint, search, temperature).reader(n_best, symbols)
 
 
 def open_signatures(
-    model: Union[str, Path], checkpoint: str = "best", search: Optional[Search] = None
+    model: Union[str, Path],
+    checkpoint: str = "best",
+    search: Optional[Search] = None,
+    temperature: str = "1",
 ) -> Signatures:
-    """Opens a run, or an export, whose checkpoint and search were chosen when it was made.
+    """Opens a run, or an export, whose checkpoint, search and temperature were chosen when it was made.
 
     Args:
         model: the folder.
         checkpoint: of a run: `best` or `last`.
         search: of a run: what finds the one text of a line; None: greedy.
+        temperature: of a run: see `set_temperature`.
 
     Raises:
-        InputError: there is none, or it is damaged.
+        InputError: there is none, or it is damaged; or there is no such temperature.
     """
     if is_export(model):
+        if parse_temperature(temperature) != 1:
+            raise InputError(
+                f"{model}: an export, whose temperature was chosen when it was written; name the run"
+            )
         return _open_export(Path(model))
     trained = restore(model, checkpoint)
+    set_temperature(trained, temperature)
 
-    def signature(n_best: int) -> Callable[..., dict[str, tf.Tensor]]:
+    def signature(n_best: int, symbols: bool) -> Callable[..., dict[str, tf.Tensor]]:
         beam = Beam(max(Beam().width, n_best), n_best) if n_best else None
         serving = Serving(trained, beam, search)
+        if symbols:
+            outputs = serving.aligned.get_concrete_function().structured_outputs
+            if "confidences" not in outputs:
+                raise InputError(f"{model}: its head gives no confidences of symbols")
+            return serving.aligned
         return serving.n_best if n_best else serving.serving_default
 
     return Signatures(trained.geometry, signature, trained)
@@ -139,8 +185,14 @@ def _open_export(path: Path) -> Signatures:
     except (OSError, ValueError, LookupError, tf.errors.OpError) as error:
         raise damaged(path, error) from None
 
-    def signature(n_best: int) -> Callable[..., dict[str, tf.Tensor]]:
+    def signature(n_best: int, symbols: bool) -> Callable[..., dict[str, tf.Tensor]]:
         assert loaded is not None  # kept: its functions hold its weights weakly
+        if symbols:
+            if "confidences" not in signatures["aligned"].structured_outputs:
+                raise InputError(
+                    f"{path}: gives no confidences of symbols; export the run again, if its head has them"
+                )
+            return signatures["aligned"]
         if not n_best:
             return greedy
         search = signatures["n_best"] if "n_best" in signatures else None

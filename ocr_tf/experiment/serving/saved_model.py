@@ -18,6 +18,7 @@ from ocr_tf.decode import Beam, Search, parse_search, search_text
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.runs.outputs import check_writable
 from ocr_tf.experiment.runs.run_folder import RunFolder
+from ocr_tf.experiment.runs.temperature import parse_temperature
 from ocr_tf.experiment.serving.config import Export
 from ocr_tf.experiment.serving.export_folder import ABOUT, EXTRA
 
@@ -35,8 +36,10 @@ def run(config: Export, run_folder: str, output: str) -> None:
     lite = target.suffix == ".tflite"
     search = _check(config, run_folder, target, lite)
     from ocr_tf.experiment.inference.load import restore  # Here: it loads TensorFlow.
+    from ocr_tf.experiment.inference.temperature import set_temperature
 
     trained = restore(run_folder, config.checkpoint)
+    set_temperature(trained, config.temperature)
     if not trained.finished:
         print(f"warning: {run_folder} is not finished; this is what it has so far", file=sys.stderr)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -53,6 +56,7 @@ def run(config: Export, run_folder: str, output: str) -> None:
 def _check(config: Export, run_folder: str, target: Path, lite: bool) -> Search:
     """Refuses what could not be written, and flags that go together badly; gives the search."""
     search = parse_search(config.search)
+    parse_temperature(config.temperature)
     if target.exists() or target.is_symlink():
         raise InputError(f"{target} exists; choose another name or remove it")
     default = Export()
@@ -88,6 +92,7 @@ def about(trained: Trained, search: Search) -> bytes:
         "run": str(trained.folder.path),
         "step": trained.step,
         "search": search_text(search),
+        "temperature": trained.model.head.temperature,
         "geometry": dataclasses.asdict(trained.geometry),
     }
     return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()

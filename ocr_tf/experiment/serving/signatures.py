@@ -54,6 +54,9 @@ class Aligned(NamedTuple):
         tf.Tensor
     )  # [B, L, 2] float32, begin and end of the middle 80 % of its weight, in columns
     # of the image as it was sent, turned by --data.rotate
+    confidences: Optional[
+        tf.Tensor
+    ]  # [B, L] float32, see `Head.symbol_confidences`; 0 behind the end
 
 
 class Serving(tf.Module):
@@ -129,7 +132,9 @@ class Serving(tf.Module):
             scaled = _columns(steps, frames.lengths, prepared.widths, stride)
             factors = original_widths(some, ok, geometry) / prepared.widths
             columns = scaled * tf.cast(factors, tf.float32)[:, None, None]
-            return _first(Aligned(*served, spelt, labels.lengths, columns), tf.size(images))
+            confidences = head.symbol_confidences(frames, labels)
+            answer = Aligned(*served, spelt, labels.lengths, columns, confidences)
+            return _first(answer, tf.size(images))
 
         self.serving_default = graph(serving_default, [encoded])
         self.tensors = graph(tensors, [pixels, widths])
@@ -169,5 +174,5 @@ def _columns(steps: tf.Tensor, lengths: tf.Tensor, widths: tf.Tensor, stride: in
 
 
 def _first(answer: Any, count: tf.Tensor) -> dict[str, tf.Tensor]:
-    """An answer's tensors by name, without what stood in for an empty batch."""
-    return {name: value[:count] for name, value in answer._asdict().items()}
+    """An answer's tensors by name, those that there are, without what stood in for an empty batch."""
+    return {name: value[:count] for name, value in answer._asdict().items() if value is not None}

@@ -36,6 +36,7 @@ def convert(trained: Trained, about: bytes) -> bytes:
     """
     experiment = options.replace(trained.experiment, {"train.bfloat16": "false"})
     model = build(experiment, trained.model.alphabet)
+    model.head.temperature = trained.model.head.temperature
     weights = {path: value.numpy() for path, value in variables(trained.model).items()}
     assign(variables(model), weights, str(trained.folder.path))
     geometry = trained.geometry

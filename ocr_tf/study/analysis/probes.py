@@ -12,13 +12,14 @@ from ocr_tf.data.dataset import Concatenation
 from ocr_tf.data.lines import Lines, lines_fingerprint
 from ocr_tf.data.source import Selection, Source
 from ocr_tf.experiment.inference.recognize import Reader, Reading
+from ocr_tf.experiment.inference.scorer import BATCH
 from ocr_tf.experiment.runs.predictions import Prediction
 from ocr_tf.study.analysis import error_types, probe_data, slices
 from ocr_tf.study.analysis.content import Control, Probe, ProbeLevel, ProbeRates, ProbeReading
 from ocr_tf.study.analysis.line_images import LineImages
 from ocr_tf.study.analysis.probe_data import MEANINGS, Level
 from ocr_tf.study.comparison import estimates, statistics
-from ocr_tf.study.comparison.models import BATCH, Networks
+from ocr_tf.study.comparison.models import Networks
 from ocr_tf.study.comparison.results import Grid
 from ocr_tf.types import Array
 

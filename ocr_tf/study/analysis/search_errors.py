@@ -1,10 +1,6 @@
 """Search errors against model errors, and rescoring one model's readings with the other.
 
-A wrong reading that its model finds at least as probable as the reference is the model's error: no
-search, however wide, would have read the reference. If the reference is the more probable one, the
-search missed it (Stahlberg and Byrne 2019, On NMT search errors and model errors).
-
-TensorFlow-free: the scores come in.
+TensorFlow-free: the scores come in. What the kinds of errors are is in `ocr_tf.metrics.search_errors`.
 """
 
 from __future__ import annotations
@@ -16,6 +12,7 @@ from typing import Optional
 
 import numpy as np
 
+from ocr_tf.metrics.search_errors import ERRORS, kinds
 from ocr_tf.study.comparison import estimates
 from ocr_tf.study.comparison.estimates import Occurrences
 from ocr_tf.study.comparison.results import Grid
@@ -23,13 +20,6 @@ from ocr_tf.types import Array
 
 # log p(text | image) of each line, None where that is minus infinity.
 Scores = Sequence[Optional[float]]
-
-ERRORS = {
-    "model": "the model finds its wrong reading at least as probable as the reference",
-    "impossible": "of these, the model gives the reference no probability at all: a symbol that it "
-    "does not know, or too few encoder steps",
-    "search": "the model finds the reference more probable than what the search read",
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,18 +54,17 @@ def errors(grid: Grid) -> dict[str, Occurrences]:
     image could not be read are none of these.
     """
     conditions = [c for c, row in grid.cells.items() if all(cell.run for cell in row)]
-    kinds: dict[str, dict[str, Array]] = {kind: {} for kind in ERRORS}
+    by_kind: dict[str, dict[str, Array]] = {kind: {} for kind in ERRORS}
     for condition in conditions:
         wrong = grid.errors(condition, "exact") > 0
         own = estimates.log_probs(grid, condition, "log_prob")
         reference = estimates.log_probs(grid, condition, "reference_log_prob")
         read = np.array([[p.ok for p in cell.predictions] for cell in grid.cells[condition]])
-        kinds["model"][condition] = wrong & read & (own >= reference)
-        kinds["impossible"][condition] = wrong & read & np.isneginf(reference)
-        kinds["search"][condition] = wrong & read & (own < reference)
+        for kind, lines in kinds(wrong & read, own, reference).items():
+            by_kind[kind][condition] = lines
     return {
         kind: estimates.occurrences(grid, kind, ERRORS[kind], by_condition)
-        for kind, by_condition in kinds.items()
+        for kind, by_condition in by_kind.items()
         if by_condition
     }
 

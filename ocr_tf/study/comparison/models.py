@@ -3,35 +3,26 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Optional
 
 import numpy as np
-import tensorflow as tf
 
-from ocr_tf.data import pipeline
-from ocr_tf.data.batching import plan
 from ocr_tf.data.geometry import Geometry
 from ocr_tf.data.lines import Lines, load_lines
 from ocr_tf.data.source import Source
 from ocr_tf.experiment.config.experiment import unwritable
 from ocr_tf.experiment.inference.aligner import Aligner
 from ocr_tf.experiment.inference.load import Trained, restore
-from ocr_tf.experiment.inference.recognize import WIDTHS
+from ocr_tf.experiment.inference.scorer import Scorer
 from ocr_tf.experiment.runs.run_folder import RunFolder
-from ocr_tf.experiment.training.step import batch_signature
-from ocr_tf.graphs import graph
-from ocr_tf.progress import Progress
-from ocr_tf.recognizer import Recognizer
 from ocr_tf.study.comparison.results import Grid
-from ocr_tf.types import Array, Batch
-
-BATCH = 32  # lines read or scored together
+from ocr_tf.types import Array
 
 
 class Networks:
-    """Restores every run once, with the weights that its evaluation is of."""
+    """Restores every run once, with the weights and the temperature that its evaluation is of."""
 
     def __init__(self, grid: Grid, runs: Mapping[tuple[str, int], Path]):
         self._folders = runs
@@ -40,6 +31,11 @@ class Networks:
             for condition, row in grid.cells.items()
             for cell in row
             if (condition, cell.seed) in runs and cell.results.checkpoint is not None
+        }
+        self._temperatures = {
+            (condition, cell.seed): cell.results.temperature or 1.0
+            for condition, row in grid.cells.items()
+            for cell in row
         }
         self._restored: dict[tuple[str, int], Trained] = {}
         self._aligners: dict[tuple[str, int], Aligner] = {}
@@ -64,7 +60,9 @@ class Networks:
         """Restores a network, once."""
         key = condition, seed
         if key not in self._restored:
-            self._restored[key] = restore(self._folders[key], self._checkpoints[key])
+            restored = restore(self._folders[key], self._checkpoints[key])
+            restored.model.head.temperature = self._temperatures[key]
+            self._restored[key] = restored
         return self._restored[key]
 
     def first(self, condition: str) -> Trained:
@@ -122,41 +120,6 @@ class Networks:
             unwritable(trained.experiment, alphabet, text, int(width))
             for text, width in zip(lines.texts, lines.widths)
         ]
-
-
-class Scorer:
-    """A model and its compiled score."""
-
-    def __init__(self, model: Recognizer, geometry: Geometry):
-        self.model, self.geometry = model, geometry
-        self._score = graph(self._score_batch, [batch_signature(model.height)])
-
-    def _score_batch(self, batch: Batch) -> tf.Tensor:
-        return self.model.head.score(self.model(batch.images), batch.labels)
-
-    def score(
-        self, lines: Lines, texts: Sequence[str], what: str = "scoring"
-    ) -> list[Optional[float]]:
-        """Scores each line's text: log p(text | image).
-
-        None where that is minus infinity (a symbol that the model does not know, too few steps) or the
-        image cannot be read.
-        """
-        alphabet = self.model.alphabet
-        known = [not alphabet.unknown(text) for text in texts]
-        labels = [alphabet.encode(t) if k else [] for t, k in zip(texts, known)]
-        order = plan(lines.widths, 0, 0, BATCH, shuffle=False)
-        scores: list[Optional[float]] = [None] * len(lines)
-        progress, done = Progress(what, len(lines)), 0
-        for batch in pipeline.batches(lines, labels, order, self.geometry, multiple=WIDTHS):
-            values, ok = self._score(batch).numpy(), batch.ok.numpy()
-            for i, value, good in zip(batch.samples.numpy(), values, ok):
-                if good and known[i] and np.isfinite(value):
-                    scores[i] = float(value)
-            done += len(ok)
-            progress.show(done)
-        progress.clear()
-        return scores
 
 
 def cross_scores(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import os
 import subprocess
 import sys
@@ -13,12 +14,13 @@ import pytest
 
 from ocr_tf.alphabet import Alphabet
 from ocr_tf.data.dataset import open_source
-from ocr_tf.errors import InputError
+from ocr_tf.errors import NAMED, InputError
 from ocr_tf.experiment.config.common import TestData
 from ocr_tf.experiment.inference import evaluate
 from ocr_tf.experiment.inference.config import Evaluate
 from ocr_tf.experiment.runs import predictions
 from ocr_tf.experiment.runs.run_folder import RunFolder
+from ocr_tf.metrics.calibration import calibration
 from ocr_tf.metrics.error_rates import measure
 from tests.experiment import tiny
 
@@ -86,6 +88,37 @@ def test_the_rates_are_those_of_the_texts(lines, capsys):
     assert expected.table() in capsys.readouterr().out
 
 
+def with_log_probs(lines, log_probs, **settings):
+    """What evaluate makes of a system that gives these, and reads all but the first line right."""
+    samples = lines[1]
+    records = [
+        {"id": sample.id, "text": "~" if i == 0 else f"{sample.text} .", "log_prob": log_prob}
+        for i, (sample, log_prob) in enumerate(zip(samples, log_probs))
+    ]
+    given = lines[0].parents[1] / "given.jsonl"
+    given.write_text("".join(json.dumps(record) + "\n" for record in records))
+    return score(lines, [], predictions=str(given), normalize="alphanumeric", **settings)[0]
+
+
+def test_a_system_that_gives_log_probs_is_told_what_they_are_worth(lines, capsys):
+    logs = [math.log(p) for p in (0.2, 0.9, 0.8, 0.9, 0.7, 0.6)]
+    found = with_log_probs(lines, logs).calibration
+    assert found == calibration(logs, [False, True, True, True, True, True])
+    assert found.table() in capsys.readouterr().out
+
+
+def test_a_line_without_a_prediction_is_wrong_at_confidence_zero(lines):
+    found = with_log_probs(lines, [-0.1] * 5, missing="empty").calibration
+    # The last line's reference is empty, and so is what counts as read of it; nobody has read it.
+    assert found == calibration([*[-0.1] * 5, -math.inf], [False, *[True] * 4, False])
+
+
+@pytest.mark.parametrize("log_probs", [[None] * 6, [-0.5] * 5 + [None]])
+def test_nothing_is_said_of_confidences_that_are_not_there(lines, log_probs, capsys):
+    assert with_log_probs(lines, log_probs).calibration is None
+    assert "ECE" not in capsys.readouterr().out
+
+
 def test_lines_without_a_prediction_are_refused_or_read_empty(lines):
     rows = fake(lines[1])[:-4]  # The last of them are the first lines.
     named = ", ".join(sample.id for sample in lines[1][:4])
@@ -108,7 +141,7 @@ def test_only_the_first_missing_lines_are_named(lines):
     with pytest.raises(InputError) as raised:
         score(lines, rows, data=TestData((str(lines[0]), source)))
     assert "lacks 40 of 46" in str(raised.value)
-    assert str(raised.value).count("synthetic/") == evaluate.NAMED
+    assert str(raised.value).count("synthetic/") == NAMED
 
 
 def test_predictions_of_other_lines_are_named(lines):
@@ -161,6 +194,12 @@ def test_only_the_same_systems_results_are_overwritten(lines):
         ({"predictions": "p"}, "", "--output is missing"),
         ({"predictions": "p", "output": "o", "checkpoint": "last"}, "", "--checkpoint=last bel"),
         ({"predictions": "p", "output": "o", "name": "n"}, "", "--name=n belongs to a RUN"),
+        (
+            {"predictions": "p", "output": "o", "temperature": "2"},
+            "",
+            "--temperature=2 belongs to a RUN",
+        ),
+        ({"temperature": "0"}, "runs/x", "--temperature=0: give a number above 0, or fitted"),
         (
             {"predictions": "p", "output": "o", "search": "beam"},
             "",

@@ -14,6 +14,7 @@ from ocr_tf.experiment.runs.predictions import (
     Prediction,
     RateFigures,
 )
+from ocr_tf.metrics.calibration import calibration
 from ocr_tf.metrics.error_rates import measure
 
 
@@ -59,6 +60,7 @@ def test_what_is_written_is_read(tmp_path):
     written = [
         Prediction("a", 'q"\t\u2028\\ ', "ref", -0.25, -3.5, ended=False),
         Prediction("b", "", "", None, None, ok=False),
+        Prediction("c", "xy", "xy", -0.5, -0.5, objective=1.25, confidences=(0.75, 1.0)),
     ]
     rates = RateFigures.from_rates(measure([("ref", "")]))
     evaluations = [
@@ -74,6 +76,8 @@ def test_what_is_written_is_read(tmp_path):
             checkpoint=CheckpointRead("best", 12),
             finished=False,
             training_seconds=1.5,
+            temperature=1.25,
+            calibration=calibration([-0.5, -1.0], [True, False]),
         ),
     ]
     for evaluation in evaluations:
@@ -103,6 +107,13 @@ def test_what_is_written_is_read(tmp_path):
         ('{"id": "x", "text": "a", "log_prob": 93.5}', r'"log_prob" must be a natural logarithm'),
         ('{"id": "x", "text": "a", "log_prob": -Infinity}', r'"log_prob" must be'),
         ('{"id": "x", "text": "a", "log_prob": true}', r'"log_prob" must be'),
+        ('{"id": "x", "text": "a", "objective": NaN}', r'"objective" must be a finite number'),
+        (
+            '{"id": "x", "text": "a", "confidences": 0.5}',
+            r'"confidences" must be a list of numbers',
+        ),
+        ('{"id": "x", "text": "a", "confidences": [1.5]}', r"from 0 to 1, or null"),
+        ('{"id": "x", "text": "a", "confidences": [true]}', r'"confidences" must be a list'),
         ('{"id": "x", "text": "a", "ok": 1}', r'"ok" must be true or false'),
     ],
 )

@@ -85,6 +85,9 @@ def test_the_best_texts_of_a_run_and_of_its_export(served, folder, capsys):
     np.testing.assert_allclose(
         [float(row[2]) for row in found], [row[2] for row in expected], atol=1e-3
     )
+    np.testing.assert_allclose(
+        [math.exp(float(row[3])) for row in found], [float(row[2]) for row in found], atol=2e-4
+    )
     assert rows(Predict(n_best=3), served.saved, folder, capsys) == found
     two = rows(Predict(n_best=2), served.saved, folder, capsys)
     assert len(two) == 2 * 8 and [row for row in found if row in two] == two
@@ -101,13 +104,38 @@ def test_more_texts_than_an_export_has_are_refused(served, folder):
 @pytest.mark.parametrize(
     "served", ["attention", pytest.param("ctc", marks=pytest.mark.slow)], indirect=True
 )
-def test_a_search_is_used_by_a_run_and_by_an_export_made_with_it(served, folder, tmp_path, capsys):
+def test_search_and_temperature_are_used_by_a_run_and_by_an_export_made_with_them(
+    served, folder, tmp_path, capsys
+):
     exported = tmp_path / "beam"
-    saved_model.run(Export(n_best=0, search="beam:8"), str(served.run), str(exported))
-    best = rows(Predict(n_best=1), served.run, folder, capsys)
-    assert rows(Predict(search="beam:8"), served.run, folder, capsys) == best
-    assert [row[:2] for row in rows(Predict(), exported, folder, capsys)] == [r[:2] for r in best]
-    assert json.loads((exported / ABOUT).read_text())["search"] == "beam"
+    export = Export(n_best=0, search="beam:8", temperature="3")
+    saved_model.run(export, str(served.run), str(exported))
+    best = rows(Predict(n_best=1, temperature="3"), served.run, folder, capsys)
+    best = [row[:3] for row in best]
+    assert rows(Predict(search="beam:8", temperature="3"), served.run, folder, capsys) == best
+    found = rows(Predict(), exported, folder, capsys)
+    assert [row[:2] for row in found] == [row[:2] for row in best]
+    mild, plain = (
+        [float(row[2]) for row in some]
+        for some in (found, rows(Predict(search="beam:8"), served.run, folder, capsys))
+    )
+    np.testing.assert_allclose(mild, [float(row[2]) for row in best], atol=1e-3)
+    assert not np.allclose(mild, plain, atol=1e-3)
+    about = json.loads((exported / ABOUT).read_text())
+    assert (about["search"], about["temperature"]) == ("beam", 3)
+
+
+@pytest.mark.parametrize(
+    "served", ["ctc", pytest.param("attention", marks=pytest.mark.slow)], indirect=True
+)
+def test_the_confidences_of_symbols_of_a_run_and_of_its_export(served, folder, capsys):
+    plain = rows(Predict(), served.run, folder, capsys)
+    found = rows(Predict(symbols=True), served.run, folder, capsys)
+    assert [row[:3] for row in found] == plain
+    assert rows(Predict(symbols=True), served.saved, folder, capsys) == found
+    for _, text, _, confidences in found:
+        values = [float(value) for value in confidences.split()]
+        assert len(values) == len(text) and all(0 < value <= 1 for value in values)
 
 
 one_head = pytest.mark.parametrize("served", ["ctc"], indirect=True)
@@ -120,6 +148,9 @@ one_head = pytest.mark.parametrize("served", ["ctc"], indirect=True)
         ("run", Predict(search="beem"), r"--search=beem: .* \(did you mean beam\?\)"),
         ("run", Predict(search="beam", n_best=2), "--n_best=2 searches with a beam of its own"),
         ("run", Predict(search="beam:best=2"), "it finds one text; ask for 2 with --n_best=2"),
+        ("run", Predict(symbols=True, n_best=2), "--symbols: of one text, not of --n_best=2"),
+        ("run", Predict(temperature="0"), "--temperature=0: give a number above 0"),
+        ("saved", Predict(temperature="2"), "an export, whose temperature was chosen when"),
         ("saved", Predict(search="beam"), "an export, whose search was chosen when it was written"),
     ],
 )

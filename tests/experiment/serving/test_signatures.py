@@ -114,6 +114,7 @@ def test_spans_are_columns_of_the_image_that_was_sent(served, serving):
         assert "".join(symbols) == answer["text"][i].decode()
         assert all(symbols[:length]) and not any(symbols[length:])
         assert not answer["spans"][i, length:].any()
+        assert not answer["confidences"][i, length:].any()
         if size is None or not length:
             continue
         label = Labels(tf.constant([model.alphabet.encode("".join(symbols))]), length[None])
@@ -121,6 +122,8 @@ def test_spans_are_columns_of_the_image_that_was_sent(served, serving):
         steps = spans(model.head.align(line, label))[0].numpy()
         scaled, count = int(prepared.widths[i]), int(frames.lengths[i])
         columns = edges(count, encoder.stride, scaled, size[1])
+        confidences = model.head.symbol_confidences(line, label)[0]
+        np.testing.assert_allclose(answer["confidences"][i, :length], confidences, rtol=1e-3)
         expected = np.interp(steps, np.arange(count + 1), columns)
         np.testing.assert_allclose(answer["spans"][i, :length], expected, rtol=1e-4, atol=1e-3)
         assert (0 <= answer["spans"][i]).all() and (answer["spans"][i] <= size[1] + 1e-3).all()
@@ -158,7 +161,7 @@ def test_a_line_reads_the_same_alone_and_in_any_batch(served, serving):
             alone = ask(serving, name, served.images[i : i + 1])
             for key, value in alone.items():
                 whole = together[key][i : i + 1]
-                if key in ("symbols", "spans"):  # padded to the batch's longest text
+                if key in ("symbols", "spans", "confidences"):  # padded to the batch's longest text
                     whole = whole[:, : value.shape[1]]
                 if value.dtype in (object, bool):
                     np.testing.assert_array_equal(value, whole)

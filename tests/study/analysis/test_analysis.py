@@ -8,13 +8,14 @@ import pytest
 from ocr_tf.data.dataset import open_source, open_sources
 from ocr_tf.data.source import Selection
 from ocr_tf.experiment.inference import aligner
+from ocr_tf.experiment.inference.scorer import Scorer
 from ocr_tf.metrics import alignment as metrics_alignment
 from ocr_tf.study.analysis import alignment, analyze, cost, line_images, probe_data, probes
 from ocr_tf.study.analysis.line_images import LineImages
 from ocr_tf.study.analysis.probe_data import Level
 from ocr_tf.study.comparison import inputs
 from ocr_tf.study.comparison.inputs import open_inputs
-from ocr_tf.study.comparison.models import Networks, Scorer
+from ocr_tf.study.comparison.models import Networks
 from ocr_tf.study.comparison.results import join
 from tests.study import told
 from tests.study.analysis import runs
