@@ -27,6 +27,15 @@ class Evaluate:
     batch_size: int = batch_size_option()
     search: str = search_option()
     temperature: str = temperature_option()
+    ensemble: tuple[str, ...] = option(
+        (), "Run folders, comma-separated, that read together with RUN as one system."
+    )
+    ensemble_by: str = option(
+        "vote",
+        "How they read as one; vote: each searches, and a text's probability is the mean of theirs; average: "
+        "one search over the mean of their distributions, of heads of one kind.",
+        choices=("vote", "average"),
+    )
     name: str = option("test", "A run's results go to its folder evaluations/NAME.")
     predictions: str = option(
         "",
@@ -34,9 +43,13 @@ class Evaluate:
         '{"id": ..., "text": ...}. Ids are those of a predictions.jsonl: the name of the labels '
         "file's folder and the image's path in it.",
     )
-    output: str = option("", "With --predictions, the folder that the results go to; needed.")
+    output: str = option(
+        "", "With --predictions or --ensemble, the folder that the results go to; needed."
+    )
     system: str = option(
-        "", "With --predictions, the system's name in the results. Default: the name of the folder."
+        "",
+        "With --predictions or --ensemble, the system's name in the results. Default: the name of the "
+        "folder.",
     )
     missing: str = option(
         "refuse",

@@ -26,6 +26,7 @@ from ocr_tf.experiment.runs.outputs import check_writable
 from ocr_tf.experiment.runs.predictions import (
     EvaluationResults,
     RateFigures,
+    refuse_other_results,
 )
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.experiment.runs.temperature import parse_temperature
@@ -33,8 +34,10 @@ from ocr_tf.experiment.tensorboard import event_file
 from ocr_tf.library_lines import without_library_lines
 
 # Flags that mean something to one of the two kinds of evaluation alone.
-OF_A_RUN = ("checkpoint", "batch_size", "search", "temperature", "name")
-OF_PREDICTIONS = ("output", "system", "missing")
+OF_A_RUN = ("checkpoint", "batch_size", "search", "temperature", "name", "ensemble", "ensemble_by")
+OF_PREDICTIONS = ("missing",)
+OF_OTHERS = ("output", "system")  # of what is no single run
+OF_ENSEMBLES = ("ensemble_by",)
 
 
 def run(config: Evaluate, run_folder: str = "", quiet: bool = False) -> EvaluationResults:
@@ -55,17 +58,22 @@ def run(config: Evaluate, run_folder: str = "", quiet: bool = False) -> Evaluati
         evaluated = _of_predictions(config)
     elif run_folder:
         _refuse_changed(config, OF_PREDICTIONS, "--predictions")
+        if not config.ensemble:
+            _refuse_changed(config, OF_OTHERS, "--predictions and --ensemble")
+            _refuse_changed(config, OF_ENSEMBLES, "--ensemble")
         parse_search(config.search)  # What is wrong is told before TensorFlow is loaded.
         parse_temperature(config.temperature)
         _check_run(config, run_folder)
-        from ocr_tf.experiment.inference import evaluate_run  # Here, because it loads TensorFlow.
+        # Here, because they load TensorFlow.
+        from ocr_tf.experiment.inference import evaluate_ensemble, evaluate_run
 
+        how = evaluate_ensemble if config.ensemble else evaluate_run
         with without_library_lines():
-            evaluated = evaluate_run.evaluate(config, run_folder)
+            evaluated = how.evaluate(config, run_folder)
     else:
         raise InputError("RUN is missing: name a run folder, or another system's --predictions")
     predictions.write(evaluated.output, evaluated.results, evaluated.predictions)
-    if run_folder:
+    if run_folder and not config.ensemble:
         event_file.refresh(RunFolder(run_folder))
     if not quiet:
         _print(evaluated)
@@ -86,7 +94,25 @@ def _check_run(config: Evaluate, run_folder: str) -> None:
         raise InputError(f"--name={config.name}: one folder name, without slashes")
     folder = RunFolder.open(run_folder)
     open_sources(config.data.test)
+    if config.ensemble:
+        _check_ensemble(config, folder)
+        return
     check_writable(folder.path / "evaluations" / config.name, run_folder, parents=True)
+
+
+def _check_ensemble(config: Evaluate, first: RunFolder) -> None:
+    _refuse_changed(config, ("name",), "a single RUN")
+    if not config.output:
+        raise InputError(
+            "--output is missing: with --ensemble, the folder for results.json and predictions.jsonl"
+        )
+    known = {first.path.resolve()}
+    for path in config.ensemble:
+        folder = RunFolder.open(path).path.resolve()
+        if folder in known:
+            raise InputError(f"--ensemble={path}: named twice; name each run once")
+        known.add(folder)
+    check_writable(Path(config.output), f"--output={config.output}", parents=True)
 
 
 def _print(evaluated: Evaluated) -> None:
@@ -140,23 +166,7 @@ def _of_predictions(config: Evaluate) -> Evaluated:
         predictions=config.predictions,
         calibration=calibration_of(joined, config.normalize),
     )
-    _refuse_other_results(output, evaluation)
+    refuse_other_results(output, evaluation)
     if bad:
         print(f"warning: {len(bad)} images cannot be read; the first: {bad[0]}", file=sys.stderr)
     return Evaluated(output, system, joined, rates, evaluation)
-
-
-def _refuse_other_results(output: Path, evaluation: EvaluationResults) -> None:
-    """Refuses to overwrite results but those of the same system on the same lines."""
-    if output.exists() and not output.is_dir():
-        raise InputError(f"--output={output} is not a folder; choose another")
-    if not output.exists() or not any(output.iterdir()):
-        return
-    before = predictions.results(output)
-    if before is None:
-        raise InputError(f"--output={output} is not empty and holds no results; choose another")
-    # A run's results name no file of predictions.
-    if before.predictions is None or before.system != evaluation.system:
-        raise InputError(f"--output={output} holds results of another system; choose another")
-    if before.fingerprint != evaluation.fingerprint:
-        raise InputError(f"--output={output} holds results of other test lines; choose another")

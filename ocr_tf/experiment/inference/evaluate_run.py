@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+from ocr_tf.alphabet import Alphabet
 from ocr_tf.data.dataset import open_sources
 from ocr_tf.data.lines import Lines, lines_fingerprint, load_lines
 from ocr_tf.decode import parse_search, search_text
@@ -49,14 +51,7 @@ def evaluate(config: Evaluate, run_folder: str) -> Evaluated:
     readings = reader.read(lines, "evaluating")
     for bad in lines.bad[:NAMED]:
         print(f"counted as an error: {bad}", file=sys.stderr)
-    read = [
-        Prediction(
-            id=line.id,
-            reference=trained.model.alphabet.canonical(line.text),
-            **reading._asdict(),
-        )
-        for line, reading in zip(lines.samples, readings)
-    ]
+    read = predictions_of(trained.model.alphabet, lines, readings)
     rates = rates_of(read, config.normalize)
     temperature = trained.model.head.temperature
     tempered = "" if temperature == 1 else f", temperature {temperature:.4g}"
@@ -70,7 +65,7 @@ def evaluate(config: Evaluate, run_folder: str) -> Evaluated:
             test=tuple(config.data.test),
             fingerprint=fingerprint,
             rates=RateFigures.from_rates(rates),
-            troubled_lines=_troubles(trained, lines, readings),
+            troubled_lines=troubles(trained, lines, readings),
             run=str(folder.path),
             experiment=experiment.name,
             seed=experiment.train.seed,
@@ -91,7 +86,17 @@ def _refuse_other_lines(output: Path, fingerprint: str) -> None:
         raise InputError(f"{output} holds results of other test lines; choose another --name")
 
 
-def _troubles(trained: Trained, lines: Lines, readings: list[Reading]) -> dict[str, int]:
+def predictions_of(
+    alphabet: Alphabet, lines: Lines, readings: Sequence[Reading]
+) -> list[Prediction]:
+    """Puts each reading beside its line's reference."""
+    return [
+        Prediction(id=line.id, reference=alphabet.canonical(line.text), **reading._asdict())
+        for line, reading in zip(lines.samples, readings)
+    ]
+
+
+def troubles(trained: Trained, lines: Lines, readings: Sequence[Reading]) -> dict[str, int]:
     """Counts lines that no model of this kind could get right, and the like, by kind of TROUBLES."""
     alphabet, experiment = trained.model.alphabet, trained.experiment
     counts = {kind: 0 for kind in TROUBLES if kind != "missing"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple, Optional
+from typing import NamedTuple, Optional, Union
 
 import tensorflow as tf
 
@@ -13,6 +13,7 @@ from ocr_tf.data.cache import LineCache
 from ocr_tf.data.geometry import Geometry
 from ocr_tf.data.lines import LabelIds, Lines
 from ocr_tf.decode import Search
+from ocr_tf.ensemble import Ensemble
 from ocr_tf.graphs import graph
 from ocr_tf.progress import Progress
 from ocr_tf.recognizer import Recognizer, batch_signature
@@ -45,7 +46,7 @@ class Reader:
 
     def __init__(
         self,
-        model: Recognizer,
+        model: Union[Recognizer, Ensemble],
         geometry: Geometry,
         batch_size: int,
         search: Optional[Search] = None,

@@ -115,7 +115,10 @@ class CheckpointRead:
 
 @dataclasses.dataclass(frozen=True)
 class EvaluationResults:
-    """The content of results.json. A run has the fields from `run` on, another system `predictions`."""
+    """The content of results.json.
+
+    A run has the fields from `run` on, another system `predictions`, several runs as one `ensemble`.
+    """
 
     system: str  # the experiment's name, or what the other system is called
     test: tuple[str, ...]  # the sources of the lines
@@ -123,6 +126,7 @@ class EvaluationResults:
     rates: RateFigures
     troubled_lines: dict[str, int] = dataclasses.field(default_factory=dict)  # by kind of TROUBLES
     predictions: Optional[str] = None  # the file that another system's texts were read from
+    ensemble: Optional[tuple[str, ...]] = None  # the runs that read as one
     run: Optional[str] = None  # the run's folder
     experiment: Optional[str] = None
     seed: Optional[int] = None
@@ -156,10 +160,12 @@ class EvaluationResults:
         content = json.loads(text)
         checkpoint = content.pop("checkpoint", None)
         calibration = content.pop("calibration", None)
+        ensemble = content.pop("ensemble", None)
         return cls(
             rates=RateFigures.from_flat(content.pop("rates")),
             test=tuple(content.pop("test")),
             checkpoint=None if checkpoint is None else CheckpointRead(**checkpoint),
+            ensemble=None if ensemble is None else tuple(ensemble),
             calibration=None if calibration is None else Calibration.from_dict(calibration),
             **content,
         )
@@ -207,6 +213,27 @@ def results(folder: Path) -> Optional[EvaluationResults]:
         return EvaluationResults.from_json((folder / RESULTS).read_bytes())
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
+
+
+def refuse_other_results(output: Path, evaluation: EvaluationResults) -> None:
+    """Refuses a folder of --output that holds anything but results of the same system on the same lines.
+
+    Raises:
+        InputError: it does.
+    """
+    if output.exists() and not output.is_dir():
+        raise InputError(f"--output={output} is not a folder; choose another")
+    if not output.exists() or not any(output.iterdir()):
+        return
+    before = results(output)
+    if before is None:
+        raise InputError(f"--output={output} is not empty and holds no results; choose another")
+    # A run's results name neither a file of predictions nor other runs.
+    own = before.predictions is None and before.ensemble is None
+    if own or before.system != evaluation.system:
+        raise InputError(f"--output={output} holds results of another system; choose another")
+    if before.fingerprint != evaluation.fingerprint:
+        raise InputError(f"--output={output} holds results of other test lines; choose another")
 
 
 def read(path: Union[str, Path]) -> list[Placed]:
