@@ -53,6 +53,28 @@ def parse_search(text: str, place: str = "--search") -> Search:
     return search
 
 
+def several(search: Search, count: int, width: int) -> Search:
+    """Returns the search of the `count` best texts.
+
+    Args:
+        search: that of one text; one that cannot give several gives way to a beam.
+        count: at least 1.
+        width: of that beam.
+
+    Raises:
+        InputError: the search keeps fewer.
+    """
+    if "best" not in {leaf.name for leaf in options.leaves(search)}:
+        return Beam(width, count)
+    try:
+        changed: Search = options.replace(search, {"best": count})
+        return changed
+    except ValueError as error:
+        raise InputError(
+            f"--n_best={count}: {error}; search more widely, or ask for fewer"
+        ) from None
+
+
 def search_text(search: Search) -> str:
     """Returns the text form of a search, with the options that differ from their defaults."""
     name = next(name for name, kind in SEARCHES.items() if type(search) is kind)

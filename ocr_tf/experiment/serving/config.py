@@ -25,10 +25,13 @@ class Export:
     temperature: str = temperature_option()
     n_best: int = option(
         5,
-        "How many texts of a line the SavedModel's signature n_best gives; 0: without this signature.",
+        "How many texts of a line the SavedModel's signature n_best gives, found as --search says, or by a "
+        "beam where that is greedy; 0: without this signature.",
         minimum=0,
     )
-    beam: int = option(8, "Width of the beam search of the signature n_best.", minimum=1)
+    beam: int = option(
+        8, "Width of the beam of the signature n_best, where --search is greedy.", minimum=1
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,7 +54,7 @@ class Predict:
     )
     n_best: int = option(
         0,
-        "Print this many texts of each image, best first, found by beam search. 0: one text, found by "
-        "--search.",
+        "Print this many texts of each image, best first, found as --search says, or by a beam where that "
+        "is greedy. 0: one text.",
         minimum=0,
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ocr_tf.data.geometry import MAX_PIXELS
 from ocr_tf.data.image_file import ENDINGS, ImageFile, open_image_file
-from ocr_tf.decode import Search, parse_search
+from ocr_tf.decode import Search, parse_search, several
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.experiment.runs.temperature import parse_temperature
@@ -71,11 +71,8 @@ def check_model(model: str, config: Predict) -> Search:
             f"--search={config.search}: it finds one text; ask for {search.best} with "
             f"--n_best={search.best}"
         )
-    if config.n_best and search != parse_search(Predict().search):
-        raise InputError(
-            f"--search={config.search}: --n_best={config.n_best} searches with a beam of its own; "
-            "leave one of the two out"
-        )
+    if config.n_best:
+        several(search, config.n_best, config.n_best)
     if not is_export(model):
         RunFolder.open(model)
         return search

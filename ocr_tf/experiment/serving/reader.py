@@ -11,7 +11,7 @@ import tensorflow as tf
 from ocr_tf.data import image_formats
 from ocr_tf.data.geometry import Geometry
 from ocr_tf.data.image import as_tensor, why_bad
-from ocr_tf.decode import Beam, Search
+from ocr_tf.decode import Beam, Greedy, Search, several
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.inference.load import Trained, restore
 from ocr_tf.experiment.inference.recognize import rounded
@@ -148,7 +148,7 @@ def open_signatures(
     Args:
         model: the folder.
         checkpoint: of a run: `best` or `last`.
-        search: of a run: what finds the one text of a line; None: greedy.
+        search: of a run: what finds the texts of a line; None: greedy, and for several a beam.
         temperature: of a run: see `set_temperature`.
 
     Raises:
@@ -164,8 +164,9 @@ def open_signatures(
     set_temperature(trained, temperature)
 
     def signature(n_best: int, symbols: bool) -> Callable[..., dict[str, tf.Tensor]]:
-        beam = Beam(max(Beam().width, n_best), n_best) if n_best else None
-        serving = Serving(trained, beam, search)
+        width = max(Beam().width, n_best)
+        many = several(search or Greedy(), n_best, width) if n_best else None
+        serving = Serving(trained, many, search)
         if symbols:
             outputs = serving.aligned.get_concrete_function().structured_outputs
             if "confidences" not in outputs:

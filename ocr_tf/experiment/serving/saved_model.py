@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ocr_tf.atomic import atomic_write
-from ocr_tf.decode import Beam, Search, parse_search, search_text
+from ocr_tf.decode import Search, parse_search, search_text, several
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.runs.outputs import check_writable
 from ocr_tf.experiment.runs.run_folder import RunFolder
@@ -76,13 +76,28 @@ def _check(config: Export, run_folder: str, target: Path, lite: bool) -> Search:
     if config.beam != default.beam and (lite or not config.n_best):
         owner = "a TensorFlow Lite file searches greedily" if lite else "--n_best=0 needs no beam"
         raise InputError(f"--beam={config.beam}: {owner}; leave it out")
-    if config.n_best > config.beam:
+    greedy = search == parse_search(default.search)
+    if config.beam != default.beam and not greedy:
+        raise InputError(
+            f"--beam={config.beam}: n_best searches as --search={config.search} says; leave it out"
+        )
+    if greedy and config.n_best > config.beam:
         raise InputError(
             f"--n_best={config.n_best}: at most --beam={config.beam}; give a wider one"
         )
+    if config.n_best:
+        _n_best_search(config, search)
     RunFolder.open(run_folder)
     check_writable(target, str(target), parents=True)
     return search
+
+
+def _n_best_search(config: Export, search: Search) -> Search:
+    """Makes the search of the signature n_best; it gives fewer than usual where the search keeps fewer."""
+    count = config.n_best
+    if count == Export().n_best and search != parse_search(Export().search):
+        count = min(count, search.widest().best)
+    return several(search, count, config.beam)
 
 
 def about(trained: Trained, search: Search) -> bytes:
@@ -107,7 +122,7 @@ def _save(trained: Trained, config: Export, search: Search, target: Path) -> lis
 
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        n_best_search = Beam(config.beam, config.n_best) if config.n_best else None
+        n_best_search = _n_best_search(config, search) if config.n_best else None
         serving = Serving(trained, n_best_search, search)
         signatures = serving.signatures()
         options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)

@@ -108,6 +108,11 @@ def test_search_and_temperature_are_used_by_a_run_and_by_an_export_made_with_the
     served, folder, tmp_path, capsys
 ):
     exported = tmp_path / "beam"
+    export = Export(n_best=2, search="beam:2", temperature="3")
+    saved_model.run(export, str(served.run), str(tmp_path / "narrow"))
+    two = rows(Predict(n_best=2), tmp_path / "narrow", folder, capsys)
+    own = Predict(n_best=2, search="beam:2", temperature="3")
+    assert two == rows(own, served.run, folder, capsys)
     export = Export(n_best=0, search="beam:8", temperature="3")
     saved_model.run(export, str(served.run), str(exported))
     best = rows(Predict(n_best=1, temperature="3"), served.run, folder, capsys)
@@ -146,7 +151,11 @@ one_head = pytest.mark.parametrize("served", ["ctc"], indirect=True)
     "model, config, message",
     [
         ("run", Predict(search="beem"), r"--search=beem: .* \(did you mean beam\?\)"),
-        ("run", Predict(search="beam", n_best=2), "--n_best=2 searches with a beam of its own"),
+        (
+            "run",
+            Predict(search="beam:2", n_best=3),
+            "--n_best=3: a beam of width 2 cannot give the 3",
+        ),
         ("run", Predict(search="beam:best=2"), "it finds one text; ask for 2 with --n_best=2"),
         ("run", Predict(symbols=True, n_best=2), "--symbols: of one text, not of --n_best=2"),
         ("run", Predict(temperature="0"), "--temperature=0: give a number above 0"),

@@ -186,6 +186,14 @@ def test_more_texts_than_the_beam_holds_are_refused(served, tmp_path, capsys):
     [
         (["saved", "--n_best=0", "--beam=4"], "--beam=4: --n_best=0 needs no beam; leave it out"),
         (
+            ["saved", "--search=beam:16", "--beam=9"],
+            "--beam=9: n_best searches as --search=beam:16 says; leave it out",
+        ),
+        (
+            ["saved", "--search=beam:3", "--n_best=4"],
+            "--n_best=4: a beam of width 3 cannot give the 4 best; search more widely, or ask for fewer",
+        ),
+        (
             ["a.tflite", "--beam=9"],
             "--beam=9: a TensorFlow Lite file searches greedily; leave it out",
         ),
