@@ -47,7 +47,7 @@ def test_a_run_that_got_stuck_is_told_at_its_end(tmp_path, capsys):
 def test_an_evaluation_of_an_unfinished_run_does_not_count(tmp_path):
     (job,) = jobs(tmp_path, "a")
     scheduler.run([job])
-    path = job.evaluation("last") / "results.json"
+    path = job.workdir / "evaluations" / "last" / "results.json"
     path.write_text('{"fingerprint": "f", "finished": false}')
     assert not job.done
 

@@ -169,9 +169,9 @@ def _slice(
         reason = too_small(a.take(~inside), b.take(~inside)) if others else "no other lines"
         withheld = reason and f"not tested against the rest: {reason}"
     if not withheld:
-        changes = (_on(c, inside) - _on(c, ~inside) for c in (a, b))
+        change_a, change_b = (_on(c, inside) - _on(c, ~inside) for c in (a, b))
         smaller = min(units, len(a.take(~inside).units().lengths))
-        parts = dataclasses.replace(apart(*changes, paired), units=smaller)
+        parts = dataclasses.replace(apart(change_a, change_b, paired), units=smaller)
         against = _estimate(a, b, parts, target, confidence, paired)
     return Slice(
         signature=signed(one, other),
