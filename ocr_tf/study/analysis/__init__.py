@@ -52,8 +52,9 @@ def analyze(
                 unreachable = {c: networks.unreachable(c, source) for c in grid.conditions}
             scores.update(cross_scores(networks, grid, source))
             alignments = alignment.alignments(networks, grid, source, images)
-            if inputs.trained:
+            if inputs.trained and not networks.unusable:
                 probes = probing.probes(networks, grid, inputs.trained, source, images)
+    unusable = (networks.unusable,) if networks is not None and networks.unusable else ()
     members = slices.members(grid.references, inputs.trained, features)
     return Analysis(
         slices=slices.compare(grid, members, metric),
@@ -66,5 +67,5 @@ def analyze(
         ),
         alignments=alignments,
         probes=probes,
-        missing=inputs.missing,
+        missing=(*inputs.missing, *unusable),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Optional
+from typing import NamedTuple, Optional
 
 import numpy as np
 import tensorflow as tf
@@ -15,6 +15,8 @@ from ocr_tf.data.batching import plan
 from ocr_tf.data.geometry import Geometry
 from ocr_tf.data.lines import Lines, load_lines
 from ocr_tf.data.source import Source
+from ocr_tf.decode import Search, parse_search
+from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.experiment import unwritable
 from ocr_tf.experiment.inference.aligner import Aligner
 from ocr_tf.experiment.inference.load import Trained, restore
@@ -30,19 +32,41 @@ from ocr_tf.types import Array, Batch
 BATCH = 32  # lines read or scored together
 
 
+class Network(NamedTuple):
+    """A trained network: conditions that read with the same one, by several searches, share it."""
+
+    run: Path
+    checkpoint: str  # best or last
+
+
 class Networks:
-    """Restores every run once, with the weights that its evaluation is of."""
+    """Restores every network once, and knows the search that each condition's evaluation is of."""
 
     def __init__(self, grid: Grid, runs: Mapping[tuple[str, int], Path]):
+        """Restores nothing yet. `unusable` says why searches cannot be made again; empty: they can."""
         self._folders = runs
-        self._checkpoints = {
-            (condition, cell.seed): cell.results.checkpoint.which
+        cells = {
+            (condition, cell.seed): cell
             for condition, row in grid.cells.items()
             for cell in row
-            if (condition, cell.seed) in runs and cell.results.checkpoint is not None
+            if (condition, cell.seed) in runs
         }
-        self._restored: dict[tuple[str, int], Trained] = {}
-        self._aligners: dict[tuple[str, int], Aligner] = {}
+        self._networks = {
+            key: Network(runs[key], cell.results.checkpoint.which)
+            for key, cell in cells.items()
+            if cell.results.checkpoint is not None
+        }
+        self._searches = {key: cell.results.search or "greedy" for key, cell in cells.items()}
+        self._made: dict[str, Search] = {}
+        self.unusable = ""
+        try:
+            for key, text in self._searches.items():
+                if text not in self._made:
+                    self._made[text] = parse_search(text, f"{cells[key].folder}: search")
+        except InputError as error:
+            self.unusable = str(error)
+        self._restored: dict[Network, Trained] = {}
+        self._aligners: dict[Network, Aligner] = {}
         self._lines: dict[tuple[int, Geometry], tuple[Source, Lines]] = {}
 
     @property
@@ -60,11 +84,19 @@ class Networks:
         runs = (RunFolder.open(folder) for folder in self._folders.values())
         return list(dict.fromkeys(run.experiment.geometry.rotate for run in runs))
 
+    def network(self, condition: str, seed: int) -> Network:
+        """Tells which network a condition reads with."""
+        return self._networks[condition, seed]
+
+    def search(self, condition: str, seed: int) -> Search:
+        """Returns the search that a condition's evaluation is of, where none is `unusable`."""
+        return self._made[self._searches[condition, seed]]
+
     def trained(self, condition: str, seed: int) -> Trained:
         """Restores a network, once."""
-        key = condition, seed
+        key = self.network(condition, seed)
         if key not in self._restored:
-            self._restored[key] = restore(self._folders[key], self._checkpoints[key])
+            self._restored[key] = restore(key.run, key.checkpoint)
         return self._restored[key]
 
     def first(self, condition: str) -> Trained:
@@ -73,9 +105,9 @@ class Networks:
 
     def aligner(self, condition: str, seed: int) -> Aligner:
         """Compiles a network's alignment, once."""
-        key = condition, seed
+        key = self.network(condition, seed)
         if key not in self._aligners:
-            trained = self.trained(*key)
+            trained = self.trained(condition, seed)
             self._aligners[key] = Aligner(
                 trained.model, trained.geometry, trained.experiment.encoder.stride
             )
@@ -168,17 +200,25 @@ def cross_scores(
         log p(reading | image), [N] by (whose network, whose readings, seed), as `search_errors.choices`
         takes them.
     """
-    scores = {}
     readings = {
         (condition, seed): texts
         for condition in grid.conditions
         for seed, texts in zip(grid.seeds(condition), grid.texts(condition))
     }
+    scorers: dict[Network, Scorer] = {}
+    known: dict[tuple[Network, str], list[Optional[float]]] = {}
+    scores = {}
     for condition, seed in networks.cells:
-        trained, lines = networks.trained(condition, seed), networks.lines(condition, source)
-        scorer = Scorer(trained.model, trained.geometry)
+        network = networks.network(condition, seed)
+        if network not in scorers:
+            trained = networks.trained(condition, seed)
+            scorers[network] = Scorer(trained.model, trained.geometry)
         for other in grid.conditions:
-            if other != condition and (other, seed) in readings:
+            if other == condition or (other, seed) not in readings:
+                continue
+            if (network, other) not in known:
                 what = f"{condition} scores {other}, seed {seed}"
-                scores[condition, other, seed] = scorer.score(lines, readings[other, seed], what)
+                lines = networks.lines(condition, source)
+                known[network, other] = scorers[network].score(lines, readings[other, seed], what)
+            scores[condition, other, seed] = known[network, other]
     return scores
