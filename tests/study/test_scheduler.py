@@ -44,6 +44,22 @@ def test_a_run_that_got_stuck_is_told_at_its_end(tmp_path, capsys):
     assert "a is done: 1 of 2" in said and "stuck is done, but did not align: 2 of 2" in said
 
 
+def test_of_several_searches_what_was_not_read_is_missing(tmp_path):
+    (job,) = jobs(tmp_path, "a")
+    scheduler.run([job])
+    more = job._replace(searches=("greedy", "beam:width=2", "beam"))
+    assert job.done and not more.done
+    assert [tuple(one) for one in more.missing] == [
+        ("best-2", "best", "beam:width=2"),
+        ("last-2", "last", "beam:width=2"),
+        ("best-3", "best", "beam"),
+        ("last-3", "last", "beam"),
+    ]
+    turned = job._replace(searches=("beam", "greedy"))
+    assert [one.name for one in turned.missing] == ["best", "last", "best-2", "last-2"]
+    assert Job.read(str(more.write())).searches == more.searches
+
+
 def test_an_evaluation_of_an_unfinished_run_does_not_count(tmp_path):
     (job,) = jobs(tmp_path, "a")
     scheduler.run([job])

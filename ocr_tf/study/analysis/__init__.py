@@ -54,7 +54,9 @@ def analyze(
             alignments = alignment.alignments(networks, grid, source, images)
             if inputs.trained and not networks.unusable:
                 probes = probing.probes(networks, grid, inputs.trained, source, images)
-    unusable = (networks.unusable,) if networks is not None and networks.unusable else ()
+    missing = list(inputs.missing)
+    if networks is not None and networks.unusable:
+        missing.append(f"probes and cost: {networks.unusable}")
     members = slices.members(grid.references, inputs.trained, features)
     return Analysis(
         slices=slices.compare(grid, members, metric),
@@ -67,5 +69,5 @@ def analyze(
         ),
         alignments=alignments,
         probes=probes,
-        missing=(*inputs.missing, *unusable),
+        missing=tuple(missing),
     )

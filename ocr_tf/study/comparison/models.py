@@ -62,7 +62,7 @@ class Networks:
         try:
             for key, text in self._searches.items():
                 if text not in self._made:
-                    self._made[text] = parse_search(text, f"{cells[key].folder}: search")
+                    self._made[text] = parse_search(text, f"{cells[key].folder}: --search")
         except InputError as error:
             self.unusable = str(error)
         self._restored: dict[Network, Trained] = {}
