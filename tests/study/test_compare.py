@@ -16,7 +16,7 @@ from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.common import CHECKPOINTS
 from ocr_tf.experiment.runs.predictions import CheckpointRead
 from ocr_tf.experiment.runs.run_folder import RunFolder
-from ocr_tf.study import compare
+from ocr_tf.study import compare, searches
 from ocr_tf.study.comparison import inputs
 from ocr_tf.study.config import Compare, Study
 from ocr_tf.study.report import as_json, svg
@@ -388,11 +388,15 @@ def test_another_normalization_reaches_what_the_runs_themselves_show(tmp_path, m
         assert now.replace('"best"', '"same"') == (told_before / name).read_text()
 
 
-@pytest.mark.parametrize("name", ["encoder_by_head", "data_efficiency", "length_extrapolation"])
+@pytest.mark.parametrize(
+    "name", ["encoder_by_head", "data_efficiency", "length_extrapolation", "searches"]
+)
 def test_studies_that_ask_it_declare_it(name):
     study = importlib.import_module(f"experiments.{name}").STUDY
     conditions = study.resolved(study)
+    read = searches.conditions(study.study.search, conditions)
+    trained = {one.name: conditions[one.training] for one in read}
     for (a, b), (c, d) in study.contrasts.values():
-        heads = [conditions[condition].head_name for condition in (a, b, c, d)]
+        heads = [trained[condition].head_name for condition in (a, b, c, d)]
         assert heads == ["ctc", "attention"] * 2
     assert study.contrasts

@@ -206,7 +206,7 @@ def cross_scores(
         for seed, texts in zip(grid.seeds(condition), grid.texts(condition))
     }
     scorers: dict[Network, Scorer] = {}
-    known: dict[tuple[Network, str], list[Optional[float]]] = {}
+    known: dict[tuple[Network, str, int], list[Optional[float]]] = {}
     scores = {}
     for condition, seed in networks.cells:
         network = networks.network(condition, seed)
@@ -216,9 +216,10 @@ def cross_scores(
         for other in grid.conditions:
             if other == condition or (other, seed) not in readings:
                 continue
-            if (network, other) not in known:
+            key = network, other, seed
+            if key not in known:
                 what = f"{condition} scores {other}, seed {seed}"
                 lines = networks.lines(condition, source)
-                known[network, other] = scorers[network].score(lines, readings[other, seed], what)
-            scores[condition, other, seed] = known[network, other]
+                known[key] = scorers[network].score(lines, readings[other, seed], what)
+            scores[condition, other, seed] = known[key]
     return scores
