@@ -62,7 +62,7 @@ RANKS = {
 }
 
 # A room's configuration stands below the room, so that command lines and lower rooms can read it.
-RANKS |= {"ocr_tf.study.config": 10.5}
+RANKS |= {"ocr_tf.study.config": 10.5, "ocr_tf.study.searches": 10.25}
 
 # Outside libraries with one importer each.
 SINGLE = {

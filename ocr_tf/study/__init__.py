@@ -3,6 +3,7 @@
 Its files:
 
     config        Study: the conditions, which differ in Python, and the settings that they share
+    searches      the searches of a study, and the conditions that they make of what is trained
     command       the command of a study: trains what is missing, compares, reports
     compare       from evaluated runs to a report
     study_folder  the files of a study

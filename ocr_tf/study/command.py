@@ -18,7 +18,6 @@ from typing import NoReturn, Optional
 
 from ocr_tf.atomic import atomic_write
 from ocr_tf.data.dataset import open_sources
-from ocr_tf.decode import parse_search, search_text
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config import flags
 from ocr_tf.experiment.config.exits import exits
@@ -27,7 +26,7 @@ from ocr_tf.experiment.config.program import program_name
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.experiment.training import checks
 from ocr_tf.options import option
-from ocr_tf.study import scheduler, tune, up_to_date
+from ocr_tf.study import scheduler, searches, tune, up_to_date
 from ocr_tf.study.comparison import tuning
 from ocr_tf.study.comparison.results import grouped
 from ocr_tf.study.config import Settings, Study
@@ -133,7 +132,7 @@ def check(
         InputError: a file, a run or a package is missing, or an expression matches no line.
     """
     scheduler.check_engine(settings.engine)
-    parse_search(settings.search, "--study.search")
+    searches.parse(settings.search)
     if settings.tune:
         tune.check_installed()
     _check_test(test, settings.groups)
@@ -171,7 +170,7 @@ def plan(
     test: tuple[str, ...],
 ) -> list[Job]:
     """Lists every condition under every seed; seed by seed, so that a part of a study is balanced."""
-    search = search_text(parse_search(settings.search, "--study.search"))
+    every = searches.parse(settings.search)
     return [
         Job(
             f"{name}, seed {seed}",
@@ -179,7 +178,7 @@ def plan(
             folder.run(name, seed),
             test,
             settings.normalize,
-            search,
+            every,
         )
         for seed in range(settings.seeds)
         for name, experiment in conditions.items()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import shlex
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from ocr_tf import options
 from ocr_tf.atomic import TEMPORARY
@@ -24,6 +24,7 @@ from ocr_tf.experiment.tensorboard import event_file
 from ocr_tf.library_lines import without_library_lines
 from ocr_tf.metrics.registry import METRICS
 from ocr_tf.progress import Phases
+from ocr_tf.study import searches
 from ocr_tf.study.comparison import formation, inputs, lines, statistics
 from ocr_tf.study.comparison.controls import Code, Controls, Runs, code, controls
 from ocr_tf.study.comparison.curves import learning_curve
@@ -45,6 +46,13 @@ WRITTEN = ("tables/rates.csv", "report.json")
 MIXED = "mixed"  # in the place of a checkpoint's name
 
 
+class Trained(NamedTuple):
+    """The runs behind the conditions; those that read with several searches are behind several."""
+
+    runs: Runs  # by training and seed
+    of: Mapping[str, str]  # the training of each condition that has runs
+
+
 def study(folder: StudyFolder, given: Study, conditions: Mapping[str, Experiment]) -> list[str]:
     """Compares the runs of a study's folder, writes its report and prints the answer.
 
@@ -53,11 +61,15 @@ def study(folder: StudyFolder, given: Study, conditions: Mapping[str, Experiment
     """
     seeds = range(given.study.seeds)
     runs = {c: {s: RunFolder.open(folder.run(c, s)) for s in seeds} for c in conditions}
+    read = searches.conditions(given.study.search, conditions)
     grids = {
         checkpoint: join(
             {
-                c: {s: run.path / "evaluations" / checkpoint for s, run in by.items()}
-                for c, by in runs.items()
+                one.name: {
+                    s: run.path / "evaluations" / searches.evaluation(checkpoint, one.place)
+                    for s, run in runs[one.training].items()
+                }
+                for one in read
             },
             normalization=given.study.normalize,
             groups=given.study.groups,
@@ -78,7 +90,16 @@ def study(folder: StudyFolder, given: Study, conditions: Mapping[str, Experiment
         tuning=folder.tuning() if given.study.tune else {},
     )
     command = (program_name(), f"--workdir={folder.path}", *settings)
-    return _report(grids, runs, Asked(about, command, given.contrasts), folder.report_path)
+    contrasts = {name: _in_full(pairs, read) for name, pairs in given.contrasts.items()}
+    trained = Trained(runs, {one.name: one.training for one in read})
+    return _report(grids, trained, Asked(about, command, contrasts), folder.report_path)
+
+
+def _in_full(pairs: Pairs, read: Sequence[searches.ReadCondition]) -> Pairs:
+    """Names the conditions of a contrast as the report does."""
+    (a, b), (c, d) = pairs
+    a, b, c, d = (searches.in_full(name, read) for name in (a, b, c, d))
+    return (a, b), (c, d)
 
 
 def _measure_anew(cell: Cell, normalization: str) -> None:
@@ -123,7 +144,8 @@ def run(config: Compare, paths: Sequence[str]) -> None:
         evaluation=config.name,
     )
     command = (command_name("compare"), *paths, *flags.dump(config).splitlines())
-    _report({_checkpoint(grid): grid}, runs, Asked(about, command), output)
+    trained = Trained(runs, {name: name for name in runs})
+    _report({_checkpoint(grid): grid}, trained, Asked(about, command), output)
 
 
 def _check_output(output: Path) -> None:
@@ -234,16 +256,16 @@ class Asked:
     contrasts: Mapping[str, Pairs] = dataclasses.field(default_factory=dict)
 
 
-def _report(grids: Mapping[str, Grid], runs: Runs, asked: Asked, output: Path) -> list[str]:
+def _report(grids: Mapping[str, Grid], trained: Trained, asked: Asked, output: Path) -> list[str]:
     """Computes a report, writes it into a folder and prints the answer.
 
     Args:
         grids: by checkpoint; the verdict is about the first.
-        runs: of the conditions that are runs, by condition and seed.
+        trained: the runs of the conditions that have some.
         asked: what is compared.
         output: the folder, made if it is not there.
     """
-    report = _answer(grids, runs, asked)
+    report = _answer(grids, trained, asked)
     try:
         output.mkdir(parents=True, exist_ok=True)  # Now, and not after minutes of measuring.
     except OSError as error:
@@ -263,7 +285,7 @@ def _report(grids: Mapping[str, Grid], runs: Runs, asked: Asked, output: Path) -
         phases = Phases("report", {"analyzing the readings": 5, "measuring cost": 4, "drawing": 1})
         with phases.part("analyzing the readings"):
             report = _analyzed(report, grid, opened, networks, images)
-        if networks is not None and opened.source is not None:
+        if networks is not None and opened.source is not None and not networks.unusable:
             with phases.part("measuring cost"):
                 from ocr_tf.study.analysis import cost
 
@@ -278,16 +300,18 @@ def _report(grids: Mapping[str, Grid], runs: Runs, asked: Asked, output: Path) -
     return lines
 
 
-def _answer(grids: Mapping[str, Grid], runs: Runs, asked: Asked) -> Report:
+def _answer(grids: Mapping[str, Grid], trained: Trained, asked: Asked) -> Report:
     """Computes what follows from the readings and the runs' records alone."""
     grid = next(iter(grids.values()))
     metric, by_seed = asked.about.metric, asked.about.paired
-    systems = [name for name in grid.conditions if name not in runs]
-    stuck = formation.not_aligned(runs)
+    runs = trained.runs
+    systems = [name for name in grid.conditions if name not in trained.of]
+    not_aligned, aligned_at = formation.not_aligned(runs), formation.aligned_at(runs)
+    stuck = {c: not_aligned[t] for c, t in trained.of.items() if t in not_aligned}
     here = provenance.surroundings()
     return Report(
         study=asked.about,
-        conditions=tuple(_condition(grid, runs, name) for name in grid.conditions),
+        conditions=tuple(_condition(grid, trained, name) for name in grid.conditions),
         test_set=lines.test_set(grid),
         signature=statistics.signature(grid, metric, by_seed),
         rates={name: statistics.rates(one) for name, one in grids.items()},
@@ -303,18 +327,18 @@ def _answer(grids: Mapping[str, Grid], runs: Runs, asked: Asked) -> Report:
         },
         controls=_controls(grid, runs, systems) if len(runs) > 1 else None,
         curves={
-            condition: tuple(learning_curve(seed, run) for seed, run in by_seed_runs.items())
-            for condition, by_seed_runs in runs.items()
+            training: tuple(learning_curve(seed, run) for seed, run in by_seed_runs.items())
+            for training, by_seed_runs in runs.items()
             if len(runs) > 1
         },
-        aligned_at=formation.aligned_at(runs),
+        aligned_at={c: aligned_at[training] for c, training in trained.of.items()},
         lines=lines.lines(grid),
         reproduce=Reproduction(
             command=(asked.command[0], *map(shlex.quote, asked.command[1:])),
             trained=code(runs),
             compared=Code(here["versions"], here["commit"], here["dirty"]),
             processor=here["processor"],
-            searches=_searches(grid, runs),
+            searches=_searches(grid, trained.of),
         ),
     )
 
@@ -350,10 +374,10 @@ def _controls(grid: Grid, runs: Runs, systems: Sequence[str]) -> Controls:
     return dataclasses.replace(compared, differs=(*compared.differs, *unknown, *_mixed(grid)))
 
 
-def _searches(grid: Grid, runs: Runs) -> tuple[str, ...]:
-    """Lists the searches that the runs' evaluations used."""
-    searches = {cell.results.search for name in runs for cell in grid.cells[name]}
-    return tuple(sorted(search for search in searches if search))
+def _searches(grid: Grid, conditions: Iterable[str]) -> tuple[str, ...]:
+    """Lists the searches that evaluations of conditions used."""
+    used = {cell.results.search for name in conditions for cell in grid.cells[name]}
+    return tuple(sorted(search for search in used if search))
 
 
 def _checkpoints(grid: Grid) -> dict[str, list[str]]:
@@ -381,14 +405,17 @@ def _mixed(grid: Grid) -> list[str]:
     return [f"Runs were evaluated at different checkpoints: {named}."]
 
 
-def _condition(grid: Grid, runs: Runs, name: str) -> Condition:
+def _condition(grid: Grid, trained: Trained, name: str) -> Condition:
     seeds = tuple(grid.seeds(name))
-    if name not in runs:
+    if name not in trained.of:
         return Condition(name, seeds)
-    experiment = next(iter(runs[name].values())).experiment
+    training = trained.of[name]
+    experiment = next(iter(trained.runs[training].values())).experiment
     return Condition(
         name,
         seeds,
+        training=training,
+        searches=_searches(grid, [name]),
         head=experiment.head_name,
         encoder=experiment.encoder_name,
         layers=experiment.sequence.layers,

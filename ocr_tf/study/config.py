@@ -14,7 +14,6 @@ from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.common import (
     batch_size_option,
     checkpoint_option,
-    search_option,
 )
 from ocr_tf.experiment.config.experiment import Data, Experiment, Train
 from ocr_tf.experiment.config.program import command_name
@@ -22,6 +21,7 @@ from ocr_tf.metrics.registry import METRICS
 from ocr_tf.normalization import NORMALIZATIONS
 from ocr_tf.options import option
 from ocr_tf.processor import cores
+from ocr_tf.study import searches
 
 ENGINES = ("local", "ray")
 AUTO = "auto"  # of parallel runs: one for each core
@@ -70,7 +70,11 @@ class Settings:
         choices=METRICS,
     )
     normalize: str = _normalize()
-    search: str = search_option()
+    search: str = option(
+        "greedy",
+        "How texts are searched: greedy, or beam:WIDTH, which keeps that many beginnings of the text "
+        "at every step. Several, separated by semicolons, make a condition each of what is trained once.",
+    )
     groups: str = _groups()
     paired: bool = _paired()
     parallel: str = option(
@@ -118,7 +122,8 @@ class Study:
     The first pair is the question, or the first contrast where there are any.
 
     Contrasts are differences of differences, by what changes: {"gain of b, from one to two":
-    (("a1", "b1"), ("a2", "b2"))} asks whether b1's gain over a1 is b2's over a2.
+    (("a1", "b1"), ("a2", "b2"))} asks whether b1's gain over a1 is b2's over a2. Where there are several
+    searches, a condition under one of them is "a1, beam:8", and "a1" alone is of the first.
     """
 
     name: str
@@ -188,7 +193,7 @@ class Study:
         for experiment in experiments.values():
             experiment.check_registered()
         _refuse_same(experiments)
-        _check_contrasts(self)
+        _check_contrasts(self, given.study.search)
         return experiments
 
 
@@ -212,14 +217,16 @@ def _refuse_same(conditions: Mapping[str, Experiment]) -> None:
                 )
 
 
-def _check_contrasts(study: Study) -> None:
+def _check_contrasts(study: Study, search: str) -> None:
+    read = searches.conditions(search, study.conditions)
+    known = {one.name for one in read}
     for name, pairs in study.contrasts.items():
-        named = [condition for pair in pairs for condition in pair]
-        unknown = [condition for condition in named if condition not in study.conditions]
+        named = [searches.in_full(condition, read) for pair in pairs for condition in pair]
+        unknown = [condition for condition in named if condition not in known]
         if unknown:
             raise InputError(
-                f"contrast {name!r} is of {unknown[0]}, which is no condition of study {study.name}; "
-                "name one, or leave the contrast out"
+                f"contrast {name!r} is of {unknown[0]}, which is no condition of study {study.name} with "
+                f"{searches.FLAG}={search}; name one, or leave the contrast out"
             )
         if len(set(named)) != 4 or list(map(len, pairs)) != [2, 2]:
             raise InputError(

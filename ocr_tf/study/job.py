@@ -20,8 +20,17 @@ from ocr_tf.experiment.runs import predictions
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.metrics.registry import METRICS
 from ocr_tf.progress import Afterwards
+from ocr_tf.study.searches import evaluation
 
 DIVERGED = 3  # the code it exits with where the loss is no longer finite
+
+
+class Evaluation(NamedTuple):
+    """A reading of the test lines."""
+
+    name: str  # of its folder
+    checkpoint: str  # best or last
+    search: str
 
 
 class Job(NamedTuple):
@@ -32,7 +41,7 @@ class Job(NamedTuple):
     workdir: Path
     test: tuple[str, ...]  # evaluated on when trained; nothing, if empty
     normalize: str
-    search: str = "greedy"  # of the evaluations, as `decode.search_text` writes it
+    searches: tuple[str, ...] = ("greedy",)  # as `decode.search_text` writes them
     afterwards: Optional[Afterwards] = None  # what follows, for an ETA of both
 
     @property
@@ -42,15 +51,21 @@ class Job(NamedTuple):
         Under which normalization it was measured does not matter: a study's comparison measures anew
         what was read.
         """
-        evaluations = [predictions.results(self.evaluation(name)) for name in CHECKPOINTS]
-        return all(
-            results is not None and results.finished and results.search == self.search
-            for results in evaluations
-        )
+        return not self.missing
 
-    def evaluation(self, checkpoint: str) -> Path:
-        """The folder of the evaluation of the `best` or the `last` checkpoint."""
-        return self.workdir / "evaluations" / checkpoint
+    @property
+    def missing(self) -> tuple[Evaluation, ...]:
+        """The evaluations that there are not yet: of every checkpoint with every search."""
+        every = (
+            Evaluation(evaluation(checkpoint, place), checkpoint, search)
+            for place, search in enumerate(self.searches)
+            for checkpoint in CHECKPOINTS
+        )
+        return tuple(one for one in every if not self._exists(one))
+
+    def _exists(self, one: Evaluation) -> bool:
+        results = predictions.results(self.workdir / "evaluations" / one.name)
+        return results is not None and bool(results.finished) and results.search == one.search
 
     @property
     def log(self) -> Path:
@@ -71,14 +86,17 @@ class Job(NamedTuple):
         """Writes the file that the worker reads, beside the run's folder; returns its path."""
         self.workdir.parent.mkdir(parents=True, exist_ok=True)
         path = self.workdir.with_name(self.workdir.name + ".job.json")
-        search = self.search.partition(":")[0]
-        uses = [(SEARCHES.kind, search), *((METRICS.kind, metric) for metric in METRICS)]
+        names = (search.partition(":")[0] for search in self.searches)
+        uses = [
+            *((SEARCHES.kind, name) for name in names),
+            *((METRICS.kind, metric) for metric in METRICS),
+        ]
         content = {
             "experiment": configuration(self.experiment, self.test),
             "workdir": str(self.workdir),
             "test": list(self.test),
             "normalize": self.normalize,
-            "search": self.search,
+            "searches": list(self.searches),
             "parts": registry.parts(uses),
             "afterwards": self.afterwards,
         }
@@ -104,7 +122,7 @@ class Job(NamedTuple):
                 workdir,
                 test,
                 content["normalize"],
-                content["search"],
+                tuple(content["searches"]),
                 later,
             )
         except (OSError, ValueError, KeyError, TypeError) as error:

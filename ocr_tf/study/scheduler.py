@@ -47,7 +47,9 @@ def run(jobs: Sequence[Job], parallel: int = 1, engine: str = "local") -> None:
     check_engine(engine)
     began, total = time.monotonic(), len(left)
     kept = f", {len(jobs) - total} are done already" if total < len(jobs) else ""
-    print(f"{total} {'run' if total == 1 else 'runs'} to train{kept}", file=sys.stderr)
+    trained = all(job.steps >= job.experiment.train.steps for job in left)
+    runs = f"{total} {'run' if total == 1 else 'runs'} to {'evaluate' if trained else 'train'}"
+    print(f"{runs}{kept}", file=sys.stderr)
     time_left = TimeLeft(left, parallel)
     steps = _Steps(left, time_left)
     if engine == "local" and parallel == 1:

@@ -1,5 +1,7 @@
 """One run of a study, in a process of its own: trains it, then evaluates its best and last checkpoint.
 
+It evaluates them with every search of the study, but for what is there already.
+
     python -m ocr_tf.study.worker JOB.json
 
 Exits as `launch.main` does, and with DIVERGED where the loss is no longer finite.
@@ -17,7 +19,7 @@ import sys
 import threading
 
 from ocr_tf.errors import Diverged
-from ocr_tf.experiment.config.common import CHECKPOINTS, TestData
+from ocr_tf.experiment.config.common import TestData
 from ocr_tf.experiment.config.exits import exits
 from ocr_tf.experiment.inference.config import Evaluate
 from ocr_tf.study.job import DIVERGED, Job
@@ -31,13 +33,13 @@ def main(path: str) -> None:
     from ocr_tf.experiment.training import loop
 
     loop.run(job.experiment, job.workdir, job.afterwards)
-    for checkpoint in CHECKPOINTS if job.test else ():
+    for evaluation in job.missing if job.test else ():
         evaluate.run(
             Evaluate(
-                checkpoint=checkpoint,
-                name=checkpoint,
+                checkpoint=evaluation.checkpoint,
+                name=evaluation.name,
                 normalize=job.normalize,
-                search=job.search,
+                search=evaluation.search,
                 data=TestData(job.test),
             ),
             str(job.workdir),

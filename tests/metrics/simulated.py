@@ -57,6 +57,39 @@ class Model(NamedTuple):
         return Draws(*errors, lengths)
 
 
+class Networks(NamedTuple):
+    """Two searches of the same networks: the second changes the reading of some lines, for good or bad.
+
+    Standard deviations are on the scale of the logit that a change is for the worse.
+    """
+
+    share: float = 0.1  # of the lines whose reading changes
+    line: float = 0.0
+    seed: float = 0.5
+
+    def draw(self, key, replicates, seeds, lines, gain=0.0) -> Draws:
+        """Keyed draws; `gain` is how much more often the second search mends than breaks."""
+        draw = np.random.default_rng([*key, seeds, lines])
+        shape = replicates, seeds, lines
+        lengths = draw.integers(5, 41, size=(replicates, lines))
+        network = (
+            -3.0
+            + 0.7 * draw.standard_normal((replicates, 1, lines))
+            + 0.4 * draw.standard_normal((replicates, seeds, 1))
+            + 0.3 * draw.standard_normal(shape)
+        )
+        first = draw.binomial(lengths[:, None], expit(network))
+        worse = (
+            -gain
+            + self.line * draw.standard_normal((replicates, 1, lines))
+            + self.seed * draw.standard_normal((replicates, seeds, 1))
+        )
+        size = draw.integers(1, 4, shape)
+        change = size * np.where(draw.random(shape) < expit(worse), 1, -1)
+        changes = (draw.random(shape) < self.share) & (first >= size)  # none falls below 0
+        return Draws(first, np.where(changes, first + change, first), lengths)
+
+
 def crossed(a: Effects, b: Effects) -> np.ndarray:
     """p [R] for these recipes."""
     parts = components([a], [b])

@@ -151,6 +151,8 @@ def answer(
             Condition(
                 name,
                 tuple(of.seeds(name)),
+                training=name,
+                searches=("greedy",),
                 head="ctc" if "ctc" in name else "attention",
                 encoder="crnn",
                 layers=2,

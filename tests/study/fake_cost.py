@@ -73,7 +73,7 @@ def cost(of: Grid, metric: str) -> Cost:
         timing=Timing(
             machine=Machine("AMD EPYC", 2, {"tensorflow": "2.15.1"}, "c904029", False),
             latency={
-                c: Latencies(early_stop=latency(i, 2), to_the_bound=latency(i, 5))
+                c: Latencies("greedy", own=latency(i, 2), to_the_bound=latency(i, 5))
                 for i, c in enumerate(of.conditions)
             },
             seconds_to_cer=reached(30.0, 150.0),

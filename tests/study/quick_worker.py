@@ -45,10 +45,12 @@ if "steps" in workdir.name:
         with open(workdir / "metrics.jsonl", "a") as file:
             file.write(json.dumps({"step": step}) + "\n")
     time.sleep(1)
-for checkpoint in ("best", "last"):
-    folder = workdir / "evaluations" / checkpoint
-    rates = RateFigures.from_rates(measure([("a", "a")]))
-    results = EvaluationResults(
-        workdir.name, ("lines.tsv",), "f", rates, finished=True, search=job["search"]
-    )
-    predictions.write(folder, results, [Prediction("1", "a", "a")])
+for place, search in enumerate(job["searches"]):
+    for checkpoint in ("best", "last"):
+        name = f"{checkpoint}-{place + 1}" if place else checkpoint
+        folder = workdir / "evaluations" / name
+        rates = RateFigures.from_rates(measure([("a", "a")]))
+        results = EvaluationResults(
+            workdir.name, ("lines.tsv",), "f", rates, finished=True, search=search
+        )
+        predictions.write(folder, results, [Prediction("1", "a", "a")])

@@ -43,6 +43,7 @@ def refused(capsys, monkeypatch, tmp_path):
         (["--workdir=study", TRAIN], "--data.test is missing: .*labels file"),
         ([*NEEDED, "--study.seeds=0"], "--study.seeds: at least 1, not 0"),
         ([*NEEDED, "--study.seed=2"], "did you mean --study.seeds?"),
+        ([*NEEDED, "--study.search=greedy;bean"], "--study.search=bean: the searches are"),
         ([*NEEDED, "--study.engine=foo"], "--study.engine: one of local, ray; not 'foo'"),
         ([*NEEDED, "--study.metric=wr"], "--study.metric: one of cer, wer, exact, one_minus_ned"),
         ([*NEEDED, "--train.seed=1"], "--train.seed=1: a study trains under"),

@@ -7,6 +7,7 @@ import re
 
 import jsonschema
 import pytest
+from markupsafe import Markup
 
 from ocr_tf.atomic import TEMPORARY
 from ocr_tf.cli import launch
@@ -15,10 +16,10 @@ from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.common import CHECKPOINTS
 from ocr_tf.experiment.runs.predictions import CheckpointRead
 from ocr_tf.experiment.runs.run_folder import RunFolder
-from ocr_tf.study import compare
+from ocr_tf.study import compare, searches
 from ocr_tf.study.comparison import inputs
 from ocr_tf.study.config import Compare, Study
-from ocr_tf.study.report import as_json
+from ocr_tf.study.report import as_json, svg
 from ocr_tf.study.study_folder import StudyFolder
 from tests.experiment import tiny
 from tests.study import told
@@ -302,6 +303,63 @@ def test_a_study_that_asks_whether_a_gain_changes_is_told_so_first(tmp_path, mon
     assert value == pytest.approx(expected[0] - expected[1]) and value != 0
 
 
+def test_each_search_of_a_study_is_a_condition_of_the_same_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(inputs, "open_inputs", lambda grid: inputs.Inputs())
+    monkeypatch.setattr(compare.event_file, "refresh", lambda run: None)
+    monkeypatch.setattr(svg, "_svg", lambda figure, name: Markup(" "))  # takes less time
+    monkeypatch.setattr(svg, "_png", lambda figure: b"")
+    folder, conditions = StudyFolder(tmp_path), {h: tiny.experiment(h) for h in tiny.HEADS}
+    right = [sample.text for sample in open_source(told.TEST).samples]
+    for head, least in (("ctc", 1), ("attention", 2)):
+        for seed in (0, 1, 2):
+            run = told.run(folder.run(head, seed), head, seed)
+            for checkpoint, step in zip(CHECKPOINTS, (8, 12)):
+                at = {"run": str(run.path), "checkpoint": CheckpointRead(checkpoint, step)}
+                for name, search, wrong in (("", "greedy", least + seed), ("-2", "beam", seed)):
+                    read = ["9"] * wrong + right[wrong:]
+                    evaluation = run.path / "evaluations" / f"{checkpoint}{name}"
+                    told.evaluate(evaluation, read, search=search, **at)
+    gain = (("ctc", "attention"), ("ctc, beam", "attention, beam"))
+    study = Study.of("s", conditions, contrasts={"gain": gain}, search="greedy;beam", seeds=3)
+    compare.study(folder, study, conditions)
+    report = json.loads((folder.report_path / "report.json").read_text())
+    jsonschema.validate(report, json.loads(as_json.SCHEMA.read_text("utf-8")))
+    of = {c["name"]: (c["training"], c["searches"]) for c in report["conditions"]}
+    assert of == {
+        "ctc, greedy": ("ctc", ["greedy"]),
+        "attention, greedy": ("attention", ["greedy"]),
+        "ctc, beam": ("ctc", ["beam"]),
+        "attention, beam": ("attention", ["beam"]),
+    }
+    for by_training in (report["curves"], report["controls"]["lines"], report["controls"]["steps"]):
+        assert list(by_training) == ["ctc", "attention"]
+    assert "Every run took 12 steps; none stopped early." in report["controls"]["same"]
+    pairs = {(p["a"], p["b"]): p for p in report["comparisons"]["best"]}
+    assert next(iter(pairs)) == ("ctc, greedy", "attention, greedy")
+    alike = {names for names, pair in pairs.items() if pair["same_networks"]}
+    assert alike == {(f"{head}, greedy", f"{head}, beam") for head in ("ctc", "attention")}
+    assert all(pair["recipes"]["paired"] == (names in alike) for names, pair in pairs.items())
+    (found,) = report["contrasts"]["last"]
+    asked = [["ctc, greedy", "attention, greedy"], ["ctc, beam", "attention, beam"]]
+    assert found["contrast"]["pairs"] == asked and found["contrast"]["seed_counts"] == [3, 3]
+    page = " ".join((folder.report_path / "report.html").read_text().split())
+    assert "Each network was trained once and reads with several searches" in page
+    assert "Not all runs read with the same search" not in page
+
+    capsys.readouterr()
+    metrics = RunFolder.open(folder.run("attention", 1)).metrics
+    metrics.truncate(0)
+    metrics.append({"step": 12, "val/cer": 0.9, "val/alignment_entropy": 0.95, "formed": False})
+    compare.study(folder, study, conditions)
+    said = capsys.readouterr().out
+    assert said.count("attention did not align under 1 of 3 seeds") == 1
+    report = json.loads((folder.report_path / "report.json").read_text())
+    withheld = {
+        (p["a"], p["b"]) for p in report["comparisons"]["best"] if p["verdict"]["not_aligned"]
+    }
+    assert withheld == set(pairs) - {("ctc, greedy", "ctc, beam")}
+
+
 def test_another_normalization_reaches_what_the_runs_themselves_show(tmp_path, monkeypatch):
     refreshed = []
     monkeypatch.setattr(
@@ -330,11 +388,15 @@ def test_another_normalization_reaches_what_the_runs_themselves_show(tmp_path, m
         assert now.replace('"best"', '"same"') == (told_before / name).read_text()
 
 
-@pytest.mark.parametrize("name", ["encoder_by_head", "data_efficiency", "length_extrapolation"])
+@pytest.mark.parametrize(
+    "name", ["encoder_by_head", "data_efficiency", "length_extrapolation", "searches"]
+)
 def test_studies_that_ask_it_declare_it(name):
     study = importlib.import_module(f"experiments.{name}").STUDY
     conditions = study.resolved(study)
+    read = searches.conditions(study.study.search, conditions)
+    trained = {one.name: conditions[one.training] for one in read}
     for (a, b), (c, d) in study.contrasts.values():
-        heads = [conditions[condition].head_name for condition in (a, b, c, d)]
+        heads = [trained[condition].head_name for condition in (a, b, c, d)]
         assert heads == ["ctc", "attention"] * 2
     assert study.contrasts

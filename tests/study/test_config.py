@@ -83,3 +83,16 @@ def test_contrasts_are_of_four_conditions_of_the_study():
         bad = Study.of("s", rates, contrasts={"change": pairs})
         with pytest.raises(InputError, match=said):
             bad.resolved(bad)
+
+
+def test_contrasts_may_be_of_searches():
+    gain = (("ctc", "attention"), ("ctc, beam:4", "attention, beam:4"))
+    study = Study.of("s", STUDY.conditions, contrasts={"gain": gain}, search="greedy;beam:4")
+    assert list(study.resolved(study)) == ["ctc", "attention", "slow"]
+    other = flags.parse(study, ["--study.search=greedy"], program="p", description="d").config
+    with pytest.raises(InputError, match="is of ctc, beam:4, which .* with --study.search=greedy;"):
+        study.resolved(other)
+    twice = (("ctc", "attention"), ("ctc, greedy", "attention, beam:4"))
+    same = Study.of("s", STUDY.conditions, contrasts={"gain": twice}, search="greedy;beam:4")
+    with pytest.raises(InputError, match="two pairs of four different conditions"):
+        same.resolved(same)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -44,10 +45,31 @@ def test_a_run_that_got_stuck_is_told_at_its_end(tmp_path, capsys):
     assert "a is done: 1 of 2" in said and "stuck is done, but did not align: 2 of 2" in said
 
 
+def test_of_several_searches_what_was_not_read_is_missing(tmp_path, capsys):
+    (job,) = jobs(tmp_path, "a")
+    scheduler.run([job])
+    more = job._replace(searches=("greedy", "beam:width=2", "beam"))
+    assert job.done and not more.done
+    assert [tuple(one) for one in more.missing] == [
+        ("best-2", "best", "beam:width=2"),
+        ("last-2", "last", "beam:width=2"),
+        ("best-3", "best", "beam"),
+        ("last-3", "last", "beam"),
+    ]
+    record = {"step": job.experiment.train.steps}
+    (job.workdir / "metrics.jsonl").write_text(json.dumps(record) + "\n")
+    assert "1 run to train" in capsys.readouterr().err
+    scheduler.run([more])
+    assert "1 run to evaluate" in capsys.readouterr().err and more.done
+    turned = job._replace(searches=("beam", "greedy"))
+    assert [one.name for one in turned.missing] == ["best", "last", "best-2", "last-2"]
+    assert Job.read(str(more.write())).searches == more.searches
+
+
 def test_an_evaluation_of_an_unfinished_run_does_not_count(tmp_path):
     (job,) = jobs(tmp_path, "a")
     scheduler.run([job])
-    path = job.evaluation("last") / "results.json"
+    path = job.workdir / "evaluations" / "last" / "results.json"
     path.write_text('{"fingerprint": "f", "finished": false}')
     assert not job.done
 

@@ -205,3 +205,15 @@ def test_with_another_search_every_run_is_evaluated_again(quick):
     assert quick.started("ctc") == ["seed-0", "seed-0", "seed-1", "seed-1"]
     with pytest.raises(InputError, match="--study.search=bean: the searches are"):
         quick.run(BOTH, "--study.search=bean")
+
+
+def test_a_search_that_is_added_only_reads_again(quick):
+    quick.run(BOTH)
+    quick.run(BOTH, "--study.search=greedy;beam:4")
+    evaluations = quick.workdir / "ctc" / "seed-1" / "evaluations"
+    found = {path.name: predictions.results(path).search for path in evaluations.iterdir()}
+    beam = "beam:width=4"
+    assert found == {"best": "greedy", "last": "greedy", "best-2": beam, "last-2": beam}
+    assert quick.started("ctc") == ["seed-0", "seed-0", "seed-1", "seed-1"]
+    quick.run(BOTH, "--study.search=greedy; beam:width=4")
+    assert quick.started("ctc") == ["seed-0", "seed-0", "seed-1", "seed-1"]

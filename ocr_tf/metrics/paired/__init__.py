@@ -30,7 +30,13 @@ from ocr_tf.metrics.paired.comparison import (
 from ocr_tf.metrics.paired.contrast import Contrast, Named, contrasts
 from ocr_tf.metrics.paired.mcnemar import McNemar, mcnemar
 from ocr_tf.metrics.paired.multiple_comparisons import Pair, Slice, pairwise, slices, too_small
-from ocr_tf.metrics.paired.outcomes import NotComparable, Outcomes, Result, Signature
+from ocr_tf.metrics.paired.outcomes import (
+    NotComparable,
+    Outcomes,
+    Result,
+    Signature,
+    same_networks,
+)
 from ocr_tf.metrics.paired.power import Detectable, power, smallest_detectable
 from ocr_tf.metrics.paired.resampling import Bootstrap, Permutation, crossed_bootstrap, permutation
 from ocr_tf.metrics.paired.settling import Settling, settling
@@ -91,6 +97,7 @@ __all__ = [
     "power",
     "rate",
     "recipes",
+    "same_networks",
     "seed_correlation",
     "settling",
     "slices",

@@ -20,6 +20,7 @@ from ocr_tf.metrics.paired.outcomes import (
     Units,
     joined,
     one_seed,
+    same_networks,
     same_seeds,
     signed,
 )
@@ -27,6 +28,7 @@ from ocr_tf.metrics.paired.resampling import permutation
 from ocr_tf.metrics.paired.variance_components import (
     ROUNDING,
     Components,
+    Effects,
     components,
     effects,
     t_interval,
@@ -74,7 +76,7 @@ class Comparison(Estimate):
     b: str
     rate_a: float  # mean over seeds
     rate_b: float
-    paired: bool  # by seed
+    paired: bool  # by seed: it was asked for, or both are readings of the same networks
 
 
 def estimate(
@@ -147,7 +149,8 @@ def rate(a: Outcomes, target: str = RECIPES, confidence: float = 0.95) -> Rate:
 def recipes(a: Outcomes, b: Outcomes, confidence: float = 0.95, paired: bool = False) -> Comparison:
     """Estimates the headline: D = R_A - R_B over seeds and lines, by `variance_components`.
 
-    Conditions may have different numbers of seeds, unless they are paired.
+    Conditions may have different numbers of seeds, unless they are paired. Readings of the same networks
+    always are: what a seed gives is then the same in both.
 
     Args:
         a: one condition.
@@ -162,9 +165,23 @@ def recipes(a: Outcomes, b: Outcomes, confidence: float = 0.95, paired: bool = F
         ValueError: the conditions do not share their lines or signature.
     """
     units = joined(a, b)
+    return _comparison(a, b, units, RECIPES, confidence, within_seeds(a, b, paired))
+
+
+def within_seeds(a: Outcomes, b: Outcomes, paired: bool = False) -> bool:
+    """Tells whether two conditions are compared within seeds: it is asked for, or they share networks.
+
+    Raises:
+        NotComparable: it is asked for, and they have not the same seeds.
+    """
     if paired:
         same_seeds(a, b)
-    return _comparison(a, b, units, RECIPES, confidence, paired)
+    return paired or same_networks(a, b)
+
+
+def apart(a: Effects, b: Effects, paired: bool) -> Components:
+    """Computes the components of R_A - R_B, within seeds or of two that are independent."""
+    return components([a - b]) if paired else components([a], [b])
 
 
 def models(
@@ -196,7 +213,6 @@ def _comparison(
     paired: bool,
 ) -> Comparison:
     first, second = (effects(*condition) for condition in units)
-    parts = components([first - second]) if paired else components([first], [second])
     return Comparison(
         signature=signed(a, b),
         a=a.name,
@@ -204,7 +220,7 @@ def _comparison(
         rate_a=float(first.rates.mean()),
         rate_b=float(second.rates.mean()),
         paired=paired,
-        **estimate(parts, target, confidence, one_seed(a, b), paired),
+        **estimate(apart(first, second, paired), target, confidence, one_seed(a, b), paired),
     )
 
 

@@ -12,11 +12,12 @@ from typing import Optional
 
 from statsmodels.stats.multitest import multipletests
 
-from ocr_tf.metrics.paired.comparison import RECIPES, Estimate, estimate
-from ocr_tf.metrics.paired.outcomes import Outcomes, joined, one_seed, same_seeds, signed
-from ocr_tf.metrics.paired.variance_components import components, effects
+from ocr_tf.metrics.paired.comparison import RECIPES, Estimate, estimate, within_seeds
+from ocr_tf.metrics.paired.outcomes import Outcomes, joined, one_seed, signed
+from ocr_tf.metrics.paired.variance_components import Effects, components, effects
 
 Named = tuple[tuple[str, str], tuple[str, str]]  # ((a, b), (c, d))
+SIGNS = (1, -1, -1, 1)  # of a, b, c and d
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Contrast(Estimate):
     pairs: Named
     differences: tuple[float, float]  # R_a - R_b and R_c - R_d
     p_holm: Optional[float]  # None where there is no p
-    paired: bool  # by seed
+    paired: bool  # all four by seed
 
 
 def contrasts(
@@ -39,6 +40,7 @@ def contrasts(
     """Estimates declared contrasts over seeds and lines, by `variance_components` of four conditions.
 
     p by Holm 1979, intervals by Bonferroni. A contrast without a p counts among the m as one of 1.
+    Conditions that are readings of the same networks enter as their sum within seeds.
 
     Args:
         conditions: all that the contrasts name.
@@ -68,29 +70,30 @@ def contrasts(
 def _contrast(
     name: str, pairs: Named, conditions: Sequence[Outcomes], confidence: float, paired: bool
 ) -> Contrast:
-    a, b, c, d = (effects(*units) for units in joined(*conditions))
-    if paired:
-        for other in conditions[1:]:
-            same_seeds(conditions[0], other)
-        parts = components([(a - b) - (c - d)])
-    else:
-        parts = components([a, d], [b, c])
-        order = [0, 2, 3, 1]  # back to a, b, c, d
-        parts = dataclasses.replace(
-            parts,
-            seeds=parts.seeds[order],
-            residual=parts.residual[order],
-            seed_counts=tuple(parts.seed_counts[i] for i in order),
-        )
+    each = [effects(*units) for units in joined(*conditions)]
+    terms = _terms(conditions, each, paired)
+    a, b, c, d = (float(one.rates.mean()) for one in each)
     return Contrast(
         signature=signed(*conditions),
         name=name,
         pairs=pairs,
-        differences=(
-            float(a.rates.mean() - b.rates.mean()),
-            float(c.rates.mean() - d.rates.mean()),
-        ),
+        differences=(a - b, c - d),
         p_holm=None,
-        paired=paired,
-        **estimate(parts, RECIPES, confidence, one_seed(*conditions), paired),
+        paired=len(terms) == 1,
+        **estimate(components(terms), RECIPES, confidence, one_seed(*conditions), len(terms) == 1),
     )
+
+
+def _terms(conditions: Sequence[Outcomes], each: Sequence[Effects], paired: bool) -> list[Effects]:
+    """Sums the signed effects of the conditions that are compared within seeds; the rest stand alone."""
+    firsts: list[Outcomes] = []  # of each term
+    terms: list[Effects] = []
+    for sign, condition, own in zip(SIGNS, conditions, each):
+        signed_effects = own if sign > 0 else -own
+        shared = [i for i, first in enumerate(firsts) if within_seeds(first, condition, paired)]
+        if shared:
+            terms[shared[0]] += signed_effects
+        else:
+            firsts.append(condition)
+            terms.append(signed_effects)
+    return terms

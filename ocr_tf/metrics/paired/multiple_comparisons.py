@@ -15,12 +15,14 @@ from ocr_tf.metrics.paired.comparison import (
     RECIPES,
     Comparison,
     Estimate,
+    apart,
     estimate,
     models,
     recipes,
+    within_seeds,
 )
 from ocr_tf.metrics.paired.outcomes import Outcomes, Result, joined, one_seed, signed
-from ocr_tf.metrics.paired.variance_components import Components, Effects, components, effects
+from ocr_tf.metrics.paired.variance_components import Components, Effects, effects
 from ocr_tf.types import Array
 
 # An interval stands on the normal limit of sums over its lines, and on an estimate of their variance:
@@ -156,20 +158,21 @@ def _slice(
 ) -> Slice:
     one, other = a.take(inside), b.take(inside)
     first, second = effects(*one.units()), effects(*other.units())
+    paired = within_seeds(a, b)
     units = first.influences.shape[-1]
     own = against = None
     withheld = too_small(one, other)
     if not withheld:
-        parts = components([first], [second])
-        own = _estimate(one, other, parts, target, confidence)
+        parts = apart(first, second, paired)
+        own = _estimate(one, other, parts, target, confidence, paired)
         others = a.lengths[~inside].any()
         reason = too_small(a.take(~inside), b.take(~inside)) if others else "no other lines"
         withheld = reason and f"not tested against the rest: {reason}"
     if not withheld:
-        contrasts = [_on(c, inside) - _on(c, ~inside) for c in (a, b)]
+        change_a, change_b = (_on(c, inside) - _on(c, ~inside) for c in (a, b))
         smaller = min(units, len(a.take(~inside).units().lengths))
-        parts = dataclasses.replace(components(contrasts[:1], contrasts[1:]), units=smaller)
-        against = _estimate(a, b, parts, target, confidence)
+        parts = dataclasses.replace(apart(change_a, change_b, paired), units=smaller)
+        against = _estimate(a, b, parts, target, confidence, paired)
     return Slice(
         signature=signed(one, other),
         name=name,
@@ -195,9 +198,10 @@ def _on(condition: Outcomes, inside: Array) -> Effects:
 
 
 def _estimate(
-    a: Outcomes, b: Outcomes, parts: Components, target: str, confidence: float
+    a: Outcomes, b: Outcomes, parts: Components, target: str, confidence: float, paired: bool
 ) -> Estimate:
-    return Estimate(signature=signed(a, b), **estimate(parts, target, confidence, one_seed(a, b)))
+    fields = estimate(parts, target, confidence, one_seed(a, b), paired)
+    return Estimate(signature=signed(a, b), **fields)
 
 
 def _adjusted(values: Sequence[float], method: str) -> list[float]:

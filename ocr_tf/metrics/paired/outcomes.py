@@ -71,6 +71,8 @@ class Outcomes:
             one: lines of one group then enter as their sums.
         trained: by a recipe that could be followed anew; not so another system, of which there is one
             set of readings.
+        networks: [S] names of the trained networks that read, one for each seed; empty if nothing else
+            reads with them. Conditions of the same networks are always compared within seeds.
 
     Raises:
         ValueError: the shapes do not fit, or a value is none that it can be.
@@ -85,6 +87,7 @@ class Outcomes:
     signature: Signature
     groups: Optional[Sequence[str]] = None
     trained: bool = True
+    networks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for field in ("errors", "lengths"):
@@ -99,10 +102,11 @@ class Outcomes:
                 raise ValueError(f"{self.name}: {field} hold one twice")
             object.__setattr__(self, field, members)
         seeds, lines = len(self.seeds), len(self.ids)
-        if self.errors.shape != (seeds, lines) or self.lengths.shape != (lines,):
+        networks = len(self.networks) or seeds
+        if (*self.errors.shape, *self.lengths.shape, networks) != (seeds, lines, lines, seeds):
             raise ValueError(
-                f"{self.name}: {seeds} seeds and {lines} ids with errors {self.errors.shape} "
-                f"and lengths {self.lengths.shape}"
+                f"{self.name}: {seeds} seeds and {lines} ids with errors {self.errors.shape}, "
+                f"lengths {self.lengths.shape} and {len(self.networks)} networks"
             )
         if self.groups is not None:
             object.__setattr__(self, "groups", tuple(self.groups))
@@ -184,6 +188,11 @@ def same_seeds(a: Outcomes, b: Outcomes) -> None:
             f"{a.name} has the seeds {sorted(a.seeds)} and {b.name} {sorted(b.seeds)}, which "
             "cannot be paired; train both under the same, or leave the pairing"
         )
+
+
+def same_networks(a: Outcomes, b: Outcomes) -> bool:
+    """Tells whether two conditions are readings of the same trained networks, as of two searches."""
+    return bool(a.networks) and dict(zip(a.seeds, a.networks)) == dict(zip(b.seeds, b.networks))
 
 
 def one_seed(*conditions: Outcomes) -> str:

@@ -42,13 +42,21 @@ class Effects:
     influences: Array  # z_csi; sums to 0 over the lines
     scale: Array  # [...] the highest rate, which says what is rounding
 
-    def __sub__(self, other: Effects) -> Effects:
-        """Subtracts effects: the difference within seeds, or between two sets of lines."""
+    def __neg__(self) -> Effects:
+        """Turns the sign, of what is subtracted."""
+        return Effects(-self.rates, -self.influences, self.scale)
+
+    def __add__(self, other: Effects) -> Effects:
+        """Adds effects within seeds."""
         return Effects(
-            self.rates - other.rates,
-            self.influences - other.influences,
+            self.rates + other.rates,
+            self.influences + other.influences,
             self.scale + other.scale,
         )
+
+    def __sub__(self, other: Effects) -> Effects:
+        """Subtracts effects: the difference within seeds, or between two sets of lines."""
+        return self + -other
 
 
 def effects(errors: Array, lengths: Array) -> Effects:

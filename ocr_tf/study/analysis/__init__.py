@@ -52,8 +52,11 @@ def analyze(
                 unreachable = {c: networks.unreachable(c, source) for c in grid.conditions}
             scores.update(cross_scores(networks, grid, source))
             alignments = alignment.alignments(networks, grid, source, images)
-            if inputs.trained:
+            if inputs.trained and not networks.unusable:
                 probes = probing.probes(networks, grid, inputs.trained, source, images)
+    missing = list(inputs.missing)
+    if networks is not None and networks.unusable:
+        missing.append(f"probes and cost: {networks.unusable}")
     members = slices.members(grid.references, inputs.trained, features)
     return Analysis(
         slices=slices.compare(grid, members, metric),
@@ -66,5 +69,5 @@ def analyze(
         ),
         alignments=alignments,
         probes=probes,
-        missing=inputs.missing,
+        missing=tuple(missing),
     )

@@ -35,7 +35,7 @@ from ocr_tf.study.analysis.content import (
 from ocr_tf.study.analysis.line_images import LineImages
 from ocr_tf.study.comparison import estimates
 from ocr_tf.study.comparison.estimates import Occurrences
-from ocr_tf.study.comparison.models import Networks
+from ocr_tf.study.comparison.models import Network, Networks
 from ocr_tf.study.comparison.results import Grid
 from ocr_tf.types import Array
 
@@ -80,6 +80,8 @@ def alignments(
 ) -> Optional[Alignments]:
     """Lays the references over lines that all networks can read and write, at most LINES of them.
 
+    A search has no part in it: conditions of the same networks have the same alignments.
+
     Returns:
         None where there are fewer than two such lines.
     """
@@ -89,9 +91,13 @@ def alignments(
         chosen = chosen[np.linspace(0, len(chosen) - 1, LINES).astype(int)]
     if len(chosen) < 2:
         return None
-    aligned = {
-        cell: align_lines(networks, *cell, source, images, chosen) for cell in networks.cells
-    }
+    by_network: dict[Network, list[AlignedLine]] = {}
+    aligned = {}
+    for cell in networks.cells:
+        network = networks.network(*cell)
+        if network not in by_network:
+            by_network[network] = align_lines(networks, *cell, source, images, chosen)
+        aligned[cell] = by_network[network]
     table = _Table(grid, aligned, chosen)
     return Alignments(
         indices=tuple(chosen.tolist()),
@@ -177,6 +183,11 @@ class _Table:
             seeds.setdefault(condition, []).append(seed)
         return seeds
 
+    @property
+    def own(self) -> list[str]:
+        """The conditions of different networks."""
+        return [condition for condition in self.grid.distinct if condition in self.seeds]
+
     @functools.cached_property
     def symbols(self) -> Array:
         """[n] symbols of the lines."""
@@ -213,7 +224,8 @@ class _Table:
         lines = {c: row > 0 for c, row in counts.items()}
         at_ends: dict[str, Optional[float]] = {}
         distances: dict[str, Optional[Spread]] = {}
-        for condition, seeds in self.seeds.items():
+        for condition in self.own:
+            seeds = self.seeds[condition]
             every = [line for seed in seeds for line in self.aligned[condition, seed]]
             total = sum(int(line.empty_spans.sum()) for line in every)
             ends = sum(int(line.empty_spans[[0, -1]].sum()) for line in every)
@@ -231,10 +243,10 @@ class _Table:
         )
 
     def distances(self) -> tuple[Distance, ...]:
-        """Measures every condition's centers against the paths of every other that has paths."""
+        """Measures the centers of all networks against the paths of every other that has paths."""
         return tuple(
             self._distance(a, b, seed)
-            for a, b in itertools.permutations(self.seeds, 2)
+            for a, b in itertools.permutations(self.own, 2)
             for seed in self.seeds[a]
             if seed in self.seeds[b] and self.aligned[b, seed][0].places is not None
         )

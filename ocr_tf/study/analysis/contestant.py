@@ -1,4 +1,4 @@
-"""One condition's network with the lines that its cost is measured on."""
+"""One condition's network and search with the lines that its cost is measured on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ocr_tf.bench import flops, memory, steps
 from ocr_tf.data import pipeline
 from ocr_tf.data.lines import LabelIds
 from ocr_tf.data.source import Source
-from ocr_tf.decode import Greedy
+from ocr_tf.decode import Greedy, Search, search_text
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.experiment import PARTS
 from ocr_tf.experiment.inference.load import Trained
@@ -24,11 +24,12 @@ from ocr_tf.study.analysis.cost_content import Memory, SampleLine, Size
 from ocr_tf.study.comparison.models import Networks
 from ocr_tf.types import Batch, Images
 
-SEARCHES = {"early_stop": Greedy(), "to_the_bound": Greedy(early_stop=False)}
+# What is timed: the condition's own search, and where that is greedy, greedy search to its bound.
+OWN, TO_THE_BOUND = "own", "to the bound"
 
 
 class Contestant:
-    """A condition's network of its first seed, and the lines that it is measured on."""
+    """A condition's network of its first seed, its search, and the lines that it is measured on."""
 
     def __init__(self, networks: Networks, condition: str, source: Source, sample: int, batch: int):
         """Takes lines at even places of the source's order by length.
@@ -42,6 +43,9 @@ class Contestant:
         """
         self.condition = condition
         self.trained = networks.first(condition)
+        first = networks.seeds(condition)[0]
+        self.network = networks.network(condition, first)
+        self.search = networks.search(condition, first)
         self._lines = networks.lines(condition, source)
         self._chosen = even_by_length(networks, source, sample)
         self._batch = self._images(even_by_length(networks, source, batch))
@@ -51,9 +55,12 @@ class Contestant:
         signature = [
             Images(tf.TensorSpec([None, model.height, None, 1]), tf.TensorSpec([None], tf.int32))
         ]
+        searches = {OWN: self.search}
+        if isinstance(self.search, Greedy):
+            searches[TO_THE_BOUND] = Greedy(early_stop=False)
         self._read = {
             name: graph(functools.partial(model.recognize, search=search), signature)
-            for name, search in SEARCHES.items()
+            for name, search in searches.items()
         }
 
     def sample(self) -> tuple[SampleLine, ...]:
@@ -67,9 +74,9 @@ class Contestant:
         """Counts what follows from the run alone: parameters, operations and symbols read."""
         model = self.trained.model
         singles = Progress.over(self._singles, f"counting operations of {self.condition}")
-        alone = [_reading_flops(self.trained, single.images) for single in singles]
+        alone = [_reading_flops(self.trained, single.images, self.search) for single in singles]
         training = steps.Parts(model, self._whole).flops()
-        read = [self._read["early_stop"](single.images).lengths[0, 0] for single in self._singles]
+        read = [self._read[OWN](single.images).lengths[0, 0] for single in self._singles]
         return Size(
             parameters={
                 part: sum(math.prod(v.shape) for v in getattr(model, part).trainable_variables)
@@ -81,7 +88,7 @@ class Contestant:
         )
 
     def calls(self) -> dict[tuple[str, Union[int, str]], Callable[[], object]]:
-        """Lists what is timed, by (search, place in the sample or "batch")."""
+        """Lists what is timed, by (OWN or TO_THE_BOUND, place in the sample or "batch")."""
         batches: dict[Union[int, str], Batch] = {
             **dict(enumerate(self._singles)),
             "batch": self._batch,
@@ -91,6 +98,10 @@ class Contestant:
             for name, read in self._read.items()
             for what, batch in batches.items()
         }
+
+    def searched(self) -> str:
+        """Names the condition's own search, as --search does."""
+        return search_text(self.search)
 
     def batch_lines(self) -> int:
         """Counts the lines of the batch; fewer than asked for where there are not more."""
@@ -133,13 +144,13 @@ def even_by_length(networks: Networks, source: Source, number: int) -> list[int]
     return [int(order[place]) for place in places]
 
 
-def _reading_flops(trained: Trained, images: Images) -> dict[str, int]:
-    """Floating-point operations by part."""
+def _reading_flops(trained: Trained, images: Images, search: Search) -> dict[str, int]:
+    """Floating-point operations by part; the search is the head's."""
     model = trained.model
     encoded = model.encoder(images, None)
     frames = model.sequence(encoded, None)
     return {
         "encoder": flops.count(lambda: model.encoder(images, None)),
         "sequence": flops.count(lambda: model.sequence(encoded, None)),
-        "head": flops.count(lambda: model.head.decode(frames)),
+        "head": flops.count(lambda: model.head.decode(frames, search)),
     }

@@ -17,12 +17,13 @@ from ocr_tf.experiment.runs.metrics_log import Validation
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.progress import Progress
 from ocr_tf.study.analysis import cost_content
-from ocr_tf.study.analysis.contestant import SEARCHES, Contestant
+from ocr_tf.study.analysis.contestant import OWN, TO_THE_BOUND, Contestant
 from ocr_tf.study.analysis.cost_content import (
     Cost,
     Latencies,
     Latency,
     Machine,
+    Memory,
     Seconds,
     Timing,
 )
@@ -30,7 +31,7 @@ from ocr_tf.study.analysis.pareto import front
 from ocr_tf.study.comparison import estimates, statistics
 from ocr_tf.study.comparison.estimates import RateEstimate
 from ocr_tf.study.comparison.inputs import Inputs
-from ocr_tf.study.comparison.models import Networks
+from ocr_tf.study.comparison.models import Network, Networks
 from ocr_tf.study.comparison.results import Grid
 from ocr_tf.types import Array
 
@@ -39,7 +40,7 @@ TARGETS = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01)  # CER on the validation lines
 
 Value = TypeVar("Value")
 
-# What is timed: condition, search, and the place in the sample or "batch".
+# What is timed: condition, OWN or TO_THE_BOUND, and the place in the sample or "batch".
 Timed = tuple[str, str, Union[int, str]]
 
 
@@ -173,7 +174,7 @@ def _timing(
 ) -> Timing:
     """Sums up what was timed, and measures memory."""
     latency = {c: _latencies(contestant, times) for c, contestant in contestants.items()}
-    usual = {c: both.early_stop for c, both in latency.items()}
+    usual = {c: latencies.own for c, latencies in latency.items()}
     trained = {
         c: tuple(_training_seconds(networks.trained(c, seed)) for seed in networks.seeds(c))
         for c in contestants
@@ -191,11 +192,7 @@ def _timing(
             }
         ),
         training_seconds=trained,
-        memory={
-            contestant.condition: contestant.memory()
-            for contestant in Progress.over(contestants.values(), "measuring peak memory")
-            if effort.memory
-        },
+        memory=_memory(contestants) if effort.memory else {},
         pareto={
             cost_content.SECONDS_ALONE: front(rates, alone),
             cost_content.SECONDS_IN_BATCH: front(rates, in_batch),
@@ -204,20 +201,31 @@ def _timing(
     )
 
 
+def _memory(contestants: Mapping[str, Contestant]) -> dict[str, Memory]:
+    """Measures every training once, whatever the searches that it is read with."""
+    measured: dict[Network, Memory] = {}
+    for contestant in Progress.over(contestants.values(), "measuring peak memory"):
+        if contestant.network not in measured:
+            measured[contestant.network] = contestant.memory()
+    return {c: measured[contestant.network] for c, contestant in contestants.items()}
+
+
 def _latencies(contestant: Contestant, times: Mapping[Timed, Array]) -> Latencies:
     def seconds(search: str, what: Union[int, str]) -> Seconds:
         return Seconds(*timing.spread(times[contestant.condition, search, what]))
 
-    places = range(len(contestant.sample()))
+    def latency(search: str) -> Latency:
+        return Latency(
+            each=tuple(seconds(search, i) for i in range(len(contestant.sample()))),
+            batch=seconds(search, "batch"),
+            batch_lines=contestant.batch_lines(),
+        )
+
+    bounded = (contestant.condition, TO_THE_BOUND, "batch") in times
     return Latencies(
-        **{
-            search: Latency(
-                each=tuple(seconds(search, i) for i in places),
-                batch=seconds(search, "batch"),
-                batch_lines=contestant.batch_lines(),
-            )
-            for search in SEARCHES
-        }
+        search=contestant.searched(),
+        own=latency(OWN),
+        to_the_bound=latency(TO_THE_BOUND) if bounded else None,
     )
 
 

@@ -1,8 +1,8 @@
 """The cost of conditions, as the renderers of a report take it. TensorFlow-free.
 
 Parts are those of `ocr_tf.experiment.config.experiment.PARTS`: encoder, sequence, head. Networks are those
-of each condition's first seed. What is measured, and so differs each time, stands under `Cost.timing`; the
-rest follows from the runs.
+of each condition's first seed, and read with its search. What is measured, and so differs each time, stands
+under `Cost.timing`; the rest follows from the runs.
 """
 
 from __future__ import annotations
@@ -69,10 +69,11 @@ class Latency:
 
 @dataclasses.dataclass(frozen=True)
 class Latencies:
-    """Greedy search that stops at the end of the text, and the same to the bound of its steps."""
+    """The search that the condition reads with; and beside greedy search, the same to its bound."""
 
-    early_stop: Latency
-    to_the_bound: Latency
+    search: str  # as --search names it
+    own: Latency
+    to_the_bound: Optional[Latency]  # None: the search is not greedy
 
 
 @dataclasses.dataclass(frozen=True)

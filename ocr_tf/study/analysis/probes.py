@@ -38,7 +38,7 @@ class Probed(NamedTuple):
 
 
 def read(networks: Networks, grid: Grid, probes: Sequence[Level]) -> list[Probed]:
-    """Reads every level's lines with every network.
+    """Reads every level's lines with every network, by the search of each condition.
 
     Lines are left out whose image a condition cannot take (too wide, say) or whose text it has too few
     encoder steps for.
@@ -49,7 +49,8 @@ def read(networks: Networks, grid: Grid, probes: Sequence[Level]) -> list[Probed
     usable = ~np.any(list(short.values()), axis=0)
     for condition, seed in networks.cells:
         trained, lines = networks.trained(condition, seed), networks.lines(condition, source)
-        reader = Reader(trained.model, trained.geometry, BATCH)
+        search = networks.search(condition, seed)
+        reader = Reader(trained.model, trained.geometry, BATCH, search)
         readings[condition, seed] = reader.read(lines, f"probing {condition}, seed {seed}")
         usable &= [reading.ok for reading in readings[condition, seed]]
     ends = np.cumsum([len(level.source.samples) for level in probes])

@@ -133,6 +133,7 @@ def counted(
         grid.ids,
         paired.Signature(what, grid.normalization, grid.fingerprint),
         grid.groups,
+        networks=grid.networks(condition),
     )
 
 

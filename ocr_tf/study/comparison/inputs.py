@@ -42,7 +42,8 @@ def open_inputs(grid: Grid) -> Inputs:
             missing.append(f"{condition} has no run folders: no networks to ask")
     trained = source = None
     try:
-        by_id = {i: text for folder in runs.values() for i, text in training_lines(folder)}
+        distinct = dict.fromkeys(runs.values())  # several searches may be of one run
+        by_id = {i: text for folder in distinct for i, text in training_lines(folder)}
         trained = list(by_id.values())
     except InputError as error:
         missing.append(f"training texts: {error}")

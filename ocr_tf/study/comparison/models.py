@@ -5,13 +5,15 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Optional
+from typing import NamedTuple, Optional
 
 import numpy as np
 
 from ocr_tf.data.geometry import Geometry
 from ocr_tf.data.lines import Lines, load_lines
 from ocr_tf.data.source import Source
+from ocr_tf.decode import Search, parse_search
+from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.experiment import unwritable
 from ocr_tf.experiment.inference.aligner import Aligner
 from ocr_tf.experiment.inference.load import Trained, restore
@@ -21,24 +23,42 @@ from ocr_tf.study.comparison.results import Grid
 from ocr_tf.types import Array
 
 
+class Network(NamedTuple):
+    """A trained network: conditions that read with the same one, by several searches, share it."""
+
+    run: Path
+    checkpoint: str  # best or last
+    temperature: float  # at which the evaluation was made
+
+
 class Networks:
-    """Restores every run once, with the weights and the temperature that its evaluation is of."""
+    """Restores every network once, and knows the search that each condition's evaluation is of."""
 
     def __init__(self, grid: Grid, runs: Mapping[tuple[str, int], Path]):
+        """Restores nothing yet. `unusable` says why searches cannot be made again; empty: they can."""
         self._folders = runs
-        self._checkpoints = {
-            (condition, cell.seed): cell.results.checkpoint.which
+        cells = {
+            (condition, cell.seed): cell
             for condition, row in grid.cells.items()
             for cell in row
-            if (condition, cell.seed) in runs and cell.results.checkpoint is not None
+            if (condition, cell.seed) in runs
         }
-        self._temperatures = {
-            (condition, cell.seed): cell.results.temperature or 1.0
-            for condition, row in grid.cells.items()
-            for cell in row
+        self._networks = {
+            key: Network(runs[key], cell.results.checkpoint.which, cell.results.temperature or 1.0)
+            for key, cell in cells.items()
+            if cell.results.checkpoint is not None
         }
-        self._restored: dict[tuple[str, int], Trained] = {}
-        self._aligners: dict[tuple[str, int], Aligner] = {}
+        self._searches = {key: cell.results.search or "greedy" for key, cell in cells.items()}
+        self._made: dict[str, Search] = {}
+        self.unusable = ""
+        try:
+            for key, text in self._searches.items():
+                if text not in self._made:
+                    self._made[text] = parse_search(text, f"{cells[key].folder}: --search")
+        except InputError as error:
+            self.unusable = str(error)
+        self._restored: dict[Network, Trained] = {}
+        self._aligners: dict[Network, Aligner] = {}
         self._lines: dict[tuple[int, Geometry], tuple[Source, Lines]] = {}
 
     @property
@@ -56,12 +76,20 @@ class Networks:
         runs = (RunFolder.open(folder) for folder in self._folders.values())
         return list(dict.fromkeys(run.experiment.geometry.rotate for run in runs))
 
+    def network(self, condition: str, seed: int) -> Network:
+        """Tells which network a condition reads with."""
+        return self._networks[condition, seed]
+
+    def search(self, condition: str, seed: int) -> Search:
+        """Returns the search that a condition's evaluation is of, where none is `unusable`."""
+        return self._made[self._searches[condition, seed]]
+
     def trained(self, condition: str, seed: int) -> Trained:
         """Restores a network, once."""
-        key = condition, seed
+        key = self.network(condition, seed)
         if key not in self._restored:
-            restored = restore(self._folders[key], self._checkpoints[key])
-            restored.model.head.temperature = self._temperatures[key]
+            restored = restore(key.run, key.checkpoint)
+            restored.model.head.temperature = key.temperature
             self._restored[key] = restored
         return self._restored[key]
 
@@ -71,9 +99,9 @@ class Networks:
 
     def aligner(self, condition: str, seed: int) -> Aligner:
         """Compiles a network's alignment, once."""
-        key = condition, seed
+        key = self.network(condition, seed)
         if key not in self._aligners:
-            trained = self.trained(*key)
+            trained = self.trained(condition, seed)
             self._aligners[key] = Aligner(
                 trained.model, trained.geometry, trained.experiment.encoder.stride
             )
@@ -131,17 +159,26 @@ def cross_scores(
         log p(reading | image), [N] by (whose network, whose readings, seed), as `search_errors.choices`
         takes them.
     """
-    scores = {}
     readings = {
         (condition, seed): texts
         for condition in grid.conditions
         for seed, texts in zip(grid.seeds(condition), grid.texts(condition))
     }
+    scorers: dict[Network, Scorer] = {}
+    known: dict[tuple[Network, str, int], list[Optional[float]]] = {}
+    scores = {}
     for condition, seed in networks.cells:
-        trained, lines = networks.trained(condition, seed), networks.lines(condition, source)
-        scorer = Scorer(trained.model, trained.geometry)
+        network = networks.network(condition, seed)
+        if network not in scorers:
+            trained = networks.trained(condition, seed)
+            scorers[network] = Scorer(trained.model, trained.geometry)
         for other in grid.conditions:
-            if other != condition and (other, seed) in readings:
+            if other == condition or (other, seed) not in readings:
+                continue
+            key = network, other, seed
+            if key not in known:
                 what = f"{condition} scores {other}, seed {seed}"
-                scores[condition, other, seed] = scorer.score(lines, readings[other, seed], what)
+                lines = networks.lines(condition, source)
+                known[key] = scorers[network].score(lines, readings[other, seed], what)
+            scores[condition, other, seed] = known[key]
     return scores

@@ -40,6 +40,14 @@ class Cell(NamedTuple):
         """The run's folder as it was evaluated; None for a system that is no run."""
         return None if self.results.run is None else Path(self.results.run)
 
+    @property
+    def network(self) -> Optional[str]:
+        """Names the trained network that read, by its run's folder and its step; None where there is none."""
+        checkpoint = self.results.checkpoint
+        if self.run is None or checkpoint is None:
+            return None
+        return f"{self.folder.resolve().parent.parent}, step {checkpoint.step}"
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Grid:
@@ -62,6 +70,20 @@ class Grid:
     def seeds(self, condition: str) -> list[int]:
         """Lists the seeds that a condition was trained under."""
         return [cell.seed for cell in self.cells[condition]]
+
+    def networks(self, condition: str) -> tuple[str, ...]:
+        """Names the network of each seed, [S]; empty where one is not known."""
+        names = [cell.network for cell in self.cells[condition]]
+        known = tuple(name for name in names if name is not None)
+        return known if len(known) == len(names) else ()
+
+    @functools.cached_property
+    def distinct(self) -> list[str]:
+        """The conditions of different networks: of those that read with the same ones, the first."""
+        firsts: dict[object, str] = {}
+        for condition in self.conditions:
+            firsts.setdefault(self.networks(condition) or condition, condition)
+        return list(firsts.values())
 
     def texts(self, condition: str) -> list[list[str]]:
         """[S][N] what was read."""

@@ -62,7 +62,8 @@ class ComparedPair:
     detectable: Optional[paired.Detectable]  # of the comparison that the verdict is about
     more: Optional[MoreData]
     too_small: Optional[str]  # why intervals rest on too few lines
-    paired_by_seed: Optional[SeedPairing]
+    paired_by_seed: Optional[SeedPairing]  # None also for readings of the same networks
+    same_networks: bool  # both are readings of the same networks, which are compared within seeds
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,6 +108,7 @@ def outcomes(grid: Grid, condition: str, metric: str) -> paired.Outcomes:
         ids=grid.ids,
         signature=paired.Signature(metric, grid.normalization, grid.fingerprint),
         groups=grid.groups,
+        networks=grid.networks(condition),
     )
 
 
@@ -124,7 +126,7 @@ def comparisons(
         metric: that the verdict is about.
         by_seed: the headline pairs the seeds.
         systems: conditions that nobody trains anew.
-        not_aligned: the conditions with trainings that got stuck; see `formation.not_aligned`.
+        not_aligned: the trainings that got stuck, by condition; see `formation.not_aligned`.
     """
     every = {
         name: dataclasses.replace(outcomes(grid, name, metric), trained=name not in systems)
@@ -173,8 +175,8 @@ def contrasts(
 def _stuck(
     conditions: Iterable[str], not_aligned: Mapping[str, paired.NotAligned]
 ) -> tuple[paired.NotAligned, ...]:
-    """Returns those of some conditions that have trainings that got stuck, each once."""
-    return tuple(not_aligned[c] for c in dict.fromkeys(conditions) if c in not_aligned)
+    """Returns the trainings behind some conditions that got stuck, each once."""
+    return tuple(dict.fromkeys(not_aligned[c] for c in conditions if c in not_aligned))
 
 
 def by_metric(grid: Grid, chosen: str, by_seed: bool = False) -> tuple[OtherMetric, ...]:
@@ -206,8 +208,11 @@ def _pair(
     too_small = paired.too_small(a, b)
     seeds = min(len(a.seeds), len(b.seeds))
     shared = sorted(a.seeds) == sorted(b.seeds)
-    bootstrap = detectable = None
-    if seeds > 1 and not by_seed:  # It draws each condition's seeds.
+    same_networks = paired.same_networks(a, b)
+    bootstrap = detectable = pairing = None
+    if shared and seeds > 1 and not same_networks:
+        pairing = _paired_by_seed(a, b, by_seed)
+    if seeds > 1 and not recipes.paired:  # It draws each condition's seeds.
         bootstrap = paired.crossed_bootstrap(a, b, generator_seed=GENERATOR_SEED)
     decides = recipes if a.trained and b.trained else models
     if holm:
@@ -234,7 +239,8 @@ def _pair(
         detectable=detectable,
         more=_more(decides) if detectable and decides.target == paired.RECIPES else None,
         too_small=too_small,
-        paired_by_seed=_paired_by_seed(a, b, by_seed) if shared and seeds > 1 else None,
+        paired_by_seed=pairing,
+        same_networks=same_networks,
     )
 
 

@@ -31,7 +31,7 @@ class About:
     normalization: str  # of reference and text before they are compared
     paired: bool = False  # by seed
     evaluation: str = "test"  # the name of the evaluations that the verdict is about
-    tuning: dict[str, Tuned] = dataclasses.field(default_factory=dict)  # by condition
+    tuning: dict[str, Tuned] = dataclasses.field(default_factory=dict)  # by training
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +40,12 @@ class Condition:
 
     name: str
     seeds: tuple[int, ...]
+    training: Optional[str] = (
+        None  # its name; conditions that are searches of the same runs share it
+    )
+    searches: tuple[
+        str, ...
+    ] = ()  # that its runs read with, each that occurs, as --search takes it
     head: Optional[str] = None
     encoder: Optional[str] = None
     layers: Optional[int] = None  # of the BiLSTM
@@ -72,15 +78,26 @@ class Report:
     comparisons: dict[str, tuple[ComparedPair, ...]]  # by checkpoint; the first is the headline
     by_metric: tuple[OtherMetric, ...]
     contrasts: dict[str, tuple[paired.Change, ...]]  # by checkpoint; empty: the study asks none
-    controls: Optional[Controls]  # None: fewer than two conditions are runs
-    curves: dict[str, tuple[LearningCurve, ...]]  # by condition
-    aligned_at: AlignedAt  # the step since which a run's alignment is formed; None: it is not
+    controls: Optional[Controls]  # of the trainings; None: there are fewer than two
+    curves: dict[str, tuple[LearningCurve, ...]]  # by training
+    # The step since which a run's alignment is formed, by condition and seed; None: it is not.
+    aligned_at: AlignedAt
     lines: tuple[Line, ...]
     reproduce: Reproduction
     analysis: Optional[Analysis] = None  # None: not made
     cost: Optional[Cost] = None  # None: not measured
     summary: Optional[Summary] = None  # of the headline; None: nothing was compared
     missing: tuple[str, ...] = ()  # why a part is left out, a sentence each
+
+    @property
+    def trainings(self) -> dict[str, str]:
+        """The training of each condition that has runs."""
+        return {c.name: c.training for c in self.conditions if c.training is not None}
+
+    @property
+    def several_searches(self) -> bool:
+        """Tells whether conditions are readings of the same runs by several searches."""
+        return len(set(self.trainings.values())) < len(self.trainings)
 
     @property
     def checkpoint(self) -> str:

@@ -62,9 +62,15 @@ class CostTables:
     imported: Optional[str]  # the part of the memory's peaks that is the libraries alone
 
 
-def arrange(cost: Cost, looks: Looks) -> CostTables:
-    """Arranges everything but the plots."""
-    targets, reached = _reached(cost, looks)
+def arrange(cost: Cost, looks: Looks, trainings: Mapping[str, str]) -> CostTables:
+    """Arranges everything but the plots.
+
+    Args:
+        cost: what was measured.
+        looks: of the conditions and of the trainings.
+        trainings: of the conditions, by name; those of one training came to a CER together.
+    """
+    targets, reached = _reached(cost, looks, trainings)
     imported = [memory.imported for memory in cost.timing.memory.values() if memory.imported]
     return CostTables(
         rows=[_row(name, size, cost, looks[name]) for name, size in cost.conditions.items()],
@@ -84,9 +90,9 @@ def _row(name: str, size: Size, cost: Cost, look: Look) -> Row:
         look,
         [f"{number:,}" for number in size.parameters.values()],
         [f"{statistics.fmean(lines) / 1e9:.3g}" for lines in size.flops.values()],
-        _milliseconds(latency.early_stop.each),
-        _milliseconds(latency.to_the_bound.each),
-        _milliseconds([latency.early_stop.batch], latency.early_stop.batch_lines),
+        _milliseconds(latency.own.each),
+        _milliseconds(latency.to_the_bound.each) if latency.to_the_bound else formatting.NOTHING,
+        _milliseconds([latency.own.batch], latency.own.batch_lines),
         f"{statistics.fmean(seconds) / 60:.1f}{formatting.SPACE}min",
         _mebibytes(memory) if memory else formatting.NOTHING,
     )
@@ -105,8 +111,10 @@ def _mebibytes(size: int) -> str:
     return f"{size / 2**20:,.0f}{formatting.SPACE}MiB"
 
 
-def _reached(cost: Cost, looks: Looks) -> tuple[list[str], list[Reached]]:
-    """The lowest CERs that any run came to; steps and minutes, medians over seeds."""
+def _reached(
+    cost: Cost, looks: Looks, trainings: Mapping[str, str]
+) -> tuple[list[str], list[Reached]]:
+    """The lowest CERs that any run came to; steps and minutes of each training, medians over seeds."""
     by_condition = list(cost.steps_to_cer.values())
     targets = [
         cer
@@ -115,14 +123,14 @@ def _reached(cost: Cost, looks: Looks) -> tuple[list[str], list[Reached]]:
     ][-SHOWN:]
     if not targets:
         return [], []
-    rows = [
-        Reached(
-            looks[name],
+    rows = {
+        trainings[name]: Reached(
+            looks[trainings[name]],
             [_median(steps[cer], cost.timing.seconds_to_cer[name][cer]) for cer in targets],
         )
         for name, steps in cost.steps_to_cer.items()
-    ]
-    return [f"{100 * float(cer):g}{formatting.SPACE}%" for cer in targets], rows
+    }
+    return [f"{100 * float(cer):g}{formatting.SPACE}%" for cer in targets], list(rows.values())
 
 
 def _median(steps: Sequence[Optional[int]], seconds: Sequence[Optional[float]]) -> str:
@@ -237,7 +245,9 @@ def _latency(
             look = looks[name]
             order = np.argsort(read[name], kind="stable")
             x = np.array(read[name])[order]
-            for search, style in ((searches.early_stop, "-"), (searches.to_the_bound, ":")):
+            for search, style in ((searches.own, "-"), (searches.to_the_bound, ":")):
+                if search is None:
+                    continue
                 each = [search.each[i] for i in order]
                 median, low, high = 1e3 * np.array([[s.median, s.low, s.high] for s in each]).T
                 axes.fill_between(x, low, high, color=look.color, alpha=0.15, lw=0)

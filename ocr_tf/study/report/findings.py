@@ -212,7 +212,7 @@ def _cost(pair: ComparedPair, cost: Cost) -> Optional[Finding]:
         return None
     ends = {
         name: [
-            statistics.fmean(getattr(seconds, end) for seconds in latency[name].early_stop.each)
+            statistics.fmean(getattr(seconds, end) for seconds in latency[name].own.each)
             for end in ("low", "median", "high")
         ]
         for name in (pair.a, pair.b)

@@ -134,7 +134,7 @@ def cumulative(report: Report, looks: Looks, width: int) -> Optional[Figure]:
     """Paints the share of lines under a CER; the mean over seeds in a band from lowest to highest."""
     at = np.linspace(0, 1, 101)
     shares = {}
-    for condition in looks if report.lines else ():
+    for condition in (one.name for one in report.conditions if report.lines):
         rates = _rates(report, condition)
         known = rates[np.isfinite(rates).all(axis=1)]
         if len(known):

@@ -95,7 +95,7 @@ class Values(NamedTuple):
 
 def render(report: Report, images: LineImages) -> tuple[str, list[Drawing]]:
     """Makes the page and the drawings in it."""
-    styles = looks([condition.name for condition in report.conditions])
+    styles = _looks(report)
     chosen = gallery.galleries(report)
     kept = line_list.kept(report, chosen)
     lists = Lists(kept)
@@ -123,7 +123,7 @@ def render(report: Report, images: LineImages) -> tuple[str, list[Drawing]]:
         metric=verdict_text.name_of(report.study.metric),
         rates=rates,
         mcnemar=mcnemar,
-        cost=cost.arrange(report.cost, styles) if report.cost else None,
+        cost=cost.arrange(report.cost, styles, report.trainings) if report.cost else None,
         analysis=analysis,
         missing=tuple(dict.fromkeys((*report.missing, *analysis.missing))),
         galleries=galleries,
@@ -135,6 +135,15 @@ def render(report: Report, images: LineImages) -> tuple[str, list[Drawing]]:
     )
     names = {**values._asdict(), "template": TEMPLATE}
     return _environment().get_template(TEMPLATE).render(names), drawings
+
+
+def _looks(report: Report) -> dict[str, Look]:
+    """Gives conditions their looks; a training has that of its first condition."""
+    styles = looks([condition.name for condition in report.conditions])
+    trainings: dict[str, Look] = {}
+    for name, training in report.trainings.items():
+        trainings.setdefault(training, styles[name]._replace(name=training))
+    return {**trainings, **styles}
 
 
 def _bars(report: Report, lists: Lists) -> list[tuple[line_plots.Bar, str]]:

@@ -184,8 +184,8 @@ PLOTS: tuple[Union[Plot, Family], ...] = (
         "cost",
         _cost,
         {
-            "latency": "Full lines stop at the end of the text; dotted ones go on to the bound. Bands are "
-            "quartiles."
+            "latency": "Full lines are each condition’s own search. Dotted ones, beside greedy search, go on "
+            "to the bound. Bands are quartiles."
         },
     ),
     Plot(

@@ -31,7 +31,7 @@ def compares(stuck: Sequence[NotAligned]) -> str:
 def remedy(report: Report, stuck: Sequence[NotAligned]) -> str:
     """Says what makes an alignment form, with the options of those heads that have some for it."""
     names = {one.condition for one in stuck}
-    heads = [c.experiment.head for c in report.conditions if c.name in names and c.experiment]
+    heads = [c.experiment.head for c in report.conditions if c.training in names and c.experiment]
     aids = dict.fromkeys(aid.option for head in heads for aid in aids_of(head) if aid.aligns)
     flags = " or ".join(f"--head.{option}" for option in aids)
     larger = f"with a larger {flags}, " if flags else ""

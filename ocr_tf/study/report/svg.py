@@ -97,8 +97,11 @@ def looks(conditions: Sequence[str]) -> dict[str, Look]:
 
 
 def short(name: str, longest: int = LONGEST) -> str:
-    """What a figure has room for."""
-    return name if len(name) <= longest else name[: longest - 1] + "…"
+    """What a figure has room for: begin and end, as names of conditions may differ in either."""
+    if len(name) <= longest:
+        return name
+    end = (longest - 1) // 2
+    return f"{name[: longest - 1 - end]}…{name[len(name) - end :]}"
 
 
 def drawing(name: str, about: str, paint: Callable[[int], Figure], width: int = FULL) -> Drawing:

@@ -86,9 +86,7 @@ class VerdictText(NamedTuple):
     few: Optional[str]  # that there are too few errors or lines to tell
     otherwise: Optional[str]  # that another metric would say otherwise
     no_mcnemar: Optional[str]  # why there is no test of each seed
-    pairing: Optional[
-        str
-    ]  # the interval with and without pairing the seeds, where both were trained
+    pairing: Optional[str]  # what pairing the seeds changes, or why they are paired
     targets: tuple[Target, Target]  # recipes, models
     others: list[str]  # the other pairs
 
@@ -100,7 +98,7 @@ def name_of(metric: str) -> str:
 
 def beside(report: Report) -> list[Beside]:
     """Lists all pairs by the metrics that the verdict is not about."""
-    stuck = {one.condition for one in report.not_aligned}
+    stuck = {(pair.a, pair.b) for pair in report.pairs if pair.verdict.not_aligned}
     return [
         Beside(
             other.a,
@@ -111,7 +109,7 @@ def beside(report: Report) -> list[Beside]:
             other.recipes.low,
             other.recipes.high,
             other.recipes.p,
-            bool(stuck & {other.a, other.b}),
+            (other.a, other.b) in stuck,
         )
         for other in report.by_metric
     ]
@@ -386,6 +384,11 @@ def _otherwise(report: Report, pair: ComparedPair) -> Optional[str]:
 
 def _pairing(pair: ComparedPair) -> Optional[str]:
     """Compares the interval with and without pairs of seeds; the narrower is no reason to choose it."""
+    if pair.same_networks:
+        return (
+            f"{pair.a} and {pair.b} are readings of the same trained networks, so that the two are "
+            "compared within each seed."
+        )
     seeds = pair.paired_by_seed
     if not seeds:
         return None

@@ -94,7 +94,7 @@ def test_flops_of_the_shared_parts_are_the_same_and_heads_differ(measured):
 
 def test_latency_of_every_line_and_of_a_batch_with_and_without_stopping_early(measured):
     for latency in measured.timing.latency.values():
-        for search in (latency.early_stop, latency.to_the_bound):
+        for search in (latency.own, latency.to_the_bound):
             assert len(search.each) == 2 and search.batch_lines == 3
             for seconds in (*search.each, search.batch):
                 assert 0 < seconds.low <= seconds.median <= seconds.high

@@ -64,10 +64,10 @@ def latencies(report, factor):
     ctc = latency["ctc"]
     each = tuple(
         dataclasses.replace(s, **{k: factor * v for k, v in dataclasses.asdict(s).items()})
-        for s in ctc.early_stop.each
+        for s in ctc.own.each
     )
-    slow = dataclasses.replace(ctc.early_stop, each=each)
-    latency["attention"] = dataclasses.replace(ctc, early_stop=slow)
+    slow = dataclasses.replace(ctc.own, each=each)
+    latency["attention"] = dataclasses.replace(ctc, own=slow)
     return dataclasses.replace(cost, timing=dataclasses.replace(cost.timing, latency=latency))
 
 
