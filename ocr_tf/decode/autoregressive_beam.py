@@ -162,7 +162,7 @@ def beam(
         state = tf.nest.map_structure(lambda x: tf.gather(x, rows), state)
         return t + 1, after, _longer(finished, tf.shape(finished.ids)[2] + 1, pad), state
 
-    parts = guide.parts if guide is not None else 0
+    parts = guide.size if guide is not None else 0
     prefixes = _Prefixes(
         last=tf.fill([batch, width], decoder.alphabet.start),
         texts=tf.zeros([batch, width, 0], tf.int32),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Optional
 
 from ocr_tf.alphabet import Alphabet, Spelling
 from ocr_tf.decode.search import Search, ctc_weight_option
-from ocr_tf.language import arpa, lexicon
+from ocr_tf.language import arpa, lexicon, words
 from ocr_tf.language.automaton import of_ngrams
 from ocr_tf.options import option
 from ocr_tf.types import Frames, Hypotheses, Tensor
@@ -30,6 +30,11 @@ class Beam(Search):
     lm_weight: float = option(0.5, "What the language model's log p counts.", minimum=0)
     bonus: float = option(0.0, "Added for each symbol, where there is a language model.")
     lexicon: str = option("", "File with a word a line: texts hold no other words.")
+    word_lm: str = option(
+        "", "With a lexicon, language model of its words, an ARPA file: its log p is added."
+    )
+    word_weight: float = option(0.5, "What the language model of words counts.", minimum=0)
+    word_bonus: float = option(0.0, "Added for each word, where there is a model of words.")
     symbols: int = option(
         0,
         "With a language model or lexicon, CTC's texts grow only by so many symbols, the best of each step; "
@@ -60,15 +65,17 @@ class Beam(Search):
         """Refuses what no beam can return.
 
         Raises:
-            ValueError: more texts are wanted than prefixes are kept, or none.
+            ValueError: more texts are wanted than prefixes are kept, or none; a model of words without words.
         """
         if not 1 <= self.best <= self.width:
             raise ValueError(f"a beam of width {self.width} cannot give the {self.best} best")
+        if self.word_lm and not self.lexicon:
+            raise ValueError(f"word_lm={self.word_lm} needs a lexicon, which says what a word is")
 
     def check(self) -> None:
         """See `Search.check`."""
-        if self.lm:
-            arpa.read(self.lm)
+        for model in filter(None, (self.lm, self.word_lm)):
+            arpa.read(model)
         if self.lexicon:
             lexicon.read_words(self.lexicon)
 
@@ -78,12 +85,13 @@ class Beam(Search):
 
     def guide(self, alphabet: Alphabet) -> Optional[Guide]:
         """Makes language model and lexicon one; see `Search.guide`."""
-        paths = [path for path in (self.lm, self.lexicon) if path]
+        paths = [path for path in (self.lm, self.lexicon, self.word_lm) if path]
         stamps = tuple((stat.st_mtime_ns, stat.st_size) for stat in map(os.stat, paths))
         if not paths:
             return None
         # Searches that differ in width share it.
-        same = Beam(lm=self.lm, lm_weight=self.lm_weight, bonus=self.bonus, lexicon=self.lexicon)
+        usual = {name: getattr(Beam(), name) for name in ("width", "best", "symbols", "rescore")}
+        same = dataclasses.replace(self, **usual)
         return _guide(same, alphabet, alphabet.spelling, stamps)
 
     def ctc(self, log_probs: Frames, alphabet: Alphabet) -> Hypotheses:
@@ -101,11 +109,11 @@ class Beam(Search):
         guide = self.guide(decoder.alphabet)
         ranking = Ranking(
             guide=guide,
-            bonus=self.bonus,
+            bonus=self._bonus(),
             length_norm=self.length_norm,
             coverage=self.coverage,
         )
-        if self.width == 1 and ranking == PLAIN._replace(bonus=self.bonus):
+        if self.width == 1 and ranking == PLAIN._replace(bonus=self._bonus()):
             found = greedy(decoder, bounds)
             return found._replace(objective=found.log_probs)
         return beam(decoder, bounds, self.width, self.best, ranking)
@@ -118,7 +126,11 @@ class Beam(Search):
         if self.rescore or weight in (0, 1):
             return super().joint(branches)
         guide = self.guide(alphabet)
-        return joint.one_pass(branches, weight, self.width, self.best, guide, self.bonus)
+        return joint.one_pass(branches, weight, self.width, self.best, guide, self._bonus())
+
+    def _bonus(self) -> float:
+        """Returns the most that the guide may give for a symbol."""
+        return max(0.0, self.bonus) + max(0.0, self.word_bonus)
 
 
 @functools.lru_cache(maxsize=4)
@@ -126,13 +138,17 @@ def _guide(
     search: Beam, alphabet: Alphabet, spelling: Spelling, stamps: tuple[object, ...]
 ) -> Guide:
     """Makes a guide once for all graphs; alphabets that differ in spelling alone are equal."""
-    from ocr_tf.decode.guide import Guide, Weighted
+    from ocr_tf.decode.guide import Guide, Part, Tables, Words
 
-    parts = []
+    parts: list[Part] = []
     if search.lm:
         model = of_ngrams(arpa.read(search.lm), alphabet, search.lm)
-        parts.append(Weighted(model, search.lm_weight, search.bonus))
+        parts.append(Tables(model, search.lm_weight, search.bonus))
     if search.lexicon:
-        words = lexicon.read_words(search.lexicon)
-        parts.append(Weighted(lexicon.of_words(words, alphabet, search.lexicon)))
+        known = lexicon.of_words(lexicon.read_words(search.lexicon), alphabet, search.lexicon)
+        if search.word_lm:
+            spoken = words.of_words(arpa.read(search.word_lm), known, search.word_lm)
+            parts.append(Words(spoken, search.word_weight, search.word_bonus))
+        else:
+            parts.append(Tables(known.automaton))
     return Guide(parts)

@@ -5,7 +5,7 @@ Graves 2012, Supervised Sequence Labelling with Recurrent Neural Networks, secti
 lines of a batch, and all their prefixes, go on together, in TensorFlow's operations.
 
     B, T, C  lines, steps, classes      W  prefixes of a line
-    M        symbols by which a prefix may grow at a step      G  automata of a guide
+    M        symbols by which a prefix may grow at a step      G  numbers in a guide's state
 
 Without a guide M is W + 1, and no other symbol can matter: of M continuations of a prefix, one may be its
 own last symbol again, and each that was in the beam already ranks there at least as high. So the W best
@@ -121,7 +121,7 @@ def _search(
     count = width + 1 if guide is None else symbols or len(alphabet)
     steps = _steps(log_probs, alphabet.blank, min(count, len(alphabet)))
     most, batch = tf.shape(steps.values)[0], tf.shape(steps.values)[1]
-    parts = guide.parts if guide is not None else 0
+    parts = guide.size if guide is not None else 0
 
     def body(t: Tensor, prefixes: Prefixes, added: Any, parents: Any) -> Any:
         step = _Step(*(values[t] for values in steps))

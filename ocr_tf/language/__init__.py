@@ -7,6 +7,7 @@ Its files:
     kneser_ney  estimates a model from texts
     automaton   a model as tables over an alphabet, for searches
     lexicon     the texts whose words are in a list, as the same tables
+    words       a model of words over a lexicon, as tables
 
 TensorFlow-free. Nothing here knows of images.
 """

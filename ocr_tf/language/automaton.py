@@ -10,7 +10,7 @@ three tensors, which a graph carries.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -59,9 +59,7 @@ def of_ngrams(model: NGrams, alphabet: Alphabet, name: str) -> Automaton:
     """
     tokens = list(map(token_of, alphabet.symbols))
     _refuse_others(model, tokens, name)
-    # A state is a history that something follows: the longest one that a text ends in.
-    histories = {gram[:-1] for grams in model.log_probs for gram in grams}
-    ordered = sorted(histories, key=lambda history: (len(history), history))
+    ordered = histories(model)
     if len(ordered) * len(tokens) > MOST_ENTRIES:
         raise InputError(
             f"{name}: {len(ordered)} histories of {len(tokens)} symbols are too many for a table of "
@@ -80,19 +78,19 @@ def of_ngrams(model: NGrams, alphabet: Alphabet, name: str) -> Automaton:
     for gram in itertools.chain.from_iterable(model.log_probs):
         followers[places[gram[:-1]]].append(gram)
     for state, history in enumerate(ordered):
-        if history:  # what it has not itself, it has from the one that is a token shorter
-            shorter, backoff = places[history[1:]], model.backoffs.get(history, 0.0)
-            tables.weight[state] = tables.weight[shorter] + backoff
-            tables.next[state] = tables.next[shorter]
-            tables.final[state] = tables.final[shorter] + backoff
+        if history:  # what it has not itself, it has from a shorter one
+            before, backoff = shorter(history, model, places)
+            tables.weight[state] = tables.weight[before] + backoff
+            tables.next[state] = tables.next[before]
+            tables.final[state] = tables.final[before] + backoff
         for gram in followers[state]:
             log_prob, token = model.log_probs[len(gram) - 1][gram], gram[-1]
             if token == END:
                 tables.final[state] = log_prob
             elif columns.get(token):
                 tables.weight[state, columns[token]] = log_prob
-                tables.next[state, columns[token]] = places[_longest(gram, model.order, places)]
-    return _begun(tables, places[_longest((BEGIN,), model.order, places)])
+                tables.next[state, columns[token]] = places[longest(gram, model.order, places)]
+    return _begun(tables, places[longest((BEGIN,), model.order, places)])
 
 
 def _refuse_others(model: NGrams, tokens: list[str], name: str) -> None:
@@ -105,8 +103,32 @@ def _refuse_others(model: NGrams, tokens: list[str], name: str) -> None:
         raise InputError(f"{name}: knows none of the {len(tokens)} symbols of the alphabet")
 
 
-def _longest(gram: Gram, order: int, places: dict[Gram, int]) -> Gram:
-    """The longest end of a gram that is a state."""
+def histories(model: NGrams) -> list[Gram]:
+    """Lists the states of a model, short ones first: what something follows, or has a weight of back-off.
+
+    A text is in the longest one that it ends in.
+    """
+    followed = {gram[:-1] for grams in model.log_probs for gram in grams}
+    weighted = {history for history, weight in model.backoffs.items() if weight}
+    return sorted({(), *followed, *weighted}, key=lambda history: (len(history), history))
+
+
+def shorter(history: Gram, model: NGrams, places: Mapping[Gram, int]) -> tuple[int, float]:
+    """Finds the state that is asked where a history has no follower, and what is added then.
+
+    A model may lack the history that is a token shorter: nothing follows it. Then it is passed over.
+    """
+    total = 0.0
+    while history:
+        total += model.backoffs.get(history, 0.0)
+        history = history[1:]
+        if history in places:
+            break
+    return places[history], total
+
+
+def longest(gram: Gram, order: int, places: Mapping[Gram, int]) -> Gram:
+    """Returns the longest end of a gram that is a state, of those that a model of this order can have."""
     gram = gram[max(0, len(gram) - order + 1) :]
     while gram not in places:
         gram = gram[1:]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from ocr_tf.alphabet import Alphabet
 from ocr_tf.errors import NAMED, InputError
 from ocr_tf.language.automaton import FORBIDDEN, MOST_ENTRIES, Automaton
 from ocr_tf.text_file import read_text_file
+from ocr_tf.types import Array
 
 
 def read_words(path: str | Path) -> list[str]:
@@ -27,7 +29,16 @@ def read_words(path: str | Path) -> list[str]:
     return words
 
 
-def of_words(words: Iterable[str], alphabet: Alphabet, name: str) -> Automaton:
+class Lexicon(NamedTuple):
+    """A lexicon over an alphabet."""
+
+    automaton: Automaton  # of the texts whose words are all in it
+    words: list[str]  # as they are spelled
+    word: Array  # [S] int32, which of them a state has spelled; -1: none
+    free: Array  # [K] bool, the symbols between words
+
+
+def of_words(words: Iterable[str], alphabet: Alphabet, name: str) -> Lexicon:
     """Makes the automaton of texts whose words are all in a lexicon.
 
     Symbols that are in no word are free: they stand between words, in any number. Where there are none, a
@@ -65,25 +76,26 @@ def of_words(words: Iterable[str], alphabet: Alphabet, name: str) -> Automaton:
     for state, own in enumerate(children):
         for symbol, child in own.items():
             weight[state, symbol], following[state, symbol] = 0.0, child
-    done = np.array(ends)
+    done = np.array(ends) >= 0
     done[0] = True
     used = {symbol for own in children for symbol in own}
-    free = np.array([k for k in range(size) if k not in used], np.int64)
-    weight[np.ix_(np.flatnonzero(done), free)] = 0.0  # and on from the beginning, state 0
-    return Automaton(weight, following, np.where(done, 0.0, FORBIDDEN).astype(np.float32))
+    free = np.array([k not in used for k in range(size)])
+    weight[np.ix_(done, free)] = 0.0  # and on from the beginning, state 0
+    automaton = Automaton(weight, following, np.where(done, 0.0, FORBIDDEN).astype(np.float32))
+    return Lexicon(automaton, readable, np.array(ends, np.int32), free)
 
 
-def _trie(words: Iterable[Sequence[int]]) -> tuple[list[dict[int, int]], list[bool]]:
-    """The children of each node by symbol, and the nodes where a word ends; node 0 is the root."""
+def _trie(words: Iterable[Sequence[int]]) -> tuple[list[dict[int, int]], list[int]]:
+    """The children of each node by symbol, and the word that ends there or -1; node 0 is the root."""
     children: list[dict[int, int]] = [{}]
-    ends = [False]
-    for word in words:
+    ends = [-1]
+    for number, word in enumerate(words):
         node = 0
         for symbol in word:
             if symbol not in children[node]:
                 children[node][symbol] = len(children)
                 children.append({})
-                ends.append(False)
+                ends.append(-1)
             node = children[node][symbol]
-        ends[node] = True
+        ends[node] = number
     return children, ends

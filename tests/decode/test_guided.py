@@ -11,7 +11,7 @@ import tensorflow as tf
 from ocr_tf.alphabet import Alphabet
 from ocr_tf.decode import Beam
 from ocr_tf.decode.autoregressive_beam import COVERED
-from ocr_tf.decode.guide import Guide, Weighted
+from ocr_tf.decode.guide import Guide, Tables
 from ocr_tf.language import arpa, kneser_ney
 from ocr_tf.language.automaton import of_ngrams
 from ocr_tf.language.lexicon import of_words
@@ -130,7 +130,7 @@ def test_where_a_lexicon_allows_nothing_the_text_is_empty_and_not_ended(tmp_path
     # The empty text holds no other words; the beam of the first line has lost it.
     assert found.ended.numpy().tolist() == [[False], [True]]
     only = Guide(
-        [Weighted(of_words(["abababab"], SYMBOLS, "")._replace(final=np.full(9, -np.inf)))]
+        [Tables(of_words(["abababab"], SYMBOLS, "").automaton._replace(final=np.full(9, -np.inf)))]
     )
     from ocr_tf.decode.autoregressive_beam import Ranking, beam
     from ocr_tf.decode.ctc_prefix_beam import prefix_beam
@@ -140,7 +140,7 @@ def test_where_a_lexicon_allows_nothing_the_text_is_empty_and_not_ended(tmp_path
     np.testing.assert_allclose(found.log_probs[:, 0], [2 * np.log(0.01), 2 * np.log(0.98)], 1e-4)
     memory = attention.Memory()
     names, bounds = (tf.constant(values) for values in zip(*attention.LINES))
-    found = beam(attention.decoder(memory, names), bounds, 2, 1, Ranking(only))
+    found = beam(attention.decoder(memory, names), bounds, 2, 1, Ranking(guide=only))
     assert not found.lengths.numpy().any() and not found.ended.numpy().any()
     expected = [memory.log_prob(line, ()) for line, _ in attention.LINES]
     np.testing.assert_allclose(found.log_probs[:, 0], expected, rtol=1e-5)
@@ -189,7 +189,7 @@ def test_a_model_is_searched_as_by_an_independent_decoder(files):
         criterion_type=decoder.CriterionType.CTC,
     )
     theirs = decoder.LexiconFreeDecoder(settings, KenLM(path, names), -1, 7, [])
-    guide = Guide([Weighted(of_ngrams(arpa.read(path), alphabet, path), 0.7, 0.4)])
+    guide = Guide([Tables(of_ngrams(arpa.read(path), alphabet, path), 0.7, 0.4)])
     better = 0
     for i, length in enumerate(batch.lengths.numpy()):
         values = np.ascontiguousarray(batch.values[i, :length].numpy())

@@ -46,7 +46,7 @@ WORDS = ["ab", "a", "ba", "bab"]
 @pytest.mark.parametrize("symbols, longest", [("ab", 6), ("ab ", 5), ("ab -", 4)])
 def test_a_lexicon_allows_its_words_between_free_symbols_and_nothing_else(symbols, longest):
     alphabet = Alphabet(symbols)
-    table = lexicon.of_words(WORDS, alphabet, "words")
+    table = lexicon.of_words(WORDS, alphabet, "words").automaton
     for length in range(longest + 1):
         for text in map("".join, itertools.product(symbols, repeat=length)):
             words = text.replace("-", " ").split(" ")
@@ -56,7 +56,7 @@ def test_a_lexicon_allows_its_words_between_free_symbols_and_nothing_else(symbol
 
 def test_words_are_spelled_as_labels_are_and_lost_ones_are_named(capsys):
     alphabet = Alphabet("abc", Spelling(normalization="lower"))
-    table = lexicon.of_words(["AB", "ca", "axe"], alphabet, "words.txt")
+    table = lexicon.of_words(["AB", "ca", "axe"], alphabet, "words.txt").automaton
     assert table.score(alphabet.encode("ab")) == 0.0
     assert "words.txt: 1 of 3 words have symbols that the alphabet lacks" in capsys.readouterr().err
     with pytest.raises(InputError, match="every word has symbols that the alphabet lacks"):

@@ -73,7 +73,7 @@ class TrainLM:
     )
     unit: str = option(
         "symbols",
-        "What the model is of: symbols, as searches need it; or words.",
+        "What the model is of: symbols, for --search=lm:FILE; or words, which go with a lexicon.",
         choices=("symbols", "words"),
     )
     order: int = option(6, "Symbols or words of the longest n-grams.", minimum=1, maximum=20)

@@ -42,10 +42,8 @@ def run(config: TrainLM, output: str) -> NGrams:
         f"{output}: {len(said)} texts, {total} {config.unit}, {len(model.tokens)} different; "
         f"n-grams: {counts}"
     )
-    if config.unit == "symbols":
-        print(
-            f"read with it:  {command_name('evaluate')} RUN --search=lm:{output} --data.test=LABELS"
-        )
+    named = f"lm:{output}" if config.unit == "symbols" else f"lexicon:WORDS,word_lm={output}"
+    print(f"read with it:  {command_name('evaluate')} RUN --search={named} --data.test=LABELS")
     return model
 
 
