@@ -230,8 +230,7 @@ class CTCAttention(Attention):
 
     AIDS: ClassVar[tuple[Aid, ...]] = tuple(aid for aid in Attention.AIDS if aid.option != "ctc")
 
-    ctc: float = dataclasses.field(default=0.0, init=False)  # The branch is no aid: it stays.
-    ctc_weight: float = option(
+    ctc: float = option(
         0.5,
         "Share of CTC's loss, in training and in the score of a text; the rest is attention's.",
         minimum=0.01,
@@ -243,9 +242,9 @@ class CTCAttention(Attention):
         return CTC().needed_steps(ids)
 
     def branch(self) -> Attention:
-        """Returns the configuration of the attention branch."""
-        options = {field.name for field in dataclasses.fields(Attention)}
-        return Attention(**{name: getattr(self, name) for name in options})
+        """Returns the configuration of the attention branch, whose own CTC loss would be a second one."""
+        options = {field.name: getattr(self, field.name) for field in dataclasses.fields(Attention)}
+        return Attention(**{**options, "ctc": 0.0})
 
     def build(self, alphabet: Alphabet) -> Any:
         """Makes the head for an alphabet."""

@@ -32,7 +32,7 @@ class CTCAttentionHead(Head):
 
     def __init__(self, alphabet: Alphabet, config: CTCAttention):
         super().__init__(alphabet)
-        self.weight = config.ctc_weight
+        self.weight = config.ctc
         with tf.name_scope(self.name):
             self.ctc = CTCHead(alphabet, "ctc")
             self.attention = AttentionHead(alphabet, config.branch(), "attention")

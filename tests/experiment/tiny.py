@@ -14,13 +14,14 @@ from pathlib import Path
 
 from ocr_tf.encoders import Compact
 from ocr_tf.experiment.config.experiment import Data, Experiment, Sequence, Train
-from ocr_tf.heads import CTC, Attention, Transformer
+from ocr_tf.heads import CTC, Attention, CTCAttention, Transformer
 
 HEADS = {"ctc": CTC(), "attention": Attention(units=24, attention_units=16, embedding=8)}
 CONFIGS = {  # what else may be named, where all of them would take too long
     **HEADS,
     "attention_dot": Attention(units=24, attention_units=16, embedding=8, scoring="dot", heads=2),
     "transformer": Transformer(units=16, layers=2, heads=2, feed_forward=16),
+    "ctc_attention": CTCAttention(units=24, attention_units=16, embedding=8),
 }
 STEPS = 12
 
