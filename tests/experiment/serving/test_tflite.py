@@ -41,7 +41,7 @@ def read(path, lines) -> list[tuple[str, float]]:
         "attention",
         *(
             pytest.param(head, marks=pytest.mark.slow)
-            for head in ("ctc", "attention_dot", "transformer", "ctc_attention")
+            for head in ("ctc", "attention_dot", "transformer")
         ),
     ],
     indirect=True,
