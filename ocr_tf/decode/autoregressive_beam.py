@@ -100,7 +100,7 @@ def beam(
     """
     end, pad = decoder.alphabet.end, decoder.alphabet.pad
     guide, ctc, classes = ranking.guide, ranking.ctc, decoder.alphabet.classes
-    followed, empty, looked = _followed(decoder, bounds, ranking)
+    empty, looked = _first_step(decoder, bounds, ranking)
     batch, most, frames = tf.shape(bounds)[0], tf.reduce_max(bounds), bounds[:, None]
 
     def go_on(t: Tensor, prefixes: _Prefixes, *_: Any) -> Tensor:
@@ -193,29 +193,27 @@ def beam(
         state_shapes(state),
     )
     _, _, finished, _ = tf.while_loop(go_on, body, (0, prefixes, finished, state), shapes)
-    return _hypotheses(_with(finished, followed, empty, best, pad), pad)
+    if not ranking.coverage and ctc is None:
+        finished = _with(finished, _followed(decoder, bounds, ranking), best, pad)
+    return _hypotheses(_or_empty(finished, empty, best, pad), pad)
 
 
-def _followed(decoder: Decoder, bounds: Tensor, ranking: Ranking) -> tuple[_Texts, Tensor, Tensor]:
-    """Follows greedy search, and looks at the first step.
-
-    Returns:
-        The text of each line (N = 1), left out where coverage or CTC counts, as its own is not known; log p
-        of the empty text [B, 1]; the frames whose attention counts, 0 or T.
-    """
-    guide = ranking.guide
-    found = greedy(decoder, bounds)
+def _first_step(decoder: Decoder, bounds: Tensor, ranking: Ranking) -> tuple[Tensor, Tensor]:
+    """Returns log p of the empty text [B, 1], and the frames whose attention counts, 0 or T."""
     started = tf.fill(tf.shape(bounds), decoder.alphabet.start)
     step, alignment, _ = decoder.step(started, decoder.begin(1))
-    empty = step[:, decoder.alphabet.end :]
-    total, symbols = found.log_probs, found.lengths
-    if guide is not None:
-        total += guide.score(found.ids[:, 0], found.lengths[:, 0])[:, None]
-    objective = ranking._replace(coverage=0.0).of(total, tf.zeros_like(total), symbols)
-    if ranking.coverage or ranking.ctc is not None:
-        objective = tf.fill(tf.shape(total), MINUS_INFINITY)
     frames = tf.shape(alignment)[1] if ranking.coverage else tf.constant(0)
-    return _Texts(found.ids, objective, found.log_probs, found.ended), empty, frames
+    return step[:, decoder.alphabet.end :], frames
+
+
+def _followed(decoder: Decoder, bounds: Tensor, ranking: Ranking) -> _Texts:
+    """Ranks the text of greedy search (N = 1), without coverage and CTC, which are not known of it."""
+    found = greedy(decoder, bounds)
+    total = found.log_probs
+    if ranking.guide is not None:
+        total += ranking.guide.score(found.ids[:, 0], found.lengths[:, 0])[:, None]
+    objective = ranking.of(total, tf.zeros_like(total), found.lengths)
+    return _Texts(found.ids, objective, found.log_probs, found.ended)
 
 
 def _longer(texts: _Texts, most: Tensor, pad: int) -> _Texts:
@@ -224,17 +222,21 @@ def _longer(texts: _Texts, most: Tensor, pad: int) -> _Texts:
     return texts._replace(ids=tf.pad(texts.ids, [[0, 0], [0, 0], [0, more]], constant_values=pad))
 
 
-def _with(finished: _Texts, followed: _Texts, log_prob: Tensor, count: int, pad: int) -> _Texts:
-    """Adds each line's text of greedy search where it is new; the empty one where there is none at all."""
+def _with(finished: _Texts, followed: _Texts, count: int, pad: int) -> _Texts:
+    """Adds each line's text of greedy search where it is new."""
     most = tf.maximum(tf.shape(finished.ids)[2], tf.shape(followed.ids)[2])
     finished, own = _longer(finished, most, pad), _longer(followed, most, pad)
     real = finished.objective > MINUS_INFINITY
     known = tf.reduce_any(tf.reduce_all(finished.ids == own.ids, axis=2) & real, axis=1)
     new = tf.where(known[:, None], MINUS_INFINITY, own.objective)
-    finished = _best(finished, own._replace(objective=new), count)
+    return _best(finished, own._replace(objective=new), count)
+
+
+def _or_empty(finished: _Texts, log_prob: Tensor, count: int, pad: int) -> _Texts:
+    """Gives lines without any text the empty one, whose log p is known [B, 1]."""
     nothing = finished.objective[:, :1] == MINUS_INFINITY
     empty = _Texts(
-        tf.fill(tf.shape(own.ids), pad),
+        tf.fill(tf.shape(finished.ids[:, :1]), pad),
         tf.where(nothing, LAST, MINUS_INFINITY),
         log_prob,
         tf.zeros_like(nothing),
