@@ -24,7 +24,14 @@ KEY = tf.constant([1, 2])
 WIDTHS = [9, 41, 64, 17]
 LABELS = [[0], [1, 1, 2], [], [2, 0]]
 
-every_head = pytest.mark.parametrize("head", HEADS)
+# Heads differ behind the frames, where their own tests look: of the later ones, --slow runs the whole.
+every_head = pytest.mark.parametrize(
+    "head",
+    [
+        pytest.param(head, marks=[] if head in ("ctc", "attention") else pytest.mark.slow)
+        for head in HEADS
+    ],
+)
 every_encoder = pytest.mark.parametrize("encoder", ENCODERS)
 
 

@@ -27,7 +27,10 @@ from tests.experiment import tiny
 TEST = "synthetic:digits:count=24:split=test"
 
 
-@pytest.fixture(scope="module", params=tiny.HEADS)
+@pytest.fixture(
+    scope="module",
+    params=["ctc", pytest.param("attention", marks=pytest.mark.slow)],
+)
 def trained(request, tmp_path_factory):
     """A run whose texts are nonsense, which is as good here: (its folder, export and test images)."""
     folder = tmp_path_factory.mktemp(request.param)

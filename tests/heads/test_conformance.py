@@ -34,6 +34,14 @@ every_head = pytest.mark.parametrize(
     "name",
     [pytest.param(name, marks=[] if name in HEADS else pytest.mark.slow) for name in CONFIGS],
 )
+# For tests that make many graphs.
+each_head = pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[] if name in ("ctc", "attention") else pytest.mark.slow)
+        for name in CONFIGS
+    ],
+)
 every_search = pytest.mark.parametrize(
     "search", [*(kind() for kind in SEARCHES.values()), Beam(1, 1), Beam(4, 3)], ids=search_text
 )
@@ -195,7 +203,7 @@ def guides(tmp_path_factory):
     return str(folder / "model.arpa"), str(folder / "words.txt")
 
 
-@every_head
+@each_head
 def test_what_a_search_ranks_by_is_no_part_of_the_log_probs(name, guides):
     """Language model, lexicon and powers of the length choose texts; log p is the network's alone."""
     model, words = guides
@@ -330,7 +338,7 @@ def test_dropout_follows_the_key(name):
     assert (first != head.loss(batch, label).numpy()).any() == drops
 
 
-@every_head
+@each_head
 def test_graphs_of_unknown_shapes_give_what_eager_code_gives(name):
     head = make(name)
     vector = tf.TensorSpec([None], tf.int32)

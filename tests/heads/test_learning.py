@@ -24,7 +24,13 @@ ALPHABET = Alphabet.from_texts(TEXTS)
 STEPS = 120
 
 
-@pytest.fixture(scope="module", params=HEADS)
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(head, marks=pytest.mark.slow if head == "ctc_attention" else [])
+        for head in HEADS
+    ],
+)
 def model(request) -> Recognizer:
     """Trained for a few seconds, with the step and the options of real trainings."""
     head = HEADS[request.param]()

@@ -102,7 +102,7 @@ def test_more_texts_than_an_export_has_are_refused(served, folder):
 
 
 @pytest.mark.parametrize(
-    "served", ["attention", pytest.param("ctc", marks=pytest.mark.slow)], indirect=True
+    "served", ["ctc", pytest.param("attention", marks=pytest.mark.slow)], indirect=True
 )
 def test_search_and_temperature_are_used_by_a_run_and_by_an_export_made_with_them(
     served, folder, tmp_path, capsys

@@ -57,7 +57,7 @@ pickle.dump(answers, open(sys.argv[1], "wb"))
 
 
 @pytest.mark.parametrize(
-    "served", ["attention", pytest.param("ctc", marks=pytest.mark.slow)], indirect=True
+    "served", ["ctc", pytest.param("attention", marks=pytest.mark.slow)], indirect=True
 )
 def test_every_signature_answers_alone_as_the_run_does(served, tmp_path):
     serving = served.serving
