@@ -31,7 +31,8 @@ class Ensemble:
         Args:
             members: two or more.
             way: VOTE: each member searches, each text that one of them found is scored by all, and
-                p(text | image) is the mean of theirs. AVERAGE: a search goes over the mean of their
+                p(text | image) is the mean of theirs; `length_norm` and `coverage` only help to find
+                texts. AVERAGE: a search goes over the mean of their
                 distributions, step by step, for heads of one kind alone.
 
         Raises:
@@ -57,7 +58,7 @@ class Ensemble:
 
 
 class _Head:
-    """What evaluation asks of a head, of the frames of all members."""
+    """Answers evaluation as a head does, from the frames of all members."""
 
     def __init__(self, ensemble: Ensemble):
         self.heads = [member.head for member in ensemble.members]

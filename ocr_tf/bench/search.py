@@ -51,17 +51,14 @@ GONE = -60.0  # log p of a symbol that a frame was not left
 
 
 class Batch(NamedTuple):
-    """What the run puts out for some lines."""
+    """Holds a run's frames of some lines."""
 
     frames: Frames  # [B, T, C] log p
     rows: Array  # [B] which of the lines
 
 
-class Decoder(NamedTuple):
-    """One of those that are compared."""
-
-    search: Callable[[], list[Found]]  # all lines, in their order
-    note: str = ""
+# Searches all lines, and gives their texts in their order.
+Decoder = Callable[[], list[Found]]
 
 
 def run(config: BenchSearch, run_folder: str) -> None:
@@ -90,14 +87,12 @@ def _measure(config: BenchSearch, trained: Trained, lines: Lines) -> None:
     )
     guide = how.guide(alphabet)
     with contextlib.ExitStack() as stack:
-        decoders = {OURS: Decoder(_ours(trained, batches, how))}
+        decoders: dict[str, Decoder] = {OURS: _ours(trained, batches, how)}
         if guide is None:
-            decoders[TENSORFLOW] = Decoder(_tensorflow(batches, config.width))
+            decoders[TENSORFLOW] = _tensorflow(batches, config.width)
         decoders |= _rivals(config, trained, batches, stack)
-        seconds = timing.alternate(
-            {name: one.search for name, one in decoders.items()}, config.repeats, "searching"
-        )
-        found = {name: one.search() for name, one in decoders.items()}
+        seconds = timing.alternate(decoders, config.repeats, "searching")
+        found = {name: search() for name, search in decoders.items()}
     exact = {name: _exact(batches, texts, guide, trained) for name, texts in found.items()}
     for line in _table(config, trained, lines, seconds, found, exact):
         print(line)
@@ -185,7 +180,7 @@ def _rivals(
     rows = [int(row) for batch in batches for row in batch.rows]
     lines = dict(zip(rows, (line for batch in batches for line in _each(batch))))
     ordered = [lines[row] for row in sorted(lines)]
-    decoders = {}
+    decoders: dict[str, Decoder] = {}
     for rival in RIVALS:
         if not installed(rival):
             needs = " ".join(rival.NEEDS)
@@ -199,7 +194,7 @@ def _rivals(
                 )
             )
             name = f"{rival.NAME}, pruning as it ships" if prune else rival.NAME
-            decoders[name] = Decoder(_pooled(pool, ordered))
+            decoders[name] = _pooled(pool, ordered)
     return decoders
 
 

@@ -18,7 +18,7 @@ FIRST = 0x4E00  # the characters that stand for symbols: one each, and no space
 
 
 class Settings(NamedTuple):
-    """What all decoders are told."""
+    """Tells all decoders the same."""
 
     symbols: int  # K, classes but the blank, which is the last
     arpa: str  # a model whose token of symbol k is `stand_in(k)`; empty: none

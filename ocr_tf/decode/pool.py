@@ -15,7 +15,7 @@ MINUS_INFINITY = float("-inf")
 
 
 class Scores(NamedTuple):
-    """What is known of N texts of each of B lines."""
+    """Holds the scores of N texts of each of B lines."""
 
     objective: Tensor  # [B, N] what they are ranked by, without a guide
     log_probs: Tensor  # [B, N] log p(text | image)

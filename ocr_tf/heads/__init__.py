@@ -66,7 +66,7 @@ _GUIDE = (
 
 @dataclasses.dataclass(frozen=True)
 class Autoregressive:
-    """What the heads have in common that write one symbol after another."""
+    """Holds the options of all heads that write one symbol after another."""
 
     AIDS: ClassVar[tuple[Aid, ...]] = (
         Aid("guide", "a guide to the diagonal", "aids_until", aligns=True),

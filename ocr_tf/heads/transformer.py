@@ -29,7 +29,7 @@ OUTSIDE = -1e30  # the score of what must not be looked at
 
 
 class Seen(NamedTuple):
-    """What one attention can look at."""
+    """Holds the keys and values that one attention looks at."""
 
     keys: Tensor  # [N, H, K, E / H]
     values: Tensor  # [N, H, K, E / H]

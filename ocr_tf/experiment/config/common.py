@@ -29,8 +29,8 @@ def search_option() -> Any:
     """Makes the option that names a search; `decode.parse_search` reads it."""
     return option(
         "greedy",
-        "How texts are searched: greedy, or beam:WIDTH, which keeps that many beginnings of the text "
-        "at every step.",
+        "How texts are searched: greedy; beam:WIDTH, which keeps that many beginnings of the text at every "
+        "step; lm:FILE or lexicon:FILE, a beam with a language model or a lexicon.",
     )
 
 

@@ -92,7 +92,7 @@ def run(config: Score, run_folder: str) -> None:
 
 
 class OwnReadings(NamedTuple):
-    """What a run has read in N images that can be used; texts are normalized."""
+    """Holds what a run has read in N images that can be used; texts are normalized."""
 
     references: list[str]
     texts: list[str]

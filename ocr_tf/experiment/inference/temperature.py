@@ -93,7 +93,7 @@ def fit(model: Recognizer, lines: Lines, geometry: Geometry) -> Fitted:
 
 
 class _Losses:
-    """What a network gives of lines, kept, and -log p(reference | image) of them at any temperature."""
+    """Keeps a network's frames of lines, and computes -log p(reference | image) at any temperature."""
 
     def __init__(self, model: Recognizer):
         self._model = model
