@@ -15,6 +15,8 @@ from ocr_tf.decode import Greedy, Search, ctc_lattice
 from ocr_tf.decode.autoregressive import Decoder, State, force, symbol_confidences
 from ocr_tf.decode.pool import Scores, best_of
 from ocr_tf.errors import InputError
+from ocr_tf.heads.autoregressive import AutoregressiveHead
+from ocr_tf.heads.ctc import CTCHead
 from ocr_tf.recognizer import Recognizer
 from ocr_tf.types import Frames, Hypotheses, Images, Labels, Tensor
 
@@ -100,9 +102,9 @@ class _Voting(_Head):
 
 def _averaging(ensemble: Ensemble) -> _Head:
     heads = [member.head for member in ensemble.members]
-    for kind, method in ((_AveragedCTC, "log_probs"), (_AveragedDecoder, "decoder_of")):
-        if all(hasattr(head, method) for head in heads):
-            return kind(ensemble)
+    for kind, average in ((CTCHead, _AveragedCTC), (AutoregressiveHead, _AveragedDecoder)):
+        if all(isinstance(head, kind) for head in heads):
+            return average(ensemble)
     raise InputError(
         "an ensemble's distributions can be averaged if all heads are CTC's, or all write one symbol "
         f"after another; leave out the others, or join them by {VOTE}"

@@ -38,6 +38,7 @@ from ocr_tf.errors import InputError
 from ocr_tf.experiment.inference.load import Trained, restore
 from ocr_tf.experiment.inference.recognize import WIDTHS
 from ocr_tf.graphs import graph
+from ocr_tf.heads.ctc import CTCHead
 from ocr_tf.language import arpa
 from ocr_tf.language.automaton import token_of
 from ocr_tf.language.ngrams import NGrams
@@ -72,7 +73,7 @@ def run(config: BenchSearch, run_folder: str) -> None:
     Beam(config.width, lm=config.lm).check()
     with without_library_lines():
         trained = restore(run_folder, config.checkpoint)
-        if not hasattr(trained.model.head, "log_probs"):
+        if not isinstance(trained.model.head, CTCHead):
             raise InputError(f"{run_folder}: its head is not CTC's, of which the decoders are")
         lines = load_lines(open_sources(config.data.test), trained.geometry)
         lines = lines.take(np.arange(min(config.lines, len(lines))))

@@ -81,6 +81,7 @@ class Score:
     normalize: str = normalize_option()
     batch_size: int = batch_size_option()
     search: str = search_option()
+    temperature: str = temperature_option()
     data: TestData = dataclasses.field(default_factory=TestData)
 
 

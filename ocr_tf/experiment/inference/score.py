@@ -21,6 +21,7 @@ from ocr_tf.experiment.inference.join import join
 from ocr_tf.experiment.runs import predictions
 from ocr_tf.experiment.runs.outputs import check_writable
 from ocr_tf.experiment.runs.run_folder import RunFolder
+from ocr_tf.experiment.runs.temperature import parse_temperature
 from ocr_tf.library_lines import without_library_lines
 from ocr_tf.metrics.search_errors import kinds
 from ocr_tf.normalization import normalize
@@ -32,10 +33,11 @@ def run(config: Score, run_folder: str) -> None:
     """Prints or writes each line's id, text and log p, and sums up.
 
     Raises:
-        InputError: no run, bad test data, texts that do not fit the lines, or an output that cannot be
-            written.
+        InputError: no run, a bad search or temperature, bad test data, texts that do not fit the lines,
+            or an output that cannot be written.
     """
     search = parse_search(config.search)
+    parse_temperature(config.temperature)
     RunFolder.open(run_folder)
     source = open_sources(config.data.test)
     texts = list(source.texts)
@@ -52,9 +54,11 @@ def run(config: Score, run_folder: str) -> None:
     from ocr_tf.experiment.inference.load import restore
     from ocr_tf.experiment.inference.recognize import Reader
     from ocr_tf.experiment.inference.scorer import Scorer
+    from ocr_tf.experiment.inference.temperature import set_temperature
 
     with without_library_lines():
         trained = restore(run_folder, config.checkpoint)
+        set_temperature(trained, config.temperature)
         lines = load_lines(source, trained.geometry, keep_bad=True, what="test images")
         reader = Reader(trained.model, trained.geometry, config.batch_size, search)
         readings = reader.read(lines, "reading")

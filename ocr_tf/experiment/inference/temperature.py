@@ -59,8 +59,10 @@ def set_temperature(trained: Trained, asked: str) -> None:
             fitted = fit(trained.model, lines, trained.geometry)
             keep_fitted(folder, trained.step, fitted)
         temperature = fitted.temperature
+        at_end = any(abs(math.log(temperature / bound)) < 0.01 for bound in BOUNDS)
         print(
-            f"temperature {temperature:.4g}, fitted on {fitted.lines} validation lines: mean "
+            f"temperature {temperature:.4g}{', the end of what is tried' if at_end else ''}, fitted on "
+            f"{fitted.lines} validation lines: mean "
             f"-log p(reference | image) {fitted.before:.4f} -> {fitted.after:.4f}",
             file=sys.stderr,
         )

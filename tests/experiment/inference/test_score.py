@@ -8,12 +8,15 @@ import math
 import numpy as np
 import pytest
 
-from ocr_tf.data.dataset import open_source
+from ocr_tf.data.dataset import open_source, open_sources
+from ocr_tf.data.lines import load_lines
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.common import TestData
 from ocr_tf.experiment.inference import score
 from ocr_tf.experiment.inference.config import Score
+from ocr_tf.experiment.inference.load import restore
 from ocr_tf.experiment.inference.score import OwnReadings, against, own_errors
+from ocr_tf.experiment.inference.scorer import Scorer
 from ocr_tf.experiment.serving.model import Model
 from ocr_tf.experiment.serving.reader import open_signatures
 
@@ -89,6 +92,19 @@ def test_scores_are_the_models_of_references_and_of_other_texts(served, lines, t
 
 
 @pytest.mark.parametrize("served", ["ctc"], indirect=True)
+def test_scores_are_at_the_temperature_that_is_asked_for(served, lines, capsys):
+    data = TestData((str(lines[0]),))
+    score.run(Score(temperature="2.5", data=data), str(served.run))
+    given = [float(row[2]) for row in rows_of(capsys.readouterr().out)]
+    trained = restore(str(served.run), "best")
+    trained.model.head.temperature = 2.5
+    scorer = Scorer(trained.model, trained.geometry)
+    sources = load_lines(open_sources(data.test), trained.geometry, keep_bad=True)
+    expected = scorer.score(sources, lines[2])
+    np.testing.assert_allclose(given[:4], expected[:4], rtol=1e-4)
+
+
+@pytest.mark.parametrize("served", ["ctc"], indirect=True)
 def test_texts_that_do_not_fit_and_wrong_paths_are_refused(served, lines, tmp_path):
     (tmp_path / "few.tsv").write_text("lines/0.png\tabc\n")
     (tmp_path / "strange.tsv").write_text("lines/9.png\tabc\n")
@@ -101,6 +117,7 @@ def test_texts_that_do_not_fit_and_wrong_paths_are_refused(served, lines, tmp_pa
         (Score(texts=str(tmp_path / "strange.tsv")), "'lines/9.png' is no line of --data.test="),
         (Score(output=str(tmp_path / "no" / "scores.tsv")), "there is no folder"),
         (Score(search="beem"), "the searches are"),
+        (Score(temperature="0"), "temperature"),
     ]:
         with pytest.raises(InputError, match=message):
             score.run(Score(**{**vars(config), "data": data}), str(served.run))
