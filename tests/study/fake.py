@@ -228,6 +228,7 @@ def _controls(of: Grid) -> Controls:
         threads=({"cores": 2},),
         versions=(Code({"ocr_tf": "0.1.0"}, "c904029", True),),
         processors=("AMD EPYC",),
+        clipped={c: tuple(0.5 for _ in of.seeds(c)) for c in of.conditions},
         options={"train.learning_rate": {c: 0.001 * (1 + i) for i, c in enumerate(of.conditions)}},
         same=("Every run took 1500 steps; none stopped early.",),
         differs=("--train.learning_rate differs: ctc 0.001, attention 0.002.",),

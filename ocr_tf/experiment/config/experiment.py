@@ -181,8 +181,18 @@ class Train:
         "How the learning rate falls to 0 at the last step; constant: it does not.",
         choices=DECAYS,
     )
+    clip_percentile: float = option(
+        50.0,
+        "Clip the gradient's global norm to this percentile of the norms of the last 1,000 steps (AutoClip, "
+        "Seetharaman et al. 2020), which means the same for every head; 0: do not.",
+        minimum=0,
+        maximum=100,
+    )
     clip_norm: float = option(
-        5.0, "Clip the gradient to this global norm; 0: no clipping.", minimum=0
+        0.0,
+        "Clip the gradient to this global norm too; 0: do not. Heads differ in their gradients' norms, and "
+        "so in what this does.",
+        minimum=0,
     )
     evaluate_every: int = option(
         0, "Steps from one validation to the next; 0: an epoch.", minimum=0

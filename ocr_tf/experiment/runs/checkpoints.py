@@ -45,6 +45,7 @@ class StepTaken(NamedTuple):
     lines: int  # that could be read
     seconds: float  # waiting for the batch included
     waited: float = 0.0  # for the batch
+    clipped: bool = False  # its gradient
 
 
 @dataclasses.dataclass(frozen=True)

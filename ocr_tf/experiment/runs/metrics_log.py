@@ -104,6 +104,11 @@ class MetricsLog:
             if "val/cer" in r
         ]
 
+    def clipped(self) -> Optional[float]:
+        """The share of steps whose gradient was clipped; None where that was not recorded."""
+        shares = [r["train/clipped"] for r in self.records() if "train/clipped" in r]
+        return sum(shares) / len(shares) if shares else None
+
     def aligned_at(self) -> Optional[int]:
         """Finds the step of the validation since which the network is aligned; None: not, as far as known."""
         step = None

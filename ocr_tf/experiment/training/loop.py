@@ -340,7 +340,9 @@ class Training:
         self.step += 1
         ok = outcome.ok.numpy()
         lines = int(ok.sum())
-        taken = StepTaken(float(losses.sum()), lines, self.clock.lap(), self.clock.waited())
+        clipped = bool(outcome.clipped)
+        seconds, waited = self.clock.lap(), self.clock.waited()
+        taken = StepTaken(float(losses.sum()), lines, seconds, waited, clipped)
         self.window.append(taken)
         for i in batch.samples.numpy()[~ok]:
             origin = self.roles.train.origin(int(i))
@@ -362,6 +364,7 @@ class Training:
                     "train/loss": loss / max(1.0, count),
                     "train/learning_rate": float(outcome.learning_rate),
                     "train/gradient_norm": float(outcome.gradient_norm),
+                    "train/clipped": sum(s.clipped for s in self.window) / len(self.window),
                     "train/images_per_second": _pace(self.window),
                     "train/input_wait": _waiting(self.window),
                 }

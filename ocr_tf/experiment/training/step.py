@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from ocr_tf import rng
 from ocr_tf.experiment.config.experiment import Train
+from ocr_tf.experiment.training.clip import Clip
 from ocr_tf.experiment.training.strategy import part
 from ocr_tf.graphs import graph
 from ocr_tf.recognizer import Recognizer, batch_signature
@@ -23,6 +24,7 @@ class Outcome(NamedTuple):
     losses: tf.Tensor  # [B], 0 where a line could not be read
     ok: tf.Tensor  # [B] bool, False where a line could not be read
     gradient_norm: tf.Tensor  # [] before clipping
+    clipped: tf.Tensor  # [] bool, whether the gradient was
     learning_rate: tf.Tensor  # []
 
     def finite(self) -> bool:
@@ -66,7 +68,7 @@ def make_optimizer(train: Train) -> tf.keras.optimizers.legacy.Optimizer:
 
 
 class Stepper:
-    """Owns the optimizer of a model; each call is one step.
+    """Owns the optimizer of a model and the clipping of its gradients; each call is one step.
 
     Made in a strategy's scope, it cuts each batch among the replicas.
     """
@@ -74,6 +76,7 @@ class Stepper:
     def __init__(self, model: Recognizer, train: Train):
         self.model, self.train = model, train
         self.optimizer = make_optimizer(train)
+        self.clip = Clip(train)
         # What Keras makes at the first step, a checkpoint needs before it.
         self.optimizer._create_all_weights(model.trainable_variables)
         # One graph for all sizes: a graph traced for the first batch's own would round otherwise, and
@@ -86,12 +89,12 @@ class Stepper:
         return self._step(batch)
 
     def variables(self) -> dict[str, tf.Variable]:
-        """Every variable that a checkpoint needs, by path: the model's and the optimizer's."""
+        """Every variable that a checkpoint needs, by path: the model's, the optimizer's, the norms."""
         variables = {rng.path(v): v for v in self.model.variables}
         variables |= {f"optimizer/{rng.path(v)}": v for v in self.optimizer.variables()}
         if len(variables) != len(self.model.variables) + len(self.optimizer.variables()):
             raise ValueError("two variables share a path")
-        return variables
+        return variables | {rng.path(self.clip.norms): self.clip.norms}
 
     def _run(self, batch: Batch) -> Outcome:
         outcome = self._strategy.run(self._take, (batch,))
@@ -117,9 +120,7 @@ class Stepper:
         *gradients, losses, readable = replica.all_reduce(
             "sum", [*gradients, own.spread(losses), readable]
         )
-        norm = tf.linalg.global_norm(gradients)
-        if self.train.clip_norm > 0:
-            gradients, _ = tf.clip_by_global_norm(gradients, self.train.clip_norm, norm)
+        gradients, norm, clipped = self.clip(gradients, step)
         rate = Schedule(self.train)(step)
         if self.train.optimizer == "adamw":
             self._decay(variables, rate)
@@ -127,7 +128,7 @@ class Stepper:
             zip(gradients, variables), experimental_aggregate_gradients=False
         )
         loss = tf.reduce_sum(losses) / tf.maximum(tf.reduce_sum(readable), 1.0)
-        return Outcome(loss, losses, readable > 0, norm, rate)
+        return Outcome(loss, losses, readable > 0, norm, clipped, rate)
 
     def _decay(self, variables: list[tf.Variable], rate: tf.Tensor) -> None:
         """Weight decay apart from the gradient, of kernels alone (Loshchilov and Hutter 2019)."""

@@ -15,6 +15,7 @@ from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.heads import aids_of
 
 SHARED = ("encoder", "sequence")  # parts whose first weights conditions have in common
+APART = 0.1  # from here on shares of clipped steps are said to differ
 # Options that conditions of one study differ in by their seed and nothing else.
 OWN = ("train.seed",)
 
@@ -62,6 +63,7 @@ class Controls:
     threads: tuple[dict[str, Setting], ...]  # each that occurs
     versions: tuple[Code, ...]  # each that occurs
     processors: tuple[str, ...]  # each that occurs
+    clipped: dict[str, tuple[Optional[float], ...]]  # share of steps, by condition and run
     options: dict[str, dict[str, Setting]]  # those that differ, by option and condition
     differs: tuple[str, ...] = ()  # sentences
     same: tuple[str, ...] = ()  # sentences
@@ -91,11 +93,12 @@ def controls(runs: Runs) -> Controls:
         threads=_different(dict(s.threads) for s in around),
         versions=code(runs),
         processors=_different(s.processor or "" for s in around),
+        clipped={c: tuple(r.metrics.clipped() for r in by.values()) for c, by in runs.items()},
         options=_options(runs),
     )
     same, differs = _sentences(compared, {c: _shared_data(by) for c, by in runs.items()})
     experiments = {c: next(iter(by_seed.values())).experiment for c, by_seed in runs.items()}
-    for equal, sentence in (_aids(experiments), _parents(experiments)):
+    for equal, sentence in (_aids(experiments), _parents(experiments), _clipped(compared.clipped)):
         if sentence:
             (same if equal else differs).append(sentence)
     return dataclasses.replace(compared, same=tuple(same), differs=tuple(differs))
@@ -214,6 +217,21 @@ def _aids(experiments: Mapping[str, Experiment]) -> tuple[bool, str]:
         ) else f"Every head had the same aids in training: {kinds[0]}."
     had = (f"{_listed([c for c, own in aids.items() if own == k])} had {k}" for k in kinds)
     return False, f"Aids of the heads in training: {'; '.join(had)}."
+
+
+def _clipped(shares: Mapping[str, Sequence[Optional[float]]]) -> tuple[bool, str]:
+    """Says in how many steps gradients were clipped, and whether in about as many; empty if in none."""
+    means = {}
+    for condition, own in shares.items():
+        known = [share for share in own if share is not None]
+        if len(known) < len(own):
+            return True, ""
+        means[condition] = sum(known) / len(known)
+    if not any(means.values()):
+        return True, ""
+    named = _listed([f"{100 * share:.0f} % under {c}" for c, share in means.items()])
+    equal = max(means.values()) - min(means.values()) < APART
+    return equal, f"Share of steps whose gradient was clipped: {named}."
 
 
 def _parents(experiments: Mapping[str, Experiment]) -> tuple[bool, str]:

@@ -202,3 +202,23 @@ def test_another_training_in_the_budget_is_told(tmp_path):
     every = controls({"a": started("c", "runs/ctc"), "b": started("d", "runs/ctc")})
     (said,) = (s for s in every.same if "part of the budget" in s)
     assert "all conditions" in said and not any("init_from" in s for s in every.differs)
+
+
+def test_clipping_that_differs_between_heads_is_told(tmp_path):
+    runs = study(tmp_path)
+
+    def record(head: str, shares: tuple[float, ...]) -> None:
+        for run in runs[head].values():
+            for share in shares:
+                run.metrics.append({"step": 9, "train/clipped": share})
+
+    assert not any("clipped" in said for said in controls(runs).same)  # not recorded
+    record("ctc", (0.4, 0.5))
+    record("attention", (0.5,))
+    found = controls(runs)
+    said = "Share of steps whose gradient was clipped: 45 % under ctc and 50 % under attention."
+    assert said in found.same and differing(found) == ()
+    assert found.clipped["ctc"] == (pytest.approx(0.45), pytest.approx(0.45))
+    record("attention", (0.7, 0.9))
+    (said,) = differing(controls(runs))
+    assert "70 % under attention" in said
