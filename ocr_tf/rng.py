@@ -94,13 +94,23 @@ def initial_value(name: str, shape: tuple[int, ...], seed: int) -> Array:
     if kind == "recurrent_kernel":
         units = shape[0]
         gates = [
-            np.linalg.qr(draw.standard_normal((units, units)))[0] for _ in range(shape[1] // units)
+            _orthogonal(draw.standard_normal((units, units))) for _ in range(shape[1] // units)
         ]
         return np.concatenate(gates, axis=1).astype(np.float32)
     receptive = math.prod(shape[:-2])
     inputs, outputs = (shape[-2], shape[-1]) if len(shape) > 1 else (shape[0], 1)
     limit = math.sqrt(6 / (receptive * (inputs + outputs)))
     return draw.uniform(-limit, limit, shape).astype(np.float32)
+
+
+def _orthogonal(normal: Array) -> Array:
+    """Makes a matrix of standard normal numbers an orthogonal one, all of which are as likely.
+
+    Q of the QR decomposition is not: without the signs of R's diagonal its own has a bias (Mezzadri 2007,
+    How to generate random matrices from the classical compact groups, section 5).
+    """
+    q, r = np.linalg.qr(normal)
+    return q * np.sign(np.diag(r))
 
 
 def initialize(variables: Iterable[tf.Variable], seed: int) -> None:

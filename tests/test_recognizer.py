@@ -222,6 +222,19 @@ ADADELTA = {"optimizer": "adadelta", "learning_rate": 1.0}
 ADAMW = {"optimizer": "adamw", "learning_rate": 1e-6, "weight_decay": 1e4}
 
 
+@pytest.mark.parametrize("head", ["ctc", "attention"])
+def test_an_unreadable_line_changes_nothing(head):
+    """Not the batch's statistics either, whatever stands in its place."""
+    train = Train(batch_size=4, warmup_steps=0, decay="constant", **ADADELTA)
+    one = tf.distribute.get_strategy()
+    four = lines()._replace(ok=tf.constant([True, True, True, False]))
+    narrow = four.images._replace(widths=tf.constant([*WIDTHS[:3], 1]))
+    expected = two_steps(one, head, train, four)
+    found = two_steps(one, head, train, four._replace(images=narrow))
+    for name, value in expected.items():
+        np.testing.assert_array_equal(found[name], value, name)
+
+
 def replicas() -> None:
     """What `test_a_step_on_two_replicas` asserts, in a process that has two."""
     one, two = tf.distribute.get_strategy(), tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])

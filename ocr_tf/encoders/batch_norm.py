@@ -97,6 +97,7 @@ class MaskedBatchNorm(tf.keras.layers.Layer):
                 tf.reduce_sum(mask) * tf.cast(tf.shape(values)[1], tf.float32),
                 *_moments(values, mask),
             )
+            count = tf.maximum(count, 1.0)  # where every line of a batch is without columns
             mean = first / count
             variance = tf.maximum(second / count - tf.square(mean), 0.0)
             inverse = tf.math.rsqrt(variance + self.epsilon)

@@ -107,10 +107,12 @@ class Stepper:
         replica = tf.distribute.get_replica_context()
         own = part(whole, tf.stack([self.train.seed, tf.cast(step, tf.int32)]))
         batch = own.batch
+        # Without columns, what stands in for an unreadable image enters no batch statistics.
+        images = batch.images._replace(widths=tf.where(batch.ok, batch.images.widths, 0))
         variables = self.model.trainable_variables
         with tf.GradientTape() as tape:
             progress = tf.cast(step, tf.float32) / self.train.steps
-            losses = self.model.loss(batch.images, batch.labels, own.key, progress)
+            losses = self.model.loss(images, batch.labels, own.key, progress)
             losses = tf.where(batch.ok, losses, 0.0)
             # The nominal size, so that a line weighs the same in the last, smaller batch.
             loss = tf.reduce_sum(losses) / self.train.batch_size
