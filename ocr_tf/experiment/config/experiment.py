@@ -183,7 +183,7 @@ class Train:
     )
     clip_percentile: float = option(
         50.0,
-        "Clip the gradient's global norm to this percentile of the norms of the last 1,000 steps (AutoClip, "
+        "Clip the gradient's global norm to this percentile of the norms of the last 100 steps (AutoClip, "
         "Seetharaman et al. 2020), which means the same for every head; 0: do not.",
         minimum=0,
         maximum=100,

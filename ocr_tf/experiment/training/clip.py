@@ -15,7 +15,7 @@ import tensorflow as tf
 from ocr_tf.experiment.config.experiment import Train
 from ocr_tf.types import Tensor
 
-WINDOW = 1000  # norms that are remembered
+WINDOW = 100  # norms that are remembered: few, as they fall in the course of a training
 
 
 class Clip:
