@@ -26,15 +26,15 @@ GRAY = 1e-2  # keeps a line of one gray from a division by zero
 
 def crnn(values: Any, config: CRNN, height: int) -> Any:
     """Adds Shi et al. 2015, Table 1, its last convolution padded along the width: see encoders/crnn.py."""
-    left = halve(halve(halve(halve(height))))
-    values = _pool(_block(values, 64, "conv1"), BOTH)
-    values = _pool(_block(values, 128, "conv2"), BOTH)
-    values = _block(values, 256, "conv3")
-    values = _pool(_block(values, 256, "conv4"), HEIGHT)
-    values = _block(values, 512, "conv5", normalize=True)
-    values = _pool(_block(values, 512, "conv6", normalize=True), HEIGHT)
+    left, filters = halve(halve(halve(halve(height)))), config.width
+    values = _pool(_block(values, filters, "conv1"), BOTH)
+    values = _pool(_block(values, 2 * filters, "conv2"), BOTH)
+    values = _block(values, 4 * filters, "conv3")
+    values = _pool(_block(values, 4 * filters, "conv4"), HEIGHT)
+    values = _block(values, 8 * filters, "conv5", normalize=True)
+    values = _pool(_block(values, 8 * filters, "conv6", normalize=True), HEIGHT)
     values = layers.ZeroPadding2D(((0, 0), (0, 1)))(values)
-    return _block(values, 512, "conv7", kernel_size=(left, 2), padding="valid")
+    return _block(values, 8 * filters, "conv7", kernel_size=(left, 2), padding="valid")
 
 
 def compact(values: Any, config: Compact, height: int) -> Any:

@@ -37,16 +37,16 @@ GRAY = 1e-2  # keeps a line of one gray from a division by zero
 
 def crnn(config: CRNN, height: int) -> list[nn.Module]:
     """Lists Shi et al. 2015, Table 1, its last convolution padded along the width: see encoders/crnn.py."""
-    left = halve(halve(halve(halve(height))))
+    left, filters = halve(halve(halve(halve(height)))), config.width
     return [
-        *_block(1, 64, pool=BOTH),
-        *_block(64, 128, pool=BOTH),
-        *_block(128, 256),
-        *_block(256, 256, pool=HEIGHT),
-        *_block(256, 512, normalize=True),
-        *_block(512, 512, normalize=True, pool=HEIGHT),
+        *_block(1, filters, pool=BOTH),
+        *_block(filters, 2 * filters, pool=BOTH),
+        *_block(2 * filters, 4 * filters),
+        *_block(4 * filters, 4 * filters, pool=HEIGHT),
+        *_block(4 * filters, 8 * filters, normalize=True),
+        *_block(8 * filters, 8 * filters, normalize=True, pool=HEIGHT),
         nn.ZeroPad2d((0, 1, 0, 0)),
-        *_block(512, 512, kernel_size=(left, 2), padding=0),
+        *_block(8 * filters, 8 * filters, kernel_size=(left, 2), padding=0),
     ]
 
 

@@ -50,12 +50,16 @@ class Convolution(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class CRNN:
-    """CRNN's encoder: seven convolutions, D = 512.
+    """CRNN's encoder: seven convolutions, D = 512. Baek et al. 2019 call it VGG.
 
     Shi et al. 2015, An End-to-End Trainable Neural Network for Image-based Sequence Recognition, Table 1.
     """
 
     stride: ClassVar[int] = 4
+
+    width: int = option(
+        64, "Filters of the first convolution; the later ones have multiples of it.", minimum=1
+    )
 
     def steps(self, width: int) -> int:
         """Returns T of an image `width` pixels wide: ceil(ceil(W / 2) / 2)."""
@@ -65,7 +69,7 @@ class CRNN:
         """Makes the encoder of images `height` pixels high."""
         from ocr_tf.encoders.crnn import build
 
-        return build(height, dtype)
+        return build(self, height, dtype)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,4 +130,28 @@ class Compact:
         return build(self, height, dtype)
 
 
-ENCODERS: Registry[Any] = Registry("encoder", {"crnn": CRNN, "compact": Compact})
+@dataclasses.dataclass(frozen=True)
+class ResNet:
+    """A residual network of 29 convolutions, D = 512.
+
+    Cheng et al. 2017, Focusing Attention: Towards Accurate Text Recognition in Natural Images, Table 1.
+    """
+
+    stride: ClassVar[int] = 4
+
+    width: int = option(
+        32, "Filters of the first convolution; the later ones have multiples of it.", minimum=1
+    )
+
+    def steps(self, width: int) -> int:
+        """Returns T of an image `width` pixels wide: ceil(ceil(W / 2) / 2)."""
+        return max(1, halve(halve(width)))
+
+    def build(self, height: int, dtype: str = "float32") -> Any:
+        """Makes the encoder of images `height` pixels high."""
+        from ocr_tf.encoders.resnet import build
+
+        return build(self, height, dtype)
+
+
+ENCODERS: Registry[Any] = Registry("encoder", {"crnn": CRNN, "compact": Compact, "resnet": ResNet})

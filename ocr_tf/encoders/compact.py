@@ -24,7 +24,7 @@ def build(config: Compact, height: int, dtype: str) -> ConvEncoder:
         own = ConvBlock(
             layer.filters,
             layer.kernel,
-            stride=layer.stride,
+            stride=(layer.stride, layer.stride),
             normalize=layer.normalize,
             rectify=not layer.around,
             pool=(1, 1) if layer.around else layer.pool,

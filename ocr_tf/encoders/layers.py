@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Optional, Union
+from typing import Any, Optional
 
 import tensorflow as tf
 
@@ -48,7 +48,7 @@ class ConvBlock(tf.keras.layers.Layer):
         filters: int,
         kernel: tuple[int, int] = (3, 3),
         *,
-        stride: int = 1,
+        stride: tuple[int, int] = (1, 1),
         normalize: bool = False,
         rectify: bool = True,
         pool: tuple[int, int] = (1, 1),
@@ -60,7 +60,7 @@ class ConvBlock(tf.keras.layers.Layer):
         Args:
             filters: C of what comes out.
             kernel: height and width.
-            stride: of the convolution, both ways.
+            stride: of the convolution, down and across.
             normalize: whether to normalize the batch.
             rectify: whether there is a ReLU.
             pool: height and width of the pooling's windows.
@@ -94,7 +94,7 @@ class ConvBlock(tf.keras.layers.Layer):
         values = self._convolve(images.values, batch_statistics)
         bias = self.bias if self.norm is None else -self.norm.center(values.dtype)
         values = tf.nn.bias_add(values, bias)
-        widths = -(-images.widths // self.stride)
+        widths = -(-images.widths // self.stride[1])
         mask = column_mask(widths, tf.shape(values)[2], values.dtype)
         if self.norm is not None:
             values = self.norm(values, mask, batch_statistics)
@@ -108,7 +108,7 @@ class ConvBlock(tf.keras.layers.Layer):
         return Images(tf.nn.relu(images.values), images.widths)
 
     def _convolve(self, values: Tensor, training: bool) -> Tensor:
-        if self.stride == 1 and self.same_height:
+        if self.stride == (1, 1) and self.same_height:
             if training:
                 return convolve(values, tf.convert_to_tensor(self.kernel))
             return tf.nn.conv2d(values, self.kernel, 1, "SAME")
@@ -202,7 +202,7 @@ class ConvEncoder(tf.keras.layers.Layer):
 
     def __init__(
         self,
-        blocks: Sequence[Union[ConvBlock, Residual]],
+        blocks: Sequence[tf.keras.layers.Layer],
         dropout: float = 0.0,
         standardized: bool = False,
         **kwargs: object,
@@ -210,7 +210,7 @@ class ConvEncoder(tf.keras.layers.Layer):
         """Makes an encoder.
 
         Args:
-            blocks: in their order.
+            blocks: in their order; each maps Images to Images.
             dropout: rate on frames.
             standardized: whether it sees each line at the same mean and deviation of gray.
             kwargs: those of Keras' Layer.
