@@ -77,13 +77,14 @@ def initial_value(name: str, shape: tuple[int, ...], seed: int) -> Array:
     """Computes a variable's first value, from the seed, its path and its shape alone.
 
     Glorot uniform for kernels and embeddings; orthogonal for recurrent kernels, gate by gate; zeros for
-    biases, but ones for an LSTM's forget gate; ones for gamma and a moving variance.
+    biases, but ones for an LSTM's forget gate; ones for gamma and a moving variance; zeros for a kernel
+    whose layer is to begin with its bias alone, a zero_kernel.
     """
     kind = name.rsplit("/", 1)[-1]
     draw = np.random.Generator(np.random.Philox(key=digest(seed, name)))
     if kind in ("gamma", "moving_variance", "attention_g"):
         return np.ones(shape, np.float32)
-    if kind in ("beta", "moving_mean", "attention_b"):
+    if kind in ("beta", "moving_mean", "attention_b", "zero_kernel"):
         return np.zeros(shape, np.float32)
     if kind == "bias":
         value = np.zeros(shape, np.float32)

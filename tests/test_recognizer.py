@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from ocr_tf import rng
 from ocr_tf.alphabet import Alphabet
-from ocr_tf.encoders import ENCODERS
+from ocr_tf.encoders import ENCODERS, ResNet
 from ocr_tf.experiment.config.experiment import Sequence, Train
 from ocr_tf.experiment.training.step import Stepper
 from ocr_tf.heads import HEADS
@@ -32,12 +32,20 @@ every_head = pytest.mark.parametrize(
         for head in HEADS
     ],
 )
-every_encoder = pytest.mark.parametrize("encoder", ENCODERS)
+every_encoder = pytest.mark.parametrize(
+    "encoder",
+    [
+        pytest.param(encoder, marks=[] if encoder in ("crnn", "compact") else pytest.mark.slow)
+        for encoder in ENCODERS
+    ],
+)
+SMALL = {"resnet": ResNet(width=2)}  # instead of the default, which takes long
 
 
 def make(head="ctc", encoder="compact", dropout=0.0, layers=1, **options) -> Recognizer:
     sequence = Sequence(layers=layers, units=16, dropout=dropout)
-    return Recognizer(ENCODERS[encoder](), sequence, HEADS[head](), ALPHABET, 32, **options)
+    config = SMALL.get(encoder, ENCODERS[encoder]())
+    return Recognizer(config, sequence, HEADS[head](), ALPHABET, 32, **options)
 
 
 def images(padding: int = 0, garbage: float = 0.0) -> Images:

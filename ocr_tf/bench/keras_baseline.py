@@ -99,6 +99,10 @@ def below_the_head(experiment: Experiment, width: int) -> tf.keras.Model:
             f"--against=keras: no plain Keras baseline of encoder {experiment.encoder_name}; there are "
             f"{', '.join(sorted(kind.__name__.lower() for kind in ENCODERS))}"
         )
+    if experiment.encoder.rectifier.points:
+        raise InputError(
+            "--against=keras: the plain Keras baseline has no rectifier; measure without --against"
+        )
     if experiment.train.freeze:
         raise InputError(
             "--against=keras: the plain Keras baseline has no frozen parts; unfreeze them"

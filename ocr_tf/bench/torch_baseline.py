@@ -223,6 +223,10 @@ def _check(experiment: Experiment) -> None:
             f"--against=torch: no PyTorch baseline of {experiment.encoder_name} with "
             f"{experiment.head_name}; there are crnn and compact with ctc"
         )
+    if experiment.encoder.rectifier.points:
+        raise InputError(
+            "--against=torch: the PyTorch baseline has no rectifier; measure without --against"
+        )
     if experiment.train.freeze:
         raise InputError("--against=torch: the PyTorch baseline has no frozen parts; unfreeze them")
 

@@ -49,6 +49,43 @@ class Convolution(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
+class Rectifier:
+    """A thin-plate spline that rectifies each image first (Shi et al. 2016, RARE); off by default.
+
+    It is a part of its encoder: trained, frozen, counted and exported with it. Steps stand for columns of
+    the rectified image.
+    """
+
+    points: int = option(
+        0,
+        "Fiducial points of the thin-plate spline that rectifies each image first, an even number, as 20; "
+        "0: none, images are read as they are.",
+        minimum=0,
+        maximum=200,
+    )
+    width: int = option(
+        64,
+        "Filters of the first convolution that finds the points; the later ones have 2, 4 and 8 times as "
+        "many.",
+        minimum=1,
+    )
+
+    def __post_init__(self) -> None:
+        if self.points % 2 or self.points == 2:
+            raise ValueError(
+                f"--encoder.rectifier.points: an even number from 4 on, or 0, not {self.points}"
+            )
+
+    def build(self, dtype: str) -> Any:
+        """Makes the layer that maps Images to Images; None if there are no points."""
+        if not self.points:
+            return None
+        from ocr_tf.encoders.rectifier import RectifierLayer
+
+        return RectifierLayer(self, name="rectifier", dtype=dtype)
+
+
+@dataclasses.dataclass(frozen=True)
 class CRNN:
     """CRNN's encoder: seven convolutions, D = 512. Baek et al. 2019 call it VGG.
 
@@ -60,6 +97,7 @@ class CRNN:
     width: int = option(
         64, "Filters of the first convolution; the later ones have multiples of it.", minimum=1
     )
+    rectifier: Rectifier = dataclasses.field(default_factory=Rectifier)
 
     def steps(self, width: int) -> int:
         """Returns T of an image `width` pixels wide: ceil(ceil(W / 2) / 2)."""
@@ -99,6 +137,7 @@ class Compact:
         False,
         "Bring each line to the same mean and deviation of gray before the first convolution.",
     )
+    rectifier: Rectifier = dataclasses.field(default_factory=Rectifier)
 
     def steps(self, width: int) -> int:
         """Returns T of an image `width` pixels wide: ceil(ceil(W / 2) / 2)."""
@@ -142,6 +181,7 @@ class ResNet:
     width: int = option(
         32, "Filters of the first convolution; the later ones have multiples of it.", minimum=1
     )
+    rectifier: Rectifier = dataclasses.field(default_factory=Rectifier)
 
     def steps(self, width: int) -> int:
         """Returns T of an image `width` pixels wide: ceil(ceil(W / 2) / 2)."""

@@ -37,4 +37,11 @@ def build(config: Compact, height: int, dtype: str) -> ConvEncoder:
             own = Residual([*inner, own], layer.pool, name=f"stage{number}", dtype=dtype)
             del blocks[first:]
         blocks.append(own)
-    return ConvEncoder(blocks, config.dropout, config.standardize, name="encoder", dtype=dtype)
+    return ConvEncoder(
+        blocks,
+        config.dropout,
+        config.standardize,
+        config.rectifier.build(dtype),
+        name="encoder",
+        dtype=dtype,
+    )

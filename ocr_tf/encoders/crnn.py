@@ -34,6 +34,7 @@ def build(config: CRNN, height: int, dtype: str) -> ConvEncoder:
             block(8 * filters, normalize=True, pool=across, name="conv6"),
             block(8 * filters, (left, 2), same_height=False, name="conv7"),
         ],
+        rectifier=config.rectifier.build(dtype),
         name="encoder",
         dtype=dtype,
     )

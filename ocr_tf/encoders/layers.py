@@ -205,6 +205,7 @@ class ConvEncoder(tf.keras.layers.Layer):
         blocks: Sequence[tf.keras.layers.Layer],
         dropout: float = 0.0,
         standardized: bool = False,
+        rectifier: Optional[tf.keras.layers.Layer] = None,
         **kwargs: object,
     ):
         """Makes an encoder.
@@ -213,13 +214,17 @@ class ConvEncoder(tf.keras.layers.Layer):
             blocks: in their order; each maps Images to Images.
             dropout: rate on frames.
             standardized: whether it sees each line at the same mean and deviation of gray.
+            rectifier: maps Images to Images of the same widths, before all else.
             kwargs: those of Keras' Layer.
         """
         super().__init__(**kwargs)
+        self.rectifier = rectifier
         self.blocks, self.dropout, self.standardized = blocks, dropout, standardized
 
     def call(self, images: Images, key: Optional[Tensor] = None) -> Frames:
         """Images [B, H, W, 1] -> Frames [B, T, D]; a key (training): batch statistics, dropout."""
+        if self.rectifier is not None:
+            images = self.rectifier(images, key)
         if self.standardized:
             images = standardize(images)
         mask = column_mask(images.widths, tf.shape(images.values)[2], images.values.dtype)

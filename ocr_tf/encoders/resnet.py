@@ -93,6 +93,7 @@ def build(config: ResNet, height: int, dtype: str) -> ConvEncoder:
             conv(16 * filters, (2, 2), stride=(2, 1), name="conv4_1"),
             conv(16 * filters, (left, 2), same_height=False, name="conv4_2"),
         ],
+        rectifier=config.rectifier.build(dtype),
         name="encoder",
         dtype=dtype,
     )

@@ -262,6 +262,14 @@ class Experiment:
 
     def __post_init__(self) -> None:
         options.check(self)
+        rectifier = getattr(
+            self.encoder, "rectifier", None
+        )  # an encoder of one's own need not have it
+        if rectifier is not None and rectifier.points and not self.data.width:
+            raise ValueError(
+                f"--encoder.rectifier.points={rectifier.points} is for images of one size; give their width, "
+                "as --data.width=100, or leave it out"
+            )
 
     @property
     def encoder_name(self) -> str:
