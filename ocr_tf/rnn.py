@@ -34,20 +34,22 @@ CLOSED = -1e4
 
 
 def stack_bidirectional(
-    layers: int, units: int, dropout: float = 0.0, dtype: str = "float32"
+    layers: int, units: int, dropout: float = 0.0, dtype: str = "float32", projection: int = 0
 ) -> StackedBidirectional:
     """Makes bidirectional LSTMs; each layer's two directions are concatenated and fed to the next.
 
     Frames [B, T, D] -> Frames [B, T, 2 * units], or as they came with 0 layers. Dropout acts on the
-    output of each layer.
+    output of each layer. With a projection, a linear layer of so many units stands between two layers.
     """
-    return StackedBidirectional(layers, units, dropout, name="sequence", dtype=dtype)
+    return StackedBidirectional(layers, units, dropout, projection, name="sequence", dtype=dtype)
 
 
 class StackedBidirectional(tf.keras.layers.Layer):
     """Bidirectional LSTMs one after another; see `stack_bidirectional`."""
 
-    def __init__(self, layers: int, units: int, dropout: float, **kwargs: object):
+    def __init__(
+        self, layers: int, units: int, dropout: float, projection: int = 0, **kwargs: object
+    ):
         """Makes the layers; `kwargs` are those of Keras' Layer."""
         super().__init__(**kwargs)
         self.dropout = dropout
@@ -55,13 +57,20 @@ class StackedBidirectional(tf.keras.layers.Layer):
             BidirectionalLSTM(units, name=f"bidirectional{i}", dtype=self._dtype_policy)
             for i in range(1, layers + 1)
         ]
+        self.projections = [
+            tf.keras.layers.Dense(projection, name=f"projection{i}", dtype=self._dtype_policy)
+            for i in range(1, layers)
+            if projection
+        ]
 
     def call(self, frames: Frames, key: Optional[Tensor] = None) -> Frames:
         """Frames [B, T, D] -> Frames [B, T, 2U]; a key (training) turns on dropout."""
         values = tf.transpose(frames.values, [1, 0, 2])  # [T, B, D]
-        for layer in self.layers:
+        for number, layer in enumerate(self.layers):
             values = layer(values, frames.lengths, key is not None)
             values = rng.dropout(values, self.dropout, key, layer.name, batch_axis=1)
+            if number < len(self.projections):
+                values = self.projections[number](values)
         return Frames(tf.transpose(values, [1, 0, 2]), frames.lengths)
 
 

@@ -21,8 +21,8 @@ def frames(seed: int = 0, garbage: float = 0.0) -> Frames:
     return Frames(tf.constant(values, tf.float32), tf.constant(LENGTHS))
 
 
-def stack(layers: int = 2, dropout: float = 0.0, dtype: str = "float32"):
-    sequence = stack_bidirectional(layers, UNITS, dropout, dtype)
+def stack(layers: int = 2, dropout: float = 0.0, dtype: str = "float32", projection: int = 0):
+    sequence = stack_bidirectional(layers, UNITS, dropout, dtype, projection)
     sequence(frames())
     rng.initialize(sequence.variables, seed=5)
     draw = np.random.default_rng(6)
@@ -65,6 +65,18 @@ def test_outputs_are_those_of_the_equations(key, compiled):
         expected = line[:length]
         for layer in sequence.layers:
             expected = reference(expected, layer)
+        np.testing.assert_allclose(value[:length], expected, rtol=1e-5, atol=1e-6)
+        assert not value[length:].any()
+
+
+def test_a_projection_stands_between_layers():
+    sequence = stack(3, projection=4)
+    found = sequence(frames(garbage=9.0)).values.numpy()
+    first, *later = sequence.layers
+    for line, value, length in zip(frames().values.numpy(), found, LENGTHS):
+        expected = reference(line[:length], first)
+        for layer, linear in zip(later, sequence.projections):
+            expected = reference(expected @ linear.kernel.numpy() + linear.bias.numpy(), layer)
         np.testing.assert_allclose(value[:length], expected, rtol=1e-5, atol=1e-6)
         assert not value[length:].any()
 

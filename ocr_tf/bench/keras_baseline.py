@@ -99,9 +99,10 @@ def below_the_head(experiment: Experiment, width: int) -> tf.keras.Model:
             f"--against=keras: no plain Keras baseline of encoder {experiment.encoder_name}; there are "
             f"{', '.join(sorted(kind.__name__.lower() for kind in ENCODERS))}"
         )
-    if experiment.encoder.rectifier.points:
+    if experiment.encoder.rectifier.points or experiment.sequence.projection:
         raise InputError(
-            "--against=keras: the plain Keras baseline has no rectifier; measure without --against"
+            "--against=keras: the plain Keras baseline has no rectifier, and no linear layer between "
+            "recurrent ones; measure without --against"
         )
     if experiment.train.freeze:
         raise InputError(

@@ -223,9 +223,10 @@ def _check(experiment: Experiment) -> None:
             f"--against=torch: no PyTorch baseline of {experiment.encoder_name} with "
             f"{experiment.head_name}; there are crnn and compact with ctc"
         )
-    if experiment.encoder.rectifier.points:
+    if experiment.encoder.rectifier.points or experiment.sequence.projection:
         raise InputError(
-            "--against=torch: the PyTorch baseline has no rectifier; measure without --against"
+            "--against=torch: the PyTorch baseline has no rectifier, and no linear layer between "
+            "recurrent ones; measure without --against"
         )
     if experiment.train.freeze:
         raise InputError("--against=torch: the PyTorch baseline has no frozen parts; unfreeze them")

@@ -171,7 +171,7 @@ class Study:
 
         Raises:
             InputError: fewer than two conditions, conditions that are the same, a contrast of others than
-                four of them, or a flag that is the study's to set.
+                four of them, a flag that is the study's to set, or one that a condition cannot have.
         """
         default = {leaf.name: leaf.value for leaf in options.leaves(self)}
         changed = {
@@ -187,7 +187,7 @@ class Study:
         # Early stopping would give conditions unequal budgets.
         changed["train.patience"] = 0
         experiments = {
-            name: dataclasses.replace(options.replace(experiment, changed), name=name)
+            name: _changed(name, experiment, changed)
             for name, experiment in self.conditions.items()
         }
         for experiment in experiments.values():
@@ -202,6 +202,14 @@ REFUSED = {
     "train.patience": "every condition of a study trains for --train.steps; leave it out",
     "data.lines": "a study chooses the lines that every condition can use; leave it out",
 }
+
+
+def _changed(name: str, experiment: Experiment, changed: Mapping[str, Any]) -> Experiment:
+    """Changes a condition's experiment. Raises InputError where its parts do not allow that."""
+    try:
+        return dataclasses.replace(options.replace(experiment, dict(changed)), name=name)
+    except ValueError as error:
+        raise InputError(f"condition {name}: {error}") from None
 
 
 def _refuse_same(conditions: Mapping[str, Experiment]) -> None:

@@ -23,15 +23,17 @@ CONFIGS = {
     "deep compact": DEEP,
     "rectified": Compact(width=4, rectifier=Rectifier(points=6, width=4)),
 }
-every_encoder = pytest.mark.parametrize("name", CONFIGS)
-LONG = ("resnet", "rectified")  # take long to trace: --slow runs all heights
+LONG = ("resnet", "rectified")  # take long to trace: --slow runs the whole
+every_encoder = pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow if name in LONG else []) for name in CONFIGS],
+)
 every_encoder_and_height = pytest.mark.parametrize(
     "name, height",
     [
-        pytest.param(name, height, marks=[pytest.mark.slow] if slow else [])
+        pytest.param(name, height, marks=pytest.mark.slow if name in LONG and height != 32 else [])
         for name in CONFIGS
         for height in HEIGHTS
-        for slow in [name in LONG and height != 32]
     ],
 )
 

@@ -144,6 +144,12 @@ class Sequence:
     dropout: float = option(
         0.0, "Dropout rate on the output of each layer.", minimum=0, maximum=0.99
     )
+    projection: int = option(
+        0,
+        "Units of a linear layer between one bidirectional layer and the next, as CRNN's code has it; 0: "
+        "none.",
+        minimum=0,
+    )
 
 
 OPTIMIZERS = ("adam", "adamw", "adadelta")
@@ -262,9 +268,8 @@ class Experiment:
 
     def __post_init__(self) -> None:
         options.check(self)
-        rectifier = getattr(
-            self.encoder, "rectifier", None
-        )  # an encoder of one's own need not have it
+        # An encoder of one's own need not have any.
+        rectifier = getattr(self.encoder, "rectifier", None)
         if rectifier is not None and rectifier.points and not self.data.width:
             raise ValueError(
                 f"--encoder.rectifier.points={rectifier.points} is for images of one size; give their width, "
