@@ -1,6 +1,6 @@
 r"""What is each stage worth? TPS or none, CRNN's encoder or ResNet, BiLSTM or none, CTC or attention.
 
-python -m experiments.four_stages --workdir=runs/four_stages --data.train=records:mjsynth \
+python -m experiments.four_stages --workdir=runs/four_stages --data.train=records:mjsynth/train \
     --data.test=iiit5k/labels_test.tsv
 
 The 16 of the 24 combinations of Baek et al. 2019 (What Is Wrong With Scene Text Recognition Model
