@@ -20,6 +20,7 @@ from ocr_tf.data.sources import (
     mjsynth,
     page,
     records,
+    shapes,
     spoken,
     tsv,
 )
@@ -41,5 +42,6 @@ SOURCES: Registry[Callable[[str], Source]] = Registry(
         "records": records.open_records,
         "synthetic": synthetic.open,
         "spoken": spoken.open_spoken,
+        "shapes": shapes.open_shapes,
     },
 )

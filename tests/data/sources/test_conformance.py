@@ -18,6 +18,7 @@ from .formats import BOXES, FORMATS, IMAGES, PAGE, TEXTS, message, pixels
 ELSEWHERE = {
     "records": "tests/data/records",
     "synthetic": "tests/data/test_synthetic.py",
+    "shapes": "tests/data/sources/test_shapes.py",
     "spoken": "tests/data/sources/test_spoken.py",
 }
 
