@@ -23,6 +23,7 @@ RADII = {"small": (8.0, 10.0), "large": (14.0, 17.0)}  # pixels
 MARGIN, GAP = 1.5, 3.0  # pixels beside shapes, and between them along the relation
 SLANT = 0.5  # how far the second shape is off the first across the relation, at most, of the distance along
 FINE = 4  # shapes are drawn so many times as large and scaled down
+INK = (255.0,)
 LINE, PERIOD = 6, 14  # thickness of outlines and distance of stripes, in fine pixels
 
 
@@ -85,10 +86,10 @@ def _ink(shape: Shape, radius: float, place: tuple[float, float]) -> Array:
     x, y, r = (round(FINE * value) for value in (*place, radius))
     whole = np.zeros([FINE * SIDE, FINE * SIDE], np.uint8)
     if shape.kind == "circle":
-        cv2.circle(whole, (x, y), r, 255, cv2.FILLED)
+        cv2.circle(whole, (x, y), r, INK, cv2.FILLED)
     else:
         corners = np.array([x, y]) + np.rint(r * np.array(_CORNERS[shape.kind]))
-        cv2.fillPoly(whole, [corners.astype(np.int32)], 255)
+        cv2.fillPoly(whole, [corners.astype(np.int32)], INK)
     if shape.fill != "filled":
         square = np.ones([2 * LINE + 1, 2 * LINE + 1], np.uint8)
         inner = cv2.erode(whole, square)

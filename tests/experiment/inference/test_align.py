@@ -101,7 +101,7 @@ class CellHead:
 
     def align(self, frames: Frames, labels: Labels) -> tf.Tensor:
         places = tf.constant([*self.steps.values()])
-        return tf.one_hot(tf.gather(places, labels.ids), tf.shape(frames.values)[1])
+        return tf.one_hot(tf.gather(places, tf.maximum(labels.ids, 0)), tf.shape(frames.values)[1])
 
     def path(self, frames: Frames, labels: Labels):
         return tf.zeros(tf.shape(frames.values)[:2], tf.int32), self.score(frames, labels)
