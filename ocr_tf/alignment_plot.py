@@ -9,6 +9,9 @@ by looking down. A panel shows, from top to bottom:
     the path        where there is one: its steps framed in black, in the rows of its symbols
     a scale         columns of the image
 
+A text that was laid over the cells of a map has a panel of words instead: for each, the picture, in which
+cells have the word's color as far as the mean weight of its symbols goes, the greatest of them in full.
+
 A symbol whose span has no ink under it is written in a dashed box: the network emits it there, but its
 glyph is elsewhere.
 
@@ -51,6 +54,8 @@ SIGNS = {" ": "␣", "\N{NO-BREAK SPACE}": "⍽"}
 LACKING, NUMBER = "□", "U+"
 NO_INK = "dashed: no ink under it"
 DASH = 3  # pixels drawn, and as many left out
+BESIDE = 8  # pixels between the pictures of words
+HEAT = 0.8  # share of the color in the cell of the greatest weight
 
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom
@@ -66,6 +71,8 @@ class Alignment(NamedTuple):
     path: Optional[Array] = None  # [T] symbol index on the best forced path, -1 for blank
     # [L] bool: there is no ink where the symbol is emitted
     without_ink: Optional[Array] = None
+    # [L, R, T] weight of each cell of a map of R rows and T columns, for a panel of words
+    cells: Optional[Array] = None
 
 
 def alignments(image: Array, panels: Sequence[Alignment], width: int = 1200) -> Array:
@@ -84,8 +91,26 @@ def alignments(image: Array, panels: Sequence[Alignment], width: int = 1200) -> 
     size = [max(1, round(side * scale)) for side in image.shape]
     shrinks = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     line = cv2.resize(image, size[::-1], interpolation=shrinks)
-    drawn = [_panel(line, panel, size[1] / image.shape[1]) for panel in panels]
-    return np.concatenate(drawn)
+    widest = max(NARROWEST, LEFT + size[1] + RIGHT)
+    if any(panel.cells is not None for panel in panels):
+        widest = max(widest, width)
+    drawn = [
+        _panel(line, panel, size[1] / image.shape[1])
+        if panel.cells is None
+        else _words(line, panel, size[1] / image.shape[1], widest)
+        for panel in panels
+    ]
+    return np.concatenate([_widened(picture, widest) for picture in drawn])
+
+
+def word_maps(symbols: Sequence[str], cells: Array) -> list[tuple[str, Array]]:
+    """Parts a text at its spaces: each word, and the mean [R, T] over its symbols of cells [L, R, T]."""
+    words, first = [], 0
+    for word in "".join(symbols).split(" "):
+        if word:
+            words.append((word, cells[first : first + len(word)].mean(axis=0)))
+        first += len(word) + 1
+    return words
 
 
 class _Places(NamedTuple):
@@ -130,6 +155,40 @@ def _panel(line: Array, panel: Alignment, scale: float) -> Array:
         begin, end = LEFT + np.rint(panel.edges[[first, last + 1]] * scale)
         _frame(pen, begin, places.rows + row * places.thick, end, places.thick)
     return np.asarray(picture)
+
+
+def _words(line: Array, panel: Alignment, scale: float, width: int) -> Array:
+    """Draws the scaled image [h, w] once for each word of a panel with cells, as wide as they fit."""
+    assert panel.cells is not None
+    words = word_maps(panel.symbols, panel.cells)
+    height, columns = line.shape
+    across = max(1, (width - BESIDE) // (columns + BESIDE))
+    down = -(-len(words) // across)
+    step = height + LARGE + 2 * BESIDE
+    picture = Image.new("RGB", (width, TITLE + down * step + GAP), WHITE)
+    pen = ImageDraw.Draw(picture)
+    _title(pen, panel.title, width - 16, "")
+    for number, (word, weights) in enumerate(words):
+        left = BESIDE + number % across * (columns + BESIDE)
+        top = TITLE + number // across * step
+        color = COLORS[number % len(COLORS)]
+        heat = _by_column(weights, panel.edges * scale, columns)
+        heat = heat[np.arange(height) * len(heat) // height]  # [h, w]
+        share = HEAT * heat[:, :, None] / max(float(heat.max()), 1e-6)
+        tinted = (1 - share) * line[:, :, None] + share * color
+        picture.paste(Image.fromarray(np.rint(tinted).astype(np.uint8)), (left, top))
+        red, green, blue = (int(0.8 * part) for part in color)
+        place = (left + columns / 2, top + height + BESIDE / 2)
+        label = "".join(map(_label, word))
+        pen.text(place, label, (red, green, blue), _font(LARGE - 3), anchor="ma")
+    return np.asarray(picture)
+
+
+def _widened(picture: Array, width: int) -> Array:
+    """Adds white at the right."""
+    return np.pad(
+        picture, ((0, 0), (0, width - picture.shape[1]), (0, 0)), constant_values=WHITE[0]
+    )
 
 
 def _symbol(

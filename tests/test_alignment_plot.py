@@ -53,6 +53,26 @@ def test_the_path_is_framed_in_the_rows_of_its_symbols():
     np.testing.assert_array_equal(alignments(image, [blank]), one)
 
 
+def test_words_have_a_picture_each_that_is_tinted_where_their_cells_are():
+    image, text = np.full([70, 105], 200, np.uint8), "ab  c"
+    cells = np.zeros([len(text), 2, 3], np.float32)
+    cells[0, 0, 0] = cells[1, 0, 1] = cells[4, 1, 2] = 1
+    assert [word for word, _ in plot.word_maps(text, cells)] == ["ab", "c"]
+    np.testing.assert_array_equal(plot.word_maps(text, cells)[0][1], [[0.5, 0.5, 0], [0, 0, 0]])
+    line = Alignment("title", tuple(text), cells.sum(axis=1), np.array([0, 40, 80, 105]))
+    picture = alignments(image, [line._replace(cells=cells)])
+    blank = alignments(image, [line._replace(cells=0 * cells)])
+    scale, step = 2, 2 * 105 + plot.BESIDE
+    rows, columns = where(picture[:, : plot.BESIDE + step], blank[:, : plot.BESIDE + step])
+    assert (rows[0], rows[-1]) == (TITLE, TITLE + 35 * scale - 1)
+    assert (columns[0], columns[-1]) == (plot.BESIDE, plot.BESIDE + 80 * scale - 1)
+    rows, columns = where(picture[:, plot.BESIDE + step :], blank[:, plot.BESIDE + step :])
+    assert (rows[0], rows[-1]) == (TITLE + 35 * scale, TITLE + 70 * scale - 1)
+    assert (columns[0], columns[-1]) == (80 * scale, 105 * scale - 1)
+    both = alignments(image, [line, line._replace(cells=cells)])
+    np.testing.assert_array_equal(both[-len(picture) :], picture)
+
+
 def test_a_symbol_without_ink_stands_in_a_dashed_box():
     image, line = noise(30, 100), panel("abc", 25, 100, (3, 14))
     plain = alignments(image, [line])

@@ -23,6 +23,7 @@ RANKS = {
     "ocr_tf.errors": 0,
     "ocr_tf.options": 0,
     "ocr_tf.rng": 0,
+    "ocr_tf.positions": 0,
     "ocr_tf.graphs": 0,
     "ocr_tf.progress": 0,
     "ocr_tf.processor": 0,

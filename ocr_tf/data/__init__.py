@@ -10,6 +10,8 @@ image         the one path from bytes to pixels; image_file, image_conversions, 
 image_numpy   the same for the common kinds of file, outside a graph
 records/      sharded TFRecords with an index
 render/       draws lines of text
+speech/       sound to images of cepstral coefficients; digits that a synthesizer says
+scenes        draws two shapes and describes them
 inspect/      looks for what is wrong with lines
 text          the form that labels are brought to
 index         what was once measured of images

@@ -85,8 +85,6 @@ def read_image_file(path: Union[str, Path]) -> bytes:
 def open_image_file(path: Union[str, Path], max_pixels: int = MAX_PIXELS) -> ImageFile:
     """Reads an image file as PNG or JPEG.
 
-    What is no regular file (a device, a pipe), or longer than MAX_BYTES, is refused unread.
-
     Args:
         path: of the file.
         max_pixels: see `convert_image`.
@@ -94,6 +92,17 @@ def open_image_file(path: Union[str, Path], max_pixels: int = MAX_PIXELS) -> Ima
     Raises:
         InputError: it cannot be read or converted; the message lacks the path, which the caller
             knows.
+    """
+    return convert_image(read_regular_file(path), max_pixels)
+
+
+def read_regular_file(path: Union[str, Path]) -> bytes:
+    """Reads the file of a line.
+
+    What is no regular file (a device, a pipe), or longer than MAX_BYTES, is refused unread.
+
+    Raises:
+        InputError: it cannot be read; the message lacks the path, which the caller knows.
     """
     try:
         _check_regular(os.stat(path))  # follows links
@@ -105,8 +114,8 @@ def open_image_file(path: Union[str, Path], max_pixels: int = MAX_PIXELS) -> Ima
     except (OSError, ValueError) as error:  # A path may hold a zero byte.
         raise InputError(reason_of(error) or "cannot be read") from None
     if len(encoded) > MAX_BYTES:
-        raise InputError(f"more than {MAX_BYTES // 1_000_000} MB: too long for the image of a line")
-    return convert_image(encoded, max_pixels)
+        raise InputError(f"more than {MAX_BYTES // 1_000_000} MB: too long for one line")
+    return encoded
 
 
 def convert_image(encoded: bytes, max_pixels: int = MAX_PIXELS) -> ImageFile:
@@ -157,5 +166,5 @@ def _check_regular(status: os.stat_result) -> None:
     if status.st_size > MAX_BYTES:
         raise InputError(
             f"{status.st_size / 1e6:.0f} MB, more than {MAX_BYTES // 1_000_000}: "
-            "too long for the image of a line"
+            "too long for one line"
         )

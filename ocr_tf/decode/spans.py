@@ -7,6 +7,14 @@ import tensorflow as tf
 from ocr_tf.types import Tensor
 
 
+def by_column(weights: Tensor, rows: int) -> Tensor:
+    """Sums what steps of one column have: [B, L, T] -> [B, L, T / rows]; see `ocr_tf.encoders`."""
+    if rows == 1:
+        return weights
+    shape = tf.shape(weights)
+    return tf.reduce_sum(tf.reshape(weights, [shape[0], shape[1], shape[2] // rows, rows]), axis=3)
+
+
 def spans(weights: Tensor, share: float = 0.8) -> Tensor:
     """Finds the central interval of steps with `share` of each symbol's weight: [B, L, 2] float32.
 

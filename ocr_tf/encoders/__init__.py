@@ -4,6 +4,9 @@ An encoder maps Images [B, H, W, 1] to Frames [B, T, D]. It owns the rule from w
 a pure function, and no frame depends on the batch or on padding. Its `stride` is the number of columns
 that one step stands for: step t is about columns [stride * t, stride * (t + 1)), though it sees far
 around them (CRNN's last convolution, two steps wide, half a step further to the right).
+
+An encoder that keeps rows apart says how many by `map_rows`: steps come column by column, each column from
+the top, and step t is about the columns of step t // map_rows. `rows_of` gives 1 for all others.
 """
 
 from __future__ import annotations
@@ -30,6 +33,12 @@ def edges(steps: int, stride: int, scaled: int, original: int) -> Array:
         original: width of the image as it was.
     """
     return np.minimum(np.arange(steps + 1) * stride, scaled) * original / scaled
+
+
+def rows_of(encoder: Any) -> int:
+    """Returns how many steps of an encoder's configuration stand one above the other in each column."""
+    rows: int = getattr(encoder, "map_rows", 1)
+    return rows
 
 
 def halve(size: int) -> int:
@@ -194,4 +203,45 @@ class ResNet:
         return build(self, height, dtype)
 
 
-ENCODERS: Registry[Any] = Registry("encoder", {"crnn": CRNN, "compact": Compact, "resnet": ResNet})
+@dataclasses.dataclass(frozen=True)
+class Map2D:
+    """Convolutions that keep the rows of the image apart: attention looks at places, not at columns."""
+
+    stride: ClassVar[int] = 8
+
+    width: int = option(
+        32, "Filters of the first convolution; the later ones have multiples of it.", minimum=1
+    )
+    map_rows: int = option(
+        8,
+        "Rows of the map: a row takes the maximum of the rows of 8 pixels that it lies over.",
+        minimum=1,
+        maximum=64,
+    )
+    positions: int = option(
+        16,
+        "Sines and cosines of a cell's row that follow its features, and as many of its column, an even "
+        "number.",
+        minimum=2,
+        maximum=512,
+    )
+    dropout: float = option(0.0, "Dropout rate on the features.", minimum=0, maximum=0.99)
+
+    def __post_init__(self) -> None:
+        if self.positions % 2:
+            raise ValueError(f"--encoder.positions: an even number, not {self.positions}")
+
+    def steps(self, width: int) -> int:
+        """Returns T of an image `width` pixels wide: rows of the map times ceil(W / 8)."""
+        return self.map_rows * max(1, halve(halve(halve(width))))
+
+    def build(self, height: int, dtype: str = "float32") -> Any:
+        """Makes the encoder of images `height` pixels high."""
+        from ocr_tf.encoders.map2d import build
+
+        return build(self, height, dtype)
+
+
+ENCODERS: Registry[Any] = Registry(
+    "encoder", {"crnn": CRNN, "compact": Compact, "resnet": ResNet, "map2d": Map2D}
+)

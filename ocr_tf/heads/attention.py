@@ -20,7 +20,7 @@ from ocr_tf.decode.autoregressive import State
 from ocr_tf.heads import attention_loop
 from ocr_tf.heads.autoregressive import AutoregressiveHead
 from ocr_tf.heads.base import as_float32
-from ocr_tf.heads.positions import positions
+from ocr_tf.positions import positions
 from ocr_tf.types import Frames, Tensor
 
 # The compiled operations do not load everywhere, and exported graphs must not need them.

@@ -19,7 +19,7 @@ from ocr_tf.alphabet import Alphabet
 from ocr_tf.decode.autoregressive import State
 from ocr_tf.heads.autoregressive import AutoregressiveHead
 from ocr_tf.heads.base import as_float32
-from ocr_tf.heads.positions import positions
+from ocr_tf.positions import positions
 from ocr_tf.types import Frames, Tensor
 
 if TYPE_CHECKING:

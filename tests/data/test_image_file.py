@@ -58,7 +58,7 @@ def test_a_file_that_is_too_long_is_refused_unread(tmp_path, monkeypatch):
         file.write(line())
         file.truncate(40_000_000_000)
     said = message(read_image_file, tmp_path / "sparse.png")
-    assert said == "40000 MB, more than 100: too long for the image of a line"
+    assert said == "40000 MB, more than 100: too long for one line"
     (tmp_path / "grows.png").write_bytes(line())
     monkeypatch.setattr(image_file, "MAX_BYTES", 1000)
     monkeypatch.setattr(image_file, "_check_regular", lambda status: None)  # was shorter then

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from ocr_tf import rng
-from ocr_tf.encoders import ENCODERS, Compact, Rectifier, ResNet, edges
+from ocr_tf.encoders import ENCODERS, Compact, Map2D, Rectifier, ResNet, edges, halve, rows_of
 from ocr_tf.types import Images
 
 HEIGHTS = (32, 40, 48, 17)
@@ -98,21 +98,51 @@ def test_a_step_is_about_the_columns_that_its_stride_says(name):
 
     Of a rectified line, they are those of the rectified image.
     """
-    encoder, config, width = shared(name, 32), CONFIGS[name], 83
-    assert all(config.steps(w) == max(1, -(-w // config.stride)) for w in range(1, 300))
+    encoder, config = shared(name, 32), CONFIGS[name]
+    width, rows = 21 * config.stride - 1, rows_of(config)
+    assert all(config.steps(w) == rows * max(1, -(-w // config.stride)) for w in range(1, 300))
     line = images([width], 32).values
     other = images([width], 32, seed=1).values
     changed = tf.where(tf.eye(width, dtype=tf.bool)[:, None, :, None], other, line)
     values, _ = run(encoder, Images(changed, tf.fill([width], width)))
     pull = np.linalg.norm(values - run(encoder, Images(line, tf.constant([width])))[0], axis=2)
     pull **= 2  # what is far away moves a step of a deep encoder little, but there is much of it
-    middles = (np.arange(width) + 0.5) @ pull / pull.sum(axis=0)  # [T]
+    pull = pull.reshape(width, -1, rows).sum(axis=2)
+    middles = (np.arange(width) + 0.5) @ pull / pull.sum(axis=0)  # [T / rows]
     steps = np.arange(len(middles))
     inner = slice(6, -6)  # away from the ends of the line
     away = (middles - config.stride * (steps + 0.5))[inner] / config.stride  # in steps
     assert abs(away.mean()) < 0.75
     # One step of 29 layers sees the whole line, by few random weights more of one side.
     assert np.abs(away).max() < (2 if name == "resnet" else 0.75)
+
+
+@pytest.mark.parametrize("height, map_rows", [(64, 8), (80, 10), (72, 3), (24, 5)])
+def test_a_cell_of_a_map_is_about_the_rows_that_it_lies_over(height, map_rows):
+    """Rows of the image are changed one at a time, too; steps come column by column, from the top."""
+    encoder = Map2D(width=8, map_rows=map_rows).build(height)
+    line, other = (images([40], height, seed=seed).values for seed in (0, 1))
+    encoder(Images(line, tf.constant([40])))
+    rng.initialize(encoder.variables, seed=1)
+    changed = tf.where(tf.eye(height, dtype=tf.bool)[:, :, None, None], other, line)
+    values, _ = run(encoder, Images(changed, tf.fill([height], 40)))
+    pull = np.linalg.norm(values - run(encoder, Images(line, tf.constant([40])))[0], axis=2)
+    pull = pull.reshape(height, -1, map_rows).sum(axis=1)  # [height, map_rows]
+    middles = (np.arange(height) + 0.5) @ pull / pull.sum(axis=0)
+    assert (np.diff(middles) >= 0).all()
+    expected = height * (np.arange(map_rows) + 0.5) / map_rows
+    ends = slice(1, -1)  # whose convolutions see beyond the image
+    np.testing.assert_allclose(middles[ends], expected[ends], atol=8)
+
+
+def test_cells_of_a_map_say_where_they_are():
+    """Of an image of one gray, whose features are the same in the middle, by the places alone."""
+    encoder = Map2D(width=8, map_rows=8).build(64)
+    frames = encoder(Images(tf.zeros([1, 64, 96, 1]), tf.constant([96]))).values[0].numpy()
+    assert len(np.unique(frames, axis=0)) == len(frames) == 8 * halve(halve(halve(96)))
+    places = frames.reshape(12, 8, -1)[:, :, -32:]
+    assert (places[:1, :, :16] == places[:, :, :16]).all()  # rows
+    assert (places[:, :1, 16:] == places[:, :, 16:]).all()  # columns
 
 
 def test_edges_of_steps_in_the_original_image():
@@ -277,5 +307,6 @@ def test_every_encoder_has_a_known_size():
         + 1_184
         + 2_336
         + (44 + 304 + 1_184 + 4_672 + 528 + 204),  # the rectifier
+        "map2d": 832 + 18_560 + 73_984 + 147_712,
         "deep compact": 208 + 1_184 + 3_504 + 6_976 + 512 + 11_600 + 17_376 + 1_536,
     }

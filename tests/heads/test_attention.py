@@ -10,7 +10,7 @@ from ocr_tf import graphs
 from ocr_tf.decode.autoregressive import force
 from ocr_tf.heads import HEADS
 from ocr_tf.heads.alignment_losses import off_diagonal
-from ocr_tf.heads.positions import positions
+from ocr_tf.positions import positions
 from ocr_tf.types import Frames, Labels
 
 from .lines import frames, labels, make, rows

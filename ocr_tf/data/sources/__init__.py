@@ -10,7 +10,20 @@ from typing import Callable
 
 from ocr_tf.data import synthetic
 from ocr_tf.data.source import Source
-from ocr_tf.data.sources import alto, gt, iam, icdar, iiit5k, lmdb, mjsynth, page, records, tsv
+from ocr_tf.data.sources import (
+    alto,
+    gt,
+    iam,
+    icdar,
+    iiit5k,
+    lmdb,
+    mjsynth,
+    page,
+    records,
+    shapes,
+    spoken,
+    tsv,
+)
 from ocr_tf.registry import Registry
 
 # An opener takes what stands behind `scheme:`.
@@ -28,5 +41,7 @@ SOURCES: Registry[Callable[[str], Source]] = Registry(
         "lmdb": lmdb.open_lmdb,
         "records": records.open_records,
         "synthetic": synthetic.open,
+        "spoken": spoken.open_spoken,
+        "shapes": shapes.open_shapes,
     },
 )

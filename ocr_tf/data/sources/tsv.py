@@ -19,23 +19,28 @@ from ocr_tf.text_file import read_lines
 DEFAULT_NAME = "labels.tsv"
 
 
-def open_tsv(rest: str) -> ImageFiles:
+def open_tsv(rest: str, scheme: str = "tsv", kind: type[ImageFiles] = ImageFiles) -> ImageFiles:
     """Opens a labels file, or the labels.tsv of a folder.
+
+    Args:
+        rest: what stands behind the scheme and the colon.
+        scheme: names the source in messages.
+        kind: the class of the source, which says how the listed files are read.
 
     Raises:
         InputError: it is missing, is not UTF-8, holds no lines, or one without a tab or with two.
     """
-    path, options = split_options("tsv", rest, {"split": ""})
+    path, options = split_options(scheme, rest, {"split": ""})
     file = Path(path)
     if file.is_dir():
         file = file / DEFAULT_NAME
     split = options["split"]
-    source = ImageFiles(f"{file}?split={split}" if split else str(file), file.parent)
+    source = kind(f"{file}?split={split}" if split else str(file), file.parent)
     splits: set[str] = set()
     for number, line in read_lines(file, "labels", "give a UTF-8 file of lines path<TAB>text"):
         if line.strip():
             place = f"{file}:{number}"
-            image, text, third = _columns(line, place, bool(split))
+            image, text, third = _columns(line, place, bool(split), scheme)
             splits.add(third or "")
             if not split or third == split:
                 source.add(image, text, str(file), number)
@@ -48,7 +53,7 @@ def open_tsv(rest: str) -> ImageFiles:
     return source
 
 
-def _columns(line: str, place: str, split: bool) -> tuple[str, str, Optional[str]]:
+def _columns(line: str, place: str, split: bool, scheme: str) -> tuple[str, str, Optional[str]]:
     """Splits a line into path, text and, where one is asked for, the name of its split."""
     image, tab, rest = line.partition("\t")
     if not tab:
@@ -61,7 +66,7 @@ def _columns(line: str, place: str, split: bool) -> tuple[str, str, Optional[str
     if tab and not split:
         raise InputError(
             f"{place}: a third column, {third!r}; if it names a split, choose one by "
-            f"tsv:FILE?split={third or 'NAME'}, else take the tab out of the text"
+            f"{scheme}:FILE?split={third or 'NAME'}, else take the tab out of the text"
         )
     if split and not tab:
         raise InputError(f"{place}: no third column; ?split= needs path<TAB>text<TAB>split")

@@ -79,7 +79,7 @@ def _align(trained: Trained, image: str, encoded: bytes, text: str) -> Aligned:
             f"--text: {folder} needs {needed} steps for it, and {image} has {steps}; "
             "give a shorter text"
         )
-    aligner = Aligner(trained.model, geometry, experiment.encoder.stride)
+    aligner = Aligner(trained.model, geometry, experiment.encoder)
     (aligned,) = aligner.align([encoded], [text or aligner.read([encoded])[0] or ""])
     if aligned is None:
         raise InputError(f"{image}: {why_bad(encoded, geometry) or 'cannot be read'}")

@@ -16,8 +16,8 @@ import tensorflow as tf
 from ocr_tf import alignment_plot
 from ocr_tf.data.geometry import Geometry
 from ocr_tf.data.image import as_tensor, original, prepare_batch
-from ocr_tf.decode.spans import spans
-from ocr_tf.encoders import edges
+from ocr_tf.decode.spans import by_column, spans
+from ocr_tf.encoders import edges, rows_of
 from ocr_tf.graphs import graph
 from ocr_tf.metrics.alignment import without_ink
 from ocr_tf.recognizer import Recognizer
@@ -39,7 +39,7 @@ class Row(NamedTuple):
 
 
 class Aligned(NamedTuple):
-    """A text laid over a line; L symbols, T steps."""
+    """A text laid over a line; L symbols, T steps. The steps of a map are its columns."""
 
     image: Array  # [H, W] uint8 gray, as it was before resizing, turned by --data.rotate
     text: str  # its symbols in the order of the image
@@ -49,6 +49,8 @@ class Aligned(NamedTuple):
     spans: Array  # [L, 2] columns, not rounded, between which the middle 80 % of a weight are
     path: Optional[Array]  # [T] index of the symbol on the best forced path, -1 for none
     path_log_prob: Optional[float]
+    # [L, R, T] weights of the cells of a map of R rows, whose sums over rows are `weights`; None: no map
+    cells: Optional[Array] = None
 
     def rows(self) -> list[Row]:
         """Gives a row of the table for each symbol."""
@@ -73,7 +75,13 @@ class Aligned(NamedTuple):
         """This alignment as a part of a picture, for `alignment_plot.alignments(self.image, ...)`."""
         title = f"{name}  {self.text!r}  log p {self.log_prob:.3g}"
         return alignment_plot.Alignment(
-            title, tuple(self.text), self.weights, self.edges, self.path, self.without_ink()
+            title,
+            tuple(self.text),
+            self.weights,
+            self.edges,
+            self.path,
+            self.without_ink(),
+            self.cells,
         )
 
     def _on_path(self, i: int) -> Optional[Columns]:
@@ -95,8 +103,8 @@ class _Laid(NamedTuple):
     width: Any  # [B] after resizing
     steps: Any  # [B]
     score: Any  # [B]
-    weights: Any  # [B, L, T]
-    spans: Any  # [B, L, 2] in steps
+    weights: Any  # [B, L, T]; of a map, of all its cells
+    spans: Any  # [B, L, 2] in steps; of a map, in columns of it
     path: Any  # [B, T], or None
     path_log_prob: Any  # [B], or None
 
@@ -104,9 +112,10 @@ class _Laid(NamedTuple):
 class Aligner:
     """A model and its compiled alignment."""
 
-    def __init__(self, model: Recognizer, geometry: Geometry, stride: int):
-        """Compiles; `stride` is the encoder's: columns of a resized image that a step stands for."""
-        self.model, self.geometry, self.stride = model, geometry, stride
+    def __init__(self, model: Recognizer, geometry: Geometry, encoder: Any):
+        """Compiles; `encoder` is the configuration of the model's encoder, which says where steps are."""
+        self.model, self.geometry = model, geometry
+        self.stride, self.map_rows = encoder.stride, rows_of(encoder)
         images, vector = tf.TensorSpec([None], tf.string), tf.TensorSpec([None], tf.int32)
         ids = tf.TensorSpec([None, None], tf.int32)
         self._align = graph(self._lay, [images, Labels(ids, vector)])
@@ -163,17 +172,22 @@ class Aligner:
         return original(encoded, self.geometry.rotate)
 
     def _aligned(self, image: Array, text: str, line: _Laid) -> Aligned:
-        steps, size = int(line.steps), len(text)
+        rows, size = self.map_rows, len(text)
+        steps = int(line.steps) // rows
+        cells = line.weights[:size, : steps * rows].reshape(size, steps, rows)
+        # A path through a map's cells has no place among columns.
+        path = None if line.path is None or rows > 1 else line.path[:steps]
         bounds = edges(steps, self.stride, int(line.width), image.shape[1])
         return Aligned(
             image=image,
             text=text,
             log_prob=float(line.score),
-            weights=line.weights[:size, :steps],
+            weights=cells.sum(axis=2),
             edges=bounds,
             spans=np.interp(line.spans[:size], np.arange(steps + 1), bounds),
-            path=None if line.path is None else line.path[:steps],
-            path_log_prob=None if line.path_log_prob is None else float(line.path_log_prob),
+            path=path,
+            path_log_prob=None if path is None else float(line.path_log_prob),
+            cells=cells.transpose(0, 2, 1) if rows > 1 else None,
         )
 
     def _lay(self, encoded: tf.Tensor, labels: Labels) -> _Laid:
@@ -187,7 +201,7 @@ class Aligner:
             steps=frames.lengths,
             score=head.score(frames, labels),
             weights=weights,
-            spans=spans(weights),
+            spans=spans(by_column(weights, self.map_rows)),
             path=path,
             path_log_prob=path_log_prob,
         )

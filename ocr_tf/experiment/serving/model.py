@@ -125,8 +125,8 @@ class Model:
         trained = self._trained("align")
         given = None if texts is None else _as_many(images, texts)
         if self._aligner is None:
-            stride = trained.experiment.encoder.stride
-            self._aligner = Aligner(trained.model, self.geometry, stride)
+            encoder = trained.experiment.encoder
+            self._aligner = Aligner(trained.model, self.geometry, encoder)
         aligned: list[Optional[Aligned]] = []
         for encoded in self._batches(images):
             data = _bytes(encoded)

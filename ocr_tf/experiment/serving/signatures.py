@@ -8,7 +8,8 @@ import tensorflow as tf
 
 from ocr_tf.data.image import original_widths, prepare_batch
 from ocr_tf.decode import Search
-from ocr_tf.decode.spans import spans
+from ocr_tf.decode.spans import by_column, spans
+from ocr_tf.encoders import rows_of
 from ocr_tf.experiment.inference.load import Trained
 from ocr_tf.graphs import graph
 from ocr_tf.types import Frames, Images, Labels
@@ -80,7 +81,7 @@ class Serving(tf.Module):
         """
         super().__init__(name="ocr_tf")
         model, experiment = trained.model, trained.experiment
-        head, stride = model.head, experiment.encoder.stride
+        head, stride, rows = model.head, experiment.encoder.stride, rows_of(experiment.encoder)
         self.geometry = geometry = trained.geometry
         self.weights = list(model.variables)
         symbols = tf.constant([*model.alphabet.symbols, ""])
@@ -128,8 +129,8 @@ class Serving(tf.Module):
             prepared, ok = prepare(some)
             frames = frames_of(*prepared)
             served, labels, spelt = read(frames, ok)
-            steps = spans(head.align(frames, labels))
-            scaled = _columns(steps, frames.lengths, prepared.widths, stride)
+            steps = spans(by_column(head.align(frames, labels), rows))
+            scaled = _columns(steps, frames.lengths // rows, prepared.widths, stride)
             factors = original_widths(some, ok, geometry) / prepared.widths
             columns = scaled * tf.cast(factors, tf.float32)[:, None, None]
             confidences = head.symbol_confidences(frames, labels)

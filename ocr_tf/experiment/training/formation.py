@@ -6,7 +6,7 @@ errors stay. An alignment that has formed is sharp and moves on along the line.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Optional
+from typing import Any, NamedTuple, Optional
 
 import numpy as np
 import tensorflow as tf
@@ -16,6 +16,7 @@ from ocr_tf.data.batching import plan
 from ocr_tf.data.cache import LineCache
 from ocr_tf.data.geometry import Geometry
 from ocr_tf.data.lines import LabelIds, Lines
+from ocr_tf.encoders import rows_of
 from ocr_tf.experiment.inference.recognize import WIDTHS
 from ocr_tf.experiment.training.previews import handful
 from ocr_tf.graphs import graph
@@ -29,7 +30,10 @@ ORDERED = 0.75  # so many of its neighboring symbols at least lie in their order
 
 
 class Alignment(NamedTuple):
-    """Measures of a network's alignments, means over symbols; None where no line can say it."""
+    """Measures of a network's alignments, means over symbols; None where no line can say it.
+
+    The cells of a map have no order.
+    """
 
     entropy: Optional[float]  # H / log T, 0 to 1
     monotonicity: Optional[float]  # share of neighboring symbols whose centers are in their order
@@ -44,14 +48,20 @@ class Alignment(NamedTuple):
 class AlignmentProbe:
     """Aligns the true texts of the same few validation lines again and again."""
 
-    def __init__(self, model: Recognizer, geometry: Geometry, lines: Lines, cache: LineCache):
-        """Chooses the lines: the first by the image's digest that the alphabet can spell."""
+    def __init__(
+        self, model: Recognizer, geometry: Geometry, lines: Lines, cache: LineCache, encoder: Any
+    ):
+        """Chooses the lines: the first by the image's digest that the alphabet can spell.
+
+        `encoder` is the configuration of the model's, which says whether its steps have an order.
+        """
         known = [
             i for i, text in enumerate(lines.texts) if text and not model.alphabet.unknown(text)
         ]
         lines = lines.take(known)
         self.lines = lines.take(handful(lines, LINES))
         self.model, self.geometry, self.cache = model, geometry, cache
+        self.ordered = rows_of(encoder) == 1
         self._align = graph(self._align_batch, [batch_signature(model.height)])
 
     def _align_batch(self, batch: Batch) -> tuple[tf.Tensor, tf.Tensor]:
@@ -72,6 +82,6 @@ class AlignmentProbe:
                 measures = alignment.measure(weights[row, :length, : steps[row]])
                 if measures.relative_entropy is not None and steps[row] > 1:
                     entropies += [measures.relative_entropy] * length
-                if measures.monotonicity is not None:
+                if self.ordered and measures.monotonicity is not None:
                     forward += [measures.monotonicity] * (length - 1)
         return Alignment(*(float(np.mean(v)) if v else None for v in (entropies, forward)))

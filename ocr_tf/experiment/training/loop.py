@@ -150,9 +150,9 @@ class Training:
         with devices.strategy.scope():
             self.stepper = Stepper(model, train)
         self.reader = Reader(model, geometry, train.batch_size, cache=cache)
-        aligner = Aligner(model, geometry, experiment.encoder.stride)
+        aligner = Aligner(model, geometry, experiment.encoder)
         self.previews = Previews(aligner, roles.val, folder, train.previews)
-        self.alignment = AlignmentProbe(model, geometry, roles.val, cache)
+        self.alignment = AlignmentProbe(model, geometry, roles.val, cache, experiment.encoder)
         self.profile = Profile(folder.path, train.profile_steps)
         self.curves = Curves(folder)
         self.course = Course(

@@ -103,7 +103,7 @@ class Networks:
         if key not in self._aligners:
             trained = self.trained(condition, seed)
             self._aligners[key] = Aligner(
-                trained.model, trained.geometry, trained.experiment.encoder.stride
+                trained.model, trained.geometry, trained.experiment.encoder
             )
         return self._aligners[key]
 

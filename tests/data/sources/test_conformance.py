@@ -15,7 +15,12 @@ from ocr_tf.data.sources import SOURCES
 from . import formats
 from .formats import BOXES, FORMATS, IMAGES, PAGE, TEXTS, message, pixels
 
-ELSEWHERE = {"records": "tests/data/records", "synthetic": "tests/data/test_synthetic.py"}
+ELSEWHERE = {
+    "records": "tests/data/records",
+    "synthetic": "tests/data/test_synthetic.py",
+    "shapes": "tests/data/sources/test_shapes.py",
+    "spoken": "tests/data/sources/test_spoken.py",
+}
 
 
 def open_made(scheme: str, folder: Path):

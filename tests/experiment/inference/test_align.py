@@ -16,7 +16,7 @@ import tensorflow as tf
 from ocr_tf.alphabet import Alphabet
 from ocr_tf.data.geometry import Geometry
 from ocr_tf.data.image import prepare_batch
-from ocr_tf.encoders import ENCODERS
+from ocr_tf.encoders import ENCODERS, Map2D
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.inference import align
 from ocr_tf.experiment.inference.aligner import Aligned, Aligner
@@ -76,7 +76,7 @@ def ink_model():
 )
 def test_columns_are_those_of_the_original_image(geometry):
     """A black bar on white is found where it was before the image was resized, but turned."""
-    aligner = Aligner(ink_model(), geometry, STRIDE)
+    aligner = Aligner(ink_model(), geometry, ENCODERS["compact"]())
     sizes = [(32, 203), (50, 200), (11, 700), (96, 640)]
     for (height, width), share in itertools.product(sizes, (0.0, 0.4, 0.7)):
         scaled = geometry.width or width * geometry.height / height
@@ -94,12 +94,52 @@ def test_columns_are_those_of_the_original_image(geometry):
         np.testing.assert_allclose(row.path, (begin, end - 1), atol=blur)
 
 
+class CellHead:
+    """Its symbols a, b and c are in cells of their own; it says a path, as CTC would."""
+
+    steps = {"a": 7, "b": 6, "c": 3 * 6 + 5}  # of 4 columns of 6 cells
+
+    def align(self, frames: Frames, labels: Labels) -> tf.Tensor:
+        places = tf.constant([*self.steps.values()])
+        return tf.one_hot(tf.gather(places, tf.maximum(labels.ids, 0)), tf.shape(frames.values)[1])
+
+    def path(self, frames: Frames, labels: Labels):
+        return tf.zeros(tf.shape(frames.values)[:2], tf.int32), self.score(frames, labels)
+
+    def score(self, frames: Frames, labels: Labels) -> tf.Tensor:
+        return tf.zeros(tf.shape(frames.lengths))
+
+
+def test_weights_of_a_map_are_those_of_its_cells_and_of_its_columns():
+    """And no path is laid over columns: it goes through cells."""
+    encoder = Map2D(width=2, map_rows=6)
+
+    class Model:
+        alphabet, head, encode = Alphabet("abc"), CellHead(), encoder.build(48)
+
+        def __call__(self, images):
+            return self.encode(images)
+
+    aligner = Aligner(Model(), Geometry(48), encoder)
+    found, short = aligner.align([png(noise(96, 56)), png(noise(48, 10))], ["abca", "a"])
+    assert found.weights.shape == (4, 4) and found.cells.shape == (4, 6, 4)
+    cells = [(1, 1), (0, 1), (5, 3), (1, 1)]  # row and column of each symbol
+    for symbol, cell in zip(found.cells, cells):
+        assert np.argwhere(symbol).tolist() == [list(cell)]
+    np.testing.assert_array_equal(found.weights, found.cells.sum(axis=1))
+    assert found.edges.tolist() == [0, 16, 32, 48, 56]  # of the image as it was sent
+    np.testing.assert_allclose(found.spans[0], [16 + 1.6, 32 - 1.6], rtol=1e-5)
+    assert found.path is None and found.path_log_prob is None
+    assert found.panel("map").cells is found.cells
+    assert short.weights.shape == (1, 2) and short.edges.tolist() == [0, 8, 10]
+
+
 @pytest.fixture(scope="module", params=tiny.HEADS)
 def aligner(request):
     """Of a model that has learnt nothing."""
     experiment = tiny.experiment(request.param)
     model = build(experiment, Alphabet("aé "))
-    return Aligner(model, Geometry(experiment.data.height), experiment.encoder.stride)
+    return Aligner(model, Geometry(experiment.data.height), experiment.encoder)
 
 
 TEXTS = ["", "aé", "é a", "aaa", "a"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import numpy as np
@@ -12,7 +13,9 @@ from ocr_tf import options
 from ocr_tf.data.image import as_tensor, prepare_batch
 from ocr_tf.decode import Beam
 from ocr_tf.decode.spans import spans
-from ocr_tf.encoders import edges
+from ocr_tf.encoders import Map2D, edges
+from ocr_tf.experiment.inference.aligner import Aligner
+from ocr_tf.experiment.inference.load import build
 from ocr_tf.experiment.serving.signatures import NO_LOG_PROB, Serving
 from ocr_tf.types import Labels
 from tests.data.images import encode, noise
@@ -127,6 +130,27 @@ def test_spans_are_columns_of_the_image_that_was_sent(served, serving):
         expected = np.interp(steps, np.arange(count + 1), columns)
         np.testing.assert_allclose(answer["spans"][i, :length], expected, rtol=1e-4, atol=1e-3)
         assert (0 <= answer["spans"][i]).all() and (answer["spans"][i] <= size[1] + 1e-3).all()
+
+
+@pytest.mark.parametrize("served", ["attention"], indirect=True)
+def test_spans_of_a_map_are_of_its_columns(served):
+    """As the aligner has them, whose cells the tests of alignments know."""
+    encoder = Map2D(width=4, map_rows=3)
+    experiment = dataclasses.replace(served.trained.experiment, encoder=encoder)
+    model = build(experiment, served.trained.model.alphabet)
+    # The same last layers as the run's, which write symbols and not just the end.
+    for own, other in zip(model.head.variables[-2:], served.trained.model.head.variables[-2:]):
+        own.assign(other)
+    trained = served.trained._replace(experiment=experiment, model=model)
+    sent = [encode(noise(*size, seed=i)) for i, size in enumerate([(16, 150), (41, 99), (32, 90)])]
+    answer = ask(Serving(trained), "aligned", sent)
+    texts = [text.decode() for text in answer["text"]]
+    assert all(texts)
+    aligner = Aligner(model, trained.geometry, encoder)
+    for i, line in enumerate(aligner.align(sent, texts)):
+        np.testing.assert_allclose(
+            answer["spans"][i, : len(texts[i])], line.spans, rtol=1e-3, atol=0.05
+        )
 
 
 @pytest.mark.parametrize("served", ["ctc"], indirect=True)

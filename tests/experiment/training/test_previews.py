@@ -24,7 +24,7 @@ def roles():
 
 @pytest.fixture(scope="module")
 def aligner(roles):
-    return Aligner(loop.build(EXPERIMENT, roles.alphabet), GEOMETRY, EXPERIMENT.encoder.stride)
+    return Aligner(loop.build(EXPERIMENT, roles.alphabet), GEOMETRY, EXPERIMENT.encoder)
 
 
 def of_files(folder, images, texts):
