@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from ocr_tf import rng
-from ocr_tf.encoders import ENCODERS, Compact, edges
+from ocr_tf.encoders import ENCODERS, Columns, Compact, edges
 from ocr_tf.types import Images
 
 HEIGHTS = (32, 40, 48, 17)
@@ -20,6 +20,7 @@ DEEP = Compact(width=8, depth=2, rows="max", residual=True, standardize=True)
 CONFIGS = {
     **{name: ENCODERS[name]() for name in ENCODERS},
     "deep compact": DEEP,
+    "hog": Columns(features="hog"),
 }
 every_encoder = pytest.mark.parametrize("name", CONFIGS)
 every_height = pytest.mark.parametrize("height", HEIGHTS)
@@ -143,7 +144,7 @@ def test_padding_enters_no_batch_statistics(name, garbage):
     for one, two, old in zip(narrow.variables, wide.variables, before):
         np.testing.assert_allclose(one, two, rtol=1e-4, atol=1e-6)
         changed += not np.array_equal(one, old)
-    assert changed == len(narrow.non_trainable_variables) > 0
+    assert changed == len(narrow.non_trainable_variables)
 
 
 @every_encoder
@@ -194,7 +195,7 @@ def test_garbage_in_padding_reaches_no_gradient(name):
 
     clean, dirty = (gradients(images([31, 12], 32, 9, garbage)) for garbage in (0.0, 50.0))
     # A bias before a normalization has no gradient but rounding errors of the others.
-    rounding = 1e-5 * max(np.abs(gradient).max() for gradient in clean)
+    rounding = 1e-5 * max((np.abs(gradient).max() for gradient in clean), default=0)
     for one, two in zip(clean, dirty):
         np.testing.assert_allclose(two, one, atol=1e-3 * np.abs(one).max() + rounding)
 
@@ -205,7 +206,7 @@ def test_bfloat16_computes_near_float32(name):
     batch = images([40, 17], 32)
     frames = mixed(batch)
     assert frames.values.dtype == tf.bfloat16
-    assert {variable.dtype for variable in mixed.variables} == {tf.float32}
+    assert {variable.dtype for variable in mixed.variables} <= {tf.float32}
     found, (expected, lengths) = tf.cast(frames.values, tf.float32).numpy(), run(full, batch)
     for one, two, steps in zip(found, expected, lengths):
         error = np.linalg.norm(one[:steps] - two[:steps]) / np.linalg.norm(two[:steps])
@@ -231,5 +232,7 @@ def test_every_encoder_has_a_known_size():
     assert {name: trainable(shared(name, 32)) for name in CONFIGS} == {
         "crnn": 640 + 73_856 + 295_168 + 590_080 + 1_180_672 + 2_360_320 + 1_049_088,
         "compact": 832 + 18_560 + 73_984 + 147_712,
+        "columns": 0,
         "deep compact": 208 + 1_184 + 3_504 + 6_976 + 512 + 11_600 + 17_376 + 1_536,
+        "hog": 0,
     }
