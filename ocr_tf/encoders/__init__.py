@@ -137,8 +137,9 @@ class Columns:
 
     features: str = option(
         "pixels",
-        "What a column is described by: pixels, the ink of each (0 white, 1 black); or hog, histograms of "
-        "the orientations of gradients in cells about the column.",
+        "What a column is described by: pixels, the ink of each (0 white, 1 black; standardized, deviations "
+        "from the mean, darker ones positive); or hog, histograms of the orientations of gradients in cells "
+        "about the column.",
         choices=("pixels", "hog"),
     )
     cell: int = option(8, "Rows of a cell (hog only).", minimum=2)
@@ -150,6 +151,9 @@ class Columns:
     )
     orientations: int = option(
         9, "Bins of a histogram, over half a turn (hog only).", minimum=2, maximum=36
+    )
+    standardize: bool = option(
+        False, "Bring each line to the same mean and deviation of gray before anything else."
     )
 
     def steps(self, width: int) -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Optional
 import tensorflow as tf
 
 from ocr_tf.encoders.batch_norm import column_mask
-from ocr_tf.encoders.layers import to_frames
+from ocr_tf.encoders.layers import standardize, to_frames
 from ocr_tf.types import Frames, Images, Tensor
 
 if TYPE_CHECKING:
@@ -32,14 +32,14 @@ class ColumnsEncoder(tf.keras.layers.Layer):
 
     def call(self, images: Images, key: Optional[Tensor] = None) -> Frames:
         """Images [B, H, W, 1] -> Frames [B, T, D], zeros where a line has ended."""
-        config, mask = (
-            self.config,
-            column_mask(images.widths, tf.shape(images.values)[2], tf.float32),
-        )
+        config = self.config
+        if config.standardize:
+            images = standardize(images)
         if config.features == "hog":
             values = histograms(images, config.cell, config.around, config.orientations)
         else:
-            values = (1 - images.values) / 2
+            values = -images.values if config.standardize else (1 - images.values) / 2
+        mask = column_mask(images.widths, tf.shape(values)[2], values.dtype)
         frames = to_frames(Images(values * mask, images.widths))
         return Frames(tf.cast(frames.values, self.compute_dtype), frames.lengths)
 

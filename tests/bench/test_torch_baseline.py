@@ -61,9 +61,20 @@ def copy_weights(model, network) -> None:
             names |= {"running_mean": "moving_mean", "running_var": "moving_variance"}
             for their, our in names.items():
                 theirs[getattr(layer, their)] = ours[f"encoder/conv{number}/norm/{our}"]
-    cell = network.recurrent.mode.partition("_")[0].lower()
+    theirs |= recurrent_weights(ours, network.recurrent)
+    kernel, bias = model.head.output_layer.get_weights()
+    theirs |= {network.output.weight: kernel.T, network.output.bias: bias}
+    with torch.no_grad():
+        for tensor, value in theirs.items():
+            tensor.copy_(torch.tensor(value))
+
+
+def recurrent_weights(ours: dict, recurrent) -> dict:
+    """Our values of the weights of PyTorch's recurrent layers."""
+    theirs = {}
+    cell = recurrent.mode.partition("_")[0].lower()
     inner = {"lstm": "lstm_cell", "gru": "gru_cell", "rnn": "simple_rnn_cell"}[cell]
-    for number in range(network.recurrent.num_layers):
+    for number in range(recurrent.num_layers):
         for suffix, name in (("", "forward"), ("_reverse", "backward")):
             path = f"sequence/bidirectional{number + 1}/{name}_{cell}/{inner}"
             values = {
@@ -75,12 +86,8 @@ def copy_weights(model, network) -> None:
                 values["bias_ih"], values["bias_hh"] = ours[f"{path}/bias"]
                 values = {kind: reset_first(value) for kind, value in values.items()}
             for kind, value in values.items():
-                theirs[getattr(network.recurrent, f"{kind}_l{number}{suffix}")] = value
-    kernel, bias = model.head.output_layer.get_weights()
-    theirs |= {network.output.weight: kernel.T, network.output.bias: bias}
-    with torch.no_grad():
-        for tensor, value in theirs.items():
-            tensor.copy_(torch.tensor(value))
+                theirs[getattr(recurrent, f"{kind}_l{number}{suffix}")] = value
+    return theirs
 
 
 def reset_first(value: np.ndarray) -> np.ndarray:

@@ -73,6 +73,16 @@ def test_pixels_are_ink_and_paper_is_nothing():
 
 
 @pytest.mark.parametrize("features", ["pixels", "hog"])
+def test_standardized_lines_do_not_tell_contrast_nor_light(features):
+    line = np.random.default_rng(3).uniform(-0.5, 0.5, [16, 9]).astype(np.float32)
+    config = Columns(features, standardize=True)
+    found, faint = encode(config, line, 0.3 * line + 0.6)
+    np.testing.assert_allclose(faint, found, rtol=0.02, atol=0.01)
+    if features == "pixels":  # dark is positive
+        np.testing.assert_allclose(found.T, (line.mean() - line) / line.std(), rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("features", ["pixels", "hog"])
 def test_white_paper_is_zeros(features):
     (found,) = encode(Columns(features), np.ones([16, 5], np.float32))
     np.testing.assert_array_equal(found, 0)

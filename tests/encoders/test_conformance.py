@@ -20,7 +20,7 @@ DEEP = Compact(width=8, depth=2, rows="max", residual=True, standardize=True)
 CONFIGS = {
     **{name: ENCODERS[name]() for name in ENCODERS},
     "deep compact": DEEP,
-    "hog": Columns(features="hog"),
+    "hog": Columns(features="hog", standardize=True),
 }
 every_encoder = pytest.mark.parametrize("name", CONFIGS)
 every_height = pytest.mark.parametrize("height", HEIGHTS)
