@@ -45,7 +45,13 @@ class Recognizer(tf.keras.Model):
         self.alphabet, self.height, self.frozen = alphabet, height, frozen
         self.encoder = encoder.build(height, dtype)
         self.sequence = stack_bidirectional(
-            sequence.layers, sequence.units, sequence.dropout, dtype, sequence.projection
+            sequence.layers,
+            sequence.units,
+            sequence.dropout,
+            dtype,
+            cell=sequence.cell,
+            stack=sequence.stack,
+            projection=sequence.projection,
         )
         self.head = head.build(alphabet)
         for part in frozen:

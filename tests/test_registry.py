@@ -83,9 +83,9 @@ from ocr_tf.data import synthetic
 from ocr_tf.data.source import Source
 
 
-@ocr_tf.register("encoder", "columns")
+@ocr_tf.register("encoder", "strips")
 @dataclasses.dataclass(frozen=True)
-class Columns:
+class Strips:
     """A linear layer over the pixels of each column."""
 
     stride: ClassVar[int] = 1
@@ -132,8 +132,8 @@ class EverySecond(Source):
 ocr_tf.register("source", "second")(EverySecond)
 
 EXPERIMENT = ocr_tf.Experiment(
-    "columns",
-    Columns(),
+    "strips",
+    Strips(),
     data=ocr_tf.Data(train=("second:digits:count=40",), height=16),
     sequence=ocr_tf.Sequence(layers=1, units=8),
     train=ocr_tf.Train(steps=2, previews=0),
@@ -164,7 +164,7 @@ def own_registry():
         one.update(parts)
         one.outside, one._names = outside, names
         one.lost.clear()
-    for module in ("deep_ctc", "columns"):
+    for module in ("deep_ctc", "strips"):
         sys.modules.pop(module, None)
 
 
@@ -237,18 +237,18 @@ def test_names_are_looked_up_and_taken_once(own_registry):
 
 
 def test_an_encoder_and_a_source_come_from_a_file_of_their_own(tmp_path, own_registry):
-    file = tmp_path / "columns.py"
+    file = tmp_path / "strips.py"
     file.write_text(ENCODER_AND_SOURCE)
     run = ocr_tf.train(registry.load_file(str(file)).EXPERIMENT, tmp_path / "run")
     described = json.loads((run.path / "run.json").read_bytes())
     assert {(part["kind"], part["name"]) for part in described["parts"]} == {
-        ("encoder", "columns"),
+        ("encoder", "strips"),
         ("source", "second"),
     }
-    forget("columns")
+    forget("strips")
     evaluation = ocr_tf.evaluate(run.path, "synthetic:digits:count=4:split=test")
     assert evaluation.rates.lines == 4
-    assert ENCODERS.outside["columns"].file == str(file)
+    assert ENCODERS.outside["strips"].file == str(file)
     assert len(open_source("second:digits:count=9").samples) == 5
 
 

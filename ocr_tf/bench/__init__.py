@@ -13,7 +13,7 @@ Its files:
     baselines       what networks are compared with, by name
     keras_baseline  the same network the plain Keras way
     torch_baseline  the same network the plain PyTorch way
-    layer           one bidirectional LSTM layer beside its matrix products
+    layer           one bidirectional recurrent layer beside its matrix products
     memory          peak memory of a training step
     export          latency and throughput of an export
     random_batch    the generated batch that networks are measured on

@@ -1,4 +1,4 @@
-"""The plain Keras way of the same network: Conv2D, BatchNormalization, Bidirectional(LSTM), no masks.
+"""The plain Keras way of the same network: Conv2D, BatchNormalization, Bidirectional, no masks.
 
 Written as one would without this toolkit, for one size of image, with as many weights. CTC's loss and
 search are TensorFlow's; an attention head, which Keras does not have, is ours. The optimizer is Keras'
@@ -15,7 +15,7 @@ import tensorflow as tf
 from ocr_tf.alphabet import Alphabet
 from ocr_tf.encoders import CRNN, Compact, halve
 from ocr_tf.errors import InputError
-from ocr_tf.experiment.config.experiment import Experiment
+from ocr_tf.experiment.config.experiment import Experiment, Train
 from ocr_tf.heads import CTC
 from ocr_tf.types import Batch, Frames, Tensor
 
@@ -66,6 +66,7 @@ OPTIMIZERS = {
     "adamw": tf.keras.optimizers.AdamW,
     "adadelta": tf.keras.optimizers.Adadelta,
 }
+CELLS = {"lstm": layers.LSTM, "gru": layers.GRU, "rnn": layers.SimpleRNN}
 ENCODERS: dict[type, Callable[[Any, Any, int], Any]] = {CRNN: crnn, Compact: compact}
 
 
@@ -92,7 +93,7 @@ def below_the_head(experiment: Experiment, width: int) -> tf.keras.Model:
     """Images [B, H, width, 1] to frames [B, T, U].
 
     Raises:
-        InputError: the encoder has no baseline, or parts are frozen.
+        InputError: the encoder or the stack has no baseline, or parts are frozen.
     """
     if type(experiment.encoder) not in ENCODERS:
         raise InputError(
@@ -103,6 +104,11 @@ def below_the_head(experiment: Experiment, width: int) -> tf.keras.Model:
         raise InputError(
             "--against=keras: the plain Keras baseline has no rectifier, and no linear layer between "
             "recurrent ones; measure without --against"
+        )
+    if experiment.sequence.stack == "separate" and experiment.sequence.layers > 1:
+        raise InputError(
+            "--against=keras: the plain Keras baseline stacks no directions separately; train with "
+            "--sequence.stack=deep"
         )
     if experiment.train.freeze:
         raise InputError(
@@ -118,14 +124,21 @@ def below_the_head(experiment: Experiment, width: int) -> tf.keras.Model:
         )
         values = layers.Permute((2, 1, 3))(values)
         values = layers.Reshape([values.shape[1], math.prod(values.shape[2:])])(values)
-        for number in range(1, experiment.sequence.layers + 1):
-            lstm = layers.LSTM(experiment.sequence.units, return_sequences=True, name="lstm")
-            values = layers.Bidirectional(lstm, name=f"bidirectional{number}")(values)
-            if experiment.sequence.dropout:
-                values = layers.Dropout(experiment.sequence.dropout)(values)
+        sequence = experiment.sequence
+        for number in range(1, sequence.layers + 1):
+            cell = CELLS[sequence.cell](sequence.units, return_sequences=True, name=sequence.cell)
+            values = layers.Bidirectional(cell, name=f"bidirectional{number}")(values)
+            if sequence.dropout:
+                values = layers.Dropout(sequence.dropout)(values)
         return tf.keras.Model(images, values)
     finally:
         tf.keras.mixed_precision.set_global_policy(before)
+
+
+def _optimizer(train: Train) -> tf.keras.optimizers.Optimizer:
+    if train.optimizer == "momentum":
+        return tf.keras.optimizers.SGD(train.learning_rate, momentum=train.momentum)
+    return OPTIMIZERS[train.optimizer](train.learning_rate)
 
 
 class KerasBaseline:
@@ -140,7 +153,7 @@ class KerasBaseline:
         else:
             self.head = experiment.head.build(alphabet)
         self._loss(batch, training=False)  # makes the head's weights
-        self.optimizer = OPTIMIZERS[experiment.train.optimizer](experiment.train.learning_rate)
+        self.optimizer = _optimizer(experiment.train)
         self.optimizer.build(self.trainable)
         self._train, self._read = tf.function(self._take), tf.function(self._recognize)
 

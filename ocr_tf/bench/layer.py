@@ -1,4 +1,4 @@
-"""One bidirectional LSTM layer, forward and backward, next to its matrix products alone."""
+"""One bidirectional recurrent layer, forward and backward, next to its matrix products alone."""
 
 from __future__ import annotations
 
@@ -13,6 +13,13 @@ from ocr_tf.types import Frames, Tensor
 
 TRIES = 5
 
+GATES = {"lstm": 4, "gru": 3, "rnn": 1}  # G: products of each input and each state
+KERAS = {
+    "lstm": tf.keras.layers.LSTM,
+    "gru": tf.keras.layers.GRU,
+    "rnn": tf.keras.layers.SimpleRNN,
+}
+
 Operands = tuple[Tensor, ...]  # values, hidden, gates, kernel, recurrent
 
 
@@ -24,6 +31,12 @@ class Size(NamedTuple):
     features: int  # D
     units: int  # U, in each direction
     dtype: str
+    cell: str = "lstm"
+
+    @property
+    def width(self) -> int:
+        """The numbers that a direction's products give for each step of each line, GU."""
+        return GATES[self.cell] * self.units
 
     @property
     def flops(self) -> int:
@@ -32,7 +45,7 @@ class Size(NamedTuple):
         Each weight meets each step of each line three times: in the product, in its input's gradient
         and in its own.
         """
-        weights = 2 * (self.features + self.units) * 4 * self.units
+        weights = 2 * (self.features + self.units) * self.width
         return 3 * 2 * weights * self.steps * self.batch
 
 
@@ -47,7 +60,7 @@ def contestants(size: Size) -> dict[str, Callable[[], Any]]:
 
 def ours(size: Size) -> Callable[[], Any]:
     """Makes the layer as training uses it: gradients of its weights and of what it reads."""
-    layer = stack_bidirectional(1, size.units, dtype=_policy(size))
+    layer = stack_bidirectional(1, size.units, dtype=_policy(size), cell=size.cell)
     values, upstream = _inputs(size)
     frames, key = Frames(values, tf.fill([size.batch], size.steps)), tf.constant([0, 1])
     layer(frames, key)
@@ -67,9 +80,9 @@ def ours(size: Size) -> Callable[[], Any]:
 
 
 def keras(size: Size) -> Callable[[], Any]:
-    """Makes Keras' Bidirectional(LSTM), without a mask."""
-    lstm = tf.keras.layers.LSTM(size.units, return_sequences=True, dtype=_policy(size))
-    layer = tf.keras.layers.Bidirectional(lstm, dtype=_policy(size))
+    """Makes Keras' Bidirectional layer, without a mask."""
+    cell = KERAS[size.cell](size.units, return_sequences=True, dtype=_policy(size))
+    layer = tf.keras.layers.Bidirectional(cell, dtype=_policy(size))
     values, upstream = _inputs(size)
     layer(values)
 
@@ -92,7 +105,7 @@ def products(size: Size) -> Callable[[], Any]:
     The chain is laid out without a loop, so that a loop's own cost is not in it. Both directions' links
     are one batched product or two single ones, whichever is faster here.
     """
-    steps, batch, features, units, dtype = size
+    steps, batch, features, units, dtype, _ = size
 
     def normal(*shape: int) -> Tensor:
         return tf.cast(tf.random.stateless_normal(shape, [7, 8], stddev=0.01), dtype)
@@ -101,9 +114,9 @@ def products(size: Size) -> Callable[[], Any]:
         (
             normal(steps * batch, features),
             normal(steps * batch, units),
-            normal(steps * batch, 4 * units),
-            normal(features, 4 * units),
-            normal(units, 4 * units),
+            normal(steps * batch, size.width),
+            normal(features, size.width),
+            normal(units, size.width),
         )
         for _ in range(2)
     ]
@@ -127,7 +140,7 @@ def products(size: Size) -> Callable[[], Any]:
         for _ in range(steps):
             output = tf.matmul(output, recurrent)[..., :units]
         for step in range(steps):
-            # A product gives [B, U] and the next one takes [B, 4U]: the rest is the step's own rows.
+            # A product gives [B, U] and the next one takes [B, GU]: the rest is the step's own rows.
             d_output = tf.matmul(d_gates, recurrent, transpose_b=True)
             rest = gates[..., step * batch : (step + 1) * batch, units:]
             d_gates = tf.concat([d_output, rest], axis=-1)

@@ -151,7 +151,7 @@ class Contest:
         if "layer" not in self.config.measure or not sequence.layers:
             return []
         batch, time, features = self.parts.frames["sequence"].values.shape
-        return [layer.Size(time, batch, features, sequence.units, self.dtype)]
+        return [layer.Size(time, batch, features, sequence.units, self.dtype, sequence.cell)]
 
     def contestants(self) -> dict[Any, Callable[[], Any]]:
         """Returns what is to be timed, by (this, its name)."""

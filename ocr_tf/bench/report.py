@@ -82,7 +82,7 @@ def _layer(layers: Layers, session: Session, batch_size: int) -> Iterator[str]:
     rates = session.peaks[size.dtype].each_round
     yield ""
     yield (
-        f"One bidirectional LSTM layer, forward and backward, {size.dtype}: T = {size.steps}, "
+        f"One bidirectional {size.cell.upper()} layer, forward and backward, {size.dtype}: T = {size.steps}, "
         f"B = {size.batch}, D = {size.features}, U = {size.units}"
     )
     yield HEADING

@@ -1,8 +1,9 @@
-"""The plain PyTorch way of the same network: Conv2d, BatchNorm2d, LSTM, ctc_loss, no masks.
+"""The plain PyTorch way of the same network: Conv2d, BatchNorm2d, LSTM, GRU or RNN, ctc_loss, no masks.
 
 Written as one would without this toolkit, with as many weights, in the faster of PyTorch's two memory
-layouts on this machine; bfloat16 is its automatic mixed precision. The step clips and takes the fused
-optimizer of the experiment's name. PyTorch is an extra, imported here alone: `pip install "ocr_tf[torch]"`.
+layouts on this machine; bfloat16 is its automatic mixed precision. The step clips and takes the optimizer
+of the experiment's name, fused where there is such a one. PyTorch is an extra, imported here alone:
+`pip install "ocr_tf[torch]"`.
 """
 
 from __future__ import annotations
@@ -97,6 +98,7 @@ def compact(config: Compact, height: int) -> list[nn.Module]:
 
 
 ENCODERS: dict[type, Callable[[Any, int], list[nn.Module]]] = {CRNN: crnn, Compact: compact}
+CELLS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 
 
 def _block(
@@ -124,17 +126,18 @@ class Network(nn.Module):
         with torch.no_grad():
             features = math.prod(self.encoder.eval()(torch.zeros(1, 1, height, 16)).shape[1:3])
         self.dropout = nn.Dropout(sequence.dropout)
-        self.lstm = None
+        self.recurrent = None
         if sequence.layers:
-            self.lstm = nn.LSTM(
+            self.recurrent = CELLS[sequence.cell](
                 features,
                 sequence.units,
                 sequence.layers,
                 bidirectional=True,
                 dropout=sequence.dropout if sequence.layers > 1 else 0.0,
             )
-            for name, parameter in self.lstm.named_parameters():
-                if name.startswith("bias_hh"):  # the second of two biases that are only ever added
+            for name, parameter in self.recurrent.named_parameters():
+                # The second of two biases that are only ever added; a GRU resets it.
+                if name.startswith("bias_hh") and sequence.cell != "gru":
                     nn.init.zeros_(parameter).requires_grad_(False)
             features = 2 * sequence.units
         self.output = nn.Linear(features, classes)
@@ -142,8 +145,8 @@ class Network(nn.Module):
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Classifies the frames; the classes are in float32 also where the rest is not."""
         frames = self.encoder(images).permute(3, 0, 2, 1).flatten(2)  # [T, B, H * C]
-        if self.lstm is not None:
-            frames = self.dropout(self.lstm(frames)[0])
+        if self.recurrent is not None:
+            frames = self.dropout(self.recurrent(frames)[0])
         with torch.autocast("cpu", enabled=False):
             return self.output(frames.float())
 
@@ -155,7 +158,7 @@ class TorchBaseline:
         """Builds the network and picks the memory layout that trains faster.
 
         Raises:
-            InputError: no baseline of the encoder or head, or parts are frozen.
+            InputError: no baseline of the encoder, stack or head, or parts are frozen.
         """
         _check(experiment)
         torch.manual_seed(0)
@@ -228,12 +231,19 @@ def _check(experiment: Experiment) -> None:
             "--against=torch: the PyTorch baseline has no rectifier, and no linear layer between "
             "recurrent ones; measure without --against"
         )
+    if experiment.sequence.stack == "separate" and experiment.sequence.layers > 1:
+        raise InputError(
+            "--against=torch: the PyTorch baseline stacks no directions separately; train with "
+            "--sequence.stack=deep"
+        )
     if experiment.train.freeze:
         raise InputError("--against=torch: the PyTorch baseline has no frozen parts; unfreeze them")
 
 
 def _optimizer(experiment: Experiment, trainable: list[nn.Parameter]) -> torch.optim.Optimizer:
     train = experiment.train
+    if train.optimizer == "momentum":
+        return torch.optim.SGD(trainable, train.learning_rate, momentum=train.momentum)
     if train.optimizer == "adadelta":
         return torch.optim.Adadelta(trainable, train.learning_rate, rho=0.95, eps=1e-7)
     if train.optimizer == "adamw":

@@ -242,6 +242,48 @@ class Map2D:
         return build(self, height, dtype)
 
 
+@dataclasses.dataclass(frozen=True)
+class Columns:
+    """No network: each column of the image is a step, as the recurrent layers of CLSTM read it.
+
+    Breuel et al. 2013, High-Performance OCR for Printed English and Fraktur using LSTM Networks.
+    """
+
+    stride: ClassVar[int] = 1
+
+    features: str = option(
+        "pixels",
+        "What a column is described by: pixels, the ink of each (0 white, 1 black; standardized, deviations "
+        "from the mean, darker ones positive); or hog, histograms of the orientations of gradients in cells "
+        "about the column.",
+        choices=("pixels", "hog"),
+    )
+    cell: int = option(8, "Rows of a cell (hog only).", minimum=2)
+    around: int = option(
+        2,
+        "Columns of a cell on either side of the step's own (hog only).",
+        minimum=0,
+        maximum=32,
+    )
+    orientations: int = option(
+        9, "Bins of a histogram, over half a turn (hog only).", minimum=2, maximum=36
+    )
+    standardize: bool = option(
+        False, "Bring each line to the same mean and deviation of gray before anything else."
+    )
+
+    def steps(self, width: int) -> int:
+        """Returns T of an image `width` pixels wide: as many."""
+        return max(1, width)
+
+    def build(self, height: int, dtype: str = "float32") -> Any:
+        """Makes the encoder of images `height` pixels high."""
+        from ocr_tf.encoders.columns import ColumnsEncoder
+
+        return ColumnsEncoder(self, name="encoder", dtype=dtype)
+
+
 ENCODERS: Registry[Any] = Registry(
-    "encoder", {"crnn": CRNN, "compact": Compact, "resnet": ResNet, "map2d": Map2D}
+    "encoder",
+    {"crnn": CRNN, "compact": Compact, "resnet": ResNet, "map2d": Map2D, "columns": Columns},
 )

@@ -39,7 +39,7 @@ class MapEncoder(tf.keras.layers.Layer):
             ConvBlock(
                 layer.filters,
                 layer.kernel,
-                stride=layer.stride,
+                stride=(layer.stride, layer.stride),
                 normalize=layer.normalize,
                 pool=layer.pool,
                 name=f"conv{number}",

@@ -4,7 +4,7 @@ The same equations as a step of tensorflow-addons' wrapper around an LSTM cell (
 that everything that does not depend on the step before is computed for all steps at once. For symbol n:
 
     z_n = x_n + s_{n-1} K + h_{n-1} R            x_n: the previous symbol's part of the cell's input
-    i, f, g, o = gates of z_n                    see `ocr_tf.rnn`
+    i, f, g, o = gates of z_n                    see `ocr_tf.rnn.lstm`
     c_n = f * c_{n-1} + i * g                    cell
     h_n = o * tanh(c_n)                          output
     u_n = tanh(keys + h_n Q + L * A_{n-1})       Bahdanau et al. 2015; L * A: Chorowski et al. 2015, eq. 8
@@ -24,7 +24,7 @@ from typing import Any, NamedTuple, Optional
 import tensorflow as tf
 
 from ocr_tf.graphs import compiled
-from ocr_tf.rnn import gate_scales
+from ocr_tf.rnn.lstm import gate_scales
 from ocr_tf.types import Tensor
 
 OUTSIDE = -1e30  # added to the scores of frames behind a line's end
@@ -164,7 +164,7 @@ def _back(
     def previous(values: Tensor) -> Tensor:
         return tf.concat([tf.zeros_like(values[:1]), values[:-1]], axis=0)
 
-    # Everything that does not depend on later steps, for all steps at once; see `ocr_tf.rnn`.
+    # Everything that does not depend on later steps, for all steps at once; see `ocr_tf.rnn.lstm`.
     i, f, g, o = tf.split(steps.gates, 4, axis=-1)
     tanh_cell = tf.tanh(steps.cell)
     cell_from_output = o * (1 - tanh_cell * tanh_cell)

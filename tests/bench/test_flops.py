@@ -136,9 +136,12 @@ def test_counting_ends_with_an_error():
     assert count(lambda: None) == 0
 
 
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
-def test_a_layer_and_its_products_alone_are_the_same_products(dtype):
-    size = layer.Size(steps=5, batch=3, features=96, units=32, dtype=dtype)
+@pytest.mark.parametrize(
+    "cell, dtype",
+    [("lstm", "float32"), ("lstm", "bfloat16"), ("gru", "float32"), ("rnn", "float32")],
+)
+def test_a_layer_and_its_products_alone_are_the_same_products(cell, dtype):
+    size = layer.Size(steps=5, batch=3, features=96, units=32, dtype=dtype, cell=cell)
     found = layer.contestants(size)
     assert count(found["layer"]) == pytest.approx(size.flops, rel=0.02)
     assert count(found["layer, its GEMMs alone"]) == size.flops

@@ -31,13 +31,15 @@ def eagerly():
     tf.config.run_functions_eagerly(False)
 
 
-def pair(encoder, head, dtype: str = "float32", height: int = 32, width: int = 37):
+def pair(
+    encoder, head, dtype: str = "float32", height: int = 32, width: int = 37, cell: str = "lstm"
+):
     experiment = Experiment(
         name="baseline",
         encoder=encoder,
         head=head,
         data=Data(height=height),
-        sequence=Sequence(layers=2, units=8),
+        sequence=Sequence(layers=2, units=8, cell=cell),
         train=Train(learning_rate=0.01, bfloat16=str(dtype == "bfloat16").lower()),
     )
     batch = random_batch.batch(3, height, width, ALPHABET, length=4)
@@ -97,6 +99,20 @@ def test_an_encoder_without_a_twin_is_refused(monkeypatch):
         InputError, match="no plain Keras baseline of encoder compact; there are crnn"
     ):
         keras_baseline.below_the_head(Experiment(name="other", encoder=Compact()), 40)
+
+
+@pytest.mark.parametrize("cell", ["gru", "rnn"])
+def test_every_cell_has_a_twin(cell, eagerly):
+    model, found, batch = pair(Compact(width=4), CTC(), height=16, cell=cell)
+    losses = model.loss(batch.images, batch.labels)
+    np.testing.assert_allclose(found._loss(batch, training=False), losses, rtol=1e-3)
+    assert found.parameters() == steps.Steps(model, Train(), batch).parameters()
+
+
+def test_separate_stacks_are_refused():
+    experiment = Experiment(name="apart", sequence=Sequence(layers=2, stack="separate"))
+    with pytest.raises(InputError, match="stacks no directions separately; train with"):
+        keras_baseline.below_the_head(experiment, 40)
 
 
 def test_frozen_parts_are_refused():

@@ -9,7 +9,17 @@ import pytest
 import tensorflow as tf
 
 from ocr_tf import rng
-from ocr_tf.encoders import ENCODERS, Compact, Map2D, Rectifier, ResNet, edges, halve, rows_of
+from ocr_tf.encoders import (
+    ENCODERS,
+    Columns,
+    Compact,
+    Map2D,
+    Rectifier,
+    ResNet,
+    edges,
+    halve,
+    rows_of,
+)
 from ocr_tf.types import Images
 
 HEIGHTS = (32, 40, 48, 17)
@@ -22,6 +32,7 @@ CONFIGS = {
     **{name: SMALL.get(name, ENCODERS[name]()) for name in ENCODERS},
     "deep compact": DEEP,
     "rectified": Compact(width=4, rectifier=Rectifier(points=6, width=4)),
+    "hog": Columns(features="hog", standardize=True),
 }
 LONG = ("resnet", "rectified")  # take long to trace: --slow runs the whole
 every_encoder = pytest.mark.parametrize(
@@ -192,7 +203,7 @@ def test_padding_enters_no_batch_statistics(name, garbage):
     for one, two, old in zip(narrow.variables, wide.variables, before):
         np.testing.assert_allclose(one, two, rtol=1e-4, atol=1e-6)
         changed += not np.array_equal(one, old)
-    assert changed == len(narrow.non_trainable_variables) > 0
+    assert changed == len(narrow.non_trainable_variables)
 
 
 @every_encoder
@@ -242,7 +253,7 @@ def test_garbage_in_padding_reaches_no_gradient(name):
 
     clean, dirty = (gradients(images([31, 12], 32, 9, garbage)) for garbage in (0.0, 50.0))
     # A bias before a normalization has no gradient but rounding errors of the others.
-    rounding = 1e-5 * max(np.abs(gradient).max() for gradient in clean)
+    rounding = 1e-5 * max((np.abs(gradient).max() for gradient in clean), default=0)
     for one, two in zip(clean, dirty):
         np.testing.assert_allclose(two, one, atol=1e-3 * np.abs(one).max() + rounding)
 
@@ -255,7 +266,7 @@ def test_bfloat16_computes_near_float32(name):
     batch = images([40, 17], 32)
     frames = mixed(batch)
     assert frames.values.dtype == tf.bfloat16
-    assert {variable.dtype for variable in mixed.variables} == {tf.float32}
+    assert {variable.dtype for variable in mixed.variables} <= {tf.float32}
     found, (expected, lengths) = tf.cast(frames.values, tf.float32).numpy(), run(full, batch)
     for one, two, steps in zip(found, expected, lengths):
         error = np.linalg.norm(one[:steps] - two[:steps]) / np.linalg.norm(two[:steps])
@@ -308,5 +319,7 @@ def test_every_encoder_has_a_known_size():
         + 2_336
         + (44 + 304 + 1_184 + 4_672 + 528 + 204),  # the rectifier
         "map2d": 832 + 18_560 + 73_984 + 147_712,
+        "columns": 0,
         "deep compact": 208 + 1_184 + 3_504 + 6_976 + 512 + 11_600 + 17_376 + 1_536,
+        "hog": 0,
     }

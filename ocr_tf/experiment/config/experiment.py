@@ -15,6 +15,7 @@ from ocr_tf.normalization import NORMALIZATIONS
 from ocr_tf.options import option
 from ocr_tf.processor import has_bfloat16
 from ocr_tf.reading_order import DIRECTIONS
+from ocr_tf.rnn import CELLS, STACKS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -136,13 +137,25 @@ class Sequence:
 
     layers: int = option(
         2,
-        "Bidirectional LSTM layers; 0: the head reads the encoder's output.",
+        "Bidirectional recurrent layers; 0: the head reads the encoder's output.",
         minimum=0,
         maximum=16,
     )
-    units: int = option(128, "LSTM units in each direction.", minimum=1)
+    units: int = option(128, "Recurrent units in each direction.", minimum=1)
     dropout: float = option(
         0.0, "Dropout rate on the output of each layer.", minimum=0, maximum=0.99
+    )
+    cell: str = option(
+        "lstm",
+        "The recurrent unit: lstm; gru, the gated recurrent unit whose reset gate acts on the recurrent "
+        "product; rnn, the simple one with a tanh.",
+        choices=CELLS,
+    )
+    stack: str = option(
+        "deep",
+        "What each layer reads of the one below: deep, both directions; separate, its own direction alone, "
+        "so that a forward and a backward stack meet at the top.",
+        choices=STACKS,
     )
     projection: int = option(
         0,
@@ -151,8 +164,15 @@ class Sequence:
         minimum=0,
     )
 
+    def __post_init__(self) -> None:
+        if self.projection and self.stack == "separate":
+            raise ValueError(
+                "--sequence.projection would mix the directions that --sequence.stack=separate keeps apart; "
+                "leave one of them out"
+            )
 
-OPTIMIZERS = ("adam", "adamw", "adadelta")
+
+OPTIMIZERS = ("adam", "adamw", "adadelta", "momentum")
 STRATEGIES = ("none", "mirrored", "multi_worker")
 DECAYS = ("constant", "linear", "cosine")
 PARTS = ("encoder", "sequence", "head")
@@ -176,9 +196,19 @@ class Train:
         "included; 0: it is not.",
         minimum=0,
     )
-    optimizer: str = option("adam", "Optimizer.", choices=OPTIMIZERS)
+    optimizer: str = option(
+        "adam",
+        "Optimizer; momentum is stochastic gradient descent with --train.momentum.",
+        choices=OPTIMIZERS,
+    )
     learning_rate: float = option(1e-3, "Peak learning rate.", minimum=0)
     weight_decay: float = option(0.01, "Weight decay (adamw only).", minimum=0)
+    momentum: float = option(
+        0.9,
+        "Share of the last update that is added to the next (momentum only).",
+        minimum=0,
+        maximum=0.999,
+    )
     warmup_steps: int = option(
         100, "Steps over which the learning rate rises linearly from 0.", minimum=0
     )

@@ -64,6 +64,8 @@ def make_optimizer(train: Train) -> tf.keras.optimizers.legacy.Optimizer:
     rate = Schedule(train)
     if train.optimizer == "adadelta":
         return tf.keras.optimizers.legacy.Adadelta(rate, rho=0.95)
+    if train.optimizer == "momentum":
+        return tf.keras.optimizers.legacy.SGD(rate, momentum=train.momentum)
     return tf.keras.optimizers.legacy.Adam(rate)
 
 

@@ -48,7 +48,7 @@ class Condition:
     ] = ()  # that its runs read with, each that occurs, as --search takes it
     head: Optional[str] = None
     encoder: Optional[str] = None
-    layers: Optional[int] = None  # of the BiLSTM
+    layers: Optional[int] = None  # recurrent ones
     experiment: Optional[Experiment] = None
 
 

@@ -113,6 +113,24 @@ def test_what_a_configuration_refuses_by_itself_is_bad_input():
         flags.parse(experiment, ["--train.optimizer=sgd"], program="p", description="d")
 
 
+@pytest.mark.parametrize(
+    "flag, message",
+    [
+        (
+            "--sequence.cell=lstn",
+            r"--sequence.cell: one of lstm, gru, rnn; not 'lstn' \(did you mean lstm",
+        ),
+        ("--sequence.stack=foo", "--sequence.stack: one of deep, separate; not 'foo'"),
+        ("--encoder.features=foo", "--encoder.features: one of pixels, hog; not 'foo'"),
+        ("--train.momentum=1", "--train.momentum: at most 0.999, not 1"),
+    ],
+)
+def test_a_word_that_no_part_knows_is_named_with_those_it_knows(flag, message):
+    experiment = Experiment("x", encoder=ENCODERS["columns"]())
+    with pytest.raises(InputError, match=f"^{message}[^\n]*$"):
+        flags.parse(experiment, [flag], program="p", description="d")
+
+
 RUN = flags.Positional("RUN", "The run folder.")
 PATHS = flags.Positional("PATHS", "Images.", many=True)
 

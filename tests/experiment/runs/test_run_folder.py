@@ -107,6 +107,18 @@ def rewrite(folder: RunFolder, change) -> None:
     path.write_text(json.dumps(content), encoding="utf-8")
 
 
+def test_a_run_of_before_there_were_cells_is_of_lstms(folder):
+    expected = folder.experiment
+
+    def take_out(content):
+        del content["config"]["sequence"]["cell"], content["config"]["sequence"]["stack"]
+        del content["config"]["train"]["momentum"]
+
+    rewrite(folder, take_out)
+    opened = RunFolder.open(folder.path).experiment
+    assert opened == expected and opened.sequence.cell == "lstm"
+
+
 def test_an_option_of_another_version_is_refused_by_name(folder):
     def change(content):
         content["config"]["train"]["lookahead"] = 3

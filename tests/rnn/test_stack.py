@@ -5,12 +5,28 @@ import pytest
 import tensorflow as tf
 
 from ocr_tf import rng
-from ocr_tf.rnn import BidirectionalLSTM, stack_bidirectional
+from ocr_tf.rnn import CELLS, STACKS, stack_bidirectional
+from ocr_tf.rnn.stack import Bidirectional
 from ocr_tf.types import Frames
 
 LENGTHS = [7, 1, 4, 9]
 STEPS, FEATURES, UNITS = 10, 5, 3
 KEY = tf.constant([1, 2])
+KERAS = {
+    "lstm": tf.keras.layers.LSTM,
+    "gru": tf.keras.layers.GRU,
+    "rnn": tf.keras.layers.SimpleRNN,
+}
+
+# Every cell in a deep stack, and one cell in every other form: a form knows nothing of its cells.
+VARIANTS = [*((cell, "deep") for cell in CELLS), *(("lstm", form) for form in STACKS[1:])]
+every_cell = pytest.mark.parametrize("cell", CELLS)
+every_stack = pytest.mark.parametrize("form", STACKS)
+every_variant = pytest.mark.parametrize("cell, form", VARIANTS)
+# Graphs of all take long; the loops are one for all cells.
+variants_and_a_graph = pytest.mark.parametrize(
+    "cell, form, compiled", [("lstm", "deep", True), *((*variant, False) for variant in VARIANTS)]
+)
 
 
 def frames(seed: int = 0, garbage: float = 0.0) -> Frames:
@@ -21,8 +37,17 @@ def frames(seed: int = 0, garbage: float = 0.0) -> Frames:
     return Frames(tf.constant(values, tf.float32), tf.constant(LENGTHS))
 
 
-def stack(layers: int = 2, dropout: float = 0.0, dtype: str = "float32", projection: int = 0):
-    sequence = stack_bidirectional(layers, UNITS, dropout, dtype, projection)
+def stack(
+    layers: int = 2,
+    dropout: float = 0.0,
+    dtype: str = "float32",
+    cell: str = "lstm",
+    form: str = "deep",
+    projection: int = 0,
+):
+    sequence = stack_bidirectional(
+        layers, UNITS, dropout, dtype, cell=cell, stack=form, projection=projection
+    )
     sequence(frames())
     rng.initialize(sequence.variables, seed=5)
     draw = np.random.default_rng(6)
@@ -39,32 +64,64 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-x))
 
 
-def reference(values: np.ndarray, layer: BidirectionalLSTM) -> np.ndarray:
-    """One line [T, D] -> [T, 2U], step by step in float64 (Hochreiter and Schmidhuber, with forget gates)."""
-    sides = []
-    for weights, turn in zip(layer.directions, (1, -1)):
-        kernel, recurrent, bias = (np.float64(w) for w in weights_of(weights))
-        output, cell, outputs = np.zeros(UNITS), np.zeros(UNITS), []
-        for value in values[::turn]:
-            gates = value @ kernel + output @ recurrent + bias
-            enter, forget, candidate, leave = np.split(gates, 4)
-            cell = sigmoid(forget) * cell + sigmoid(enter) * np.tanh(candidate)
-            output = sigmoid(leave) * np.tanh(cell)
-            outputs.append(output)
-        sides.append(np.array(outputs[::turn]))
-    return np.concatenate(sides, axis=1)
+def steps_of_lstm(values: np.ndarray, kernel, recurrent, bias) -> list:
+    """One line [T, D] in the direction's order; Hochreiter and Schmidhuber 1997, with forget gates."""
+    output, cell, outputs = np.zeros(UNITS), np.zeros(UNITS), []
+    for value in values:
+        gates = value @ kernel + output @ recurrent + bias
+        enter, forget, candidate, leave = np.split(gates, 4)
+        cell = sigmoid(forget) * cell + sigmoid(enter) * np.tanh(candidate)
+        output = sigmoid(leave) * np.tanh(cell)
+        outputs.append(output)
+    return outputs
 
 
+def steps_of_gru(values: np.ndarray, kernel, recurrent, bias) -> list:
+    """One line [T, D]; Cho et al. 2014, equations 5 to 8, the reset gate behind the product."""
+    output, outputs = np.zeros(UNITS), []
+    for value in values:
+        enter_z, enter_r, enter_g = np.split(value @ kernel + bias[0], 3)
+        state_z, state_r, state_g = np.split(output @ recurrent + bias[1], 3)
+        update, reset = sigmoid(enter_z + state_z), sigmoid(enter_r + state_r)
+        candidate = np.tanh(enter_g + reset * state_g)
+        output = update * output + (1 - update) * candidate
+        outputs.append(output)
+    return outputs
+
+
+def steps_of_rnn(values: np.ndarray, kernel, recurrent, bias) -> list:
+    """One line [T, D]; Elman 1990."""
+    output, outputs = np.zeros(UNITS), []
+    for value in values:
+        output = np.tanh(value @ kernel + output @ recurrent + bias)
+        outputs.append(output)
+    return outputs
+
+
+EQUATIONS = {"lstm": steps_of_lstm, "gru": steps_of_gru, "rnn": steps_of_rnn}
+
+
+def reference(values: np.ndarray, layers: list[Bidirectional], cell: str, form: str) -> np.ndarray:
+    """One line [T, D] -> [T, 2U], layer by layer and step by step in float64."""
+    given = [values, values]
+    for layer in layers:
+        sides = []
+        for side, weights, turn in zip(given, layer.directions, (1, -1)):
+            outputs = EQUATIONS[cell](side[::turn], *map(np.float64, weights_of(weights)))
+            sides.append(np.array(outputs[::turn]))
+        both = np.concatenate(sides, axis=1)
+        given = sides if form == "separate" else [both, both]
+    return both
+
+
+@variants_and_a_graph
 @pytest.mark.parametrize("key", [None, KEY], ids=["inference", "training"])
-@pytest.mark.parametrize("compiled", [False, True], ids=["eager", "graph"])
-def test_outputs_are_those_of_the_equations(key, compiled):
-    sequence = stack(2)
+def test_outputs_are_those_of_the_equations(cell, form, key, compiled):
+    sequence = stack(3, cell=cell, form=form)
     call = tf.function(sequence, autograph=False) if compiled else sequence
     found = call(frames(garbage=9.0), key).values.numpy()
     for line, value, length in zip(frames().values.numpy(), found, LENGTHS):
-        expected = line[:length]
-        for layer in sequence.layers:
-            expected = reference(expected, layer)
+        expected = reference(line[:length], sequence.layers, cell, form)
         np.testing.assert_allclose(value[:length], expected, rtol=1e-5, atol=1e-6)
         assert not value[length:].any()
 
@@ -74,28 +131,33 @@ def test_a_projection_stands_between_layers():
     found = sequence(frames(garbage=9.0)).values.numpy()
     first, *later = sequence.layers
     for line, value, length in zip(frames().values.numpy(), found, LENGTHS):
-        expected = reference(line[:length], first)
+        expected = reference(line[:length], [first], "lstm", "deep")
         for layer, linear in zip(later, sequence.projections):
-            expected = reference(expected @ linear.kernel.numpy() + linear.bias.numpy(), layer)
+            given = expected @ linear.kernel.numpy() + linear.bias.numpy()
+            expected = reference(given, [layer], "lstm", "deep")
         np.testing.assert_allclose(value[:length], expected, rtol=1e-5, atol=1e-6)
         assert not value[length:].any()
 
 
-def keras_twin(layer: BidirectionalLSTM) -> tf.keras.layers.Bidirectional:
-    twin = tf.keras.layers.Bidirectional(tf.keras.layers.LSTM(UNITS, return_sequences=True))
-    twin(tf.zeros([1, 1, layer.directions[0].cell.kernel.shape[0]]))  # makes its weights
-    twin.set_weights([w for side in layer.directions for w in weights_of(side)])
-    return twin
+def keras_twin(layer: Bidirectional, cell: str) -> list:
+    """Plain layers of Keras with the weights of both directions."""
+    twins = []
+    for side in layer.directions:
+        twin = KERAS[cell](UNITS, return_sequences=True, go_backwards=side.go_backwards)
+        twin(tf.zeros([1, 1, side.cell.kernel.shape[0]]))  # makes its weights
+        twin.set_weights(weights_of(side))
+        twins.append(twin)
+    return twins
 
 
 def weights_of(side) -> list:
     return [side.cell.kernel, side.cell.recurrent_kernel, side.cell.bias]
 
 
-@pytest.mark.parametrize("compiled", [False, True], ids=["eager", "graph"])
-def test_outputs_and_all_gradients_equal_keras(compiled):
-    sequence = stack(2)
-    twins = [keras_twin(layer) for layer in sequence.layers]
+@variants_and_a_graph
+def test_outputs_and_all_gradients_equal_keras(cell, form, compiled):
+    sequence = stack(2, cell=cell, form=form)
+    twins = [keras_twin(layer, cell) for layer in sequence.layers]
     upstream = np.random.default_rng(8).standard_normal([len(LENGTHS), STEPS, 2 * UNITS]) * inside()
     batch = frames()
 
@@ -113,11 +175,16 @@ def test_outputs_and_all_gradients_equal_keras(compiled):
         mask = tf.sequence_mask(batch.lengths, STEPS)
         with tf.GradientTape() as tape:
             tape.watch(values)
-            outputs = values
-            for twin in twins:
-                outputs = twin(outputs, mask=mask)
+            given = [values, values]
+            for forward, backward in twins:
+                sides = [
+                    forward(given[0], mask=mask),
+                    tf.reverse(backward(given[1], mask=mask), [1]),
+                ]
+                outputs = tf.concat(sides, axis=2)
+                given = sides if form == "separate" else [outputs, outputs]
             loss = tf.reduce_sum(outputs * upstream.astype(np.float32))
-        variables = [w for twin in twins for w in twin.trainable_weights]
+        variables = [w for pair in twins for twin in pair for w in twin.trainable_weights]
         return outputs, tape.gradient(loss, [values, *variables])
 
     if compiled:
@@ -131,8 +198,9 @@ def test_outputs_and_all_gradients_equal_keras(compiled):
         np.testing.assert_allclose(one, two, rtol=1e-4, atol=1e-5)
 
 
-def test_what_stands_behind_a_line_changes_neither_output_nor_gradient():
-    sequence = stack(2)
+@every_cell
+def test_what_stands_behind_a_line_changes_neither_output_nor_gradient(cell):
+    sequence = stack(2, cell=cell)
 
     def run(batch):
         with tf.GradientTape() as tape:
@@ -147,15 +215,43 @@ def test_what_stands_behind_a_line_changes_neither_output_nor_gradient():
         np.testing.assert_allclose(one, two, rtol=1e-5, atol=1e-6)
 
 
+@every_variant
 @pytest.mark.parametrize("key", [None, KEY], ids=["inference", "training"])
-def test_a_line_gives_the_same_alone_and_in_any_batch(key):
-    sequence, batch = stack(2), frames()
+def test_a_line_gives_the_same_alone_and_in_any_batch(cell, form, key):
+    sequence, batch = stack(2, cell=cell, form=form), frames()
     together = sequence(batch, key).values.numpy()
     for i, length in enumerate(LENGTHS):
         alone = Frames(batch.values[i : i + 1, :length], batch.lengths[i : i + 1])
         np.testing.assert_allclose(
             sequence(alone, key).values[0], together[i, :length], rtol=1e-5, atol=1e-6
         )
+
+
+def test_a_gradient_does_not_grow_in_the_padding():
+    """Recurrent weights of 30, which over 40 steps of padding would overflow."""
+    sequence = stack(1, cell="rnn")
+    for direction in sequence.layers[0].directions:
+        direction.cell.recurrent_kernel.assign(direction.cell.recurrent_kernel * 30)
+
+    def gradients(padding: int):
+        values = tf.pad(frames().values, [[0, 0], [0, padding], [0, 0]])
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(sequence(Frames(values, tf.constant(LENGTHS)), KEY).values ** 2)
+        return tape.gradient(loss, sequence.trainable_variables)
+
+    for one, two in zip(gradients(0), gradients(40)):
+        np.testing.assert_allclose(two, one, rtol=1e-4, atol=1e-5)
+
+
+def test_a_separate_stack_never_turns_back():
+    """What a forward stack has given at a step depends on no later step, at the top as below."""
+    sequence, batch = stack(3, form="separate"), frames()
+    changed = tf.tensor_scatter_nd_add(batch.values, [[3, 4]], [[1.0] * FEATURES])
+    moved = (sequence(Frames(changed, batch.lengths)).values != sequence(batch).values).numpy()[
+        3, : LENGTHS[3]
+    ]
+    assert not moved[:4, :UNITS].any() and moved[4:, :UNITS].all()
+    assert not moved[5:, UNITS:].any() and moved[:5, UNITS:].all()
 
 
 @pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
@@ -171,8 +267,11 @@ def test_without_layers_frames_come_as_they_went(dtype):
     assert not sequence.variables
 
 
-def test_bfloat16_computes_near_float32():
-    full, mixed = stack(2), stack(2, dtype="mixed_bfloat16")
+@every_variant
+def test_bfloat16_computes_near_float32(cell, form):
+    full, mixed = (
+        stack(2, dtype=dtype, cell=cell, form=form) for dtype in ("float32", "mixed_bfloat16")
+    )
     for one, two in zip(mixed.variables, full.variables):
         assert one.dtype == tf.float32
         one.assign(two)
@@ -194,10 +293,11 @@ def test_bfloat16_computes_near_float32():
         assert np.abs(one - two).max() < 0.05 * np.abs(two).max()
 
 
-def test_dropout_only_in_training_and_on_every_layers_output():
-    sequence = stack(2, dropout=0.5)
+@every_stack
+def test_dropout_only_in_training_and_on_every_layers_output(form):
+    sequence = stack(2, dropout=0.5, form=form)
     batch = frames()
-    plain = stack(2)(batch).values.numpy()
+    plain = stack(2, form=form)(batch).values.numpy()
     np.testing.assert_array_equal(sequence(batch).values, plain)
     dropped = sequence(batch, KEY).values.numpy()
     valid = np.broadcast_to(inside(), dropped.shape)
@@ -214,8 +314,9 @@ def test_dropout_only_in_training_and_on_every_layers_output():
     assert (dropped != sequence(batch, tf.constant([1, 3])).values.numpy()).any()
 
 
-def test_a_graph_of_unknown_shape():
-    sequence, batch = stack(2), frames()
+@every_variant
+def test_a_graph_of_unknown_shape(cell, form):
+    sequence, batch = stack(2, cell=cell, form=form), frames()
     signature = [Frames(tf.TensorSpec([None, None, FEATURES]), tf.TensorSpec([None], tf.int32))]
     graph = tf.function(lambda f: sequence(f), input_signature=signature, autograph=False)
     np.testing.assert_allclose(graph(batch).values, sequence(batch).values, rtol=1e-5, atol=1e-6)
@@ -225,10 +326,11 @@ def test_a_graph_of_unknown_shape():
     )
 
 
+@every_variant
 @pytest.mark.parametrize("key", [None, KEY], ids=["inference", "training"])
-def test_the_path_of_a_gpu_gives_the_same(key, monkeypatch):
+def test_the_path_of_a_gpu_gives_the_same(cell, form, key, monkeypatch):
     """Keras' layer over the same weights, which cuDNN's kernel serves, stands in for the loop."""
-    sequence = stack(2)
+    sequence = stack(2, cell=cell, form=form)
     loop = sequence(frames(garbage=9.0), key).values.numpy()
     monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind: [kind])
     with_keras = sequence(frames(garbage=9.0), key).values.numpy()
