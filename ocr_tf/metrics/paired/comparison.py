@@ -24,7 +24,6 @@ from ocr_tf.metrics.paired.outcomes import (
     same_seeds,
     signed,
 )
-from ocr_tf.metrics.paired.resampling import permutation
 from ocr_tf.metrics.paired.variance_components import (
     ROUNDING,
     Components,
@@ -49,8 +48,7 @@ class Estimate(Result):
     confidence: float  # of the interval, for example .95
     low: Optional[float]
     high: Optional[float]
-    p: Optional[float]  # two-sided, of the value 0
-    test: str  # what p is from: "t" or "permutation"
+    p: Optional[float]  # two-sided, of the value 0, by the t that the interval is from
     variance: Optional[float]  # V, squared fractions
     variance_lines: float  # V_L
     variance_seeds: tuple[float, ...]  # V_S,c; sums to V_S
@@ -127,7 +125,6 @@ def estimate(
         "low": low,
         "high": high,
         "p": p,
-        "test": "t",
         "variance": variance,
         "variance_lines": float(parts.lines),
         "variance_seeds": tuple(map(float, parts.seeds)),
@@ -155,7 +152,7 @@ def recipes(a: Outcomes, b: Outcomes, confidence: float = 0.95, paired: bool = F
     Args:
         a: one condition.
         b: the other, on the same lines.
-        confidence: of the interval; `multiple_comparisons.pairwise` gives the one that m comparisons need.
+        confidence: of the interval; for several comparisons see `multiple_comparisons.pairwise`.
         paired: by seed: V_S and V_R come from the differences within seeds, and df = S - 1. To be
             declared before the results are seen; it pays where the correlation of `seed_correlation`
             exceeds `pairing_threshold`, and seeds vary more than lines do.
@@ -184,24 +181,16 @@ def apart(a: Effects, b: Effects, paired: bool) -> Components:
     return components([a - b]) if paired else components([a], [b])
 
 
-def models(
-    a: Outcomes,
-    b: Outcomes,
-    confidence: float = 0.95,
-    replicates: int = 10_000,
-    generator_seed: int = 0,
-) -> Comparison:
-    """Estimates D for these checkpoints: D +- t_{N-1} sqrt(V_L), and p by `resampling.permutation`.
+def models(a: Outcomes, b: Outcomes, confidence: float = 0.95) -> Comparison:
+    """Estimates D for these checkpoints: D +- t_{N-1} sqrt(V_L), with the p that agrees with it.
+
+    `resampling.permutation` tests the same, and stands beside it.
 
     Raises:
         NotComparable: as `recipes`.
         ValueError: as `recipes`.
     """
-    comparison = _comparison(a, b, joined(a, b), MODELS, confidence, False)
-    permuted = permutation(a, b, replicates, generator_seed)
-    return dataclasses.replace(
-        comparison, p=permuted.p, test="permutation", signature=permuted.signature
-    )
+    return _comparison(a, b, joined(a, b), MODELS, confidence, False)
 
 
 def _comparison(

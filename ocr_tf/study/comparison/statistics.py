@@ -54,8 +54,8 @@ class ComparedPair:
     metric: str
     verdict: paired.Verdict  # the decision; the rest is what it rests on
     recipes: paired.Comparison  # this pair alone
-    models: paired.Comparison  # this pair alone
-    holm: Optional[paired.Pair]  # corrected for all pairs, where there are several
+    models: paired.Comparison  # this pair alone; the permutation tests the same
+    adjusted: Optional[paired.Pair]  # for all pairs together, where there are several
     permutation: paired.Permutation
     bootstrap: Optional[paired.Bootstrap]
     mcnemar: tuple[paired.McNemar, ...]  # by seed
@@ -119,7 +119,7 @@ def comparisons(
     systems: Container[str] = (),
     not_aligned: Mapping[str, paired.NotAligned] = {},
 ) -> tuple[ComparedPair, ...]:
-    """Compares every pair of conditions by the study's metric; with several, by Holm over the pairs.
+    """Compares every pair of conditions by the study's metric; with several, all pairs together.
 
     Args:
         grid: the readings.
@@ -132,11 +132,7 @@ def comparisons(
         name: dataclasses.replace(outcomes(grid, name, metric), trained=name not in systems)
         for name in grid.conditions
     }
-    corrected = (
-        paired.pairwise(list(every.values()), generator_seed=GENERATOR_SEED, paired=by_seed)
-        if len(every) > 2
-        else []
-    )
+    corrected = paired.pairwise(list(every.values()), paired=by_seed) if len(every) > 2 else []
     by_names = {(pair.comparison.a, pair.comparison.b): pair for pair in corrected}
     pairs = list(itertools.combinations(grid.conditions, 2))
     return tuple(
@@ -198,13 +194,13 @@ def _pair(
     b: paired.Outcomes,
     metric: str,
     by_seed: bool,
-    holm: Optional[paired.Pair],
+    adjusted: Optional[paired.Pair],
     pairs: int,
     not_aligned: tuple[paired.NotAligned, ...],
 ) -> ComparedPair:
     """Computes everything of one of so many pairs."""
     recipes = paired.recipes(a, b, paired=by_seed)
-    models = paired.models(a, b, generator_seed=GENERATOR_SEED)
+    models = paired.models(a, b)
     too_small = paired.too_small(a, b)
     seeds = min(len(a.seeds), len(b.seeds))
     shared = sorted(a.seeds) == sorted(b.seeds)
@@ -215,8 +211,8 @@ def _pair(
     if seeds > 1 and not recipes.paired:  # It draws each condition's seeds.
         bootstrap = paired.crossed_bootstrap(a, b, generator_seed=GENERATOR_SEED)
     decides = recipes if a.trained and b.trained else models
-    if holm:
-        decides = holm.comparison
+    if adjusted:
+        decides = adjusted.comparison
     if decides.low is not None and not too_small and not not_aligned:
         detectable = paired.smallest_detectable(decides)
     return ComparedPair(
@@ -225,14 +221,14 @@ def _pair(
         metric=metric,
         verdict=paired.verdict(
             decides,
-            p=holm.p_holm if holm else None,
+            p=adjusted.p_adjusted if adjusted else None,
             few=too_small,
-            pairs=pairs if holm else 1,
+            pairs=pairs if adjusted else 1,
             not_aligned=not_aligned,
         ),
         recipes=recipes,
         models=models,
-        holm=holm,
+        adjusted=adjusted,
         permutation=paired.permutation(a, b, generator_seed=GENERATOR_SEED),
         bootstrap=bootstrap,
         mcnemar=tuple(paired.mcnemar(a, b)) if shared and a.groups is None else (),
