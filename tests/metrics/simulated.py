@@ -108,7 +108,7 @@ def crossed(a: Effects, b: Effects) -> np.ndarray:
 def paired(a: Effects, b: Effects) -> np.ndarray:
     """p [R] for these recipes, paired by seed."""
     parts = components([a - b])
-    return t_interval(parts.value, parts.variance, np.asarray(a.rates.shape[-1] - 1), 0.95)[2]
+    return t_interval(parts.value, parts.variance, parts.df, 0.95)[2]
 
 
 def lines_only(a: Effects, b: Effects) -> np.ndarray:

@@ -82,7 +82,6 @@ def estimate(
     target: str = RECIPES,
     confidence: float = 0.95,
     alone: str = "one seed cannot say how far another would be",
-    paired: bool = False,
 ) -> dict[str, Any]:
     """Computes the fields of an Estimate, for a target: recipes' by V and df, models' by V_L and N - 1.
 
@@ -91,7 +90,6 @@ def estimate(
         target: RECIPES or MODELS.
         confidence: of the interval.
         alone: why recipes are withheld if a condition has one seed.
-        paired: df = S - 1.
 
     Raises:
         ValueError: there is no such target.
@@ -105,10 +103,7 @@ def estimate(
     else:
         variance = float(parts.variance if target == RECIPES else parts.lines)
         if variance:
-            if target == MODELS:
-                df = parts.units - 1.0
-            else:
-                df = parts.seed_counts[0] - 1.0 if paired else float(parts.df)
+            df = parts.units - 1.0 if target == MODELS else float(parts.df)
             interval = t_interval(parts.value, np.asarray(variance), np.asarray(df), confidence)
             low, high, p = map(float, interval)
         elif value:
@@ -153,7 +148,7 @@ def recipes(a: Outcomes, b: Outcomes, confidence: float = 0.95, paired: bool = F
         a: one condition.
         b: the other, on the same lines.
         confidence: of the interval; for several comparisons see `multiple_comparisons.pairwise`.
-        paired: by seed: V_S and V_R come from the differences within seeds, and df = S - 1. To be
+        paired: by seed: V_S and V_R come from the differences within seeds. To be
             declared before the results are seen; it pays where the correlation of `seed_correlation`
             exceeds `pairing_threshold`, and seeds vary more than lines do.
 
@@ -209,7 +204,7 @@ def _comparison(
         rate_a=float(first.rates.mean()),
         rate_b=float(second.rates.mean()),
         paired=paired,
-        **estimate(apart(first, second, paired), target, confidence, one_seed(a, b), paired),
+        **estimate(apart(first, second, paired), target, confidence, one_seed(a, b)),
     )
 
 

@@ -77,7 +77,7 @@ def _contrast(
         differences=(a - b, c - d),
         p_adjusted=None,
         paired=len(terms) == 1,
-        **estimate(components(terms), RECIPES, confidence, one_seed(*conditions), len(terms) == 1),
+        **estimate(components(terms), RECIPES, confidence, one_seed(*conditions)),
     )
 
 

@@ -132,6 +132,7 @@ def slices(
     members: Mapping[str, Array],
     target: str = RECIPES,
     confidence: float = 0.95,
+    paired: bool = False,
 ) -> list[Slice]:
     """Estimates D on sets of lines, each tested as slice minus rest: is the difference another there?
 
@@ -147,6 +148,7 @@ def slices(
             of empty references only, are left out: they have no rate.
         target: RECIPES or MODELS.
         confidence: of each interval.
+        paired: by seed, as in `recipes`.
 
     Raises:
         NotComparable: as `recipes`.
@@ -159,7 +161,7 @@ def slices(
         if inside.shape != a.lengths.shape:
             raise ValueError(f"slice {name}: a mask {inside.shape} of {len(a.ids)} lines")
         if a.lengths[inside].any():
-            tested.append(_slice(name, a, b, inside, target, confidence))
+            tested.append(_slice(name, a, b, inside, target, confidence, paired))
     tests = {s.name: s.against_rest.p for s in tested if s.against_rest}
     present = {name: p for name, p in tests.items() if p is not None}
     adjusted = dict(zip(present, _adjusted(list(present.values()))))
@@ -186,25 +188,31 @@ def too_small(*conditions: Outcomes) -> Optional[str]:
 
 
 def _slice(
-    name: str, a: Outcomes, b: Outcomes, inside: Array, target: str, confidence: float
+    name: str,
+    a: Outcomes,
+    b: Outcomes,
+    inside: Array,
+    target: str,
+    confidence: float,
+    paired: bool,
 ) -> Slice:
     one, other = a.take(inside), b.take(inside)
     first, second = effects(*one.units()), effects(*other.units())
-    paired = within_seeds(a, b)
+    within = target == RECIPES and within_seeds(a, b, paired)
     units = first.influences.shape[-1]
     own = against = None
     withheld = too_small(one, other)
     if not withheld:
-        parts = apart(first, second, paired)
-        own = _estimate(one, other, parts, target, confidence, paired)
+        parts = apart(first, second, within)
+        own = _estimate(one, other, parts, target, confidence)
         others = a.lengths[~inside].any()
         reason = too_small(a.take(~inside), b.take(~inside)) if others else "no other lines"
         withheld = reason and f"not tested against the rest: {reason}"
     if not withheld:
         change_a, change_b = (_on(c, inside) - _on(c, ~inside) for c in (a, b))
         smaller = min(units, len(a.take(~inside).units().lengths))
-        parts = dataclasses.replace(apart(change_a, change_b, paired), units=smaller)
-        against = _estimate(a, b, parts, target, confidence, paired)
+        parts = dataclasses.replace(apart(change_a, change_b, within), units=smaller)
+        against = _estimate(a, b, parts, target, confidence)
     return Slice(
         signature=signed(one, other),
         name=name,
@@ -230,9 +238,9 @@ def _on(condition: Outcomes, inside: Array) -> Effects:
 
 
 def _estimate(
-    a: Outcomes, b: Outcomes, parts: Components, target: str, confidence: float, paired: bool
+    a: Outcomes, b: Outcomes, parts: Components, target: str, confidence: float
 ) -> Estimate:
-    fields = estimate(parts, target, confidence, one_seed(a, b), paired)
+    fields = estimate(parts, target, confidence, one_seed(a, b))
     return Estimate(signature=signed(a, b), **fields)
 
 

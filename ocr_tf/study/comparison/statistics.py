@@ -115,7 +115,6 @@ def outcomes(grid: Grid, condition: str, metric: str) -> paired.Outcomes:
 def comparisons(
     grid: Grid,
     metric: str,
-    by_seed: bool = False,
     systems: Container[str] = (),
     not_aligned: Mapping[str, paired.NotAligned] = {},
 ) -> tuple[ComparedPair, ...]:
@@ -124,7 +123,6 @@ def comparisons(
     Args:
         grid: the readings.
         metric: that the verdict is about.
-        by_seed: the headline pairs the seeds.
         systems: conditions that nobody trains anew.
         not_aligned: the trainings that got stuck, by condition; see `formation.not_aligned`.
     """
@@ -132,7 +130,7 @@ def comparisons(
         name: dataclasses.replace(outcomes(grid, name, metric), trained=name not in systems)
         for name in grid.conditions
     }
-    corrected = paired.pairwise(list(every.values()), paired=by_seed) if len(every) > 2 else []
+    corrected = paired.pairwise(list(every.values()), paired=grid.paired) if len(every) > 2 else []
     by_names = {(pair.comparison.a, pair.comparison.b): pair for pair in corrected}
     pairs = list(itertools.combinations(grid.conditions, 2))
     return tuple(
@@ -140,7 +138,7 @@ def comparisons(
             every[a],
             every[b],
             metric,
-            by_seed,
+            grid.paired,
             by_names.get((a, b)),
             len(pairs),
             _stuck((a, b), not_aligned),
@@ -153,14 +151,13 @@ def contrasts(
     grid: Grid,
     metric: str,
     declared: Mapping[str, paired.Named],
-    by_seed: bool = False,
     not_aligned: Mapping[str, paired.NotAligned] = {},
 ) -> tuple[paired.Change, ...]:
     """Decides the study's differences of differences by its metric, over seeds and lines."""
     named = {c for pairs in declared.values() for pair in pairs for c in pair}
     every = [outcomes(grid, name, metric) for name in grid.conditions if name in named]
     changes = []
-    for contrast in paired.contrasts(every, declared, paired=by_seed):
+    for contrast in paired.contrasts(every, declared, paired=grid.paired):
         names = [c for pair in contrast.pairs for c in pair]
         too_small = paired.too_small(*(one for one in every if one.name in names))
         stuck = _stuck(names, not_aligned)
@@ -175,7 +172,7 @@ def _stuck(
     return tuple(dict.fromkeys(not_aligned[c] for c in conditions if c in not_aligned))
 
 
-def by_metric(grid: Grid, chosen: str, by_seed: bool = False) -> tuple[OtherMetric, ...]:
+def by_metric(grid: Grid, chosen: str) -> tuple[OtherMetric, ...]:
     """Compares every pair by the metrics that were not chosen for the verdict; exploratory."""
     others: list[OtherMetric] = []
     for metric in METRICS:
@@ -183,7 +180,7 @@ def by_metric(grid: Grid, chosen: str, by_seed: bool = False) -> tuple[OtherMetr
         if metric != chosen and grid.lengths(metric).any():
             every = {name: outcomes(grid, name, metric) for name in grid.conditions}
             others += [
-                OtherMetric(a, b, metric, paired.recipes(every[a], every[b], paired=by_seed))
+                OtherMetric(a, b, metric, paired.recipes(every[a], every[b], paired=grid.paired))
                 for a, b in itertools.combinations(grid.conditions, 2)
             ]
     return tuple(others)
@@ -257,7 +254,7 @@ def _paired_by_seed(a: paired.Outcomes, b: paired.Outcomes, by_seed: bool) -> Se
     )
 
 
-def signature(grid: Grid, metric: str, by_seed: bool = False) -> ReportSignature:
+def signature(grid: Grid, metric: str) -> ReportSignature:
     """Names what all numbers of the answer depend on beside the models."""
     return ReportSignature(
         metric,
@@ -267,5 +264,5 @@ def signature(grid: Grid, metric: str, by_seed: bool = False) -> ReportSignature
         lines=len(grid.ids),
         groups=None if grid.groups is None else len(set(grid.groups)),
         generator_seed=GENERATOR_SEED,
-        paired=by_seed,
+        paired=grid.paired,
     )

@@ -1,4 +1,4 @@
-"""What is said beside verdicts of few seeds: on the page and in the terminal, and only where there is a verdict."""
+"""What is said beside verdicts of few seeds, on the page and in the terminal."""
 
 import dataclasses
 
