@@ -73,6 +73,7 @@ def study(folder: StudyFolder, given: Study, conditions: Mapping[str, Experiment
             },
             normalization=given.study.normalize,
             groups=given.study.groups,
+            paired=given.study.paired,
         )
         for checkpoint in CHECKPOINTS
     }
@@ -135,6 +136,7 @@ def run(config: Compare, paths: Sequence[str]) -> None:
         normalization=config.normalize,
         accept_intersection=config.lines == "intersection",
         groups=config.groups,
+        paired=config.paired,
     )
     about = About(
         name="compare",
@@ -303,7 +305,7 @@ def _report(grids: Mapping[str, Grid], trained: Trained, asked: Asked, output: P
 def _answer(grids: Mapping[str, Grid], trained: Trained, asked: Asked) -> Report:
     """Computes what follows from the readings and the runs' records alone."""
     grid = next(iter(grids.values()))
-    metric, by_seed = asked.about.metric, asked.about.paired
+    metric = asked.about.metric
     runs = trained.runs
     systems = [name for name in grid.conditions if name not in trained.of]
     not_aligned, aligned_at = formation.not_aligned(runs), formation.aligned_at(runs)
@@ -313,15 +315,14 @@ def _answer(grids: Mapping[str, Grid], trained: Trained, asked: Asked) -> Report
         study=asked.about,
         conditions=tuple(_condition(grid, trained, name) for name in grid.conditions),
         test_set=lines.test_set(grid),
-        signature=statistics.signature(grid, metric, by_seed),
+        signature=statistics.signature(grid, metric),
         rates={name: statistics.rates(one) for name, one in grids.items()},
         comparisons={
-            name: statistics.comparisons(one, metric, by_seed, systems, stuck)
-            for name, one in grids.items()
+            name: statistics.comparisons(one, metric, systems, stuck) for name, one in grids.items()
         },
-        by_metric=statistics.by_metric(grid, metric, by_seed),
+        by_metric=statistics.by_metric(grid, metric),
         contrasts={
-            name: statistics.contrasts(one, metric, asked.contrasts, by_seed, stuck)
+            name: statistics.contrasts(one, metric, asked.contrasts, stuck)
             for name, one in grids.items()
             if asked.contrasts
         },

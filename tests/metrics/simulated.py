@@ -7,7 +7,7 @@ Seeds and lines are drawn anew for every replicate. Shapes: R replicates, S seed
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Union
 
 import numpy as np
 from scipy import stats
@@ -30,7 +30,7 @@ class Draws(NamedTuple):
 class Model(NamedTuple):
     """Standard deviations on the logit scale."""
 
-    seed: float = 0.0
+    seed: Union[float, tuple[float, ...]] = 0.0  # of each condition, where they are not equal
     shared_seed: float = 0.0  # what a seed gives to both conditions
     line: float = 0.5
     condition_line: float = 1.0
@@ -39,22 +39,31 @@ class Model(NamedTuple):
 
     def draw(self, key, replicates, seeds, lines, shift=0.0) -> Draws:
         """Keyed draws; `shift` is added to the logits of A."""
+        errors, lengths = self.several(key, replicates, seeds, lines, (shift, 0.0))
+        return Draws(*errors, lengths)
+
+    @staticmethod
+    def effects_of(errors, lengths) -> list[Effects]:
+        return [effects(own, lengths) for own in errors]
+
+    def several(self, key, replicates, seeds, lines, shifts):
+        """Keyed draws of conditions with these shifts: errors [R, S, N] of each, lengths [R, N]."""
         draw = np.random.default_rng([*key, seeds, lines])
         lengths = draw.integers(5, 41, size=(replicates, lines))
         line = self.base + self.line * draw.standard_normal((replicates, 1, lines))
         shared = self.shared_seed * draw.standard_normal((replicates, seeds, 1))
         errors = []
-        for own in (shift, 0.0):
+        for own, spread in zip(shifts, np.broadcast_to(self.seed, len(shifts))):
             logits = (
                 line
                 + own
                 + shared
                 + self.condition_line * draw.standard_normal((replicates, 1, lines))
-                + self.seed * draw.standard_normal((replicates, seeds, 1))
+                + spread * draw.standard_normal((replicates, seeds, 1))
                 + self.seed_line * draw.standard_normal((replicates, seeds, lines))
             )
             errors.append(draw.binomial(lengths[:, None], expit(logits)))
-        return Draws(*errors, lengths)
+        return errors, lengths
 
 
 class Networks(NamedTuple):
@@ -99,7 +108,7 @@ def crossed(a: Effects, b: Effects) -> np.ndarray:
 def paired(a: Effects, b: Effects) -> np.ndarray:
     """p [R] for these recipes, paired by seed."""
     parts = components([a - b])
-    return t_interval(parts.value, parts.variance, np.asarray(a.rates.shape[-1] - 1), 0.95)[2]
+    return t_interval(parts.value, parts.variance, parts.df, 0.95)[2]
 
 
 def lines_only(a: Effects, b: Effects) -> np.ndarray:

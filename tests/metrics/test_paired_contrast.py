@@ -106,7 +106,9 @@ def test_brute_force(seeds):
     assert (found.value, found.variance, found.df) == pytest.approx((value, variance, df))
     half = stats.t.ppf(0.975, df) * np.sqrt(variance)
     assert (found.low, found.high) == pytest.approx((value - half, value + half))
-    assert found.p == found.p_holm == pytest.approx(2 * stats.t.sf(abs(value) / variance**0.5, df))
+    assert (
+        found.p == found.p_adjusted == pytest.approx(2 * stats.t.sf(abs(value) / variance**0.5, df))
+    )
     assert found.seed_counts == (seeds,) * 4
 
 
@@ -120,7 +122,7 @@ def test_conditions_may_have_other_numbers_of_seeds():
     assert found.variance_seeds == pytest.approx(own[0] + own[1])
     one = dataclasses.replace(c, errors=c.errors[:1], seeds=[0])
     found = contrast([a, b, one, d])
-    assert found.low is found.p is found.p_holm is None and "C has one seed" in found.withheld
+    assert found.low is found.p is found.p_adjusted is None and "C has one seed" in found.withheld
 
 
 def test_against_two_that_never_err_it_is_the_pair():
@@ -162,8 +164,8 @@ def test_several_are_corrected_together():
     first, second = contrasts(conditions, {**DECLARED, "other": swapped})
     alone = contrast(conditions), contrast(conditions, {"other": swapped})
     smaller, larger = sorted([first, second], key=lambda c: c.p)
-    assert smaller.p_holm == pytest.approx(min(1, 2 * smaller.p))
-    assert larger.p_holm == pytest.approx(max(larger.p, smaller.p_holm))
+    for one in (smaller, larger):
+        assert one.p_adjusted == pytest.approx(min(1, 2 * one.p))
     for found, single in zip((first, second), alone):
         assert found.p == single.p and found.confidence == 0.975
         wider = stats.t.ppf(0.9875, found.df) / stats.t.ppf(0.975, found.df)
@@ -171,12 +173,14 @@ def test_several_are_corrected_together():
     assert contrasts(conditions, {}) == []
 
 
-def test_a_gain_falls_or_rises_by_the_corrected_p():
-    found = dataclasses.replace(contrast(four(seeds=4, lines=150)), value=0.1, p=0.01, p_holm=0.04)
+def test_a_gain_falls_or_rises_by_the_interval():
+    found = dataclasses.replace(contrast(four(seeds=4, lines=150)), value=0.1, low=0.01, high=0.19)
     assert change(found).outcome == FALLS
-    assert change(dataclasses.replace(found, value=-0.1)).outcome == RISES
-    assert change(dataclasses.replace(found, p_holm=0.06)).outcome == TIED
-    assert change(dataclasses.replace(found, p=None, p_holm=None)).outcome == WITHHELD
+    turned = dataclasses.replace(found, value=-0.1, low=-0.19, high=-0.01)
+    assert change(turned).outcome == RISES
+    assert change(dataclasses.replace(found, low=-0.01)).outcome == TIED
+    silent = dataclasses.replace(found, p=None, p_adjusted=None, low=None, high=None)
+    assert change(silent).outcome == WITHHELD
     assert change(found).detectable == smallest_detectable(found)
     few = change(found, "3 lines")
     assert few.detectable is None and few.too_small == "3 lines" and few.outcome == FALLS

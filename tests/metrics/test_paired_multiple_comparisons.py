@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 
 import numpy as np
 import pytest
@@ -16,13 +17,14 @@ from ocr_tf.metrics.paired import (
     recipes,
     slices,
     smallest_detectable,
+    studentized_range,
     too_small,
 )
 from tests.metrics.conditions import outcomes, random_pair
 
 
-def conditions(count=4, seeds=4, lines=120):
-    draw = np.random.default_rng(0)
+def conditions(count=4, seeds=4, lines=120, key=0):
+    draw = np.random.default_rng(key)
     lengths = draw.integers(5, 40, lines)
     line = draw.beta(2, 18, lines)
     return [
@@ -35,36 +37,68 @@ def conditions(count=4, seeds=4, lines=120):
     ]
 
 
-def holm(values):
-    """By the definition of Holm 1979."""
-    order = np.argsort(values)
-    steps = [(len(values) - rank) * values[i] for rank, i in enumerate(order)]
-    adjusted = np.empty(len(values))
-    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1)
-    return adjusted
+@pytest.mark.parametrize("target", ["recipes", "models"])
+def test_intervals_and_p_of_all_pairs_together(target):
+    some = conditions()
+    pairs = pairwise(some, target)
+    names = [(p.comparison.a[-1], p.comparison.b[-1]) for p in pairs]
+    assert names == [("0", "1"), ("0", "2"), ("0", "3"), ("1", "2"), ("1", "3"), ("2", "3")]
+    alone = recipes(*some[:2]) if target == "recipes" else models(*some[:2])
+    first = pairs[0].comparison
+    assert (first.value, first.p) == (alone.value, alone.p)
+    assert first.df <= alone.df
+    half = stats.studentized_range.ppf(0.95, 4, first.df) * math.sqrt(first.variance / 2)
+    assert (first.low, first.high) == pytest.approx((first.value - half, first.value + half))
+    assert first.high - first.low > alone.high - alone.low and pairs[0].p_adjusted > alone.p
+    assert smallest_detectable(first).difference > smallest_detectable(alone).difference
+    # At its own confidence the t interval of the pair is the same.
+    t = stats.t.ppf((1 + first.confidence) / 2, first.df)
+    assert t * math.sqrt(first.variance) == pytest.approx(half)
+
+
+@pytest.mark.parametrize("df", [1.3, 4, 39, 1000])
+@pytest.mark.parametrize("conditions", [2, 3, 6])
+def test_the_studentized_range_as_scipy(conditions, df):
+    q = studentized_range.quantile(0.95, conditions, df)
+    other = stats.studentized_range
+    assert other.sf(q, conditions, df) == pytest.approx(0.05, abs=1e-6)
+    for beyond in (0.0, 1.0, 3 * q):
+        ours = studentized_range.survival(beyond, conditions, df)
+        assert ours == pytest.approx(other.sf(beyond, conditions, df), abs=1e-6)
 
 
 @pytest.mark.parametrize("target", ["recipes", "models"])
-def test_all_pairs_with_holms_p_and_bonferronis_intervals(target):
-    some = conditions()
-    pairs = pairwise(some, target, replicates=200, generator_seed=3)
-    names = [(p.comparison.a[-1], p.comparison.b[-1]) for p in pairs]
-    assert names == [("0", "1"), ("0", "2"), ("0", "3"), ("1", "2"), ("1", "3"), ("2", "3")]
-    values = [p.comparison.p for p in pairs]
-    assert [p.p_holm for p in pairs] == pytest.approx(holm(values))
-    alone = recipes(*some[:2]) if target == "recipes" else models(*some[:2], 0.95, 200, 3)
-    first = pairs[0].comparison
-    assert (first.value, first.p, first.df) == (alone.value, alone.p, alone.df)
-    wider = stats.t.ppf(1 - 0.05 / (2 * 6), alone.df) / stats.t.ppf(1 - 0.05 / 2, alone.df)
-    assert first.high - first.low == pytest.approx((alone.high - alone.low) * wider)
-    assert smallest_detectable(first).difference > smallest_detectable(alone).difference
+def test_the_p_of_all_pairs_agrees_with_their_intervals(target):
+    told = set()
+    for key in range(6):
+        for pair in pairwise(conditions(3, seeds=3, lines=60, key=key), target):
+            excluded = pair.comparison.low > 0 or pair.comparison.high < 0
+            assert (pair.p_adjusted <= 0.05) == excluded
+            told.add(excluded)
+    assert told == {True, False}
+
+
+def test_lines_that_are_alike_leave_tukeys_test_of_the_seeds():
+    """Equal variances of the seeds, the lines all alike: the test of all pairs that scipy has."""
+    rates = np.array([[20, 24, 28, 32], [32, 36, 40, 44], [30, 34, 38, 42]])
+    some = [
+        outcomes(f"condition{c}", np.outer(own, np.ones(200)), np.full(200, 500))
+        for c, own in enumerate(rates)
+    ]
+    for pair, (i, j) in zip(pairwise(some), [(0, 1), (0, 2), (1, 2)]):
+        found = pair.comparison
+        assert found.df == pytest.approx(3)  # of one condition's seeds, and not of all
+        seen = abs(found.value) / math.sqrt(found.variance / 2)
+        assert pair.p_adjusted == pytest.approx(stats.studentized_range.sf(seen, 3, 3))
+        # With the degrees of freedom of all three conditions it is Tukey's test.
+        tukey = stats.tukey_hsd(*rates).pvalue[i, j]
+        assert stats.studentized_range.sf(seen, 3, 9) == pytest.approx(tukey)
 
 
 def test_two_conditions_are_one_pair_with_nothing_to_adjust():
     a, b = random_pair()
     (pair,) = pairwise([a, b])
-    assert pair.p_holm == pair.comparison.p == recipes(a, b).p
-    assert pair.comparison.low == pytest.approx(recipes(a, b).low)
+    assert pair.comparison == recipes(a, b) and pair.p_adjusted == pair.comparison.p
     assert pairwise([a]) == []
 
 
@@ -72,8 +106,8 @@ def test_a_pair_without_p_counts_among_the_others():
     some = conditions(3)
     some[2] = dataclasses.replace(some[2], errors=some[2].errors[:1], seeds=[0])
     pairs = pairwise(some)
-    assert [p.p_holm is None for p in pairs] == [False, True, True]
-    assert pairs[0].p_holm == pytest.approx(min(3 * pairs[0].comparison.p, 1))
+    assert [p.p_adjusted is None for p in pairs] == [False, True, True]
+    assert pairs[0] == pairwise(conditions(3))[0]
     assert "condition2 has one seed" in pairs[1].comparison.withheld
     for pair in pairs:
         assert json.loads(json.dumps(pair.as_dict(), allow_nan=False)) == pair.as_dict()
@@ -82,10 +116,12 @@ def test_a_pair_without_p_counts_among_the_others():
 def test_a_pair_with_another_system_is_about_these_models():
     *runs, system = conditions(count=3)
     system = dataclasses.replace(system, errors=system.errors[:1], seeds=[0], trained=False)
-    pairs = pairwise([*runs, system], replicates=500)
+    pairs = pairwise([*runs, system])
     assert [p.comparison.target for p in pairs] == [RECIPES, MODELS, MODELS]
-    own = [recipes(*runs).p, *(models(run, system, replicates=500).p for run in runs)]
-    assert [p.p_holm for p in pairs] == pytest.approx(holm(own))
+    own = [recipes(*runs), *(models(run, system) for run in runs)]
+    for pair, alone in zip(pairs, own):
+        assert (pair.comparison.value, pair.comparison.p) == (alone.value, alone.p)
+        assert pair.p_adjusted > alone.p
     for run in runs:
         alone = recipes(run, system)
         assert alone.p is None and f"{system.name} has one set of readings" in alone.withheld

@@ -138,7 +138,8 @@ def answer(
     stuck: Mapping[str, Sequence[int]] = {},
 ) -> Report:
     """A report without analysis and cost; `stuck` are the seeds whose alignment never formed."""
-    grids = dict(_checkpoints(of, last))
+    of = dataclasses.replace(of, paired=by_seed)
+    grids = {name: dataclasses.replace(one, paired=by_seed) for name, one in _checkpoints(of, last)}
     not_aligned = {
         name: NotAligned(
             name, tuple(StuckRun(seed, 0.76, 0.93) for seed in seeds), len(of.seeds(name))
@@ -160,15 +161,15 @@ def answer(
             for name in of.conditions
         ),
         test_set=comparison_lines.test_set(of),
-        signature=statistics.signature(of, metric, by_seed),
+        signature=statistics.signature(of, metric),
         rates={name: statistics.rates(one) for name, one in grids.items()},
         comparisons={
-            name: statistics.comparisons(one, metric, by_seed, systems, not_aligned)
+            name: statistics.comparisons(one, metric, systems, not_aligned)
             for name, one in grids.items()
         },
-        by_metric=statistics.by_metric(of, metric, by_seed),
+        by_metric=statistics.by_metric(of, metric),
         contrasts={
-            name: statistics.contrasts(one, metric, contrasts, by_seed, not_aligned)
+            name: statistics.contrasts(one, metric, contrasts, not_aligned)
             for name, one in grids.items()
             if contrasts
         },

@@ -71,7 +71,7 @@ def _alignments(of: Grid) -> Alignments:
     counts = {c: generator.poisson(0.02 * (1 + i), size[c]) for i, c in enumerate(of.conditions)}
     spread = Spread(mean=8.1, low=4.2, median=7.5, high=11.0)
     order = estimates.compare(
-        {c: estimates.counted(of, c, "monotonicity", v) for c, v in shares.items()}
+        {c: estimates.counted(of, c, "monotonicity", v) for c, v in shares.items()}, of.paired
     )
     empty = estimates.occurrences(of, "empty spans", "a span holds no ink", counts)
     a, b = of.conditions[:2]
@@ -133,8 +133,8 @@ def _probes(of: Grid) -> dict[str, Probe]:
             level=name,
             lines=80,
             short=dict.fromkeys(of.conditions, 0),
-            cer=estimates.compare(outcomes),
-            exact=estimates.compare(exact),
+            cer=estimates.compare(outcomes, of.paired),
+            exact=estimates.compare(exact, of.paired),
             by_seed={
                 c: ProbeRates(tuple(outcomes[c].rates), tuple(exact[c].rates))
                 for c in of.conditions

@@ -24,7 +24,6 @@ from ocr_tf.metrics.paired.outcomes import (
     same_seeds,
     signed,
 )
-from ocr_tf.metrics.paired.resampling import permutation
 from ocr_tf.metrics.paired.variance_components import (
     ROUNDING,
     Components,
@@ -49,8 +48,7 @@ class Estimate(Result):
     confidence: float  # of the interval, for example .95
     low: Optional[float]
     high: Optional[float]
-    p: Optional[float]  # two-sided, of the value 0
-    test: str  # what p is from: "t" or "permutation"
+    p: Optional[float]  # two-sided, of the value 0, by the t that the interval is from
     variance: Optional[float]  # V, squared fractions
     variance_lines: float  # V_L
     variance_seeds: tuple[float, ...]  # V_S,c; sums to V_S
@@ -84,7 +82,6 @@ def estimate(
     target: str = RECIPES,
     confidence: float = 0.95,
     alone: str = "one seed cannot say how far another would be",
-    paired: bool = False,
 ) -> dict[str, Any]:
     """Computes the fields of an Estimate, for a target: recipes' by V and df, models' by V_L and N - 1.
 
@@ -93,7 +90,6 @@ def estimate(
         target: RECIPES or MODELS.
         confidence: of the interval.
         alone: why recipes are withheld if a condition has one seed.
-        paired: df = S - 1.
 
     Raises:
         ValueError: there is no such target.
@@ -107,10 +103,7 @@ def estimate(
     else:
         variance = float(parts.variance if target == RECIPES else parts.lines)
         if variance:
-            if target == MODELS:
-                df = parts.units - 1.0
-            else:
-                df = parts.seed_counts[0] - 1.0 if paired else float(parts.df)
+            df = parts.units - 1.0 if target == MODELS else float(parts.df)
             interval = t_interval(parts.value, np.asarray(variance), np.asarray(df), confidence)
             low, high, p = map(float, interval)
         elif value:
@@ -127,7 +120,6 @@ def estimate(
         "low": low,
         "high": high,
         "p": p,
-        "test": "t",
         "variance": variance,
         "variance_lines": float(parts.lines),
         "variance_seeds": tuple(map(float, parts.seeds)),
@@ -155,8 +147,8 @@ def recipes(a: Outcomes, b: Outcomes, confidence: float = 0.95, paired: bool = F
     Args:
         a: one condition.
         b: the other, on the same lines.
-        confidence: of the interval; `multiple_comparisons.pairwise` gives the one that m comparisons need.
-        paired: by seed: V_S and V_R come from the differences within seeds, and df = S - 1. To be
+        confidence: of the interval; for several comparisons see `multiple_comparisons.pairwise`.
+        paired: by seed: V_S and V_R come from the differences within seeds. To be
             declared before the results are seen; it pays where the correlation of `seed_correlation`
             exceeds `pairing_threshold`, and seeds vary more than lines do.
 
@@ -184,24 +176,16 @@ def apart(a: Effects, b: Effects, paired: bool) -> Components:
     return components([a - b]) if paired else components([a], [b])
 
 
-def models(
-    a: Outcomes,
-    b: Outcomes,
-    confidence: float = 0.95,
-    replicates: int = 10_000,
-    generator_seed: int = 0,
-) -> Comparison:
-    """Estimates D for these checkpoints: D +- t_{N-1} sqrt(V_L), and p by `resampling.permutation`.
+def models(a: Outcomes, b: Outcomes, confidence: float = 0.95) -> Comparison:
+    """Estimates D for these checkpoints: D +- t_{N-1} sqrt(V_L), with the p that agrees with it.
+
+    `resampling.permutation` tests the same, and stands beside it.
 
     Raises:
         NotComparable: as `recipes`.
         ValueError: as `recipes`.
     """
-    comparison = _comparison(a, b, joined(a, b), MODELS, confidence, False)
-    permuted = permutation(a, b, replicates, generator_seed)
-    return dataclasses.replace(
-        comparison, p=permuted.p, test="permutation", signature=permuted.signature
-    )
+    return _comparison(a, b, joined(a, b), MODELS, confidence, False)
 
 
 def _comparison(
@@ -220,7 +204,7 @@ def _comparison(
         rate_a=float(first.rates.mean()),
         rate_b=float(second.rates.mean()),
         paired=paired,
-        **estimate(apart(first, second, paired), target, confidence, one_seed(a, b), paired),
+        **estimate(apart(first, second, paired), target, confidence, one_seed(a, b)),
     )
 
 

@@ -10,8 +10,6 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Optional
 
-from statsmodels.stats.multitest import multipletests
-
 from ocr_tf.metrics.paired.comparison import RECIPES, Estimate, estimate, within_seeds
 from ocr_tf.metrics.paired.outcomes import Outcomes, joined, one_seed, signed
 from ocr_tf.metrics.paired.variance_components import Effects, components, effects
@@ -27,7 +25,9 @@ class Contrast(Estimate):
     name: str
     pairs: Named
     differences: tuple[float, float]  # R_a - R_b and R_c - R_d
-    p_holm: Optional[float]  # None where there is no p
+    p_adjusted: Optional[
+        float
+    ]  # min(1, m p), which agrees with the interval; None where there is no p
     paired: bool  # all four by seed
 
 
@@ -39,7 +39,7 @@ def contrasts(
 ) -> list[Contrast]:
     """Estimates declared contrasts over seeds and lines, by `variance_components` of four conditions.
 
-    p by Holm 1979, intervals by Bonferroni. A contrast without a p counts among the m as one of 1.
+    p and intervals by Bonferroni, so that the two agree.
     Conditions that are readings of the same networks enter as their sum within seeds.
 
     Args:
@@ -58,12 +58,9 @@ def contrasts(
         _contrast(name, pairs, [by_name[c] for pair in pairs for c in pair], each, paired)
         for name, pairs in declared.items()
     ]
-    if not estimated:
-        return []
-    adjusted = multipletests([1.0 if c.p is None else c.p for c in estimated], method="holm")[1]
     return [
-        dataclasses.replace(c, p_holm=None if c.p is None else float(p))
-        for c, p in zip(estimated, adjusted)
+        c if c.p is None else dataclasses.replace(c, p_adjusted=min(1.0, len(declared) * c.p))
+        for c in estimated
     ]
 
 
@@ -78,9 +75,9 @@ def _contrast(
         name=name,
         pairs=pairs,
         differences=(a - b, c - d),
-        p_holm=None,
+        p_adjusted=None,
         paired=len(terms) == 1,
-        **estimate(components(terms), RECIPES, confidence, one_seed(*conditions), len(terms) == 1),
+        **estimate(components(terms), RECIPES, confidence, one_seed(*conditions)),
     )
 
 

@@ -131,8 +131,6 @@ def _df(comparison: Compared, planned: Array, size: int) -> float:
         return comparison.df
     if comparison.target == MODELS:
         return size - 1.0
-    if comparison.paired:
-        return planned[0] - 1.0
     seed_terms = np.maximum(between - residuals / comparison.units, 0) + residuals / size
     line_term = max(lines - (residuals / counts).sum(), 0) + (residuals / planned).sum()
     df = float(

@@ -119,7 +119,8 @@ def crossed_bootstrap(
 ) -> Bootstrap:
     """Seeds drawn for each condition and one sample of units shared by all: a check on recipes.
 
-    The percentile interval is known to be too narrow with 3 to 5 seeds. With one seed it is of
+    The percentile interval is too narrow where few seeds vary much, and mostly wider than the
+    headline's elsewhere. With one seed it is of
     these trained models alone, and withheld.
 
     Sources: Bisani and Ney 2004; Koehn 2004 (lines); Owen 2007, The pigeonhole bootstrap (both).

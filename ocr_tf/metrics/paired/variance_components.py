@@ -154,6 +154,29 @@ def degrees_of_freedom(
         return np.square(total) / spread
 
 
+def cautious_df(
+    lines: Array,
+    seeds: Array,
+    residual: Array,
+    seed_counts: Sequence[int],
+    units: int,
+) -> Array:
+    """Computes degrees of freedom, 1 or more, where the seeds of all conditions count as the fewest of one.
+
+        V^2 / (V_L^2 / (N - 1) + V_S^2 / (min_c S_c - 1) + sum_c V_R,c^2 / ((S_c - 1) (N - 1)))
+
+    It takes Welch's bound for the seeds in the place of Satterthwaite's estimate. The arguments are those of
+    `degrees_of_freedom`, with 2 seeds of each condition or more, and V not 0.
+    """
+    between = seeds.sum(axis=0)
+    spread = np.square(between) / (min(seed_counts) - 1)
+    within = np.square(lines)
+    for own, count in zip(residual, seed_counts):
+        within = within + np.square(own) / (count - 1)
+    total = variance(lines, between, residual.sum(axis=0))
+    return np.maximum(np.square(total) / (spread + within / (units - 1)), 1.0)
+
+
 def t_interval(
     value: Array, variance: Array, df: Array, confidence: float
 ) -> tuple[Array, Array, Array]:

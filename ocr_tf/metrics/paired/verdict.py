@@ -1,8 +1,7 @@
 """The verdict on a comparison, decided here once; a report only words it.
 
-The p decides: the comparison's own, or the one that Holm's correction gives it among several. The
-interval beside it is the comparison's. The two need not agree: Bonferroni's simultaneous intervals
-correct more than Holm's p, and a permutation's p knows no interval; `Verdict.interval_agrees` says so.
+The interval decides: somebody is better where it excludes 0. Among several pairs it is the one that holds
+for all of them together, and the p beside it is adjusted by the same procedure, so that the two agree.
 Not rejecting is never "equal": it is "tied at this size". A training that got stuck is not compared: what
 rests on one is withheld, whatever the p.
 """
@@ -14,7 +13,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Optional
 
-from ocr_tf.metrics.paired.comparison import MODELS, RECIPES, Comparison
+from ocr_tf.metrics.paired.comparison import MODELS, RECIPES, Comparison, Estimate
 from ocr_tf.metrics.paired.contrast import Contrast
 from ocr_tf.metrics.paired.outcomes import NotComparable, Result
 from ocr_tf.metrics.paired.power import Detectable, smallest_detectable
@@ -75,40 +74,31 @@ class Verdict(Result):
     outcome: str  # "NAME better", "tied at this size" or "withheld"
     better: Optional[str]  # the name; None if tied or withheld
     value: float  # D
-    confidence: float  # of the interval
+    confidence: float  # of the intervals of all pairs together
     low: Optional[float]
     high: Optional[float]
-    p: Optional[float]  # that decided
-    pairs: int  # that are decided together, by Holm's p and Bonferroni's intervals
+    p: Optional[float]  # of the same procedure as the interval
+    pairs: int  # that are decided together
     detectable: Optional[float]  # the smallest detectable difference: see `power.Detectable`
     withheld: Optional[str]  # why there is no interval
     sentence: str  # with the numbers, in percent points
     not_aligned: tuple[NotAligned, ...] = ()  # of the two; where one is, the outcome is withheld
 
-    @property
-    def interval_agrees(self) -> bool:
-        """The interval excludes 0 if, and only if, a condition is better; True where that is not asked."""
-        if self.low is None or self.high is None or self.not_aligned:
-            return True
-        return (self.low > 0 or self.high < 0) == (self.better is not None)
-
 
 def verdict(
     comparison: Comparison,
     p: Optional[float] = None,
-    alpha: float = ALPHA,
     few: Optional[str] = None,
     pairs: int = 1,
     not_aligned: Sequence[NotAligned] = (),
 ) -> Verdict:
-    """Decides for the condition with fewer errors if p <= alpha, otherwise for a tie at this size.
+    """Decides for the condition with fewer errors if the interval excludes 0, else for a tie at this size.
 
     Nothing is decided, and nothing said of what could have been seen, where a training got stuck.
 
     Args:
-        comparison: at the confidence that `pairs` comparisons need.
+        comparison: with the interval that decides; see `multiple_comparisons.pairwise`.
         p: adjusted for several comparisons; by default the comparison's own.
-        alpha: the level.
         few: why nothing is said of what it could have seen; see `too_small`.
         pairs: how many comparisons are decided together.
         not_aligned: those of the two conditions that have runs whose alignment never formed.
@@ -119,10 +109,10 @@ def verdict(
         with contextlib.suppress(NotComparable):
             detectable = smallest_detectable(comparison).difference
     better = None
-    if p is not None and p <= alpha and comparison.value and not not_aligned:
+    if excludes_zero(comparison) and not not_aligned:
         better = comparison.a if comparison.value < 0 else comparison.b
     outcome = f"{better} better" if better else WITHHELD if p is None or not_aligned else TIED
-    said = [one.sentence for one in not_aligned] + [_numbers(comparison, p, detectable, few)]
+    said = [one.sentence for one in not_aligned] + [_numbers(comparison, p, pairs, detectable, few)]
     return Verdict(
         signature=comparison.signature,
         a=comparison.a,
@@ -131,7 +121,7 @@ def verdict(
         outcome=outcome,
         better=better,
         value=comparison.value,
-        confidence=comparison.confidence,
+        confidence=comparison.confidence if pairs == 1 else 1 - ALPHA,
         low=comparison.low,
         high=comparison.high,
         p=p,
@@ -148,7 +138,7 @@ class Change:
     """A contrast with the decision on it, and what it could have seen."""
 
     contrast: Contrast
-    outcome: str  # "falls", "rises", "tied at this size" or "withheld", by Holm's p
+    outcome: str  # "falls", "rises", "tied at this size" or "withheld", by the interval
     too_small: Optional[str]  # why the interval rests on too few lines
     detectable: Optional[Detectable]
     not_aligned: tuple[NotAligned, ...] = ()  # of the four; where one is, the outcome is withheld
@@ -157,7 +147,6 @@ class Change:
 def change(
     contrast: Contrast,
     few: Optional[str] = None,
-    alpha: float = ALPHA,
     not_aligned: Sequence[NotAligned] = (),
 ) -> Change:
     """Decides whether a gain falls or rises from a contrast's first pair to its second.
@@ -165,28 +154,42 @@ def change(
     Args:
         contrast: (R_a - R_b) - (R_c - R_d); the gain is what b has fewer errors than a, then d than c.
         few: why nothing is said of what it could have seen; see `too_small`.
-        alpha: the level.
         not_aligned: those of the four conditions that have runs whose alignment never formed.
     """
-    if contrast.p_holm is None or not_aligned:
+    if contrast.p_adjusted is None or not_aligned:
         outcome = WITHHELD
-    elif contrast.p_holm > alpha or not contrast.value:
-        outcome = TIED
-    else:
+    elif excludes_zero(contrast):
         outcome = FALLS if contrast.value > 0 else RISES
+    else:
+        outcome = TIED
     detectable = None
     if contrast.variance and not few and not not_aligned:
         detectable = smallest_detectable(contrast)
     return Change(contrast, outcome, few, detectable, tuple(not_aligned))
 
 
+def excludes_zero(estimate: Estimate) -> bool:
+    """Tells whether there is an interval, and 0 is not in it."""
+    return (
+        estimate.low is not None
+        and estimate.high is not None
+        and not (estimate.low <= 0 <= estimate.high)
+    )
+
+
 def _numbers(
-    comparison: Comparison, p: Optional[float], detectable: Optional[float], few: Optional[str]
+    comparison: Comparison,
+    p: Optional[float],
+    pairs: int,
+    detectable: Optional[float],
+    few: Optional[str],
 ) -> str:
     parts = [f"{comparison.a} - {comparison.b} = {100 * comparison.value:+.2f} pp"]
     if comparison.low is not None and comparison.high is not None:
         ends = f"{100 * comparison.low:+.2f} to {100 * comparison.high:+.2f} pp"
-        parts.append(f"{100 * comparison.confidence:.4g} % interval {ends}")
+        confidence = comparison.confidence if pairs == 1 else 1 - ALPHA
+        together = f", all {pairs} pairs together" if pairs > 1 else ""
+        parts.append(f"{100 * confidence:.4g} % interval {ends}{together}")
     if p is not None:
         parts.append(f"p = {p:.3f}" if p >= 0.001 else "p < 0.001")
     if detectable is not None:

@@ -199,7 +199,8 @@ class _Table:
         known = np.isfinite(np.concatenate(list(rows.values()))).all(axis=0)
         part = estimates.part(self.grid, self.chosen[known])
         compared = estimates.compare(
-            {c: estimates.counted(part, c, name, row[:, known]) for c, row in rows.items()}
+            {c: estimates.counted(part, c, name, row[:, known]) for c, row in rows.items()},
+            part.paired,
         )
         return AlignmentMeasure(
             rates=compared.rates,

@@ -69,7 +69,8 @@ def calibration(grid: Grid) -> ConditionsCalibration:
         )
         squares[condition] = estimates.counted(grid, condition, "brier", np.square(p - right))
         surely_wrong[condition] = _surest(cells, p, right)
-    return ConditionsCalibration(by_seed, estimates.measured(squares, BRIER), surely_wrong)
+    brier = estimates.measured(squares, BRIER, grid.paired)
+    return ConditionsCalibration(by_seed, brier, surely_wrong)
 
 
 def _surest(cells: Sequence[Cell], p: Array, right: Array) -> tuple[Misreading, ...]:

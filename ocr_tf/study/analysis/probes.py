@@ -157,8 +157,8 @@ def _level(
         level=name,
         lines=len(probed.ids),
         short=short,
-        cer=estimates.compare(cer),
-        exact=estimates.compare(exact),
+        cer=estimates.compare(cer, probed.paired),
+        exact=estimates.compare(exact, probed.paired),
         by_seed={
             c: ProbeRates(tuple(cer[c].rates.tolist()), tuple(exact[c].rates.tolist()))
             for c in probed.conditions

@@ -129,7 +129,7 @@ def compare(
     for a, b in estimates.pairs(grid):
         one, other = conditions[a], conditions[b]
         target = estimates.target(one, other)
-        for difference in paired.slices(one, other, masks, target, confidence):
+        for difference in paired.slices(one, other, masks, target, confidence, grid.paired):
             differences[difference.name].append(difference)
     return tuple(
         SliceComparison(

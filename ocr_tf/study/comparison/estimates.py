@@ -169,11 +169,19 @@ def rate(a: paired.Outcomes) -> RateEstimate:
     return _estimate((a,), float(a.rates.mean()), lambda: paired.rate(a, target(a)))
 
 
-def difference(a: paired.Outcomes, b: paired.Outcomes) -> Difference:
-    """Estimates R_A - R_B; the interval is withheld where there are too few lines or errors."""
+def difference(a: paired.Outcomes, b: paired.Outcomes, by_seed: bool = False) -> Difference:
+    """Estimates R_A - R_B; the interval is withheld where there are too few lines or errors.
+
+    Args:
+        a: one condition.
+        b: the other, on the same lines.
+        by_seed: the two are compared seed by seed.
+    """
 
     def estimate() -> paired.Estimate:
-        return paired.recipes(a, b) if target(a, b) == paired.RECIPES else paired.models(a, b)
+        if target(a, b) == paired.RECIPES:
+            return paired.recipes(a, b, paired=by_seed)
+        return paired.models(a, b)
 
     short = _estimate((a, b), float(a.rates.mean() - b.rates.mean()), estimate)
     fields = {f.name: getattr(short, f.name) for f in dataclasses.fields(short)}
@@ -203,19 +211,19 @@ def _estimate(
     )
 
 
-def compare(conditions: Mapping[str, paired.Outcomes]) -> Compared:
-    """Estimates every condition's rate and the difference of every two."""
+def compare(conditions: Mapping[str, paired.Outcomes], by_seed: bool) -> Compared:
+    """Estimates every condition's rate and the difference of every two, as `difference`."""
     return Compared(
         rates={name: rate(outcomes) for name, outcomes in conditions.items()},
         differences=tuple(
-            difference(a, b) for a, b in itertools.combinations(conditions.values(), 2)
+            difference(a, b, by_seed) for a, b in itertools.combinations(conditions.values(), 2)
         ),
     )
 
 
-def measured(conditions: Mapping[str, paired.Outcomes], meaning: str) -> Measured:
+def measured(conditions: Mapping[str, paired.Outcomes], meaning: str, by_seed: bool) -> Measured:
     """As `compare`, with the sentence that defines the rate."""
-    compared = compare(conditions)
+    compared = compare(conditions, by_seed)
     return Measured(compared.rates, compared.differences, meaning)
 
 
@@ -240,7 +248,7 @@ def occurrences(
     lines = np.arange(len(grid.ids)) if chosen is None else chosen
     some = grid if chosen is None else part(grid, chosen)
     compared = compare(
-        {c: counted(some, c, name, by_seed, lengths) for c, by_seed in counts.items()}
+        {c: counted(some, c, name, own, lengths) for c, own in counts.items()}, grid.paired
     )
     return Occurrences(
         rates=compared.rates,

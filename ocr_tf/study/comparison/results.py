@@ -61,6 +61,7 @@ class Grid:
     left_out: int = 0  # lines that not all cells have, where the intersection was accepted
     same_images: bool = True  # whether it is proven that all cells read the same of these lines
     groups: Optional[tuple[str, ...]] = None  # of each line, where lines are not drawn one by one
+    paired: bool = False  # whether conditions are compared seed by seed
 
     @property
     def conditions(self) -> list[str]:
@@ -148,6 +149,7 @@ def join(
     normalization: str = "none",
     accept_intersection: bool = False,
     groups: str = "",
+    paired: bool = False,
 ) -> Grid:
     """Reads the evaluations of every condition and seed, and joins them by line id.
 
@@ -156,6 +158,7 @@ def join(
         normalization: applied to both sides.
         accept_intersection: lines that a cell lacks are left out everywhere instead of refused.
         groups: see `grouped`.
+        paired: conditions are compared seed by seed.
 
     Raises:
         InputError: an evaluation is missing or damaged, has other lines, references or images.
@@ -197,6 +200,7 @@ def join(
         left_out=left_out,
         same_images=proven,
         groups=grouped(kept, groups),
+        paired=paired,
     )
 
 

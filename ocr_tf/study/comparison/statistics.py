@@ -54,8 +54,8 @@ class ComparedPair:
     metric: str
     verdict: paired.Verdict  # the decision; the rest is what it rests on
     recipes: paired.Comparison  # this pair alone
-    models: paired.Comparison  # this pair alone
-    holm: Optional[paired.Pair]  # corrected for all pairs, where there are several
+    models: paired.Comparison  # this pair alone; the permutation tests the same
+    adjusted: Optional[paired.Pair]  # for all pairs together, where there are several
     permutation: paired.Permutation
     bootstrap: Optional[paired.Bootstrap]
     mcnemar: tuple[paired.McNemar, ...]  # by seed
@@ -115,16 +115,14 @@ def outcomes(grid: Grid, condition: str, metric: str) -> paired.Outcomes:
 def comparisons(
     grid: Grid,
     metric: str,
-    by_seed: bool = False,
     systems: Container[str] = (),
     not_aligned: Mapping[str, paired.NotAligned] = {},
 ) -> tuple[ComparedPair, ...]:
-    """Compares every pair of conditions by the study's metric; with several, by Holm over the pairs.
+    """Compares every pair of conditions by the study's metric; with several, all pairs together.
 
     Args:
         grid: the readings.
         metric: that the verdict is about.
-        by_seed: the headline pairs the seeds.
         systems: conditions that nobody trains anew.
         not_aligned: the trainings that got stuck, by condition; see `formation.not_aligned`.
     """
@@ -132,11 +130,7 @@ def comparisons(
         name: dataclasses.replace(outcomes(grid, name, metric), trained=name not in systems)
         for name in grid.conditions
     }
-    corrected = (
-        paired.pairwise(list(every.values()), generator_seed=GENERATOR_SEED, paired=by_seed)
-        if len(every) > 2
-        else []
-    )
+    corrected = paired.pairwise(list(every.values()), paired=grid.paired) if len(every) > 2 else []
     by_names = {(pair.comparison.a, pair.comparison.b): pair for pair in corrected}
     pairs = list(itertools.combinations(grid.conditions, 2))
     return tuple(
@@ -144,7 +138,7 @@ def comparisons(
             every[a],
             every[b],
             metric,
-            by_seed,
+            grid.paired,
             by_names.get((a, b)),
             len(pairs),
             _stuck((a, b), not_aligned),
@@ -157,14 +151,13 @@ def contrasts(
     grid: Grid,
     metric: str,
     declared: Mapping[str, paired.Named],
-    by_seed: bool = False,
     not_aligned: Mapping[str, paired.NotAligned] = {},
 ) -> tuple[paired.Change, ...]:
     """Decides the study's differences of differences by its metric, over seeds and lines."""
     named = {c for pairs in declared.values() for pair in pairs for c in pair}
     every = [outcomes(grid, name, metric) for name in grid.conditions if name in named]
     changes = []
-    for contrast in paired.contrasts(every, declared, paired=by_seed):
+    for contrast in paired.contrasts(every, declared, paired=grid.paired):
         names = [c for pair in contrast.pairs for c in pair]
         too_small = paired.too_small(*(one for one in every if one.name in names))
         stuck = _stuck(names, not_aligned)
@@ -179,7 +172,7 @@ def _stuck(
     return tuple(dict.fromkeys(not_aligned[c] for c in conditions if c in not_aligned))
 
 
-def by_metric(grid: Grid, chosen: str, by_seed: bool = False) -> tuple[OtherMetric, ...]:
+def by_metric(grid: Grid, chosen: str) -> tuple[OtherMetric, ...]:
     """Compares every pair by the metrics that were not chosen for the verdict; exploratory."""
     others: list[OtherMetric] = []
     for metric in METRICS:
@@ -187,7 +180,7 @@ def by_metric(grid: Grid, chosen: str, by_seed: bool = False) -> tuple[OtherMetr
         if metric != chosen and grid.lengths(metric).any():
             every = {name: outcomes(grid, name, metric) for name in grid.conditions}
             others += [
-                OtherMetric(a, b, metric, paired.recipes(every[a], every[b], paired=by_seed))
+                OtherMetric(a, b, metric, paired.recipes(every[a], every[b], paired=grid.paired))
                 for a, b in itertools.combinations(grid.conditions, 2)
             ]
     return tuple(others)
@@ -198,13 +191,13 @@ def _pair(
     b: paired.Outcomes,
     metric: str,
     by_seed: bool,
-    holm: Optional[paired.Pair],
+    adjusted: Optional[paired.Pair],
     pairs: int,
     not_aligned: tuple[paired.NotAligned, ...],
 ) -> ComparedPair:
     """Computes everything of one of so many pairs."""
     recipes = paired.recipes(a, b, paired=by_seed)
-    models = paired.models(a, b, generator_seed=GENERATOR_SEED)
+    models = paired.models(a, b)
     too_small = paired.too_small(a, b)
     seeds = min(len(a.seeds), len(b.seeds))
     shared = sorted(a.seeds) == sorted(b.seeds)
@@ -215,8 +208,8 @@ def _pair(
     if seeds > 1 and not recipes.paired:  # It draws each condition's seeds.
         bootstrap = paired.crossed_bootstrap(a, b, generator_seed=GENERATOR_SEED)
     decides = recipes if a.trained and b.trained else models
-    if holm:
-        decides = holm.comparison
+    if adjusted:
+        decides = adjusted.comparison
     if decides.low is not None and not too_small and not not_aligned:
         detectable = paired.smallest_detectable(decides)
     return ComparedPair(
@@ -225,14 +218,14 @@ def _pair(
         metric=metric,
         verdict=paired.verdict(
             decides,
-            p=holm.p_holm if holm else None,
+            p=adjusted.p_adjusted if adjusted else None,
             few=too_small,
-            pairs=pairs if holm else 1,
+            pairs=pairs if adjusted else 1,
             not_aligned=not_aligned,
         ),
         recipes=recipes,
         models=models,
-        holm=holm,
+        adjusted=adjusted,
         permutation=paired.permutation(a, b, generator_seed=GENERATOR_SEED),
         bootstrap=bootstrap,
         mcnemar=tuple(paired.mcnemar(a, b)) if shared and a.groups is None else (),
@@ -261,7 +254,7 @@ def _paired_by_seed(a: paired.Outcomes, b: paired.Outcomes, by_seed: bool) -> Se
     )
 
 
-def signature(grid: Grid, metric: str, by_seed: bool = False) -> ReportSignature:
+def signature(grid: Grid, metric: str) -> ReportSignature:
     """Names what all numbers of the answer depend on beside the models."""
     return ReportSignature(
         metric,
@@ -271,5 +264,5 @@ def signature(grid: Grid, metric: str, by_seed: bool = False) -> ReportSignature
         lines=len(grid.ids),
         groups=None if grid.groups is None else len(set(grid.groups)),
         generator_seed=GENERATOR_SEED,
-        paired=by_seed,
+        paired=grid.paired,
     )

@@ -18,7 +18,7 @@ from ocr_tf.study.report.formatting import MINUS, SPACE, interval, points, proba
 
 
 class ChangeText(NamedTuple):
-    """One contrast, after Holm's correction and with simultaneous intervals where there are several."""
+    """One contrast, with interval and p of all together where there are several."""
 
     name: str
     outcome: str  # "falls", "rises", "tied at this size" or "withheld", with who got stuck
@@ -115,7 +115,7 @@ def _worded(report: Report, change: Change) -> ChangeText:
         value=contrast.value,
         low=contrast.low,
         high=contrast.high,
-        p=contrast.p_holm,
+        p=contrast.p_adjusted,
         withheld=contrast.withheld,
         few=change.too_small if contrast.low is not None else None,
         detectable=change.detectable.difference if change.detectable else None,
@@ -141,12 +141,6 @@ def _lead(report: Report, change: Change) -> str:
         lead += "The two cannot be told apart, which is no sign that they are equal."
     else:
         lead += f"How sure the change is cannot be said: {contrast.withheld}."
-    if moved and contrast.low is not None and contrast.high is not None:
-        if contrast.low <= 0 <= contrast.high:
-            lead += (
-                " The simultaneous interval, which corrects more than the p that decides, includes 0, "
-                "so that by how much is open."
-            )
     if change.too_small and contrast.low is not None:
         lead += f" The interval rests on few lines: {change.too_small}."
     return lead

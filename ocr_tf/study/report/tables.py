@@ -93,9 +93,10 @@ def _comparison_rows(report: Report) -> Iterable[Row]:
                 "rate_b": pair.recipes.rate_b,
                 **_variances(pair.recipes),
                 "detectable": pair.detectable.difference if pair.detectable else None,
-                "p_holm": pair.holm.p_holm if pair.holm else None,
-                "simultaneous_low": pair.holm.comparison.low if pair.holm else None,
-                "simultaneous_high": pair.holm.comparison.high if pair.holm else None,
+                "p_permutation": pair.permutation.p,
+                "p_adjusted": pair.adjusted.p_adjusted if pair.adjusted else None,
+                "simultaneous_low": pair.adjusted.comparison.low if pair.adjusted else None,
+                "simultaneous_high": pair.adjusted.comparison.high if pair.adjusted else None,
                 "outcome": verdict_text.outcome(pair.verdict),
             }
 
@@ -115,7 +116,7 @@ def _contrast_rows(report: Report) -> Iterable[Row]:
                 "difference": contrast.value,
                 "confidence": contrast.confidence,
                 **_ends("", contrast),
-                "p_holm": contrast.p_holm,
+                "p_adjusted": contrast.p_adjusted,
                 **_variances(contrast),
                 "detectable": change.detectable.difference if change.detectable else None,
                 "outcome": contrasts.outcome(change),
@@ -219,7 +220,7 @@ def _comparisons(report: Report) -> str:
                 latex(verdict_text.outcome(decided)),
             ]
         )
-    several = " (Holm)" if len(pairs) > 1 else ""
+    several = " (adjusted)" if len(pairs) > 1 else ""
     heading = [
         f"difference of {latex(verdict_text.name_of(pairs[0].metric))}",
         "pp",
@@ -245,7 +246,7 @@ def _contrasts(report: Report) -> str:
         ]
         for change in every
     ]
-    several = " (Holm)" if len(every) > 1 else ""
+    several = " (adjusted)" if len(every) > 1 else ""
     heading = [
         f"change, {latex(verdict_text.name_of(report.study.metric))}",
         "terms",

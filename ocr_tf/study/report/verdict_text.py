@@ -14,7 +14,7 @@ from ocr_tf.metrics import paired
 from ocr_tf.metrics.paired import MODELS, RECIPES, TIED
 from ocr_tf.metrics.registry import metric_of
 from ocr_tf.study.comparison.statistics import ComparedPair
-from ocr_tf.study.report import formatting, stuck_text
+from ocr_tf.study.report import few_seeds, formatting, stuck_text
 from ocr_tf.study.report.content import Report
 from ocr_tf.study.report.formatting import (
     MINUS,
@@ -173,7 +173,7 @@ def three_lines(report: Report) -> list[str]:
     more = f"; {counted(len(said.others), 'other pair')}: see the report" if said.others else ""
     otherwise = " Other metrics would say otherwise: see the report." if said.otherwise else ""
     first = f"{said.title}: {_rates(pair)} with {size(report)}"
-    last = f"Of other data, budgets and encoders: nothing.{otherwise}"
+    last = f"Of other data, budgets and encoders: nothing.{otherwise}{_spaced(few_seeds.caution(pair))}"
     stuck = pair.verdict.not_aligned
     if stuck:
         first = f"{stuck_text.named(stuck)}. {stuck_text.compares(stuck)}: {_rates(pair)} with {size(report)}"
@@ -302,12 +302,12 @@ def _lead(report: Report, pair: ComparedPair) -> str:
         return (
             f"{better[0]} has a {metric} of {better[1]} and {worse[0]} one of {worse[1]}, measured with "
             f"{size(report)}: {apart} apart, which is more than {others} would explain."
-            f"{_disagreement(decided)}{only}"
+            f"{only}{_spaced(few_seeds.caution(pair))}"
         )
     if decided.outcome == TIED:
         return (
             f"{a[0]} ({metric} {a[1]}) and {b[0]} ({b[1]}) cannot be told apart by {metric} with "
-            f"{size(report)}.{_disagreement(decided)} A tie at this size is no sign that they are "
+            f"{size(report)}. A tie at this size is no sign that they are "
             f"equal.{only}"
         )
     return (
@@ -316,16 +316,8 @@ def _lead(report: Report, pair: ComparedPair) -> str:
     )
 
 
-def _disagreement(verdict: paired.Verdict) -> str:
-    """Says so where the p that decides and the interval beside it do not agree."""
-    if verdict.interval_agrees:
-        return ""
-    which = "interval"
-    if verdict.pairs > 1:
-        which = "simultaneous interval, which corrects more than the p that decides,"
-    if verdict.better:
-        return f" The {which} includes 0, so that by how much is open."
-    return f" The {which} excludes 0, but the p that decides is above .05."
+def _spaced(sentence: Optional[str]) -> str:
+    return f" {sentence}" if sentence else ""
 
 
 def _units(comparison: paired.Comparison) -> str:
@@ -440,7 +432,7 @@ def _models(pair: ComparedPair) -> Target:
         pair.models,
         "These trained models",
         f"{MODELS_MEANING}: had other lines like these been drawn, the models being these; "
-        f"{_units(pair.models)}; p by permutation",
+        f"{_units(pair.models)}; by permutation {probability(pair.permutation.p)}",
     )
 
 
@@ -451,7 +443,9 @@ def _target(pair: ComparedPair, own: paired.Comparison, name: str, meaning: str)
     if decides:
         low, high, p = pair.verdict.low, pair.verdict.high, pair.verdict.p
         if pair.verdict.pairs > 1:
-            meaning += f"; of {pair.verdict.pairs} pairs, by Holm and Bonferroni"
+            meaning += (
+                f"; interval and p hold for all {pair.verdict.pairs} pairs together (Games-Howell)"
+            )
     return Target(
         name,
         decides,
@@ -484,4 +478,4 @@ def _other(pair: ComparedPair) -> str:
         said.append(probability(decided.p))
     if pair.too_small and decided.low is not None:
         said.append(pair.too_small)
-    return f"{outcome(decided)}: {', '.join(said)}.{_disagreement(decided)}"
+    return f"{outcome(decided)}: {', '.join(said)}."

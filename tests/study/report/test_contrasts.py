@@ -105,8 +105,8 @@ def test_tables_read_back(large, tied):
     (change,) = large.changes
     assert (best["checkpoint"], last["checkpoint"]) == ("best", "last")
     assert [best[key] for key in "abcd"] == list(NAMES)
-    for key, value in (("difference", "value"), ("low", "low"), ("p_holm", "p_holm")):
+    for key, value in (("difference", "value"), ("low", "low"), ("p_adjusted", "p_adjusted")):
         assert float(best[key]) == getattr(change.contrast, value)
     assert best["outcome"] == "falls" and best["signature"] == verdict_text.signature(large)
     assert "falls" in files["contrasts.tex"] and "contrasts.csv" in tables.files(tied)
-    assert "(Holm)" in tables.files(tied)["contrasts.tex"]
+    assert "(adjusted)" in tables.files(tied)["contrasts.tex"]

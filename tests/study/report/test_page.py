@@ -239,13 +239,13 @@ def test_several_conditions(undrawn):
 
 
 def test_everything_that_tells_the_verdict_tells_the_same(undrawn):
-    """Of three pairs, one is clear by itself and tied by Holm's p."""
+    """Of three pairs, one is clear by itself and tied among all three."""
     reports = (fake.answer(fake.grid(60, 3, tuple("abc"), step=0.35, key=k)) for k in range(12))
     report, pair = next(
         (report, pair)
         for report in reports
         for pair in report.pairs
-        if pair.recipes.p <= 0.05 < pair.holm.p_holm
+        if pair.recipes.p <= 0.05 < pair.adjusted.p_adjusted
     )
     first = (pair, *(other for other in report.pairs if other != pair))
     report = dataclasses.replace(report, comparisons={"best": first})

@@ -76,7 +76,7 @@ def test_pairs_of_one_network_are_paired_and_the_page_says_why(report, text):
     alike = [pair for pair in report.pairs if TRAININGS[pair.a] == TRAININGS[pair.b]]
     assert len(alike) == 2 and all(pair.same_networks for pair in alike)
     for pair in report.pairs:
-        assert pair.recipes.paired == pair.holm.comparison.paired == pair.same_networks
+        assert pair.recipes.paired == pair.adjusted.comparison.paired == pair.same_networks
         # What draws each condition's seeds by themselves does not fit, nor does an unpaired interval.
         assert (pair.bootstrap is None) == (pair.paired_by_seed is None) == pair.same_networks
     said = verdict_text.verdict(report)
@@ -90,7 +90,7 @@ def test_pairs_of_one_network_are_paired_and_the_page_says_why(report, text):
 
 def test_the_detectable_difference_is_of_differences_within_seeds(report):
     for pair in report.pairs:
-        expected = paired.smallest_detectable(pair.holm.comparison)
+        expected = paired.smallest_detectable(pair.adjusted.comparison)
         assert pair.detectable.difference == expected.difference
         assert len(pair.detectable.seeds) == (1 if pair.same_networks else 2)
 

@@ -47,7 +47,7 @@ def test_comparisons_read_back(report, files):
     assert float(read["difference"]) == pair.recipes.value
     assert float(read["recipes_low"]) == pair.recipes.low
     assert float(read["models_p"]) == pair.models.p
-    assert read["p_holm"] == ""
+    assert read["p_adjusted"] == ""
     assert read["outcome"] == pair.verdict.outcome
 
 

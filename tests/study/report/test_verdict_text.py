@@ -8,6 +8,7 @@ import io
 
 import pytest
 
+from ocr_tf.metrics.paired.verdict import excludes_zero
 from ocr_tf.study.comparison import statistics
 from ocr_tf.study.report import formatting, tables, verdict_text
 from tests.study import fake
@@ -204,7 +205,7 @@ def test_with_another_system_the_answer_is_about_these_models(step, better):
     one = with_system(step=step)
     said, pair = verdict_text.verdict(one), one.headline
     models = pair.models
-    assert said.better == better == (None if models.p > 0.05 else better)
+    assert said.better == better == (better if excludes_zero(models) else None)
     tied = "These trained models are tied at this size"
     assert said.title == (
         f"Of these trained models {better} makes fewer errors" if better else tied
@@ -227,7 +228,7 @@ def test_pairs_with_another_system_are_corrected_with_the_others():
     assert runs.verdict.target == "recipes"
     for pair in systems:
         assert pair.verdict.target == "models"
-        assert pair.verdict.p == pair.holm.p_holm >= pair.models.p
+        assert pair.verdict.p == pair.adjusted.p_adjusted >= pair.models.p
         assert pair.verdict.low < pair.models.low
 
 
@@ -251,19 +252,8 @@ def test_of_several_pairs_the_corrected_decides():
     for pair, words in zip(several.pairs[1:], said.others):
         assert words.startswith(f"{pair.verdict.outcome}: ")
         assert formatting.interval(pair.verdict.low, pair.verdict.high) in words
-        assert formatting.probability(pair.holm.p_holm) in words
-    assert said.targets[0].p == formatting.probability(several.headline.holm.p_holm)
-
-
-def test_where_interval_and_p_disagree_no_more_is_claimed_than_is_known(clear):
-    pair = clear.headline
-    assert pair.verdict.interval_agrees and "includes 0" not in verdict_text.verdict(clear).lead
-    open_size = dataclasses.replace(pair.verdict, low=-0.02, high=0.001, pairs=3)
-    said = verdict_text.verdict(fake.edited(clear, verdict=open_size))
-    assert said.better == "ctc" and "includes 0, so that by how much is open" in said.lead
-    late = dataclasses.replace(pair.verdict, better=None, outcome="tied at this size", p=0.06)
-    said = verdict_text.verdict(fake.edited(clear, verdict=late))
-    assert "excludes 0, but the p that decides is above .05" in said.lead
+        assert formatting.probability(pair.adjusted.p_adjusted) in words
+    assert said.targets[0].p == formatting.probability(several.headline.adjusted.p_adjusted)
 
 
 def test_the_parts_of_the_variance_say_what_would_help(tied):
