@@ -231,7 +231,9 @@ def test_momentum_adds_a_share_of_the_last_update():
     """Of a loss whose gradient hardly changes, two steps go as far as 2 + momentum of them."""
     settings = {"momentum": 0.5, "learning_rate": 1e-6, "warmup_steps": 0, "decay": "constant"}
     model = make(encoder="columns", layers=0)
-    stepper = Stepper(model, Train(batch_size=4, optimizer="momentum", clip_norm=0, **settings))
+    stepper = Stepper(
+        model, Train(batch_size=4, optimizer="momentum", clip_percentile=0, **settings)
+    )
     weight = model.head.variables[0]
     places = [weight.numpy()]
     for _ in range(2):
