@@ -94,7 +94,9 @@ def test_the_width_rule_gives_lengths_and_number_of_frames(name, height):
     encoder, rule = shared(name, height), CONFIGS[name].steps
     alone = tf.function(encoder, reduce_retracing=True, autograph=False)
     expected = [rule(width) for width in WIDTHS]
-    for width, steps in zip(WIDTHS, expected):
+    if name in LONG:  # a few widths, not traced
+        alone = encoder
+    for width, steps in list(zip(WIDTHS, expected))[:: 8 if name in LONG else 1]:
         frames = alone(images([width], height))
         assert frames.values.shape[1] == steps and frames.lengths.numpy().tolist() == [steps]
         assert steps >= 1
