@@ -281,7 +281,7 @@ def test_bfloat16_computes_near_float32(cell, form):
         call = tf.function(mixed, autograph=False) if compiled else mixed
         found = call(Frames(tf.cast(batch.values, tf.bfloat16), batch.lengths), KEY).values
         assert found.dtype == tf.bfloat16
-        assert np.abs(tf.cast(found, tf.float32) - expected).max() < 0.02  # of outputs in -1..1
+        assert np.abs(tf.cast(found, tf.float32) - expected).max() < 0.03  # of outputs in -1..1
     with tf.GradientTape() as tape:
         values = mixed(Frames(tf.cast(batch.values, tf.bfloat16), batch.lengths), KEY).values
         loss = tf.reduce_sum(tf.cast(values, tf.float32) ** 2)
