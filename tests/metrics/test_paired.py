@@ -146,8 +146,17 @@ def test_lines_of_any_length_are_a_regression_with_robust_errors(groups):
     ours = models(a, b)
     assert ours.value == pytest.approx(fit.params[0])
     assert ours.variance == pytest.approx(fit.bse[0] ** 2)
-    assert (ours.low, ours.high) == pytest.approx(tuple(fit.conf_int()[0]))
     assert ours.units == (groups or 40)
+    if groups is None:
+        assert (ours.low, ours.high) == pytest.approx(tuple(fit.conf_int()[0]))
+        return
+    sizes = np.bincount(codes["groups"])
+    assert ours.effective_units == pytest.approx(sizes.sum() ** 2 / (sizes**2).sum())
+    half = stats.t.ppf(0.975, ours.effective_units - 1) * fit.bse[0]
+    assert (ours.low, ours.high) == pytest.approx((ours.value - half, ours.value + half))
+    apart = sm.WLS(a.errors.mean(0) - b.errors.mean(0), a.lengths, weights=1 / a.lengths)
+    alone = apart.fit(cov_type="HC1", use_t=True).bse[0]
+    assert ours.design_effect == pytest.approx(fit.bse[0] ** 2 / alone**2)
 
 
 def constant_lines(pair):
@@ -359,17 +368,19 @@ def test_groups_of_one_line_are_no_groups(pair):
     ]
 
     def numbers(results):
-        return [{k: v for k, v in r.items() if k != "signature"} for r in results.values()]
+        ours = "signature", "design_effect"
+        return [{k: v for k, v in r.items() if k not in ours} for r in results.values()]
 
     assert numbers(everything(*alone)) == numbers(everything(*pair))
 
 
 def test_groups_enter_as_their_sums():
-    a, b = PAIRS[2]
+    """Where all are of one size: the degrees of freedom of others are fewer."""
+    a, b = random_pair(2, groups=[f"page{i % 8}" for i in range(40)])
     pages = sorted(set(a.groups), key=a.groups.index)
     member = np.array([[g == page for g in a.groups] for page in pages], float)
     sums = [
-        outcomes(c.name, c.errors @ member.T, member @ c.lengths, ids=[f"{i}" for i in range(9)])
+        outcomes(c.name, c.errors @ member.T, member @ c.lengths, ids=[f"{i}" for i in range(8)])
         for c in (a, b)
     ]
     one, other = everything(a, b), everything(*sums)
@@ -378,7 +389,7 @@ def test_groups_enter_as_their_sums():
             if field in one[name]:
                 assert one[name][field] == pytest.approx(other[name][field])
     assert one["recipes"]["signature"]["lines"] == 40
-    assert one["recipes"]["signature"]["groups"] == one["recipes"]["units"] == 9
+    assert one["recipes"]["signature"]["groups"] == one["recipes"]["units"] == 8
 
 
 @pytest.mark.parametrize("pair", PAIRS[:2])

@@ -19,7 +19,12 @@ from ocr_tf.metrics.paired import (
     recipes,
     smallest_detectable,
 )
-from ocr_tf.metrics.paired.variance_components import components, effects, t_interval
+from ocr_tf.metrics.paired.variance_components import (
+    components,
+    degrees_of_freedom,
+    effects,
+    t_interval,
+)
 from tests.metrics.conditions import golden, outcomes, random_pair
 from tests.metrics.simulated import alarms
 
@@ -65,7 +70,10 @@ def test_paired_by_seed_it_goes_by_the_contrasts_within_seeds():
     (found,) = contrasts(conditions, DECLARED, paired=True)
     a, b, c, d = (condition.rates for condition in conditions)
     within = (a - b) - (c - d)
-    assert (found.paired, found.df, found.seed_counts) == (True, 4, (5,))
+    assert (found.paired, found.seed_counts) == (True, (5,))
+    parts = found.variance_lines, found.variance_seeds, found.variance_residual
+    expected = degrees_of_freedom(*map(np.array, parts), found.seed_counts, found.units)
+    assert found.df == pytest.approx(expected)
     assert found.value == pytest.approx(within.mean())
     assert found.variance_seeds == pytest.approx([within.var(ddof=1) / 5])
     assert found.variance_lines == pytest.approx(contrast(conditions).variance_lines)

@@ -5,9 +5,17 @@
 
 import numpy as np
 import pytest
+from scipy.special import expit
 
 from ocr_tf.metrics.paired import crossed_bootstrap, permutation, power, recipes, slices
-from ocr_tf.metrics.paired.variance_components import components, degrees_of_freedom, t_interval
+from ocr_tf.metrics.paired.outcomes import effective_number
+from ocr_tf.metrics.paired.variance_components import (
+    components,
+    degrees_of_freedom,
+    effects,
+    t_interval,
+)
+from ocr_tf.study.report.few_seeds import FEW_GROUPS
 from tests.metrics.conditions import outcomes
 from tests.metrics.simulated import MUTANTS, Model, alarms, crossed, lines_only, paired
 
@@ -111,6 +119,50 @@ def test_power_paired_by_seed():
         )
         assert 0.01 <= equal <= 0.06
     assert all(ours > few for ours, few in found)
+
+
+def groups_of(sizes, seeds, key, replicates=2000):
+    """Sums over groups of lines by `Model`'s logits, in which a group has what else a line has."""
+    draw = np.random.default_rng([key, seeds, len(sizes)])
+    shape = replicates, seeds, len(sizes)
+    base = -3 + 0.5 * draw.standard_normal((replicates, 1, len(sizes)))
+    lengths = 20 * sizes
+    return [
+        draw.binomial(
+            lengths,
+            expit(
+                base
+                + draw.standard_normal((replicates, 1, len(sizes)))
+                + 0.2 * draw.standard_normal((replicates, seeds, 1))
+                + 0.3 * draw.standard_normal(shape)
+            ),
+        )
+        for _ in "ab"
+    ], np.broadcast_to(lengths, (replicates, len(sizes)))
+
+
+@pytest.mark.slow
+def test_false_alarms_of_groups_of_unequal_size():
+    """By Kish's effective number of groups; by their plain number there are more."""
+    print("\nPareto-distributed sizes, 2000 replicates: false alarms at 5 %")
+    plain_alarms = []
+    for groups in (20, 40, 80):
+        for seeds in SEEDS:
+            sizes = np.ceil(
+                np.random.default_rng([17, groups, seeds]).pareto(1.2, groups) + 1
+            ).astype(int)
+            errors, lengths = groups_of(sizes, seeds, 18)
+            effective = effective_number(sizes)
+            kish, plain = (
+                alarms(crossed(*(effects(e, lengths, number) for e in errors)))
+                for number in (effective, None)
+            )
+            plain_alarms.append(plain)
+            print(
+                f"{groups} groups as {effective:.1f}, S = {seeds}: {kish:.3f}, plainly {plain:.3f}"
+            )
+            assert 0.01 <= kish <= (0.06 if effective >= FEW_GROUPS else 0.10)
+    assert max(plain_alarms) > 0.3  # where one group has more than half of the lines
 
 
 @pytest.mark.parametrize("seeds", [5, 10])

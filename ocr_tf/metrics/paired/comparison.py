@@ -55,6 +55,7 @@ class Estimate(Result):
     variance_residual: tuple[float, ...]  # V_R,c; sums to V_R
     seed_counts: tuple[int, ...]  # S_c; one for the difference if it was paired by seed
     units: int  # N: lines, or groups of lines
+    effective_units: float  # fewer than N where groups differ in size; what df counts
     df: Optional[float]
     withheld: Optional[str]
 
@@ -75,6 +76,8 @@ class Comparison(Estimate):
     rate_a: float  # mean over seeds
     rate_b: float
     paired: bool  # by seed: it was asked for, or both are readings of the same networks
+    # V_L over what it would be if the lines of a group were independent; None without groups.
+    design_effect: Optional[float] = None
 
 
 def estimate(
@@ -103,7 +106,7 @@ def estimate(
     else:
         variance = float(parts.variance if target == RECIPES else parts.lines)
         if variance:
-            df = parts.units - 1.0 if target == MODELS else float(parts.df)
+            df = parts.effective - 1.0 if target == MODELS else float(parts.df)
             interval = t_interval(parts.value, np.asarray(variance), np.asarray(df), confidence)
             low, high, p = map(float, interval)
         elif value:
@@ -126,6 +129,7 @@ def estimate(
         "variance_residual": tuple(map(float, parts.residual)),
         "seed_counts": parts.seed_counts,
         "units": parts.units,
+        "effective_units": parts.effective,
         "df": df,
         "withheld": withheld,
     }
@@ -197,6 +201,12 @@ def _comparison(
     paired: bool,
 ) -> Comparison:
     first, second = (effects(*condition) for condition in units)
+    parts = apart(first, second, paired)
+    design_effect = None
+    if a.groups is not None:
+        one, other = (effects(*dataclasses.replace(c, groups=None).units()) for c in (a, b))
+        alone = float(apart(one, other, paired).lines)
+        design_effect = float(parts.lines) / alone if alone else None
     return Comparison(
         signature=signed(a, b),
         a=a.name,
@@ -204,7 +214,8 @@ def _comparison(
         rate_a=float(first.rates.mean()),
         rate_b=float(second.rates.mean()),
         paired=paired,
-        **estimate(apart(first, second, paired), target, confidence, one_seed(a, b)),
+        design_effect=design_effect,
+        **estimate(parts, target, confidence, one_seed(a, b)),
     )
 
 

@@ -99,13 +99,13 @@ def _together(comparison: Comparison, conditions: int) -> Pair:
 
 def _cautious_df(comparison: Comparison) -> float:
     if comparison.target == MODELS:
-        return comparison.units - 1.0
+        return comparison.effective_units - 1.0
     df = cautious_df(
         np.array(comparison.variance_lines),
         np.array(comparison.variance_seeds),
         np.array(comparison.variance_residual),
         comparison.seed_counts,
-        comparison.units,
+        comparison.effective_units,
     )
     return float(df)
 
@@ -210,8 +210,12 @@ def _slice(
         withheld = reason and f"not tested against the rest: {reason}"
     if not withheld:
         change_a, change_b = (_on(c, inside) - _on(c, ~inside) for c in (a, b))
-        smaller = min(units, len(a.take(~inside).units().lengths))
-        parts = dataclasses.replace(apart(change_a, change_b, within), units=smaller)
+        rest = a.take(~inside).units()
+        parts = dataclasses.replace(
+            apart(change_a, change_b, within),
+            units=min(units, len(rest.lengths)),
+            effective=min(first.effective, rest.effective),
+        )
         against = _estimate(a, b, parts, target, confidence)
     return Slice(
         signature=signed(one, other),

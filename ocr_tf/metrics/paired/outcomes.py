@@ -51,6 +51,15 @@ class Units(NamedTuple):
 
     errors: Array
     lengths: Array
+    effective: float  # how many units of one size say as much
+
+
+def effective_number(sizes: Array) -> float:
+    """Computes (sum n)^2 / sum n^2 of the lines of groups (Kish 1965, Survey Sampling), at least 2.
+
+    Where it would be less, one group is nearly everything, and no number of degrees of freedom helps.
+    """
+    return max(float(np.sum(sizes)) ** 2 / float(np.sum(np.square(sizes))), 2.0)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -146,13 +155,13 @@ class Outcomes:
         errors = self.errors[np.argsort(np.array(self.seeds))][:, order]
         lengths = self.lengths[order]
         if self.groups is None:
-            return Units(errors, lengths)
+            return Units(errors, lengths, float(len(lengths)))
         _, first, group = np.unique(
             np.array(self.groups)[order], return_index=True, return_inverse=True
         )
         unit = np.argsort(np.argsort(first))[group]
         sums = [np.bincount(unit, values, len(first)) for values in (*errors, lengths)]
-        return Units(np.stack(sums[:-1]), sums[-1])
+        return Units(np.stack(sums[:-1]), sums[-1], effective_number(np.bincount(unit)))
 
 
 def joined(*conditions: Outcomes) -> tuple[Units, ...]:

@@ -129,8 +129,9 @@ def _df(comparison: Compared, planned: Array, size: int) -> float:
     counts, between, residuals, lines = _mean_squares(comparison)
     if comparison.df is not None and size == comparison.units and (planned == counts).all():
         return comparison.df
+    effective = max(size * comparison.effective_units / comparison.units, 2.0)
     if comparison.target == MODELS:
-        return size - 1.0
+        return effective - 1.0
     seed_terms = np.maximum(between - residuals / comparison.units, 0) + residuals / size
     line_term = max(lines - (residuals / counts).sum(), 0) + (residuals / planned).sum()
     df = float(
@@ -139,7 +140,7 @@ def _df(comparison: Compared, planned: Array, size: int) -> float:
             seed_terms / planned,
             residuals / planned / size,
             planned.tolist(),
-            size,
+            effective,
         )
     )
     # Where lines vary less, df nears that of the seeds alone, and the quantile could outgrow the gain.

@@ -160,7 +160,7 @@ def crossed_bootstrap(
             )
         first, second = (
             (_times(own, count, len(errors)) * (times @ errors.T)).mean(axis=1)
-            for (errors, _), own in zip(units, draws)
+            for (errors, *_), own in zip(units, draws)
         )
         differences.append((first - second) / totals)
     ends = (1 - confidence) / 2, (1 + confidence) / 2

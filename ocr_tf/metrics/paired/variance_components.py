@@ -12,6 +12,9 @@ i = 1..N of lengths n_i, L = sum n_i:
     V     = max(V_L + V_S - V_R, V_L, V_S)
     df    = V^2 / (V_L^2 / (N - 1) + sum_c V_S,c^2 / (S_c - 1) + sum_c V_R,c^2 / ((S_c - 1) (N - 1)))
 
+Lines in groups enter as sums of groups, and N in df is then their effective number, see
+`outcomes.effective_number`: V_L of groups of unequal size varies as that of fewer groups of one size.
+
 V_L and V_S both hold the residual, which V_R takes out once. Whatever is a sum over conditions of
 signed rates has a variance by the same formulas: one condition's own rate, a difference within
 seeds, a slice minus the rest.
@@ -24,6 +27,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Optional
 
 import numpy as np
 from scipy import stats
@@ -41,10 +45,11 @@ class Effects:
     rates: Array  # R_cs
     influences: Array  # z_csi; sums to 0 over the lines
     scale: Array  # [...] the highest rate, which says what is rounding
+    effective: float  # of its units, see `Components`
 
     def __neg__(self) -> Effects:
         """Turns the sign, of what is subtracted."""
-        return Effects(-self.rates, -self.influences, self.scale)
+        return Effects(-self.rates, -self.influences, self.scale, self.effective)
 
     def __add__(self, other: Effects) -> Effects:
         """Adds effects within seeds."""
@@ -52,6 +57,7 @@ class Effects:
             self.rates + other.rates,
             self.influences + other.influences,
             self.scale + other.scale,
+            min(self.effective, other.effective),
         )
 
     def __sub__(self, other: Effects) -> Effects:
@@ -59,15 +65,17 @@ class Effects:
         return self + -other
 
 
-def effects(errors: Array, lengths: Array) -> Effects:
+def effects(errors: Array, lengths: Array, effective: Optional[float] = None) -> Effects:
     """Computes the effects of errors [..., S, N] on lines of lengths [..., N].
 
-    Leading axes are replicates.
+    Leading axes are replicates. Without an effective number of units, it is N.
     """
     total = lengths.sum(axis=-1)[..., None]
     rates = errors.sum(axis=-1) / total
     beyond = errors - rates[..., None] * lengths[..., None, :]
-    return Effects(rates, lengths.shape[-1] / total[..., None] * beyond, rates.max(axis=-1))
+    units = lengths.shape[-1]
+    influences = units / total[..., None] * beyond
+    return Effects(rates, influences, rates.max(axis=-1), effective or float(units))
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -80,6 +88,7 @@ class Components:
     residual: Array  # [C, ...] V_R,c; 0 for a condition of one seed
     seed_counts: tuple[int, ...]  # [C] S_c
     units: int  # N
+    effective: float  # the N of the degrees of freedom: fewer where groups of lines differ in size
 
     @property
     def variance(self) -> Array:
@@ -90,7 +99,7 @@ class Components:
     def df(self) -> Array:
         """Degrees of freedom of V [...]; NaN where V is 0."""
         return degrees_of_freedom(
-            self.lines, self.seeds, self.residual, self.seed_counts, self.units
+            self.lines, self.seeds, self.residual, self.seed_counts, self.effective
         )
 
 
@@ -117,6 +126,7 @@ def components(plus: Sequence[Effects], minus: Sequence[Effects] = ()) -> Compon
         residual=above(np.stack(residual)),
         seed_counts=tuple(term.rates.shape[-1] for term in terms),
         units=units,
+        effective=min(term.effective for term in terms),
     )
 
 
@@ -141,7 +151,7 @@ def degrees_of_freedom(
     seeds: Array,
     residual: Array,
     seed_counts: Sequence[int],
-    units: int,
+    units: float,
 ) -> Array:
     """Computes df from V_L [...], V_S,c and V_R,c [C, ...], S_c and N; NaN where V is 0."""
     total = variance(lines, seeds.sum(axis=0), residual.sum(axis=0))
@@ -159,7 +169,7 @@ def cautious_df(
     seeds: Array,
     residual: Array,
     seed_counts: Sequence[int],
-    units: int,
+    units: float,
 ) -> Array:
     """Computes degrees of freedom, 1 or more, where the seeds of all conditions count as the fewest of one.
 

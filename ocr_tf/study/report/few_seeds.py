@@ -1,6 +1,7 @@
-"""What is said beside a verdict that rests on few seeds, whose false alarms are more frequent than 5 %.
+"""What is said beside a verdict that rests on few seeds or groups, whose false alarms are more than 5 %.
 
-The figures are those of tests/metrics/test_paired_unequal_simulated.py and test_paired_family_simulated.py.
+The figures are those of tests/metrics/test_paired_unequal_simulated.py, test_paired_family_simulated.py and
+test_paired_simulated.py.
 """
 
 from __future__ import annotations
@@ -15,12 +16,18 @@ from ocr_tf.study.report.formatting import SPACE
 
 UNEQUAL = 4  # times the variance of the seeds of another condition
 MANY_PAIRS = 15  # of six conditions
+FEW_GROUPS = 4.0  # as many groups of one size say as much
 
 
 def caution(pair: ComparedPair) -> Optional[str]:
     """Says how often conditions that do not differ get such a verdict; None where it is about 5 % or less."""
     if pair.verdict.target != RECIPES or not pair.verdict.better:
         return None
+    if pair.recipes.signature.groups and pair.recipes.effective_units < FEW_GROUPS:
+        return (
+            "A few groups have most of the lines: in simulations where one of them had more than half, up to "
+            f"10{SPACE}% of conditions that do not differ were told apart, where 5{SPACE}% were asked for."
+        )
     counts = np.array(pair.recipes.seed_counts)
     spreads = counts * np.array(pair.recipes.variance_seeds)
     if counts.min() == 2:

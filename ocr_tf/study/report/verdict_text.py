@@ -321,8 +321,14 @@ def _spaced(sentence: Optional[str]) -> str:
 
 
 def _units(comparison: paired.Comparison) -> str:
-    """N = 1,000, or N = 24 groups."""
-    return f"N = {comparison.units:,}" + (" groups" if comparison.signature.groups else "")
+    """N = 1,000, or N = 24 groups and what they are worth."""
+    if not comparison.signature.groups:
+        return f"N = {comparison.units:,}"
+    effect = comparison.design_effect
+    return (
+        f"N = {comparison.units:,} groups, in degrees of freedom {comparison.effective_units:.1f} for their "
+        "unequal sizes" + ("" if effect is None else f" (design effect {effect:.1f})")
+    )
 
 
 def _unit(pair: ComparedPair) -> str:
