@@ -1,6 +1,10 @@
 """Can attention describe a drawn scene in a sentence? A map of features in place of columns; no files.
 
 python -m experiments.caption_shapes --workdir=runs/caption
+
+Cost: 179 seconds of one core's time in all (17 minutes on a core shared with much other work).
+Result: 400 sentences of 400 without an error, on scenes whose combination of shapes and relation was never
+seen (seed 0). 3,773 training pictures of 884 scenes; at step 500 the validation's CER is 2.0 %, at 750 0.2 %.
 """
 
 from ocr_tf.cli import launch
@@ -19,7 +23,7 @@ EXPERIMENT = Experiment(
         train=("shapes:scenes?count=4000",), val_share=0.05, height=80, augment=Augment.of(share=0)
     ),
     sequence=Sequence(layers=0),
-    train=Train(steps=1500, batch_size=16, learning_rate=1.5e-3, evaluate_every=250),
+    train=Train(steps=1200, batch_size=16, learning_rate=1.5e-3, evaluate_every=250),
 )
 
 if __name__ == "__main__":
