@@ -308,11 +308,23 @@ def _lead(report: Report, pair: ComparedPair) -> str:
         return (
             f"{a[0]} ({metric} {a[1]}) and {b[0]} ({b[1]}) cannot be told apart by {metric} with "
             f"{size(report)}. A tie at this size is no sign that they are "
-            f"equal.{only}"
+            f"equal.{_spaced(_ruled_out(pair))}{only}"
         )
     return (
         f"{a[0]} has a {metric} of {a[1]} and {b[0]} one of {b[1]}, measured with {size(report)}. "
         f"How sure the difference is cannot be said: {pair.recipes.withheld}."
+    )
+
+
+def _ruled_out(pair: ComparedPair) -> Optional[str]:
+    """Says of a tie how large an advantage it leaves to either; None where too few lines say anything."""
+    decided = pair.verdict
+    if pair.too_small or decided.low is None or decided.high is None:
+        return None
+    sure = f"{100 * decided.confidence:.4g}{formatting.SPACE}%"
+    return (
+        f"At a confidence of {sure} it rules out that {pair.a} is better by more than "
+        f"{formatting.width(-decided.low)}, or {pair.b} by more than {formatting.width(decided.high)}."
     )
 
 
