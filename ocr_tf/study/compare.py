@@ -87,6 +87,7 @@ def study(folder: StudyFolder, given: Study, conditions: Mapping[str, Experiment
         metric=given.study.metric,
         normalization=given.study.normalize,
         paired=given.study.paired,
+        margin=_fraction(given.study.margin),
         evaluation=next(iter(grids)),
         tuning=folder.tuning() if given.study.tune else {},
     )
@@ -143,11 +144,17 @@ def run(config: Compare, paths: Sequence[str]) -> None:
         metric=config.metric,
         normalization=config.normalize,
         paired=config.paired,
+        margin=_fraction(config.margin),
         evaluation=config.name,
     )
     command = (command_name("compare"), *paths, *flags.dump(config).splitlines())
     trained = Trained(runs, {name: name for name in runs})
     _report({_checkpoint(grid): grid}, trained, Asked(about, command), output)
+
+
+def _fraction(margin: str) -> Optional[float]:
+    """Turns percent points into a fraction; None where none are given."""
+    return float(margin) / 100 if margin else None
 
 
 def _check_output(output: Path) -> None:
@@ -318,7 +325,8 @@ def _answer(grids: Mapping[str, Grid], trained: Trained, asked: Asked) -> Report
         signature=statistics.signature(grid, metric),
         rates={name: statistics.rates(one) for name, one in grids.items()},
         comparisons={
-            name: statistics.comparisons(one, metric, systems, stuck) for name, one in grids.items()
+            name: statistics.comparisons(one, metric, systems, stuck, asked.about.margin)
+            for name, one in grids.items()
         },
         by_metric=statistics.by_metric(grid, metric),
         contrasts={

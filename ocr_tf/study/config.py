@@ -57,6 +57,29 @@ def _paired() -> Any:
     )
 
 
+def _margin() -> Any:
+    """Makes the option of the margin, the same for studies and comparisons of runs."""
+    return option(
+        "",
+        "Difference in percent points that does not matter to you, as 0.5: the report says whether the "
+        "conditions are equivalent within it. Choose it before you see results. Empty: none.",
+    )
+
+
+def _check_margin(margin: str, flag: str) -> None:
+    """Refuses a margin that is none.
+
+    Raises:
+        ValueError: it is no number above 0.
+    """
+    try:
+        good = not margin or 0 < float(margin) < 100
+    except ValueError:
+        good = False
+    if not good:
+        raise ValueError(f"{flag}: a number of percent points above 0, as 0.5, not {margin}")
+
+
 @dataclasses.dataclass(frozen=True)
 class Settings:
     """Which runs are trained, how many at a time, and what decides between the conditions."""
@@ -77,6 +100,7 @@ class Settings:
     )
     groups: str = _groups()
     paired: bool = _paired()
+    margin: str = _margin()
     parallel: str = option(
         AUTO,
         "Runs to train at the same time, which share the cores: a number, or auto, as many as there are "
@@ -95,6 +119,7 @@ class Settings:
     )
 
     def __post_init__(self) -> None:
+        _check_margin(self.margin, "--study.margin")
         if self.parallel != AUTO and not (
             self.parallel.isdecimal() and 1 <= int(self.parallel) <= MOST
         ):
@@ -262,7 +287,11 @@ class Compare:
     )
     groups: str = _groups()
     paired: bool = _paired()
+    margin: str = _margin()
     output: str = option("compared", "Folder of the report.")
+
+    def __post_init__(self) -> None:
+        _check_margin(self.margin, "--margin")
 
 
 @dataclasses.dataclass(frozen=True)

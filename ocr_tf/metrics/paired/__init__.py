@@ -5,6 +5,7 @@
     models(a, b)                these trained models: permutation, and the interval over lines
     smallest_detectable(...)    what that could have seen, and what more seeds or lines would
     verdict(...)                the decision: who is better, if that can be told
+    equivalence(..., margin)    whether the difference is less than what matters
     contrasts([a, b, c, d], {name: ((a, b), (c, d))})    does A - B differ from C - D?
     change(...)                 the decision on one of them
 
@@ -28,6 +29,7 @@ from ocr_tf.metrics.paired.comparison import (
     seed_correlation,
 )
 from ocr_tf.metrics.paired.contrast import Contrast, Named, contrasts
+from ocr_tf.metrics.paired.equivalence import Equivalence, equivalence
 from ocr_tf.metrics.paired.mcnemar import McNemar, mcnemar
 from ocr_tf.metrics.paired.multiple_comparisons import Pair, Slice, pairwise, slices, too_small
 from ocr_tf.metrics.paired.outcomes import (
@@ -70,6 +72,7 @@ __all__ = [
     "Comparison",
     "Contrast",
     "Detectable",
+    "Equivalence",
     "Estimate",
     "McNemar",
     "Named",
@@ -89,6 +92,7 @@ __all__ = [
     "contrasts",
     "crossed_bootstrap",
     "did_not_align",
+    "equivalence",
     "mcnemar",
     "models",
     "pairing_threshold",

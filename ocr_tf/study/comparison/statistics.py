@@ -64,6 +64,8 @@ class ComparedPair:
     too_small: Optional[str]  # why intervals rest on too few lines
     paired_by_seed: Optional[SeedPairing]  # None also for readings of the same networks
     same_networks: bool  # both are readings of the same networks, which are compared within seeds
+    # Whether the difference is less than the margin; None without one, or where nothing can be said.
+    equivalence: Optional[paired.Equivalence] = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,6 +119,7 @@ def comparisons(
     metric: str,
     systems: Container[str] = (),
     not_aligned: Mapping[str, paired.NotAligned] = {},
+    margin: Optional[float] = None,
 ) -> tuple[ComparedPair, ...]:
     """Compares every pair of conditions by the study's metric; with several, all pairs together.
 
@@ -125,6 +128,7 @@ def comparisons(
         metric: that the verdict is about.
         systems: conditions that nobody trains anew.
         not_aligned: the trainings that got stuck, by condition; see `formation.not_aligned`.
+        margin: a difference that does not matter, a fraction.
     """
     every = {
         name: dataclasses.replace(outcomes(grid, name, metric), trained=name not in systems)
@@ -142,6 +146,7 @@ def comparisons(
             by_names.get((a, b)),
             len(pairs),
             _stuck((a, b), not_aligned),
+            margin,
         )
         for a, b in pairs
     )
@@ -194,6 +199,7 @@ def _pair(
     adjusted: Optional[paired.Pair],
     pairs: int,
     not_aligned: tuple[paired.NotAligned, ...],
+    margin: Optional[float],
 ) -> ComparedPair:
     """Computes everything of one of so many pairs."""
     recipes = paired.recipes(a, b, paired=by_seed)
@@ -207,7 +213,7 @@ def _pair(
         pairing = _paired_by_seed(a, b, by_seed)
     if seeds > 1 and not recipes.paired:  # It draws each condition's seeds.
         bootstrap = paired.crossed_bootstrap(a, b, generator_seed=GENERATOR_SEED)
-    decides = recipes if a.trained and b.trained else models
+    decides = alone = recipes if a.trained and b.trained else models
     if adjusted:
         decides = adjusted.comparison
     if decides.low is not None and not too_small and not not_aligned:
@@ -234,6 +240,9 @@ def _pair(
         too_small=too_small,
         paired_by_seed=pairing,
         same_networks=same_networks,
+        equivalence=None
+        if margin is None or not_aligned
+        else paired.equivalence(alone, margin, pairs),
     )
 
 

@@ -30,6 +30,7 @@ class About:
     metric: str  # that the verdict is about
     normalization: str  # of reference and text before they are compared
     paired: bool = False  # by seed
+    margin: Optional[float] = None  # a difference that does not matter, a fraction
     evaluation: str = "test"  # the name of the evaluations that the verdict is about
     tuning: dict[str, Tuned] = dataclasses.field(default_factory=dict)  # by training
 

@@ -151,7 +151,7 @@ def verdict(report: Report) -> Optional[VerdictText]:
         a=pair.a,
         b=pair.b,
         better=pair.verdict.better,
-        title=_title(pair.verdict),
+        title=_title(pair.verdict, _margin_held(pair)),
         lead=_lead(report, pair),
         sensitivity=sensitivity(pair),
         few=None if pair.verdict.better or pair.verdict.not_aligned else _few(report, pair),
@@ -270,7 +270,8 @@ def outcome(verdict: paired.Verdict) -> str:
     return f"{verdict.outcome}{only}"
 
 
-def _title(verdict: paired.Verdict) -> str:
+def _title(verdict: paired.Verdict, margin: Optional[float] = None) -> str:
+    """Words the outcome in a few words; `margin` is that within which the two are equivalent."""
     if verdict.not_aligned:
         return paired.did_not_align(verdict.not_aligned)
     if verdict.target == MODELS:
@@ -279,7 +280,9 @@ def _title(verdict: paired.Verdict) -> str:
         return "These trained models are tied at this size"
     if verdict.better:
         return f"{verdict.better} makes fewer errors"
-    return "Tied at this size" if verdict.outcome == TIED else "No verdict"
+    if verdict.outcome != TIED:
+        return "No verdict"
+    return f"Equivalent within {formatting.width(margin)}" if margin else "Tied at this size"
 
 
 def _rates(pair: ComparedPair) -> str:
@@ -302,18 +305,37 @@ def _lead(report: Report, pair: ComparedPair) -> str:
         return (
             f"{better[0]} has a {metric} of {better[1]} and {worse[0]} one of {worse[1]}, measured with "
             f"{size(report)}: {apart} apart, which is more than {others} would explain."
-            f"{only}{_spaced(few_seeds.caution(pair))}"
+            f"{_spaced(_within(pair))}{only}{_spaced(few_seeds.caution(pair))}"
         )
     if decided.outcome == TIED:
         return (
             f"{a[0]} ({metric} {a[1]}) and {b[0]} ({b[1]}) cannot be told apart by {metric} with "
             f"{size(report)}. A tie at this size is no sign that they are "
-            f"equal.{_spaced(_ruled_out(pair))}{only}"
+            f"equal.{_spaced(_within(pair) or _ruled_out(pair))}{only}"
         )
     return (
         f"{a[0]} has a {metric} of {a[1]} and {b[0]} one of {b[1]}, measured with {size(report)}. "
         f"How sure the difference is cannot be said: {pair.recipes.withheld}."
     )
+
+
+def _margin_held(pair: ComparedPair) -> Optional[float]:
+    """Returns the margin within which the two are equivalent; None where that was not shown."""
+    shown = pair.equivalence
+    return shown.margin if shown and shown.equivalent and not pair.too_small else None
+
+
+def _within(pair: ComparedPair) -> Optional[str]:
+    """Says of a margin whether the two are equivalent within it; None without one."""
+    shown = pair.equivalence
+    if shown is None or pair.too_small:
+        return None
+    together = f", for {shown.tests} pairs together" if shown.tests > 1 else ""
+    tests = f"two one-sided tests, p = {probability(shown.p)}{together}"
+    margin = formatting.width(shown.margin)
+    if shown.equivalent:
+        return f"The difference is smaller than {margin}, the margin that was given ({tests})."
+    return f"That it is smaller than {margin}, the margin that was given, is not shown ({tests})."
 
 
 def _ruled_out(pair: ComparedPair) -> Optional[str]:

@@ -8,8 +8,10 @@ import io
 
 import pytest
 
+from ocr_tf.metrics.paired import equivalence
 from ocr_tf.metrics.paired.verdict import excludes_zero
 from ocr_tf.study.comparison import statistics
+from ocr_tf.study.config import Compare, Settings
 from ocr_tf.study.report import formatting, tables, verdict_text
 from tests.study import fake
 
@@ -68,6 +70,33 @@ def test_a_tie_is_never_equality(tied):
     every = " ".join([said.title, said.lead, said.sensitivity, *verdict_text.three_lines(tied)])
     assert every.count("equal") == 1
     assert formatting.width(tied.headline.detectable.difference) in said.sensitivity
+
+
+def test_a_tie_says_what_it_rules_out(tied):
+    decided, lead = tied.headline.verdict, verdict_text.verdict(tied).lead
+    assert f"that ctc is better by more than {formatting.width(-decided.low)}" in lead
+    assert f"or attention by more than {formatting.width(decided.high)}" in lead
+
+
+def test_equivalence_is_said_within_a_margin_alone(tied, clear):
+    def within(report, margin):
+        found = equivalence(report.headline.recipes, margin)
+        return verdict_text.verdict(fake.edited(report, equivalence=found))
+
+    assert tied.headline.equivalence is None
+    wide, narrow = within(tied, 0.5), within(tied, 1e-4)
+    assert wide.title == f"Equivalent within {formatting.width(0.5)}"
+    assert "smaller than 50.00" in wide.lead and "rules out" not in wide.lead
+    assert narrow.title == "Tied at this size" and "is not shown" in narrow.lead
+    better = within(clear, 0.9)  # a difference that is there may be too small to matter
+    assert better.title == "ctc makes fewer errors" and "smaller than 90.00" in better.lead
+
+
+@pytest.mark.parametrize("margin", ["0", "-1", "half", "nan"])
+def test_a_margin_that_is_none_is_refused(margin):
+    for settings, flag in ((Settings, "--study.margin"), (Compare, "--margin")):
+        with pytest.raises(ValueError, match=f"{flag}: a number of percent points above 0"):
+            settings(margin=margin)
 
 
 def test_no_power_is_promised_at_the_smallest_detectable_difference(tied):
