@@ -164,7 +164,7 @@ class TorchBaseline:
         torch.manual_seed(0)
         torch.set_num_threads(threads())  # as many as ours have, whatever the environment says
         train = experiment.train
-        self.clips, self.blank = bool(train.clip_percentile or train.clip_norm), alphabet.blank
+        self.clips, self.blank = train.normalize_gradient or train.clip_norm > 0, alphabet.blank
         self.precision = torch.autocast("cpu", dtype=torch.bfloat16, enabled=train.mixed)
         self.network = Network(experiment, alphabet.classes)
         self.trainable = [p for p in self.network.parameters() if p.requires_grad]

@@ -10,7 +10,6 @@ import functools
 import itertools
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
 from ocr_tf.types import Array
@@ -83,6 +82,8 @@ def _centers(radii: list[float], random: np.random.Generator) -> list[tuple[floa
 
 def _ink(shape: Shape, radius: float, place: tuple[float, float]) -> Array:
     """Draws one shape at (x, y): [80, 80] float32, the share of each pixel that is ink."""
+    import cv2
+
     x, y, r = (round(FINE * value) for value in (*place, radius))
     whole = np.zeros([FINE * SIDE, FINE * SIDE], np.uint8)
     if shape.kind == "circle":

@@ -11,7 +11,6 @@ import functools
 from typing import Union
 
 import numpy as np
-import scipy.fft
 
 from ocr_tf.types import Array
 
@@ -38,6 +37,8 @@ def mfcc(sound: Array) -> Array:
     Returns:
         [T, 13] float64, T = 1 + (N - 400) // 160. Silence is 0 but for the first coefficient.
     """
+    import scipy.fft
+
     emphasized = np.append(sound[:1], sound[1:] - EMPHASIS * sound[:-1]).astype(np.float64)
     frames = np.lib.stride_tricks.sliding_window_view(emphasized, WINDOW)[::HOP]
     spectrum = scipy.fft.rfft(frames * np.hamming(WINDOW), SPECTRUM)  # [T, 257]

@@ -7,7 +7,6 @@ import math
 import wave
 
 import numpy as np
-import scipy.signal
 
 from ocr_tf.data.speech.mfcc import RATE, WINDOW
 from ocr_tf.errors import InputError
@@ -52,6 +51,8 @@ def decode_wav(encoded: bytes) -> Array:
     whole = len(data) // (channels * width) * channels * width
     sound = _samples(data[:whole], width).reshape(-1, channels).mean(axis=1)
     if rate != RATE and len(sound):
+        import scipy.signal
+
         common = math.gcd(rate, RATE)
         sound = scipy.signal.resample_poly(sound, RATE // common, rate // common)
     if len(sound) < WINDOW:

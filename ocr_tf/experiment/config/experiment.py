@@ -217,17 +217,15 @@ class Train:
         "How the learning rate falls to 0 at the last step; constant: it does not.",
         choices=DECAYS,
     )
-    clip_percentile: float = option(
-        50.0,
-        "Clip the gradient's global norm to this percentile of the norms of the last 100 steps (AutoClip, "
-        "Seetharaman et al. 2020), which means the same for every head; 0: do not.",
-        minimum=0,
-        maximum=100,
+    normalize_gradient: bool = option(
+        True,
+        "Bring the gradient of every step to the same norm, so that what a step does follows from its "
+        "direction alone, under every head.",
     )
     clip_norm: float = option(
         0.0,
-        "Clip the gradient to this global norm too; 0: do not. Heads differ in their gradients' norms, and "
-        "so in what this does.",
+        "Of gradients that are not normalized, bring those of a greater global norm to this one; 0: none. "
+        "Heads differ in their gradients' norms, and so in what this does.",
         minimum=0,
     )
     evaluate_every: int = option(
@@ -278,6 +276,13 @@ class Train:
     freeze: tuple[str, ...] = option(
         (), "Parts of the network whose weights stay as they are.", choices=PARTS
     )
+
+    def __post_init__(self) -> None:
+        if self.normalize_gradient and self.clip_norm:
+            raise ValueError(
+                f"--train.clip_norm={self.clip_norm} is for gradients that are not normalized; leave it out, "
+                "or give --train.normalize_gradient=false too"
+            )
 
     @property
     def mixed(self) -> bool:

@@ -15,6 +15,9 @@ from ocr_tf.experiment.config.experiment import Experiment
 from ocr_tf.heads import HEADS
 from ocr_tf.version import __version__
 
+# What runs did that were made before there was the option.
+BEFORE = {"train.normalize_gradient": False}
+
 
 def configuration(experiment: Experiment, test: Iterable[str] = ()) -> dict[str, Any]:
     """Describes an experiment as JSON values, for `rebuild`.
@@ -66,7 +69,7 @@ def rebuild(described: dict[str, Any], place: str) -> Experiment:
             raise InputError(str(error) if lost else f"{place}: {error}: {elsewhere}") from None
     experiment = Experiment(name=str(described.get("name")), **parts)
     leaves = {leaf.name: leaf for leaf in options.leaves(experiment)}
-    values = {}
+    values: dict[str, Any] = dict(BEFORE)
     for name, value in _flatten(described.get("config", {})):
         if name not in leaves:
             raise InputError(f"{place}: option {name} is not known here: {elsewhere}")

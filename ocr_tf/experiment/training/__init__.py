@@ -3,8 +3,8 @@
 Its files:
 
     splits             assigns lines to training and validation, makes the alphabet, names skipped lines
-    step               one step: loss, gradient, clipping, update
-    clip               clips gradients to a percentile of their own recent norms
+    step               one step: loss, gradient, update
+    gradient           the size of a step's gradient
     strategy           cuts a batch among the replicas of several devices or machines
     cluster            which of the processes of several machines this one is
     loop               all steps, with validation, checkpoints and resuming

@@ -1,4 +1,4 @@
-"""One step of training: loss, gradient, clipping, update; a function of the batch and the step's number."""
+"""One step of training: loss, gradient, update; a function of the batch and the step's number."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from ocr_tf import rng
 from ocr_tf.experiment.config.experiment import Train
-from ocr_tf.experiment.training.clip import Clip
+from ocr_tf.experiment.training.gradient import sized
 from ocr_tf.experiment.training.strategy import part
 from ocr_tf.graphs import graph
 from ocr_tf.recognizer import Recognizer, batch_signature
@@ -23,7 +23,7 @@ class Outcome(NamedTuple):
     loss: tf.Tensor  # [] mean over the batch's lines
     losses: tf.Tensor  # [B], 0 where a line could not be read
     ok: tf.Tensor  # [B] bool, False where a line could not be read
-    gradient_norm: tf.Tensor  # [] before clipping
+    gradient_norm: tf.Tensor  # [] as it was
     clipped: tf.Tensor  # [] bool, whether the gradient was
     learning_rate: tf.Tensor  # []
 
@@ -70,7 +70,7 @@ def make_optimizer(train: Train) -> tf.keras.optimizers.legacy.Optimizer:
 
 
 class Stepper:
-    """Owns the optimizer of a model and the clipping of its gradients; each call is one step.
+    """Owns the optimizer of a model; each call is one step.
 
     Made in a strategy's scope, it cuts each batch among the replicas.
     """
@@ -78,7 +78,6 @@ class Stepper:
     def __init__(self, model: Recognizer, train: Train):
         self.model, self.train = model, train
         self.optimizer = make_optimizer(train)
-        self.clip = Clip(train)
         # What Keras makes at the first step, a checkpoint needs before it.
         self.optimizer._create_all_weights(model.trainable_variables)
         # One graph for all sizes: a graph traced for the first batch's own would round otherwise, and
@@ -91,12 +90,12 @@ class Stepper:
         return self._step(batch)
 
     def variables(self) -> dict[str, tf.Variable]:
-        """Every variable that a checkpoint needs, by path: the model's, the optimizer's, the norms."""
+        """Every variable that a checkpoint needs, by path: the model's and the optimizer's."""
         variables = {rng.path(v): v for v in self.model.variables}
         variables |= {f"optimizer/{rng.path(v)}": v for v in self.optimizer.variables()}
         if len(variables) != len(self.model.variables) + len(self.optimizer.variables()):
             raise ValueError("two variables share a path")
-        return variables | {rng.path(self.clip.norms): self.clip.norms}
+        return variables
 
     def _run(self, batch: Batch) -> Outcome:
         outcome = self._strategy.run(self._take, (batch,))
@@ -124,7 +123,7 @@ class Stepper:
         *gradients, losses, readable = replica.all_reduce(
             "sum", [*gradients, own.spread(losses), readable]
         )
-        gradients, norm, clipped = self.clip(gradients, step)
+        gradients, norm, clipped = sized(gradients, self.train)
         rate = Schedule(self.train)(step)
         if self.train.optimizer == "adamw":
             self._decay(variables, rate)

@@ -274,7 +274,9 @@ def test_ctrl_c_says_how_to_resume_and_keeps_the_step(tmp_path):
 
 
 def test_a_loss_that_is_not_finite_stops_and_names_its_lines(tmp_path, monkeypatch):
-    e = tiny.experiment(learning_rate=1e30, clip_norm=0.0, warmup_steps=0, checkpoint_every=1)
+    e = tiny.experiment(
+        learning_rate=1e30, normalize_gradient=False, warmup_steps=0, checkpoint_every=1
+    )
     with pytest.raises(InputError, match=r"not finite at step \d+; lines: synthetic:.*#\d+"):
         loop.run(e, tmp_path / "run")
     for array in RunFolder(tmp_path / "run").checkpoints.load("last").arrays.values():
