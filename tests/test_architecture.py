@@ -40,6 +40,7 @@ RANKS = {
     "ocr_tf.decode": 1,
     "ocr_tf.metrics": 1,
     "ocr_tf.alignment_plot": 1,
+    "ocr_tf.classical": 2,
     "ocr_tf.heads": 2,
     "ocr_tf.recognizer": 3,
     "ocr_tf.ensemble": 4,

@@ -12,7 +12,7 @@ from ocr_tf.classical.one_vs_rest import problems
 from ocr_tf.types import Array
 
 TREES, DEPTH = 60, 2
-UNSEEN = -10.0  # the decision of a class without samples
+UNSEEN = -1e3  # the decision of a class without samples
 SUM = cv2.ml.STAT_MODEL_RAW_OUTPUT | cv2.ml.DTREES_PREDICT_SUM
 
 
@@ -55,7 +55,7 @@ class BoostedTrees:
 
 def train_ensemble(features: Array, yes: Array, trees: int, depth: int) -> Any:
     """Trains one ensemble on features [N, F] float32 and answers [N] bool."""
-    ensemble = cv2.ml.Boost_create()
+    ensemble = cv2.ml.Boost.create()
     ensemble.setBoostType(cv2.ml.BOOST_REAL)
     ensemble.setWeakCount(trees)
     ensemble.setMaxDepth(depth)
@@ -80,6 +80,6 @@ def dump_ensemble(ensemble: Any) -> str:
 def load_ensemble(text: str) -> Any:
     """Reads what `dump_ensemble` wrote. Raises cv2.error for what is none."""
     storage = cv2.FileStorage(text, cv2.FILE_STORAGE_READ | cv2.FILE_STORAGE_MEMORY)
-    ensemble = cv2.ml.Boost_create()
+    ensemble = cv2.ml.Boost.create()
     ensemble.read(storage.root())
     return ensemble

@@ -20,12 +20,8 @@ class ClassicalData:
         (), "Training lines: labels files, folders or scheme:SPEC, comma-separated."
     )
     height: int = option(48, "Pixels that images are scaled to.", minimum=16, maximum=256)
-    normalize: str = option(
-        "none", "What is done to labels first.", choices=tuple(NORMALIZATIONS)
-    )
-    direction: str = option(
-        "ltr", "The direction in which lines are read.", choices=DIRECTIONS
-    )
+    normalize: str = option("none", "What is done to labels first.", choices=tuple(NORMALIZATIONS))
+    direction: str = option("ltr", "The direction in which lines are read.", choices=DIRECTIONS)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,7 +14,9 @@ from ocr_tf.types import Array
 
 SIDE = 32  # of the square, in pixels
 EDGE = 2  # pixels of paper about the character in it
+NEAR = np.ones((3, 3), np.uint8)  # pixels of a character: its edges are paler than its ink
 HOG = cv2.HOGDescriptor((SIDE, SIDE), (16, 16), (8, 8), (8, 8), 9)
+WIDEST = 1.5  # heights of the image: wider runs are no character
 SIZE = int(HOG.getDescriptorSize()) + 8  # numbers of a run
 
 
@@ -22,12 +24,16 @@ def features_of(pieces: Pieces, longest: int) -> Array:
     """Measures every run of up to `longest` neighboring pieces.
 
     Returns:
-        [P, longest, SIZE] float32; row [p, k] is of the pieces p to p + k, zeros where there are fewer.
+        [P, longest, SIZE] float32; row [p, k] is of the pieces p to p + k; zeros where there are
+        fewer, or several that together are wider than WIDEST.
     """
     total = len(pieces)
     found = np.zeros([total, longest, SIZE], np.float32)
+    widest = WIDEST * len(pieces.labels)
     for first in range(total):
         for more in range(min(longest, total - first)):
+            if more and pieces.boxes[first + more, 2] - pieces.boxes[first, 0] > widest:
+                break
             found[first, more] = measure_run(pieces, first, first + more + 1)
     return found
 
@@ -39,7 +45,7 @@ def measure_run(pieces: Pieces, first: int, end: int) -> Array:
     right, bottom = boxes[:, 2:].max(axis=0).tolist()
     labels = pieces.labels[top:bottom, left:right]
     inside = ((labels > first) & (labels <= end)).astype(np.uint8)
-    character = pieces.strength[top:bottom, left:right] * cv2.dilate(inside, np.ones((3, 3)))
+    character = pieces.strength[top:bottom, left:right] * cv2.dilate(inside, NEAR)
     square = _square(character)
     line_top, line_bottom = pieces.boxes[:, 1].min(), pieces.boxes[:, 3].max()
     image, line = float(len(pieces.labels)), float(line_bottom - line_top)
@@ -54,7 +60,9 @@ def measure_run(pieces: Pieces, first: int, end: int) -> Array:
         (line_bottom - bottom) / line,
         float(inside.mean()),
     ]
-    return np.concatenate([HOG.compute(square).ravel(), np.array(sizes)]).astype(np.float32)
+    return np.concatenate([np.asarray(HOG.compute(square)).ravel(), np.array(sizes)]).astype(
+        np.float32
+    )
 
 
 def _square(character: Array) -> Array:

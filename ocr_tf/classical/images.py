@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from typing import NamedTuple
 
@@ -14,6 +15,13 @@ from ocr_tf.errors import InputError
 from ocr_tf.types import Array
 
 BLANK = np.zeros((1, 1), np.uint8)
+
+
+def pixels_key(pixels: Array) -> int:
+    """Makes a key of an image's pixels, [H, W] uint8: 63 bits of their hash."""
+    shape = np.array(pixels.shape, np.int64).tobytes()
+    digest = hashlib.sha256(shape + np.ascontiguousarray(pixels).tobytes()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
 
 
 class LineImage(NamedTuple):

@@ -1,9 +1,9 @@
-"""Characters out of labeled lines: those of the right number of segments, then forced alignment; TensorFlow-free.
+"""Characters out of labeled lines; TensorFlow-free.
 
-Nothing says where the characters of a line are. In the first round they are taken from lines that fall into as many
-groups of ink as their text has characters; a classifier that is trained on these aligns all lines with their
-texts, and is trained anew on what that gives, several times over: a hard form of expectation-maximization
-("Viterbi training", Juang and Rabiner 1990, The Segmental K-Means Algorithm).
+Nothing says where the characters of a line are. In the first round they are taken from lines that fall into
+as many groups of ink as their text has characters; a classifier that is trained on these aligns all lines
+with their texts, and is trained anew on what that gives, several times over: the hard form of
+expectation-maximization ("Viterbi training", Juang and Rabiner 1990, The Segmental K-Means Algorithm).
 """
 
 from __future__ import annotations
@@ -79,9 +79,9 @@ def collect(aligned: Iterable[tuple[LabeledLine, Sequence[Run]]], classes: int) 
             continue
         lines += 1
         total, longest, _ = line.features.shape
+        wrong = line.features.any(axis=2)
         firsts = np.array([run.first for run in runs])
         mores = np.array([run.end - run.first - 1 for run in runs])
-        wrong = np.add.outer(np.arange(total), np.arange(longest)) < total
         wrong[firsts, mores] = False
         others = evenly(np.flatnonzero(wrong), WRONG_RUNS * len(runs))
         features += [

@@ -1,11 +1,11 @@
-"""Characters as runs of neighboring pieces: what a line's texts weigh, summed or at best, exactly; TensorFlow-free.
+"""Characters as runs of neighboring pieces: what a line's texts weigh, exactly; TensorFlow-free.
 
-The lattice is a semi-Markov model (Sarawagi and Cohen 2004, Semi-Markov Conditional Random Fields). Each run of
-pieces is a character c or none; if runs were independent, a path that makes characters of some runs and of
-no other would have the probability prod p(c | run) prod p(none | run). Divided by the same for the path without any
-character, what is left is the product of the odds p(c | run) / p(none | run) along the path. Pieces that no
-run takes are dirt and cost nothing more. Before each character but the first there is a space or none, with
-probabilities by the width of the gap.
+The lattice is a semi-Markov model (Sarawagi and Cohen 2004, Semi-Markov Conditional Random Fields). Each run
+of pieces is a character c or none; if runs were independent, a path that makes characters of some runs and of
+no other would have the probability prod p(c | run) prod p(none | run). Divided by the same for the path
+without any character, what is left is the product of the odds p(c | run) / p(none | run) along the path.
+Pieces that no run takes are dirt and cost nothing more. Before each character but the first there is a space
+or none, with probabilities by the width of the gap.
 
     P  pieces    K  pieces of the longest run    C  classes
 """

@@ -18,6 +18,7 @@ from ocr_tf.classical.logistic import Logistic
 from ocr_tf.classical.recognizer import ClassicalRecognizer, Preparation
 from ocr_tf.errors import InputError
 from ocr_tf.text_file import reason_of
+from ocr_tf.types import Array
 
 FORMAT = "ocr_tf classical recognizer 1"
 ENDING = ".npz"
@@ -31,6 +32,7 @@ class Model:
     classifier: str  # of CLASSIFIERS
     trained_on: tuple[str, ...]  # the sources
     seconds: float  # that the training took
+    seen: Array  # [N] int64, `images.pixels_key` of the images of the training
 
 
 def is_model(path: Union[str, Path]) -> bool:
@@ -57,7 +59,7 @@ def save(path: Union[str, Path], model: Model) -> None:
     }
     content = io.BytesIO()
     text = np.frombuffer(json.dumps(described).encode(), np.uint8)
-    np.savez(content, description=text, **recognizer.classifier.decisions.arrays())
+    np.savez(content, description=text, seen=model.seen, **recognizer.classifier.decisions.arrays())
     atomic_write(path, content.getvalue())
 
 
@@ -91,5 +93,9 @@ def _model(described: dict[str, Any], arrays: dict[str, Any]) -> Model:
         rules=described["rules"],
     )
     return Model(
-        recognizer, described["classifier"], tuple(described["trained_on"]), described["seconds"]
+        recognizer=recognizer,
+        classifier=described["classifier"],
+        trained_on=tuple(described["trained_on"]),
+        seconds=described["seconds"],
+        seen=arrays["seen"],
     )

@@ -1,4 +1,4 @@
-"""What the classifiers share: a two-class decision for each class, and which samples it is trained on; TensorFlow-free."""
+"""What the classifiers share: a decision for each class, and its samples; TensorFlow-free."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ import numpy as np
 
 from ocr_tf.types import Array
 
-POSITIVES, NEGATIVES = 1000, 3000  # samples of a class and of all others that a decision is trained on
+POSITIVES, NEGATIVES = (
+    1000,
+    3000,
+)  # samples of a class and of all others that a decision is trained on
 
 
 class Decisions(Protocol):

@@ -110,10 +110,10 @@ def lattice_of(features: Array, gaps: Array, classifier: Classifier, spaces: Log
         spaces: by the width of a gap.
     """
     total, longest, _ = features.shape
-    log_probs = classifier.log_probs(features.reshape(-1, SIZE)).reshape(total, longest, -1)
-    runs = log_probs[..., :-1] - log_probs[..., -1:]
-    beyond = np.arange(total)[:, None] + np.arange(longest) >= total
-    runs[beyond] = lattices.NEVER
+    log_probs = classifier.log_probs(features.reshape(-1, SIZE))
+    odds = log_probs[:, :-1] - log_probs[:, -1:]
+    runs = odds.reshape(total, longest, odds.shape[1])
+    runs[~features.any(axis=2)] = lattices.NEVER
     return Lattice(runs, *spaces.log_probs(gaps.astype(np.float64)))
 
 

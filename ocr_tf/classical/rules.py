@@ -11,10 +11,20 @@ import re
 from collections.abc import Collection
 
 RULES = ("none", "context")
-DIGIT_OF = {"O": "0", "o": "0", "Q": "0", "D": "0", "I": "1", "l": "1", "|": "1", "Z": "2", "z": "2"}
+DIGIT_OF = {
+    "O": "0",
+    "o": "0",
+    "Q": "0",
+    "D": "0",
+    "I": "1",
+    "l": "1",
+    "|": "1",
+    "Z": "2",
+    "z": "2",
+}
 DIGIT_OF |= {"S": "5", "s": "5", "G": "6", "b": "6", "B": "8", "g": "9", "q": "9"}
 LETTER_OF = {"0": "Oo", "1": "Il", "2": "Zz", "5": "Ss", "6": "Gb", "8": "B", "9": "gq"}
-SURE = 2 / 3  # share of a word's letters and digits that are of one kind, from which the rest follows
+SURE = 0.6  # share of a word that is of one kind, from which the rest follows
 
 
 def repair(text: str, rules: str, symbols: Collection[str]) -> str:
@@ -22,9 +32,9 @@ def repair(text: str, rules: str, symbols: Collection[str]) -> str:
 
     Args:
         text: as it was read.
-        rules: one of RULES; `context`: within a word of which two thirds or more are digits, letters
-            that look like digits become these; of which two thirds or more are letters, the other way round, in
-            the case of the letters beside them.
+        rules: one of RULES; `context`: within a word of which three fifths or more are digits, letters
+            that look like digits become these; of which three fifths or more are letters, the other way
+            round, in the case of the letters beside them.
         symbols: those that the text may have.
     """
     if rules == "none":

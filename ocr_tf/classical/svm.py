@@ -15,7 +15,7 @@ from ocr_tf.types import Array
 
 C = 0.3  # what a sample within the margin costs
 STOP = (cv2.TERM_CRITERIA_MAX_ITER + cv2.TERM_CRITERIA_EPS, 3000, 1e-3)
-UNSEEN = -10.0  # the decision of a class without samples
+UNSEEN = -1e3  # the decision of a class without samples
 
 
 class LinearSVMs:
@@ -31,7 +31,7 @@ class LinearSVMs:
         weights = np.zeros([classes, features.shape[1]], np.float32)
         biases = np.full(classes, UNSEEN, np.float32)
         for wanted, chosen in problems(labels, classes):
-            machine = cv2.ml.SVM_create()
+            machine = cv2.ml.SVM.create()
             machine.setType(cv2.ml.SVM_C_SVC)
             machine.setKernel(cv2.ml.SVM_LINEAR)
             machine.setC(C)

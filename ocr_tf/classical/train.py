@@ -11,7 +11,7 @@ import numpy as np
 from ocr_tf.alphabet import Alphabet, Spelling
 from ocr_tf.classical.classifier import CLASSIFIERS, Classifier, train_classifier
 from ocr_tf.classical.config import TrainClassical
-from ocr_tf.classical.images import read_line
+from ocr_tf.classical.images import pixels_key, read_line
 from ocr_tf.classical.labels import (
     LabeledLine,
     Samples,
@@ -33,6 +33,7 @@ from ocr_tf.classical.recognizer import (
 from ocr_tf.data.dataset import open_sources
 from ocr_tf.errors import NAMED, InputError
 from ocr_tf.progress import Progress
+from ocr_tf.types import Array
 
 
 def run(config: TrainClassical, output: str) -> Model:
@@ -47,10 +48,10 @@ def run(config: TrainClassical, output: str) -> Model:
     if not path.parent.is_dir():
         raise InputError(f"{output}: there is no folder {path.parent}; make it first")
     began = time.monotonic()
-    alphabet, lines = _lines(config)
+    alphabet, lines, seen = _lines(config)
     recognizer = train(config, alphabet, lines)
     seconds = time.monotonic() - began
-    model = Model(recognizer, config.classifier, config.data.train, seconds)
+    model = Model(recognizer, config.classifier, config.data.train, seconds, seen)
     save(path, model)
     print(f"{output}: {len(alphabet)} symbols of {len(lines)} lines, {seconds:.0f} s")
     return model
@@ -95,8 +96,8 @@ def _learned(
     return classifier, fit(samples.gaps, samples.spaced)
 
 
-def _lines(config: TrainClassical) -> tuple[Alphabet, list[LabeledLine]]:
-    """Reads, cuts and measures the lines that are learned."""
+def _lines(config: TrainClassical) -> tuple[Alphabet, list[LabeledLine], Array]:
+    """Reads, cuts and measures the lines that are learned; also gives the keys of their images."""
     source = open_sources(config.data.train)
     chosen = evenly(np.arange(len(source)), config.lines).tolist()
     spelling = Spelling(config.data.direction, config.data.normalize)
@@ -106,7 +107,7 @@ def _lines(config: TrainClassical) -> tuple[Alphabet, list[LabeledLine]]:
         raise InputError(f"{source.name}: the texts are all empty: there is nothing to learn")
     alphabet = Alphabet(sorted(symbols), spelling)
     preparation = Preparation(config.data.height, config.binarize, config.pieces)
-    lines, bad = [], []
+    lines, bad, seen = [], [], []
     progress = Progress("cutting lines", len(chosen))
     for done, (i, text) in enumerate(zip(chosen, texts)):
         image = read_line(source, i)
@@ -114,6 +115,7 @@ def _lines(config: TrainClassical) -> tuple[Alphabet, list[LabeledLine]]:
             bad.append(image.trouble)
         else:
             pieces = prepare(image.pixels, preparation)
+            seen.append(pixels_key(image.pixels))
             lines.append(measure(pieces, config.pieces, spell(text, alphabet)))
         progress.show(done + 1)
     progress.clear()
@@ -121,4 +123,4 @@ def _lines(config: TrainClassical) -> tuple[Alphabet, list[LabeledLine]]:
         print(f"left out: {trouble}", file=sys.stderr)
     if bad:
         print(f"left out {len(bad)} of {len(chosen)} lines", file=sys.stderr)
-    return alphabet, lines
+    return alphabet, lines, np.array(seen, np.int64)

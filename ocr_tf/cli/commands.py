@@ -10,6 +10,7 @@ from typing import Any, Callable, NamedTuple
 from ocr_tf.bench.config import Bench
 from ocr_tf.bench.data_config import BenchData
 from ocr_tf.bench.search_config import BenchSearch
+from ocr_tf.classical.config import TrainClassical
 from ocr_tf.data.records.config import MakeRecords
 from ocr_tf.experiment.config.flags import Positional
 from ocr_tf.experiment.config.program import command_name
@@ -115,6 +116,12 @@ def _train_lm(*arguments: Any) -> None:
     train_lm.run(*arguments)
 
 
+def _train_classical(*arguments: Any) -> None:
+    from ocr_tf.classical import train
+
+    train.run(*arguments)
+
+
 def _tune_search(*arguments: Any) -> None:
     from ocr_tf.experiment.inference import tune_search
 
@@ -122,7 +129,9 @@ def _tune_search(*arguments: Any) -> None:
 
 
 RUN = Positional("RUN", "The run folder, a run's --workdir.")
-RUN_OR_PREDICTIONS = RUN._replace(help=f"{RUN.help[:-1]}; none with --predictions.", optional=True)
+RUN_OR_PREDICTIONS = RUN._replace(
+    help=f"{RUN.help[:-1]}, or the file of train_classical; none with --predictions.", optional=True
+)
 
 TOOLS = {
     "align": Tool(
@@ -234,6 +243,13 @@ TOOLS = {
         _suspects,
         (Positional("RUN", "Run folders, the --workdir of one training or more.", many=True),),
         "List the lines whose labels are probably wrong.",
+    ),
+    "train_classical": Tool(
+        TrainClassical(),
+        _train_classical,
+        (Positional("OUTPUT", "The file NAME.npz to write."),),
+        "Train the classical recognizer, which segments and classifies.",
+        ("data.train",),
     ),
     "train_lm": Tool(
         TrainLM(),

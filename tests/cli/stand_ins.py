@@ -24,6 +24,7 @@ WORKERS = {
     "score": "ocr_tf.experiment.inference.score",
     "show_augmentation": "ocr_tf.experiment.training.show_augmentation",
     "suspects": "ocr_tf.study.report.label_errors",
+    "train_classical": "ocr_tf.classical.train",
     "train_lm": "ocr_tf.experiment.training.train_lm",
     "train": "ocr_tf.experiment.training.loop",
     "tune_search": "ocr_tf.experiment.inference.tune_search",
