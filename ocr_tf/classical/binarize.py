@@ -29,12 +29,13 @@ class Ink(NamedTuple):
     strength: Array  # [H, W] float32, 0 = paper, 1 = ink
 
 
-def find_ink(gray: Array, method: str = "otsu") -> Ink:
+def find_ink(gray: Array, method: str = "otsu", window: int = 0) -> Ink:
     """Separates ink from paper, dark on light or light on dark.
 
     Args:
         gray: [H, W] uint8.
         method: one of METHODS.
+        window: see `sauvola`.
 
     Returns:
         The ink; an image without contrast has none.
@@ -50,7 +51,7 @@ def find_ink(gray: Array, method: str = "otsu") -> Ink:
     strength = (high - smooth.astype(np.float32)) / (high - low)
     if _on_border(dark) > 0.5:
         smooth, dark, strength = 255 - smooth, ~dark, 1 - strength
-    mask = sauvola(smooth) if method == "sauvola" else dark
+    mask = sauvola(smooth, window) if method == "sauvola" else dark
     return Ink(mask, np.clip(strength, 0, 1))
 
 
@@ -67,19 +68,20 @@ def smoothed(gray: Array) -> Array:
     return blurred
 
 
-def sauvola(gray: Array) -> Array:
+def sauvola(gray: Array, window: int = 0) -> Array:
     """Tells dark ink by the mean m and deviation s of the gray about each pixel (equation 5).
 
     T = m (1 + k (s / R - 1)); R is the largest s of the image, so that pale ink is found too.
 
     Args:
         gray: [H, W] uint8, dark ink.
+        window: pixels of the square about each pixel; 0: SAUVOLA_WINDOW of the height.
 
     Returns:
         [H, W] bool.
     """
     values = gray.astype(np.float32)
-    side = max(3, round(gray.shape[0] * SAUVOLA_WINDOW) | 1)
+    side = max(3, (window or round(gray.shape[0] * SAUVOLA_WINDOW)) | 1)
     mean = cv2.boxFilter(values, -1, (side, side), borderType=cv2.BORDER_REPLICATE)
     square = cv2.boxFilter(values * values, -1, (side, side), borderType=cv2.BORDER_REPLICATE)
     deviation = np.sqrt(np.maximum(square - mean * mean, 0))
