@@ -22,6 +22,7 @@ from ocr_tf.classical.recognizer import lattice_of
 from ocr_tf.classical.segment import Pieces
 from ocr_tf.types import Array
 
+LEAST_DIRT = 0.003  # of the pieces of other lines, however clean those of the training are
 WRONG_RUNS = 4  # for each character, of the runs of its line that are none
 
 
@@ -41,6 +42,7 @@ class Samples(NamedTuple):
     labels: Array  # [N] int64; the last class is "not a character"
     gaps: Array  # [G] float64, before characters but the first of a line
     spaced: Array  # [G] bool, whether there is a space in it
+    dirt: float  # log of the share of pieces that are in no character
     lines: int  # that gave any
 
 
@@ -60,10 +62,12 @@ def by_counting(line: LabeledLine) -> Sequence[Run]:
     return runs if fits else []
 
 
-def by_aligning(line: LabeledLine, classifier: Classifier, spaces: Logistic) -> Sequence[Run]:
+def by_aligning(
+    line: LabeledLine, classifier: Classifier, spaces: Logistic, dirt: float
+) -> Sequence[Run]:
     """Aligns a line with its text; no runs where it has more characters than there are pieces."""
     features = line.features.astype(np.float32)
-    return align(lattice_of(features, line.gaps, classifier, spaces), line.spelled)
+    return align(lattice_of(features, line.gaps, classifier, spaces, dirt), line.spelled)
 
 
 def collect(aligned: Iterable[tuple[LabeledLine, Sequence[Run]]], classes: int) -> Samples:
@@ -74,10 +78,13 @@ def collect(aligned: Iterable[tuple[LabeledLine, Sequence[Run]]], classes: int) 
         classes: with "not a character", the last.
     """
     features, labels, gaps, spaced, lines = [], [], [], [], 0
+    used = pieces = 0
     for line, runs in aligned:
         if not runs:
             continue
         lines += 1
+        used += sum(run.end - run.first for run in runs)
+        pieces += len(line.groups)
         total, longest, _ = line.features.shape
         wrong = line.features.any(axis=2)
         firsts = np.array([run.first for run in runs])
@@ -93,11 +100,12 @@ def collect(aligned: Iterable[tuple[LabeledLine, Sequence[Run]]], classes: int) 
         spaced.append(line.spelled.spaces[1:])
     if not lines:
         empty = np.zeros(0)
-        return Samples(empty, empty, empty, empty, 0)
+        return Samples(empty, empty, empty, empty, 0.0, 0)
     return Samples(
         np.concatenate(features).astype(np.float32),
         np.concatenate(labels).astype(np.int64),
         np.concatenate(gaps).astype(np.float64),
         np.concatenate(spaced),
+        float(np.log(max(pieces - used + 1, LEAST_DIRT * pieces) / (pieces + 2))),
         lines,
     )

@@ -4,7 +4,7 @@ The lattice is a semi-Markov model (Sarawagi and Cohen 2004, Semi-Markov Conditi
 of pieces is a character c or none; if runs were independent, a path that makes characters of some runs and of
 no other would have the probability prod p(c | run) prod p(none | run). Divided by the same for the path
 without any character, what is left is the product of the odds p(c | run) / p(none | run) along the path.
-Pieces that no run takes are dirt and cost nothing more. Before each character but the first there is a space
+A piece that no run takes is dirt, which is rare. Before each character but the first there is a space
 or none, with probabilities by the width of the gap.
 
     P  pieces    K  pieces of the longest run    C  classes
@@ -27,6 +27,7 @@ class Lattice(NamedTuple):
     runs: Array  # [P, K, C] of the pieces p to p + k as class c; NEVER where there are fewer
     space: Array  # [P + 1] of a space before a character that begins at the cut
     none: Array  # [P + 1] of no space there
+    dirt: float  # of a piece that is in no character
 
     @property
     def pieces(self) -> int:
@@ -54,15 +55,15 @@ def log_total(lattice: Lattice) -> float:
     with np.errstate(divide="ignore"):
         edges = _log_sum(lattice.runs, axis=2)
     gaps = np.logaddexp(lattice.space, lattice.none)
-    # Paths without a character, of weight 1 at every cut, and paths with one or more.
+    empty = np.arange(pieces + 1) * lattice.dirt  # paths without a character; the others:
     begun = np.full(pieces + 1, NEVER)
     for end in range(1, pieces + 1):
-        ways = [begun[end - 1]]
+        ways = [begun[end - 1] + lattice.dirt]
         for first in range(max(0, end - longest), end):
-            before = np.logaddexp(0.0, begun[first] + gaps[first])
+            before = np.logaddexp(empty[first], begun[first] + gaps[first])
             ways.append(before + edges[first, end - first - 1])
         begun[end] = _log_sum(np.array(ways), axis=0)
-    return float(np.logaddexp(0.0, begun[-1]))
+    return float(np.logaddexp(empty[-1], begun[-1]))
 
 
 def log_score(lattice: Lattice, spelled: Spelled) -> float:
@@ -82,8 +83,8 @@ def align(lattice: Lattice, spelled: Spelled) -> list[Run]:
         return []
     runs: list[Run] = []
     while symbol:
-        if table[symbol, end] == table[symbol, end - 1]:
-            end -= 1  # dirt: it costs nothing
+        if table[symbol, end] == table[symbol, end - 1] + lattice.dirt:
+            end -= 1
             continue
         ways = _ways(lattice, spelled, table, end)[:, symbol]
         longest = int(np.argmax(ways)) + 1
@@ -96,9 +97,10 @@ def _table(lattice: Lattice, spelled: Spelled, summed: bool) -> Array:
     """Weighs every beginning of a text up to every cut: [N + 1, P + 1], summed or at best."""
     pieces = lattice.pieces
     table = np.full([len(spelled.classes) + 1, pieces + 1], NEVER)
-    table[0] = 0.0
+    table[0] = np.arange(pieces + 1) * lattice.dirt
     for end in range(1, pieces + 1):
-        ways = np.concatenate([table[None, :, end - 1], _ways(lattice, spelled, table, end)])
+        dirty = table[None, :, end - 1] + lattice.dirt
+        ways = np.concatenate([dirty, _ways(lattice, spelled, table, end)])
         ways[1:, 0] = NEVER  # the empty beginning has one path: all is dirt
         table[:, end] = _log_sum(ways, axis=0) if summed else ways.max(axis=0)
     return table

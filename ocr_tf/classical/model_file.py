@@ -51,6 +51,7 @@ def save(path: Union[str, Path], model: Model) -> None:
         "spelling": alphabet.spelling._asdict(),
         "preparation": recognizer.preparation._asdict(),
         "spaces": recognizer.spaces._asdict(),
+        "dirt": recognizer.dirt,
         "rules": recognizer.rules,
         "scale": recognizer.classifier.scale,
         "classifier": model.classifier,
@@ -90,6 +91,7 @@ def _model(described: dict[str, Any], arrays: dict[str, Any]) -> Model:
         preparation=Preparation(**described["preparation"]),
         classifier=Classifier(decisions, described["scale"]),
         spaces=Logistic(**described["spaces"]),
+        dirt=described["dirt"],
         rules=described["rules"],
     )
     return Model(

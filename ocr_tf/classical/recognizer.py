@@ -47,6 +47,7 @@ class ClassicalRecognizer(NamedTuple):
     preparation: Preparation
     classifier: Classifier
     spaces: Logistic  # by the width of a gap
+    dirt: float  # log p of a piece to be in no character
     rules: str = "none"  # one of `rules.RULES`
 
     def recognize(
@@ -84,7 +85,7 @@ class ClassicalRecognizer(NamedTuple):
     def lattice(self, pieces: Pieces) -> Lattice:
         """Weighs the runs of a line by the classifier, and its gaps."""
         features = features_of(pieces, self.preparation.longest)
-        return lattice_of(features, pieces.gaps(), self.classifier, self.spaces)
+        return lattice_of(features, pieces.gaps(), self.classifier, self.spaces, self.dirt)
 
     def spelled(self, text: str) -> Spelled:
         """Brings a text to classes and spaces; raises ValueError for a symbol outside the alphabet."""
@@ -100,7 +101,9 @@ def prepare(image: Array, preparation: Preparation) -> Pieces:
     return cut_pieces(upright(find_ink(scaled, preparation.binarize)))
 
 
-def lattice_of(features: Array, gaps: Array, classifier: Classifier, spaces: Logistic) -> Lattice:
+def lattice_of(
+    features: Array, gaps: Array, classifier: Classifier, spaces: Logistic, dirt: float
+) -> Lattice:
     """Weighs runs by their odds of being a character, and gaps by those of a space.
 
     Args:
@@ -108,13 +111,14 @@ def lattice_of(features: Array, gaps: Array, classifier: Classifier, spaces: Log
         gaps: [P + 1] at its cuts.
         classifier: its last class is "not a character".
         spaces: by the width of a gap.
+        dirt: log p of a piece to be in no character.
     """
     total, longest, _ = features.shape
     log_probs = classifier.log_probs(features.reshape(-1, SIZE))
     odds = log_probs[:, :-1] - log_probs[:, -1:]
     runs = odds.reshape(total, longest, odds.shape[1])
     runs[~features.any(axis=2)] = lattices.NEVER
-    return Lattice(runs, *spaces.log_probs(gaps.astype(np.float64)))
+    return Lattice(runs, *spaces.log_probs(gaps.astype(np.float64)), dirt)
 
 
 def classes_of(alphabet: Alphabet) -> Array:

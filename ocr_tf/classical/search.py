@@ -66,7 +66,7 @@ def search(
     empty = _Beginnings(np.zeros(1), np.zeros(1, np.int64), [()])
     kept = [empty]  # at each cut, the paths whose last character ends at it or before
     for end in range(1, pieces + 1):
-        arrived = [kept[-1]]
+        arrived = [kept[-1]._replace(scores=kept[-1].scores + lattice.dirt)]
         for first in range(max(0, end - longest), end):
             run = lattice.runs[first, end - first - 1]
             for before in _with_spaces(lattice, kept[first], first, space, guide):

@@ -74,16 +74,18 @@ def train(
             "separate characters"
         )
     classifier, spaces = _learned(config, samples, total, "counted")
+    dirt = samples.dirt
     for number in range(config.rounds):
-        aligned = ((line, by_aligning(line, classifier, spaces)) for line in lines)
+        aligned = ((line, by_aligning(line, classifier, spaces, dirt)) for line in lines)
         samples = collect(aligned, total)
         classifier, spaces = _learned(config, samples, total, f"aligned, round {number + 1}")
+        dirt = samples.dirt
     unseen = sorted(set(range(total - 1)) - set(samples.labels.tolist()))
     if unseen:
         names = " ".join(alphabet.symbols[classes_of(alphabet)[i]] for i in unseen)
         print(f"warning: no sample of {names}, which will not be read", file=sys.stderr)
     preparation = Preparation(config.data.height, config.binarize, config.pieces)
-    return ClassicalRecognizer(alphabet, preparation, classifier, spaces, config.rules)
+    return ClassicalRecognizer(alphabet, preparation, classifier, spaces, dirt, config.rules)
 
 
 def _learned(

@@ -11,7 +11,7 @@ from ocr_tf.page import skew
 from ocr_tf.page.group import group
 from ocr_tf.page.layout import Box, reading_order
 from ocr_tf.page.profile import lines_by_profile
-from ocr_tf.page.regions import find_regions, measure_regions
+from ocr_tf.page.regions import find_regions, measure_regions, without_pictures
 from ocr_tf.page.text_regions import is_text
 from ocr_tf.types import Array
 
@@ -45,7 +45,8 @@ def find_lines(page: Array, method: str = "boost") -> FoundLines:
         page: [H, W] uint8.
         method: `boost` groups components that a classifier takes for text; `profile` cuts along blanks.
     """
-    degrees = skew.estimate(find_ink(page, "sauvola", WINDOW).mask)
+    first = find_regions(find_ink(page, "sauvola", WINDOW).mask)
+    degrees = skew.estimate(without_pictures(first))
     page = skew.turn(page, degrees)
     ink = find_ink(page, "sauvola", WINDOW)
     regions = find_regions(ink.mask)

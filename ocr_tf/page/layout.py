@@ -51,8 +51,8 @@ def union(boxes: Array) -> Box:
 def reading_order(boxes: list[Box]) -> list[int]:
     """Orders lines by columns, by the recursive X-Y cut (Nagy and Seth 1984) of their boxes.
 
-    Where a blank runs from the top to the bottom of a block, what is left of it comes first; otherwise the block
-    is cut at its widest blank across.
+    Where a blank runs from the top to the bottom of a block, what is left of it comes first; otherwise the
+    block is cut at its widest blank across.
 
     Returns:
         The places of the boxes in the order of reading.

@@ -13,6 +13,7 @@ from ocr_tf.types import Array
 LEAST_AREA = 4  # pixels: less is dirt
 MOST = 30_000  # components of a page: the largest are kept
 FEATURES = 11
+TALL = 3.0  # usual heights: what is higher is no letter
 NEAR = 3.0  # heights within which another component counts as a neighbor
 
 
@@ -39,6 +40,16 @@ def find_regions(mask: Array) -> Regions:
     return Regions(boxes[order], areas[order], names[order].astype(np.int32), np.asarray(labels))
 
 
+def without_pictures(regions: Regions) -> Array:
+    """Returns the ink of all components that are not far higher than usual, [H, W] bool."""
+    kept = np.zeros(int(regions.labels.max()) + 1, bool)
+    if len(regions.boxes):
+        heights = regions.boxes[:, 3] - regions.boxes[:, 1]
+        kept[regions.names[heights <= TALL * usual_height(regions)]] = True
+    ink: Array = kept[regions.labels]
+    return ink
+
+
 def measure_regions(regions: Regions, ink: Ink) -> Array:
     """Measures every component: [N, FEATURES] float32.
 
@@ -53,7 +64,7 @@ def measure_regions(regions: Regions, ink: Ink) -> Array:
         return found
     left, top, right, bottom = regions.boxes.T.astype(np.float64)
     widths, heights = right - left, bottom - top
-    usual = _usual_height(regions)
+    usual = usual_height(regions)
     strokes, strength, spread = _strokes(regions, ink)
     found[:, 0] = np.log(heights / usual)
     found[:, 1] = np.log(widths / usual)
@@ -66,7 +77,7 @@ def measure_regions(regions: Regions, ink: Ink) -> Array:
     return found
 
 
-def _usual_height(regions: Regions) -> float:
+def usual_height(regions: Regions) -> float:
     """Returns the median height, weighted by widths so that dirt counts little."""
     heights = regions.boxes[:, 3] - regions.boxes[:, 1]
     weights = np.minimum(regions.boxes[:, 2] - regions.boxes[:, 0], 4 * heights)

@@ -23,7 +23,7 @@ def drawn(pieces: int, longest: int, seed: int) -> Lattice:
     runs = random.normal(0, 2, [pieces, longest, len(SYMBOLS)])
     runs[np.add.outer(np.arange(pieces), np.arange(longest)) >= pieces] = NEVER
     p = random.uniform(0.1, 0.9, pieces + 1)
-    return Lattice(runs, np.log(p), np.log(1 - p))
+    return Lattice(runs, np.log(p), np.log(1 - p), -0.7)
 
 
 def paths(lattice: Lattice):
@@ -34,7 +34,7 @@ def paths(lattice: Lattice):
         if cut == pieces:
             yield tuple(ids), tuple(runs), weight
             return
-        yield from go(cut + 1, ids, runs, weight)  # dirt
+        yield from go(cut + 1, ids, runs, weight + lattice.dirt)
         gaps = [([], 0.0)] if not ids else []
         if ids:
             gaps = [([], lattice.none[cut]), ([SPACE], lattice.space[cut])]
