@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 
-from ocr_tf.classical.binarize import METHODS
-from ocr_tf.classical.classifier import CLASSIFIERS
 from ocr_tf.classical.rules import RULES
 from ocr_tf.normalization import NORMALIZATIONS
 from ocr_tf.options import option
@@ -32,14 +30,18 @@ class TrainClassical:
     """
 
     classifier: str = option(
-        "svm", "svm: linear support vector machines; boost: boosted trees.", choices=CLASSIFIERS
+        "svm",
+        "svm: linear support vector machines; boost: boosted trees.",
+        choices=("svm", "boost"),
     )
     binarize: str = option(
-        "otsu", "otsu: one threshold for a line; sauvola: one for each pixel.", choices=METHODS
+        "otsu",
+        "otsu: one threshold for a line; sauvola: one for each pixel.",
+        choices=("otsu", "sauvola"),
     )
     pieces: int = option(5, "Pieces that a character may be cut into.", minimum=1, maximum=10)
     rounds: int = option(
-        3, "How often all lines are aligned with their texts and learned anew.", minimum=0
+        2, "How often all lines are aligned with their texts and learned anew.", minimum=0
     )
     rules: str = option(
         "none",

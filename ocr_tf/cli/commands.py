@@ -17,6 +17,7 @@ from ocr_tf.experiment.config.program import command_name
 from ocr_tf.experiment.inference.config import Align, Evaluate, Score, TuneSearch
 from ocr_tf.experiment.serving.config import Export, Predict
 from ocr_tf.experiment.training.config import ShowAugmentation, TrainLM
+from ocr_tf.page.config import ReadPage
 from ocr_tf.preflight.config import InspectData
 from ocr_tf.study.config import Compare, Suspects
 
@@ -90,6 +91,12 @@ def _predict(*arguments: Any) -> None:
     from ocr_tf.experiment.serving import predict
 
     predict.run(*arguments)
+
+
+def _read_page(*arguments: Any) -> None:
+    from ocr_tf.page import command
+
+    command.run(*arguments)
 
 
 def _score(*arguments: Any) -> None:
@@ -218,6 +225,15 @@ TOOLS = {
             Positional("PATHS", "Images, or folders of images.", many=True),
         ),
         "Read images with a run or an export.",
+    ),
+    "read_page": Tool(
+        ReadPage(),
+        _read_page,
+        (
+            Positional("IMAGE", "The image of a page."),
+            Positional("MODEL", "A run folder, an export's folder, or a file of train_classical."),
+        ),
+        "Find the lines of a page and read them.",
     ),
     "score": Tool(
         Score(),

@@ -10,6 +10,7 @@
     readers        the recognizer: a run, an export or a classical one
     alto, hocr, overlay   what is written
     synthetic      pages of known layout; `matching` compares what was found with it
+    result                a page that was read
     config, command       the command `read_page`
 
 TensorFlow-free, but for `readers` with a run or an export.

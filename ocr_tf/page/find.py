@@ -9,13 +9,12 @@ import numpy as np
 from ocr_tf.classical.binarize import find_ink
 from ocr_tf.page import skew
 from ocr_tf.page.group import group
-from ocr_tf.page.layout import Box, reading_order
+from ocr_tf.page.layout import METHODS, Box, reading_order
 from ocr_tf.page.profile import lines_by_profile
 from ocr_tf.page.regions import find_regions, measure_regions, without_pictures
 from ocr_tf.page.text_regions import is_text
 from ocr_tf.types import Array
 
-METHODS = ("boost", "profile")
 WINDOW = 61  # pixels of Sauvola's window: larger than a letter
 
 
@@ -43,8 +42,11 @@ def find_lines(page: Array, method: str = "boost") -> FoundLines:
 
     Args:
         page: [H, W] uint8.
-        method: `boost` groups components that a classifier takes for text; `profile` cuts along blanks.
+        method: one of METHODS: `boost` groups components that a classifier takes for text; `profile` cuts
+            along blanks.
     """
+    if method not in METHODS:
+        raise ValueError(f"no method {method!r}")
     first = find_regions(find_ink(page, "sauvola", WINDOW).mask)
     degrees = skew.estimate(without_pictures(first))
     page = skew.turn(page, degrees)

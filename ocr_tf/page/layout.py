@@ -8,6 +8,7 @@ import numpy as np
 
 from ocr_tf.types import Array
 
+METHODS = ("boost", "profile")  # of finding lines
 PAD = 0.15  # of a line's height: what its box leaves about its ink
 
 

@@ -21,6 +21,7 @@ WORKERS = {
     "inspect_data": "ocr_tf.preflight.command",
     "make_records": "ocr_tf.data.records.make",
     "predict": "ocr_tf.experiment.serving.predict",
+    "read_page": "ocr_tf.page.command",
     "score": "ocr_tf.experiment.inference.score",
     "show_augmentation": "ocr_tf.experiment.training.show_augmentation",
     "suspects": "ocr_tf.study.report.label_errors",
