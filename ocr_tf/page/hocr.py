@@ -22,7 +22,7 @@ FOOT = "</div>\n</body>\n</html>\n"
 
 
 def hocr(page: ReadResult) -> bytes:
-    """Returns the hOCR document of a page, UTF-8: of each line its box and text, and its polygon if turned."""
+    """Returns the hOCR document of a page, UTF-8: each line has a box and a text, and a polygon if turned."""
     rows, columns = page.pixels.shape
     image = for_xml(page.image)
     title = f'image "{image}"; {_bbox(Box(0, 0, columns, rows))}; ppageno 0'
