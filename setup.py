@@ -29,6 +29,7 @@ setup(
     package_dir={"ocr_tf.experiments": "experiments"},
     package_data={
         "ocr_tf": ["py.typed"],
+        "ocr_tf.page": ["text_regions.json.gz"],
         "ocr_tf.preflight": ["templates/*.html"],
         "ocr_tf.study.report": ["templates/*.html", "report.schema.json"],
     },

@@ -41,6 +41,7 @@ RANKS = {
     "ocr_tf.decode": 1,
     "ocr_tf.metrics": 1,
     "ocr_tf.alignment_plot": 1,
+    "ocr_tf.classical": 2,
     "ocr_tf.heads": 2,
     "ocr_tf.recognizer": 3,
     "ocr_tf.ensemble": 4,
@@ -51,6 +52,7 @@ RANKS = {
     "ocr_tf.experiment.inference": 7,
     "ocr_tf.experiment.training": 8,
     "ocr_tf.experiment.serving": 9,
+    "ocr_tf.page": 9.5,
     "ocr_tf.bench": 10,
     "ocr_tf.study": 14,  # command, compare, worker, tune, config and what they share
     "ocr_tf.study.comparison": 11,

@@ -10,12 +10,14 @@ from typing import Any, Callable, NamedTuple
 from ocr_tf.bench.config import Bench
 from ocr_tf.bench.data_config import BenchData
 from ocr_tf.bench.search_config import BenchSearch
+from ocr_tf.classical.config import TrainClassical
 from ocr_tf.data.records.config import MakeRecords
 from ocr_tf.experiment.config.flags import Positional
 from ocr_tf.experiment.config.program import command_name
 from ocr_tf.experiment.inference.config import Align, Evaluate, Score, TuneSearch
 from ocr_tf.experiment.serving.config import Export, Predict
 from ocr_tf.experiment.training.config import ShowAugmentation, TrainLM
+from ocr_tf.page.config import ReadPage
 from ocr_tf.preflight.config import InspectData
 from ocr_tf.study.config import Compare, Suspects
 
@@ -91,6 +93,12 @@ def _predict(*arguments: Any) -> None:
     predict.run(*arguments)
 
 
+def _read_page(*arguments: Any) -> None:
+    from ocr_tf.page import command
+
+    command.run(*arguments)
+
+
 def _score(*arguments: Any) -> None:
     from ocr_tf.experiment.inference import score
 
@@ -115,6 +123,12 @@ def _train_lm(*arguments: Any) -> None:
     train_lm.run(*arguments)
 
 
+def _train_classical(*arguments: Any) -> None:
+    from ocr_tf.classical import train
+
+    train.run(*arguments)
+
+
 def _tune_search(*arguments: Any) -> None:
     from ocr_tf.experiment.inference import tune_search
 
@@ -122,7 +136,9 @@ def _tune_search(*arguments: Any) -> None:
 
 
 RUN = Positional("RUN", "The run folder, a run's --workdir.")
-RUN_OR_PREDICTIONS = RUN._replace(help=f"{RUN.help[:-1]}; none with --predictions.", optional=True)
+RUN_OR_PREDICTIONS = RUN._replace(
+    help=f"{RUN.help[:-1]}, or the file of train_classical; none with --predictions.", optional=True
+)
 
 TOOLS = {
     "align": Tool(
@@ -210,6 +226,15 @@ TOOLS = {
         ),
         "Read images with a run or an export.",
     ),
+    "read_page": Tool(
+        ReadPage(),
+        _read_page,
+        (
+            Positional("IMAGE", "The image of a page."),
+            Positional("MODEL", "A run folder, an export's folder, or a file of train_classical."),
+        ),
+        "Find the lines of a page and read them.",
+    ),
     "score": Tool(
         Score(),
         _score,
@@ -234,6 +259,13 @@ TOOLS = {
         _suspects,
         (Positional("RUN", "Run folders, the --workdir of one training or more.", many=True),),
         "List the lines whose labels are probably wrong.",
+    ),
+    "train_classical": Tool(
+        TrainClassical(),
+        _train_classical,
+        (Positional("OUTPUT", "The file NAME.npz to write."),),
+        "Train the classical recognizer, which segments and classifies.",
+        ("data.train",),
     ),
     "train_lm": Tool(
         TrainLM(),

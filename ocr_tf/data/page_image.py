@@ -12,7 +12,7 @@ import threading
 import warnings
 from collections import OrderedDict
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, BinaryIO, Optional
 
 import numpy as np
 
@@ -94,15 +94,11 @@ os.register_at_fork(after_in_child=PAGES.clear)
 
 
 def read_page(path: Path) -> Array:
-    """Decodes a page, [H, W] uint8.
+    """Decodes the file of a page, [H, W] uint8.
 
     Raises:
         InputError: it cannot be read; the message lacks the path.
     """
-    from PIL import Image
-
-    # Set for good: a context is not for threads. Sizes are checked here.
-    warnings.filterwarnings("ignore", module=r"PIL\.")
     try:
         status = os.stat(path)
         if not stat.S_ISREG(status.st_mode):
@@ -110,7 +106,24 @@ def read_page(path: Path) -> Array:
         if status.st_size > MAX_BYTES:
             raise InputError(f"more than {MAX_BYTES // 1_000_000} MB: too long for a page")
         # By its path, Pillow would map an uncompressed TIFF and turn it wrongly.
-        with open(path, "rb") as file, Image.open(file, formats=FORMATS) as image:
+        with open(path, "rb") as file:
+            return decode_gray(file)
+    except (OSError, ValueError) as error:
+        raise InputError(reason_of(error) or "cannot be read") from None
+
+
+def decode_gray(file: BinaryIO) -> Array:
+    """Decodes an image, [H, W] uint8.
+
+    Raises:
+        InputError: it cannot be decoded.
+    """
+    from PIL import Image
+
+    # Set for good: a context is not for threads. Sizes are checked here.
+    warnings.filterwarnings("ignore", module=r"PIL\.")
+    try:
+        with Image.open(file, formats=FORMATS) as image:
             columns, rows = image.size
             if columns * rows > MAX_PIXELS:
                 raise InputError(f"{columns}x{rows} pixels: too many for a page")

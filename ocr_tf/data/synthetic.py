@@ -163,7 +163,7 @@ def render(text: str, seed: int, index: int, look: str = "clean") -> bytes:
     size = int(height * random.uniform(0.55, 0.72))
     paper, ink = random.uniform(190, 250), random.uniform(0, 80)
     with _rendering:
-        font = _font(FONTS[random.integers(len(FONTS))], size)
+        font = typeface(FONTS[random.integers(len(FONTS))], size)
         ascent, descent = font.getmetrics()
         length = int(np.ceil(font.getlength(text)))
         margin = height // 4  # Holds what the slant moves aside.
@@ -204,7 +204,8 @@ def _worn(
 
 
 @functools.cache
-def _font(name: str, size: int) -> Any:
+def typeface(name: str, size: int) -> Any:
+    """Opens one of FONTS at a size in pixels, for Pillow."""
     from PIL import ImageFont
 
     return ImageFont.truetype(_path(name), size)

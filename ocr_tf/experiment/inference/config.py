@@ -19,7 +19,8 @@ from ocr_tf.options import option
 class Evaluate:
     """Measures a run on test lines that neither training nor validation has seen.
 
-    With --predictions it measures any other system by its texts of the same lines.
+    With --predictions it measures any other system by its texts of the same lines. In the place of RUN, the
+    file of train_classical measures the classical recognizer.
     """
 
     checkpoint: str = checkpoint_option()
@@ -44,12 +45,12 @@ class Evaluate:
         "file's folder and the image's path in it.",
     )
     output: str = option(
-        "", "With --predictions or --ensemble, the folder that the results go to; needed."
+        "",
+        "Of all but a run: the folder that the results go to; needed.",
     )
     system: str = option(
         "",
-        "With --predictions or --ensemble, the system's name in the results. Default: the name of the "
-        "folder.",
+        "Of all but a run: the system's name in the results. Default: the name of the folder.",
     )
     missing: str = option(
         "refuse",

@@ -1,6 +1,7 @@
 """Measures the readings of a run, or of any other system: rates with counts, a prediction a line.
 
-TensorFlow is loaded for a run only: predictions that come in a file are scored without it.
+TensorFlow is loaded for a run only: predictions that come in a file are scored without it, and a classical
+recognizer reads without it.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ import sys
 from pathlib import Path
 
 from ocr_tf import options
+from ocr_tf.classical.model_file import is_model
 from ocr_tf.data.dataset import open_sources
 from ocr_tf.data.fingerprint import fingerprint_of, image_digests
 from ocr_tf.decode import parse_search
 from ocr_tf.errors import InputError
+from ocr_tf.experiment.inference import evaluate_classical
 from ocr_tf.experiment.inference.config import Evaluate
 from ocr_tf.experiment.inference.evaluated import (
     TROUBLES,
@@ -37,6 +40,7 @@ from ocr_tf.library_lines import without_library_lines
 OF_A_RUN = ("checkpoint", "batch_size", "search", "temperature", "name", "ensemble", "ensemble_by")
 OF_PREDICTIONS = ("missing",)
 OF_OTHERS = ("output", "system")  # of what is no single run
+OF_NETWORKS = ("checkpoint", "batch_size", "temperature", "name", "ensemble", "ensemble_by")
 OF_ENSEMBLES = ("ensemble_by",)
 
 
@@ -56,10 +60,15 @@ def run(config: Evaluate, run_folder: str = "", quiet: bool = False) -> Evaluati
     if config.predictions:
         _refuse_changed(config, OF_A_RUN, "a RUN")
         evaluated = _of_predictions(config)
+    elif is_model(run_folder):
+        _refuse_changed(config, (*OF_NETWORKS, *OF_PREDICTIONS), "a run or --predictions")
+        evaluated = evaluate_classical.evaluate(config, run_folder)
     elif run_folder:
         _refuse_changed(config, OF_PREDICTIONS, "--predictions")
         if not config.ensemble:
-            _refuse_changed(config, OF_OTHERS, "--predictions and --ensemble")
+            _refuse_changed(
+                config, OF_OTHERS, "--predictions, --ensemble or a classical recognizer"
+            )
             _refuse_changed(config, OF_ENSEMBLES, "--ensemble")
         parse_search(config.search)  # What is wrong is told before TensorFlow is loaded.
         parse_temperature(config.temperature)
@@ -73,7 +82,7 @@ def run(config: Evaluate, run_folder: str = "", quiet: bool = False) -> Evaluati
     else:
         raise InputError("RUN is missing: name a run folder, or another system's --predictions")
     predictions.write(evaluated.output, evaluated.results, evaluated.predictions)
-    if run_folder and not config.ensemble:
+    if run_folder and not is_model(run_folder) and not config.ensemble:
         event_file.refresh(RunFolder(run_folder))
     if not quiet:
         _print(evaluated)

@@ -117,7 +117,8 @@ class CheckpointRead:
 class EvaluationResults:
     """The content of results.json.
 
-    A run has the fields from `run` on, another system `predictions`, several runs as one `ensemble`.
+    A run has the fields from `run` on, another system `predictions`, several runs as one `ensemble`,
+    a classical recognizer `classical`.
     """
 
     system: str  # the experiment's name, or what the other system is called
@@ -127,6 +128,8 @@ class EvaluationResults:
     troubled_lines: dict[str, int] = dataclasses.field(default_factory=dict)  # by kind of TROUBLES
     predictions: Optional[str] = None  # the file that another system's texts were read from
     ensemble: Optional[tuple[str, ...]] = None  # the runs that read as one
+    classical: Optional[str] = None  # the file of a classical recognizer
+    milliseconds: Optional[float] = None  # that it took for a line, decoding the image aside
     run: Optional[str] = None  # the run's folder
     experiment: Optional[str] = None
     seed: Optional[int] = None
@@ -228,8 +231,8 @@ def refuse_other_results(output: Path, evaluation: EvaluationResults) -> None:
     before = results(output)
     if before is None:
         raise InputError(f"--output={output} is not empty and holds no results; choose another")
-    # A run's results name neither a file of predictions nor other runs.
-    own = before.predictions is None and before.ensemble is None
+    # A run's results name no file of predictions, no other runs and no classical recognizer.
+    own = before.predictions is None and before.ensemble is None and before.classical is None
     if own or before.system != evaluation.system:
         raise InputError(f"--output={output} holds results of another system; choose another")
     if before.fingerprint != evaluation.fingerprint:
