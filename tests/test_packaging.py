@@ -13,6 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 NOT_CODE = (
+    "ocr_tf/page/text_regions.json.gz",
     "ocr_tf/preflight/templates/inspect_data.html",
     "ocr_tf/study/report/report.schema.json",
     "ocr_tf/study/report/templates/report.html",

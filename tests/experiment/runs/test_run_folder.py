@@ -25,7 +25,7 @@ from ocr_tf.heads import HEADS
 ALPHABET = Alphabet("abc")
 FACTS = {"threads": {"intra": 2, "inter": 1}, "data": {"lines": 3, "hash": "00ff"}}
 EXPERIMENT = options.replace(
-    Experiment("captcha_ctc"), {"data.train": ("a b.tsv", "c,d.tsv"), "train.learning_rate": 1}
+    Experiment("captcha_ctc"), {"data.train": ("a b.tsv", "c,d.tsv"), "train.weight_decay": 1}
 )
 
 
