@@ -177,7 +177,10 @@ def test_bfloat16_scores_near_float32(head):
 PARTS = ("encoder", "sequence", "head")
 
 
-@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize(
+    "part",
+    ["encoder", *(pytest.param(part, marks=pytest.mark.slow) for part in ("sequence", "head"))],
+)
 def test_a_frozen_part_neither_learns_nor_drops(part):
     model = make("attention", dropout=0.5, frozen=(part,))
     before = [variable.numpy() for variable in model.variables]
@@ -265,7 +268,7 @@ BOUNDED = {"normalize_gradient": False, "clip_norm": 1.0}
 ADAMW = {"optimizer": "adamw", "learning_rate": 1e-6, "weight_decay": 1e4}
 
 
-@pytest.mark.parametrize("head", ["ctc", "attention"])
+@pytest.mark.parametrize("head", ["ctc", pytest.param("attention", marks=pytest.mark.slow)])
 def test_an_unreadable_line_changes_nothing(head):
     """Not the batch's statistics either, whatever stands in its place."""
     train = Train(batch_size=4, warmup_steps=0, decay="constant", **ADADELTA)

@@ -101,9 +101,8 @@ def test_more_texts_than_an_export_has_are_refused(served, folder):
         predict.run(Predict(n_best=4), str(served.saved), [str(folder)])
 
 
-@pytest.mark.parametrize(
-    "served", ["ctc", pytest.param("attention", marks=pytest.mark.slow)], indirect=True
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("served", ["ctc", "attention"], indirect=True)
 def test_search_and_temperature_are_used_by_a_run_and_by_an_export_made_with_them(
     served, folder, tmp_path, capsys
 ):
