@@ -98,7 +98,7 @@ def test_only_symbols_that_all_typefaces_have_are_drawable():
 
 def test_every_typeface_is_there():
     for name in synthetic.FONTS:
-        assert synthetic._font(name, 20).getlength("abc") > 0
+        assert synthetic.typeface(name, 20).getlength("abc") > 0
 
 
 @pytest.mark.parametrize(
