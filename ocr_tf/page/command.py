@@ -43,10 +43,10 @@ def run(config: ReadPage, image: str, model: str) -> ReadResult:
     result = read_page(page, Path(image).name, reader, config.lines)
     if not result.lines:
         print(f"note: {escape_name(image)}: no lines found", file=sys.stderr)
+    if config.output:  # first: whoever takes what is printed may not take all
+        _write(config, Path(config.output), result)
     for line in result.lines:
         print(escape_text(line.text))
-    if config.output:
-        _write(config, Path(config.output), result)
     return result
 
 
