@@ -11,6 +11,7 @@ Its files:
     gemm_peak       the fastest dense matrix product on this machine
     flops           counts the operations of matrix products and convolutions
     baselines       what networks are compared with, by name
+    plain_parts     refuses what no baseline has
     keras_baseline  the same network the plain Keras way
     torch_baseline  the same network the plain PyTorch way
     layer           one bidirectional recurrent layer beside its matrix products

@@ -13,6 +13,7 @@ from typing import Any, Callable
 import tensorflow as tf
 
 from ocr_tf.alphabet import Alphabet
+from ocr_tf.bench.plain_parts import check_plain
 from ocr_tf.encoders import CRNN, Compact, halve
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.experiment import Experiment, Train
@@ -100,20 +101,7 @@ def below_the_head(experiment: Experiment, width: int) -> tf.keras.Model:
             f"--against=keras: no plain Keras baseline of encoder {experiment.encoder_name}; there are "
             f"{', '.join(sorted(kind.__name__.lower() for kind in ENCODERS))}"
         )
-    if experiment.encoder.rectifier.points or experiment.sequence.projection:
-        raise InputError(
-            "--against=keras: the plain Keras baseline has no rectifier, and no linear layer between "
-            "recurrent ones; measure without --against"
-        )
-    if experiment.sequence.stack == "separate" and experiment.sequence.layers > 1:
-        raise InputError(
-            "--against=keras: the plain Keras baseline stacks no directions separately; train with "
-            "--sequence.stack=deep"
-        )
-    if experiment.train.freeze:
-        raise InputError(
-            "--against=keras: the plain Keras baseline has no frozen parts; unfreeze them"
-        )
+    check_plain(experiment, "keras")
     before = tf.keras.mixed_precision.global_policy()
     policy = "mixed_bfloat16" if experiment.train.mixed else "float32"
     tf.keras.mixed_precision.set_global_policy(policy)

@@ -15,6 +15,7 @@ from typing import Any, Callable
 from ocr_tf.alphabet import Alphabet
 from ocr_tf.bench import timing
 from ocr_tf.bench.machine import threads
+from ocr_tf.bench.plain_parts import check_plain
 from ocr_tf.encoders import CRNN, Compact, halve
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.experiment import Experiment
@@ -226,18 +227,7 @@ def _check(experiment: Experiment) -> None:
             f"--against=torch: no PyTorch baseline of {experiment.encoder_name} with "
             f"{experiment.head_name}; there are crnn and compact with ctc"
         )
-    if experiment.encoder.rectifier.points or experiment.sequence.projection:
-        raise InputError(
-            "--against=torch: the PyTorch baseline has no rectifier, and no linear layer between "
-            "recurrent ones; measure without --against"
-        )
-    if experiment.sequence.stack == "separate" and experiment.sequence.layers > 1:
-        raise InputError(
-            "--against=torch: the PyTorch baseline stacks no directions separately; train with "
-            "--sequence.stack=deep"
-        )
-    if experiment.train.freeze:
-        raise InputError("--against=torch: the PyTorch baseline has no frozen parts; unfreeze them")
+    check_plain(experiment, "torch")
 
 
 def _optimizer(experiment: Experiment, trainable: list[nn.Parameter]) -> torch.optim.Optimizer:

@@ -4,16 +4,19 @@
     slant         turns italics upright
     segment       pieces of characters: connected components, cut at minima of the projection profile
     features      what is measured of a run of pieces: HOG, size and place
-    svm, boost    the classifiers; `classifiers` says what they share and has their registry
+    one_vs_rest   a two-class problem for each class
+    svm, boost    the classifiers of such problems
+    classifier    probabilities of their decisions
     logistic      a logistic regression of one variable: spaces by the width of gaps
     lattice       characters as runs of pieces: sums and best paths, exactly
-    search        the best path with a language model
+    search        the best path with a language model; `guided` makes one of a --search
     rules         repairs of texts by context
     recognizer    images to texts
     model_file    the recognizer as one file
+    images        encoded lines to pixels
     labels        characters out of labeled lines
     config, train the command `train_classical`
 
 Casey and Lecolinet 1996 survey such systems (A Survey of Methods and Strategies in Character Segmentation).
-The room needs NumPy and OpenCV alone: TensorFlow is not loaded.
+TensorFlow is not loaded.
 """

@@ -23,7 +23,7 @@ METHODS = ("otsu", "sauvola")
 
 
 class Ink(NamedTuple):
-    """What is written on a line."""
+    """Tells ink from paper, pixel by pixel."""
 
     mask: Array  # [H, W] bool
     strength: Array  # [H, W] float32, 0 = paper, 1 = ink

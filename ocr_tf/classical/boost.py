@@ -8,11 +8,10 @@ from typing import Any
 import cv2
 import numpy as np
 
-from ocr_tf.classical.one_vs_rest import problems
+from ocr_tf.classical.one_vs_rest import UNSEEN, problems
 from ocr_tf.types import Array
 
 TREES, DEPTH = 60, 2
-UNSEEN = -1e3  # the decision of a class without samples
 SUM = cv2.ml.STAT_MODEL_RAW_OUTPUT | cv2.ml.DTREES_PREDICT_SUM
 
 

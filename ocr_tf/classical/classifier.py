@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Callable, NamedTuple
 
 import numpy as np
+from scipy.special import log_softmax
 
 from ocr_tf.classical.boost import BoostedTrees
 from ocr_tf.classical.one_vs_rest import Decisions
@@ -17,7 +18,7 @@ HELD_OUT = 5  # every fifth sample chooses the scale
 
 
 class Kind(NamedTuple):
-    """How a kind of decisions is trained, and read back."""
+    """Trains decisions of one kind, and reads them back from arrays."""
 
     train: Callable[[Array, Array, int], Decisions]
     from_arrays: Callable[[Mapping[str, Array]], Decisions]
@@ -37,7 +38,8 @@ class Classifier(NamedTuple):
 
     def log_probs(self, features: Array) -> Array:
         """Names runs: features [N, F] -> log p [N, C + 1]."""
-        return log_softmax(self.scale * self.decisions.values(features))
+        named: Array = log_softmax(self.scale * self.decisions.values(features), axis=1)
+        return named
 
 
 def train_classifier(kind: Kind, features: Array, labels: Array, classes: int) -> Classifier:
@@ -56,12 +58,7 @@ def train_classifier(kind: Kind, features: Array, labels: Array, classes: int) -
     if not held.any():
         return Classifier(decisions, 1.0)
     values, rows = decisions.values(features[held]), np.arange(held.sum())
-    likelihoods = [log_softmax(scale * values)[rows, labels[held]].sum() for scale in SCALES]
+    likelihoods = [
+        log_softmax(scale * values, axis=1)[rows, labels[held]].sum() for scale in SCALES
+    ]
     return Classifier(decisions, float(SCALES[int(np.argmax(likelihoods))]))
-
-
-def log_softmax(values: Array) -> Array:
-    """Normalizes logits [..., C]."""
-    shifted = values - values.max(axis=-1, keepdims=True)
-    normalized: Array = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-    return normalized

@@ -12,7 +12,7 @@ from ocr_tf.reading_order import DIRECTIONS
 
 @dataclasses.dataclass(frozen=True)
 class ClassicalData:
-    """Which lines are learned, and how they are brought to one height."""
+    """Names the training lines, and says how images and labels are prepared."""
 
     train: tuple[str, ...] = option(
         (), "Training lines: labels files, folders or scheme:SPEC, comma-separated."

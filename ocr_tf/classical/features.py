@@ -1,4 +1,4 @@
-"""What is measured of a run of pieces that may be a character; TensorFlow-free.
+"""Measures runs of pieces that may be characters; TensorFlow-free.
 
 Histograms of oriented gradients (Dalal and Triggs 2005) of the character, brought to a square that keeps its
 aspect, and eight numbers of its size and place, for an o and an O have one shape.

@@ -1,4 +1,4 @@
-"""What a --search asks of the classical recognizer; TensorFlow-free."""
+"""Turns a --search into what the classical recognizer searches by; TensorFlow-free."""
 
 from __future__ import annotations
 

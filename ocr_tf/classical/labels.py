@@ -36,7 +36,7 @@ class LabeledLine(NamedTuple):
 
 
 class Samples(NamedTuple):
-    """What a classifier and the spaces are trained on."""
+    """Holds the samples that a classifier and the spaces are trained on."""
 
     features: Array  # [N, F] float32
     labels: Array  # [N] int64; the last class is "not a character"

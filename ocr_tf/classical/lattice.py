@@ -31,7 +31,7 @@ class Lattice(NamedTuple):
 
     @property
     def pieces(self) -> int:
-        """How many pieces the line has."""
+        """Counts the pieces of the line."""
         return len(self.runs)
 
 

@@ -26,7 +26,7 @@ ENDING = ".npz"
 
 @dataclasses.dataclass(frozen=True)
 class Model:
-    """What a file holds: the recognizer and how it was trained."""
+    """Keeps a recognizer, and how it was trained, as a file does."""
 
     recognizer: ClassicalRecognizer
     classifier: str  # of CLASSIFIERS
@@ -82,7 +82,7 @@ def load(path: Union[str, Path]) -> Model:
         ) from None
 
 
-def _model(described: dict[str, Any], arrays: dict[str, Any]) -> Model:
+def _model(described: dict[str, Any], arrays: dict[str, Array]) -> Model:
     if described["format"] != FORMAT:
         raise ValueError(described["format"])
     decisions = CLASSIFIERS[described["classifier"]].from_arrays(arrays)

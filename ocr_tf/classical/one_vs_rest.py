@@ -1,4 +1,4 @@
-"""What the classifiers share: a decision for each class, and its samples; TensorFlow-free."""
+"""Makes a two-class problem of each class, as all classifiers here are trained; TensorFlow-free."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ import numpy as np
 
 from ocr_tf.types import Array
 
-POSITIVES, NEGATIVES = (
-    1000,
-    3000,
-)  # samples of a class and of all others that a decision is trained on
+# Samples of a class, and of all others, that a decision is trained on at most.
+POSITIVES, NEGATIVES = 1000, 3000
+UNSEEN = -1e3  # the decision of a class without samples
 
 
 class Decisions(Protocol):

@@ -10,12 +10,11 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 
-from ocr_tf.classical.one_vs_rest import problems
+from ocr_tf.classical.one_vs_rest import UNSEEN, problems
 from ocr_tf.types import Array
 
 C = 0.3  # what a sample within the margin costs
 STOP = (cv2.TERM_CRITERIA_MAX_ITER + cv2.TERM_CRITERIA_EPS, 3000, 1e-3)
-UNSEEN = -1e3  # the decision of a class without samples
 
 
 class LinearSVMs:

@@ -94,23 +94,27 @@ class Rectifier:
         return RectifierLayer(self, name="rectifier", dtype=dtype)
 
 
+class Quarter:
+    """Has the width rule of encoders that halve the width twice."""
+
+    stride: ClassVar[int] = 4
+
+    def steps(self, width: int) -> int:
+        """Returns T of an image `width` pixels wide: ceil(ceil(W / 2) / 2)."""
+        return max(1, halve(halve(width)))
+
+
 @dataclasses.dataclass(frozen=True)
-class CRNN:
+class CRNN(Quarter):
     """CRNN's encoder: seven convolutions, D = 512. Baek et al. 2019 call it VGG.
 
     Shi et al. 2015, An End-to-End Trainable Neural Network for Image-based Sequence Recognition, Table 1.
     """
 
-    stride: ClassVar[int] = 4
-
     width: int = option(
         64, "Filters of the first convolution; the later ones have multiples of it.", minimum=1
     )
     rectifier: Rectifier = dataclasses.field(default_factory=Rectifier)
-
-    def steps(self, width: int) -> int:
-        """Returns T of an image `width` pixels wide: ceil(ceil(W / 2) / 2)."""
-        return max(1, halve(halve(width)))
 
     def build(self, height: int, dtype: str = "float32") -> Any:
         """Makes the encoder of images `height` pixels high."""
@@ -120,10 +124,8 @@ class CRNN:
 
 
 @dataclasses.dataclass(frozen=True)
-class Compact:
+class Compact(Quarter):
     """Batch-normalized convolutions for training on a CPU."""
-
-    stride: ClassVar[int] = 4
 
     width: int = option(
         32, "Filters of the first convolution; the later ones have multiples of it.", minimum=1
@@ -147,10 +149,6 @@ class Compact:
         "Bring each line to the same mean and deviation of gray before the first convolution.",
     )
     rectifier: Rectifier = dataclasses.field(default_factory=Rectifier)
-
-    def steps(self, width: int) -> int:
-        """Returns T of an image `width` pixels wide: ceil(ceil(W / 2) / 2)."""
-        return max(1, halve(halve(width)))
 
     def convolutions(self, height: int) -> list[Convolution]:
         """Lists the layers of an encoder of images `height` pixels high."""
@@ -179,22 +177,16 @@ class Compact:
 
 
 @dataclasses.dataclass(frozen=True)
-class ResNet:
+class ResNet(Quarter):
     """A residual network of 29 convolutions, D = 512.
 
     Cheng et al. 2017, Focusing Attention: Towards Accurate Text Recognition in Natural Images, Table 1.
     """
 
-    stride: ClassVar[int] = 4
-
     width: int = option(
         32, "Filters of the first convolution; the later ones have multiples of it.", minimum=1
     )
     rectifier: Rectifier = dataclasses.field(default_factory=Rectifier)
-
-    def steps(self, width: int) -> int:
-        """Returns T of an image `width` pixels wide: ceil(ceil(W / 2) / 2)."""
-        return max(1, halve(halve(width)))
 
     def build(self, height: int, dtype: str = "float32") -> Any:
         """Makes the encoder of images `height` pixels high."""

@@ -17,7 +17,7 @@ from ocr_tf.page.matching import Matches, match, pairs
 from ocr_tf.page.readers import PageReader, check_reader, open_reader
 from ocr_tf.page.synthetic import DrawnPage, PageStyle, draw_page
 
-SEED = 7
+SEED = 2718  # other pages than those by which the rules were set
 STYLES = {
     "one column": PageStyle(),
     "two columns": PageStyle(columns=2),

@@ -111,7 +111,7 @@ def test_every_cell_has_a_twin(cell, eagerly):
 
 def test_separate_stacks_are_refused():
     experiment = Experiment(name="apart", sequence=Sequence(layers=2, stack="separate"))
-    with pytest.raises(InputError, match="stacks no directions separately; train with"):
+    with pytest.raises(InputError, match="the baseline has no separate stacks; measure without"):
         keras_baseline.below_the_head(experiment, 40)
 
 

@@ -141,7 +141,7 @@ def test_what_it_has_no_network_for_is_refused():
     for other, message in (
         (experiment(head=Attention()), "no PyTorch baseline of compact with attention"),
         (experiment(freeze=("encoder",)), "frozen"),
-        (apart, "stacks no directions separately"),
+        (apart, "has no separate stacks"),
     ):
         with pytest.raises(InputError, match=message):
             baseline("torch")(other, ALPHABET, batch())

@@ -15,7 +15,7 @@ from ocr_tf.metrics.paired.variance_components import (
     effects,
     t_interval,
 )
-from ocr_tf.study.report.few_seeds import FEW_GROUPS
+from ocr_tf.study.report.cautions import FEW_GROUPS
 from tests.metrics.conditions import outcomes
 from tests.metrics.simulated import MUTANTS, Model, alarms, crossed, lines_only, paired
 

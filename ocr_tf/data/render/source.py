@@ -35,7 +35,7 @@ from ocr_tf.data.render.scripts import check_shaping
 from ocr_tf.data.render.splits import SPLITS, generator
 from ocr_tf.data.render.strokes import SYMBOLS
 from ocr_tf.data.render.style import PRESETS, Style
-from ocr_tf.data.source import Facts, Sample, Source
+from ocr_tf.data.source import Facts, MadeLines, Sample
 from ocr_tf.data.spec import one_of, split_options, whole_number
 from ocr_tf.errors import InputError, did_you_mean
 
@@ -67,7 +67,7 @@ LENGTHS = {"words": (1, 25), "bankcard": (1, 40), "phone": (1, 40), "chinese": (
 _TEXT, _LOOK = 16, 17
 
 
-class Rendered(Source):
+class Rendered(MadeLines):
     """Lines that are drawn when they are asked for."""
 
     def __init__(
@@ -82,21 +82,14 @@ class Rendered(Source):
         colored: bool,
     ):
         """`name` tells the source from others, `prefix` begins the ids of its lines."""
-        self.name = name
-        self._prefix, self._count, self._seed = prefix, count, seed
+        super().__init__(name, prefix, count)
+        self._seed = seed
         self._content, self._style, self._fonts, self._colored = content, style, fonts, colored
-
-    def __len__(self) -> int:
-        return self._count
 
     def sample(self, i: int) -> Sample:
         """See `Source.sample`."""
         text = self._content.draw(generator(self._seed, i, _TEXT))
         return Sample(self.line_id(i), text.label, self.origin(i))
-
-    def line_id(self, i: int) -> str:
-        """See `Source.line_id`."""
-        return f"{self._prefix}/{i}"
 
     def read(self, i: int) -> bytes:
         """See `Source.read`."""
@@ -109,26 +102,10 @@ class Rendered(Source):
 
     def facts(self) -> Facts:
         """See `Source.facts`: nothing is drawn for them, so that widths are estimates."""
-        digests = np.zeros([self._count, 32], np.uint8)
-        lengths = np.zeros(self._count, np.int32)
-        for i in range(self._count):
-            digest = hashlib.sha256(self.line_id(i).encode()).digest()
-            digests[i] = np.frombuffer(digest, np.uint8)
-            lengths[i] = len(self.text(i))
-        heights = np.full(self._count, self._style.height, np.int32)
-        aspects = ASPECT[0] + ASPECT[1] * lengths
-        widths = np.rint(heights * aspects).astype(np.int32)
-        # Each line is drawn in its own way: its own pixels, too.
-        pixels = np.ascontiguousarray(digests[:, :8]).view(np.int64)[:, 0]
-        return Facts(digests, heights, widths, pixels, exact=False)
-
-    def origin(self, i: int) -> str:
-        """See `Source.origin`."""
-        return f"{self.name}#{i}"
-
-    def stamp(self, i: int) -> str:
-        """See `Source.stamp`: the id says it all."""
-        return self.line_id(i)
+        lengths = np.array([len(self.text(i)) for i in range(len(self))])
+        heights = np.full(len(self), self._style.height)
+        widths = np.rint(heights * (ASPECT[0] + ASPECT[1] * lengths))
+        return self.facts_of(heights, widths, exact=False)
 
 
 def open_preset(rest: str) -> Rendered:

@@ -14,7 +14,6 @@ The image of a line is that of its cepstral coefficients, 13 rows by a column fo
 
 from __future__ import annotations
 
-import hashlib
 from typing import NamedTuple, Optional
 
 import numpy as np
@@ -22,7 +21,7 @@ import numpy as np
 from ocr_tf.data.image_file import read_regular_file
 from ocr_tf.data.png import encode_png
 from ocr_tf.data.render.splits import SPLITS, generator, is_in
-from ocr_tf.data.source import Facts, ImageFiles, Sample, Source
+from ocr_tf.data.source import Facts, ImageFiles, MadeLines, Sample, Source
 from ocr_tf.data.sources.tsv import open_tsv
 from ocr_tf.data.spec import one_of, split_options, whole_number
 from ocr_tf.data.speech import espeak
@@ -96,7 +95,7 @@ class Utterance(NamedTuple):
     pitch: int
 
 
-class SpokenDigits(Source):
+class SpokenDigits(MadeLines):
     """Strings of digits, spoken when they are asked for."""
 
     def __init__(self, count: int, seed: int, split: str, shortest: int, longest: int):
@@ -113,14 +112,12 @@ class SpokenDigits(Source):
             InputError: espeak-ng is missing, or one of its voices.
         """
         length = f"{shortest}-{longest}"
-        self.name = f"spoken:digits?count={count}&seed={seed}&split={split}&length={length}"
-        self._prefix = f"spoken/digits-{espeak.version()}-{VERSION}-{seed}-{split}-{length}"
-        self._count, self._seed, self._split = count, seed, split
+        name = f"spoken:digits?count={count}&seed={seed}&split={split}&length={length}"
+        prefix = f"spoken/digits-{espeak.version()}-{VERSION}-{seed}-{split}-{length}"
+        super().__init__(name, prefix, count)
+        self._seed, self._split = seed, split
         self._shortest, self._longest = shortest, longest
         self._speakers = [name for name in espeak.SPEAKERS if is_in(name, split)]
-
-    def __len__(self) -> int:
-        return self._count
 
     def utterance(self, i: int) -> Utterance:
         """Draws what line i says, and how."""
@@ -137,10 +134,6 @@ class SpokenDigits(Source):
     def sample(self, i: int) -> Sample:
         """See `Source.sample`."""
         return Sample(self.line_id(i), self.utterance(i).digits, self.origin(i))
-
-    def line_id(self, i: int) -> str:
-        """See `Source.line_id`."""
-        return f"{self._prefix}/{i}"
 
     def sound(self, i: int) -> bytes:
         """Speaks line i: a WAV file.
@@ -162,21 +155,6 @@ class SpokenDigits(Source):
 
     def facts(self) -> Facts:
         """See `Source.facts`: nothing is spoken for them, so that widths are estimates."""
-        digests = np.zeros([self._count, 32], np.uint8)
-        widths = np.zeros(self._count, np.int32)
-        for i in range(self._count):
-            digest = hashlib.sha256(self.line_id(i).encode()).digest()
-            digests[i] = np.frombuffer(digest, np.uint8)
-            said = self.utterance(i)
-            widths[i] = round(FRAMES * len(said.digits) * 175 / said.speed)
-        heights = np.full(self._count, COEFFICIENTS, np.int32)
-        pixels = np.ascontiguousarray(digests[:, :8]).view(np.int64)[:, 0]
-        return Facts(digests, heights, widths, pixels, exact=False)
-
-    def origin(self, i: int) -> str:
-        """See `Source.origin`."""
-        return f"{self.name}#{i}"
-
-    def stamp(self, i: int) -> str:
-        """See `Source.stamp`: the id says it all."""
-        return self.line_id(i)
+        said = map(self.utterance, range(len(self)))
+        widths = np.array([round(FRAMES * len(one.digits) * 175 / one.speed) for one in said])
+        return self.facts_of(np.full(len(self), COEFFICIENTS), widths, exact=False)

@@ -40,7 +40,7 @@ from ocr_tf.library_lines import without_library_lines
 OF_A_RUN = ("checkpoint", "batch_size", "search", "temperature", "name", "ensemble", "ensemble_by")
 OF_PREDICTIONS = ("missing",)
 OF_OTHERS = ("output", "system")  # of what is no single run
-OF_NETWORKS = ("checkpoint", "batch_size", "temperature", "name", "ensemble", "ensemble_by")
+OF_NETWORKS = tuple(name for name in OF_A_RUN if name != "search")
 OF_ENSEMBLES = ("ensemble_by",)
 
 

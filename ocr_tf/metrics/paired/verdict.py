@@ -2,8 +2,8 @@
 
 The interval decides: somebody is better where it excludes 0. Among several pairs it is the one that holds
 for all of them together, and the p beside it is adjusted by the same procedure, so that the two agree.
-Not rejecting is never "equal": it is "tied at this size". A training that got stuck is not compared: what
-rests on one is withheld, whatever the p.
+Not rejecting is never "equal": it is "tied at this size", or "equivalent" within a margin that was named. A
+training that got stuck is not compared: what rests on one is withheld, whatever the p.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Optional
 
 from ocr_tf.metrics.paired.comparison import MODELS, RECIPES, Comparison, Estimate
 from ocr_tf.metrics.paired.contrast import Contrast
+from ocr_tf.metrics.paired.equivalence import Equivalence
 from ocr_tf.metrics.paired.outcomes import NotComparable, Result
 from ocr_tf.metrics.paired.power import Detectable, smallest_detectable
 
@@ -71,7 +72,7 @@ class Verdict(Result):
     a: str
     b: str
     target: str  # that it is about: "recipes" or "models"
-    outcome: str  # "NAME better", "tied at this size" or "withheld"
+    outcome: str  # "NAME better", "tied at this size", "equivalent within 0.5 pp" or "withheld"
     better: Optional[str]  # the name; None if tied or withheld
     value: float  # D
     confidence: float  # of the intervals of all pairs together
@@ -83,6 +84,12 @@ class Verdict(Result):
     withheld: Optional[str]  # why there is no interval
     sentence: str  # with the numbers, in percent points
     not_aligned: tuple[NotAligned, ...] = ()  # of the two; where one is, the outcome is withheld
+    equivalence: Optional[Equivalence] = None  # None without a margin, or where nothing can be said
+
+    @property
+    def tied(self) -> bool:
+        """Tells whether the interval holds 0, which is no sign of equality without a margin."""
+        return self.better is None and self.p is not None and not self.not_aligned
 
 
 def verdict(
@@ -91,6 +98,7 @@ def verdict(
     few: Optional[str] = None,
     pairs: int = 1,
     not_aligned: Sequence[NotAligned] = (),
+    equivalence: Optional[Equivalence] = None,
 ) -> Verdict:
     """Decides for the condition with fewer errors if the interval excludes 0, else for a tie at this size.
 
@@ -102,6 +110,7 @@ def verdict(
         few: why nothing is said of what it could have seen; see `too_small`.
         pairs: how many comparisons are decided together.
         not_aligned: those of the two conditions that have runs whose alignment never formed.
+        equivalence: within the margin that was named, if one was.
     """
     p = comparison.p if p is None else p
     detectable = None
@@ -111,7 +120,11 @@ def verdict(
     better = None
     if excludes_zero(comparison) and not not_aligned:
         better = comparison.a if comparison.value < 0 else comparison.b
+    if few or not_aligned:
+        equivalence = None
     outcome = f"{better} better" if better else WITHHELD if p is None or not_aligned else TIED
+    if outcome == TIED and equivalence is not None and equivalence.equivalent:
+        outcome = f"equivalent within {100 * equivalence.margin:.4g} pp"
     said = [one.sentence for one in not_aligned] + [_numbers(comparison, p, pairs, detectable, few)]
     return Verdict(
         signature=comparison.signature,
@@ -130,6 +143,7 @@ def verdict(
         withheld=comparison.withheld,
         sentence=f"{outcome}: {'; '.join(said)}",
         not_aligned=tuple(not_aligned),
+        equivalence=equivalence,
     )
 
 

@@ -64,8 +64,6 @@ class ComparedPair:
     too_small: Optional[str]  # why intervals rest on too few lines
     paired_by_seed: Optional[SeedPairing]  # None also for readings of the same networks
     same_networks: bool  # both are readings of the same networks, which are compared within seeds
-    # Whether the difference is less than the margin; None without one, or where nothing can be said.
-    equivalence: Optional[paired.Equivalence] = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -228,6 +226,7 @@ def _pair(
             few=too_small,
             pairs=pairs if adjusted else 1,
             not_aligned=not_aligned,
+            equivalence=None if margin is None else paired.equivalence(alone, margin, pairs),
         ),
         recipes=recipes,
         models=models,
@@ -240,9 +239,6 @@ def _pair(
         too_small=too_small,
         paired_by_seed=pairing,
         same_networks=same_networks,
-        equivalence=None
-        if margin is None or not_aligned
-        else paired.equivalence(alone, margin, pairs),
     )
 
 

@@ -96,6 +96,7 @@ def _verdict(values: dict[str, Any]) -> paired.Verdict:
     rebuilt = {
         "signature": paired.Signature(**signature),
         "not_aligned": tuple(map(_not_aligned, values["not_aligned"])),
+        "equivalence": values["equivalence"] and paired.Equivalence(**values["equivalence"]),
     }
     return paired.Verdict(**{**values, **rebuilt})
 

@@ -11,10 +11,10 @@ from typing import NamedTuple, Optional
 
 from ocr_tf.experiment.config.program import command_name
 from ocr_tf.metrics import paired
-from ocr_tf.metrics.paired import MODELS, RECIPES, TIED
+from ocr_tf.metrics.paired import MODELS, RECIPES
 from ocr_tf.metrics.registry import metric_of
 from ocr_tf.study.comparison.statistics import ComparedPair
-from ocr_tf.study.report import few_seeds, formatting, stuck_text
+from ocr_tf.study.report import cautions, formatting, stuck_text
 from ocr_tf.study.report.content import Report
 from ocr_tf.study.report.formatting import (
     MINUS,
@@ -151,7 +151,7 @@ def verdict(report: Report) -> Optional[VerdictText]:
         a=pair.a,
         b=pair.b,
         better=pair.verdict.better,
-        title=_title(pair.verdict, _margin_held(pair)),
+        title=_title(pair.verdict),
         lead=_lead(report, pair),
         sensitivity=sensitivity(pair),
         few=None if pair.verdict.better or pair.verdict.not_aligned else _few(report, pair),
@@ -173,7 +173,9 @@ def three_lines(report: Report) -> list[str]:
     more = f"; {counted(len(said.others), 'other pair')}: see the report" if said.others else ""
     otherwise = " Other metrics would say otherwise: see the report." if said.otherwise else ""
     first = f"{said.title}: {_rates(pair)} with {size(report)}"
-    last = f"Of other data, budgets and encoders: nothing.{otherwise}{_spaced(few_seeds.caution(pair))}"
+    last = (
+        f"Of other data, budgets and encoders: nothing.{otherwise}{_spaced(cautions.caution(pair))}"
+    )
     stuck = pair.verdict.not_aligned
     if stuck:
         first = f"{stuck_text.named(stuck)}. {stuck_text.compares(stuck)}: {_rates(pair)} with {size(report)}"
@@ -270,19 +272,16 @@ def outcome(verdict: paired.Verdict) -> str:
     return f"{verdict.outcome}{only}"
 
 
-def _title(verdict: paired.Verdict, margin: Optional[float] = None) -> str:
-    """Words the outcome in a few words; `margin` is that within which the two are equivalent."""
+def _title(verdict: paired.Verdict) -> str:
     if verdict.not_aligned:
         return paired.did_not_align(verdict.not_aligned)
-    if verdict.target == MODELS:
-        if verdict.better:
-            return f"Of these trained models {verdict.better} makes fewer errors"
-        return "These trained models are tied at this size"
+    models = verdict.target == MODELS
     if verdict.better:
-        return f"{verdict.better} makes fewer errors"
-    if verdict.outcome != TIED:
+        fewer = f"{verdict.better} makes fewer errors"
+        return f"Of these trained models {fewer}" if models else fewer
+    if not verdict.tied:
         return "No verdict"
-    return f"Equivalent within {formatting.width(margin)}" if margin else "Tied at this size"
+    return f"These trained models are {verdict.outcome}" if models else verdict.outcome.capitalize()
 
 
 def _rates(pair: ComparedPair) -> str:
@@ -305,9 +304,9 @@ def _lead(report: Report, pair: ComparedPair) -> str:
         return (
             f"{better[0]} has a {metric} of {better[1]} and {worse[0]} one of {worse[1]}, measured with "
             f"{size(report)}: {apart} apart, which is more than {others} would explain."
-            f"{_spaced(_within(pair))}{only}{_spaced(few_seeds.caution(pair))}"
+            f"{_spaced(_within(pair))}{only}{_spaced(cautions.caution(pair))}"
         )
-    if decided.outcome == TIED:
+    if decided.tied:
         return (
             f"{a[0]} ({metric} {a[1]}) and {b[0]} ({b[1]}) cannot be told apart by {metric} with "
             f"{size(report)}. A tie at this size is no sign that they are "
@@ -319,16 +318,10 @@ def _lead(report: Report, pair: ComparedPair) -> str:
     )
 
 
-def _margin_held(pair: ComparedPair) -> Optional[float]:
-    """Returns the margin within which the two are equivalent; None where that was not shown."""
-    shown = pair.equivalence
-    return shown.margin if shown and shown.equivalent and not pair.too_small else None
-
-
 def _within(pair: ComparedPair) -> Optional[str]:
     """Says of a margin whether the two are equivalent within it; None without one."""
-    shown = pair.equivalence
-    if shown is None or pair.too_small:
+    shown = pair.verdict.equivalence
+    if shown is None:
         return None
     together = f", for {shown.tests} pairs together" if shown.tests > 1 else ""
     tests = f"two one-sided tests, p = {probability(shown.p)}{together}"

@@ -8,7 +8,7 @@ import io
 
 import pytest
 
-from ocr_tf.metrics.paired import equivalence
+from ocr_tf.metrics.paired import equivalence, verdict
 from ocr_tf.metrics.paired.verdict import excludes_zero
 from ocr_tf.study.comparison import statistics
 from ocr_tf.study.config import Compare, Settings
@@ -80,12 +80,18 @@ def test_a_tie_says_what_it_rules_out(tied):
 
 def test_equivalence_is_said_within_a_margin_alone(tied, clear):
     def within(report, margin):
-        found = equivalence(report.headline.recipes, margin)
-        return verdict_text.verdict(fake.edited(report, equivalence=found))
+        alone = report.headline.recipes
+        decided = verdict(alone, equivalence=equivalence(alone, margin))
+        changed = fake.edited(report, verdict=decided)
+        said = verdict_text.verdict(changed)
+        assert verdict_text.outcome(decided) == decided.outcome
+        assert said.title.lower() in (decided.outcome, f"{decided.better} makes fewer errors")
+        assert verdict_text.three_lines(changed)[0].startswith(said.title)
+        return said
 
-    assert tied.headline.equivalence is None
+    assert tied.headline.verdict.equivalence is None
     wide, narrow = within(tied, 0.5), within(tied, 1e-4)
-    assert wide.title == f"Equivalent within {formatting.width(0.5)}"
+    assert wide.title == "Equivalent within 50 pp"
     assert "smaller than 50.00" in wide.lead and "rules out" not in wide.lead
     assert narrow.title == "Tied at this size" and "is not shown" in narrow.lead
     better = within(clear, 0.9)  # a difference that is there may be too small to matter

@@ -23,7 +23,8 @@ def caution(pair: ComparedPair) -> Optional[str]:
     """Says how often conditions that do not differ get such a verdict; None where it is about 5 % or less."""
     if pair.verdict.target != RECIPES or not pair.verdict.better:
         return None
-    if pair.recipes.signature.groups and pair.recipes.effective_units < FEW_GROUPS:
+    groups = pair.recipes.units if pair.recipes.signature.groups else 0
+    if pair.recipes.effective_units < min(FEW_GROUPS, groups / 2):
         return (
             "A few groups have most of the lines: in simulations where one of them had more than half, up to "
             f"10{SPACE}% of conditions that do not differ were told apart, where 5{SPACE}% were asked for."
