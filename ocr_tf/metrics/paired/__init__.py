@@ -8,6 +8,7 @@
     equivalence(..., margin)    whether the difference is less than what matters
     contrasts([a, b, c, d], {name: ((a, b), (c, d))})    does A - B differ from C - D?
     change(...)                 the decision on one of them
+    spending                    the levels of several looks at one growing study
 
 TensorFlow-free. Rates and differences are fractions; D = R_A - R_B is of errors, so below 0 A is better.
 
@@ -42,6 +43,7 @@ from ocr_tf.metrics.paired.outcomes import (
 from ocr_tf.metrics.paired.power import Detectable, power, smallest_detectable
 from ocr_tf.metrics.paired.resampling import Bootstrap, Permutation, crossed_bootstrap, permutation
 from ocr_tf.metrics.paired.settling import Settling, settling
+from ocr_tf.metrics.paired.spending import NextLook
 from ocr_tf.metrics.paired.verdict import (
     ALPHA,
     FALLS,
@@ -76,6 +78,7 @@ __all__ = [
     "Estimate",
     "McNemar",
     "Named",
+    "NextLook",
     "NotAligned",
     "NotComparable",
     "Outcomes",

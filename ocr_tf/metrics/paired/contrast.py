@@ -20,7 +20,7 @@ SIGNS = (1, -1, -1, 1)  # of a, b, c and d
 
 @dataclasses.dataclass(frozen=True)
 class Contrast(Estimate):
-    """(R_a - R_b) - (R_c - R_d), one of m; its interval is simultaneous, at t_{1 - .05 / (2 m)}."""
+    """(R_a - R_b) - (R_c - R_d), one of m; its interval is simultaneous, at t_{1 - alpha / (2 m)}."""
 
     name: str
     pairs: Named

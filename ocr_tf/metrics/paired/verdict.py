@@ -99,6 +99,7 @@ def verdict(
     pairs: int = 1,
     not_aligned: Sequence[NotAligned] = (),
     equivalence: Optional[Equivalence] = None,
+    confidence: float = 1 - ALPHA,
 ) -> Verdict:
     """Decides for the condition with fewer errors if the interval excludes 0, else for a tie at this size.
 
@@ -111,7 +112,9 @@ def verdict(
         pairs: how many comparisons are decided together.
         not_aligned: those of the two conditions that have runs whose alignment never formed.
         equivalence: within the margin that was named, if one was.
+        confidence: of the intervals of all pairs together, where there are several.
     """
+    confidence = comparison.confidence if pairs == 1 else confidence
     p = comparison.p if p is None else p
     detectable = None
     if not few and not not_aligned:
@@ -125,7 +128,9 @@ def verdict(
     outcome = f"{better} better" if better else WITHHELD if p is None or not_aligned else TIED
     if outcome == TIED and equivalence is not None and equivalence.equivalent:
         outcome = f"equivalent within {100 * equivalence.margin:.4g} pp"
-    said = [one.sentence for one in not_aligned] + [_numbers(comparison, p, pairs, detectable, few)]
+    said = [one.sentence for one in not_aligned] + [
+        _numbers(comparison, p, pairs, detectable, few, confidence)
+    ]
     return Verdict(
         signature=comparison.signature,
         a=comparison.a,
@@ -134,7 +139,7 @@ def verdict(
         outcome=outcome,
         better=better,
         value=comparison.value,
-        confidence=comparison.confidence if pairs == 1 else 1 - ALPHA,
+        confidence=confidence,
         low=comparison.low,
         high=comparison.high,
         p=p,
@@ -197,13 +202,13 @@ def _numbers(
     pairs: int,
     detectable: Optional[float],
     few: Optional[str],
+    confidence: float,
 ) -> str:
     parts = [f"{comparison.a} - {comparison.b} = {100 * comparison.value:+.2f} pp"]
     if comparison.low is not None and comparison.high is not None:
         ends = f"{100 * comparison.low:+.2f} to {100 * comparison.high:+.2f} pp"
-        confidence = comparison.confidence if pairs == 1 else 1 - ALPHA
         together = f", all {pairs} pairs together" if pairs > 1 else ""
-        parts.append(f"{100 * confidence:.4g} % interval {ends}{together}")
+        parts.append(f"{100 * confidence:.6g} % interval {ends}{together}")
     if p is not None:
         parts.append(f"p = {p:.3f}" if p >= 0.001 else "p < 0.001")
     if detectable is not None:

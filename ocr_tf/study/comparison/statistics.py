@@ -28,8 +28,9 @@ class RunRates(RateFigures):
 class MoreData:
     """The smallest detectable differences of a comparison with more data."""
 
-    seeds: paired.Detectable  # with twice the seeds of each condition
+    seeds: paired.Detectable  # with the seeds and the level of the next look, or twice the seeds
     lines: paired.Detectable  # with twice the lines, or groups of lines
+    look: Optional[paired.NextLook] = None  # None: what is compared is no study that goes on
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,6 +119,8 @@ def comparisons(
     systems: Container[str] = (),
     not_aligned: Mapping[str, paired.NotAligned] = {},
     margin: Optional[float] = None,
+    confidence: float = 1 - paired.ALPHA,
+    next_look: Optional[paired.NextLook] = None,
 ) -> tuple[ComparedPair, ...]:
     """Compares every pair of conditions by the study's metric; with several, all pairs together.
 
@@ -127,13 +130,16 @@ def comparisons(
         systems: conditions that nobody trains anew.
         not_aligned: the trainings that got stuck, by condition; see `formation.not_aligned`.
         margin: a difference that does not matter, a fraction.
+        confidence: of every interval, and of the verdicts on all pairs together.
+        next_look: that may follow in the same study.
     """
     every = {
         name: dataclasses.replace(outcomes(grid, name, metric), trained=name not in systems)
         for name in grid.conditions
     }
-    corrected = paired.pairwise(list(every.values()), paired=grid.paired) if len(every) > 2 else []
-    by_names = {(pair.comparison.a, pair.comparison.b): pair for pair in corrected}
+    conditions = list(every.values())
+    together = _together(conditions, confidence, grid.paired)
+    later = _together(conditions, 1 - next_look.level, grid.paired) if next_look else {}
     pairs = list(itertools.combinations(grid.conditions, 2))
     return tuple(
         _pair(
@@ -141,13 +147,26 @@ def comparisons(
             every[b],
             metric,
             grid.paired,
-            by_names.get((a, b)),
+            together.get((a, b)),
             len(pairs),
             _stuck((a, b), not_aligned),
             margin,
+            confidence,
+            next_look,
+            later.get((a, b)),
         )
         for a, b in pairs
     )
+
+
+def _together(
+    conditions: list[paired.Outcomes], confidence: float, by_seed: bool
+) -> dict[tuple[str, str], paired.Pair]:
+    """Compares all pairs together, by their names; empty where there is one pair."""
+    if len(conditions) < 3:
+        return {}
+    pairs = paired.pairwise(conditions, confidence=confidence, paired=by_seed)
+    return {(pair.comparison.a, pair.comparison.b): pair for pair in pairs}
 
 
 def contrasts(
@@ -155,12 +174,16 @@ def contrasts(
     metric: str,
     declared: Mapping[str, paired.Named],
     not_aligned: Mapping[str, paired.NotAligned] = {},
+    confidence: float = 1 - paired.ALPHA,
 ) -> tuple[paired.Change, ...]:
-    """Decides the study's differences of differences by its metric, over seeds and lines."""
+    """Decides the study's differences of differences by its metric, over seeds and lines.
+
+    The confidence is that of all of them together.
+    """
     named = {c for pairs in declared.values() for pair in pairs for c in pair}
     every = [outcomes(grid, name, metric) for name in grid.conditions if name in named]
     changes = []
-    for contrast in paired.contrasts(every, declared, paired=grid.paired):
+    for contrast in paired.contrasts(every, declared, confidence, grid.paired):
         names = [c for pair in contrast.pairs for c in pair]
         too_small = paired.too_small(*(one for one in every if one.name in names))
         stuck = _stuck(names, not_aligned)
@@ -175,7 +198,9 @@ def _stuck(
     return tuple(dict.fromkeys(not_aligned[c] for c in conditions if c in not_aligned))
 
 
-def by_metric(grid: Grid, chosen: str) -> tuple[OtherMetric, ...]:
+def by_metric(
+    grid: Grid, chosen: str, confidence: float = 1 - paired.ALPHA
+) -> tuple[OtherMetric, ...]:
     """Compares every pair by the metrics that were not chosen for the verdict; exploratory."""
     others: list[OtherMetric] = []
     for metric in METRICS:
@@ -183,7 +208,9 @@ def by_metric(grid: Grid, chosen: str) -> tuple[OtherMetric, ...]:
         if metric != chosen and grid.lengths(metric).any():
             every = {name: outcomes(grid, name, metric) for name in grid.conditions}
             others += [
-                OtherMetric(a, b, metric, paired.recipes(every[a], every[b], paired=grid.paired))
+                OtherMetric(
+                    a, b, metric, paired.recipes(every[a], every[b], confidence, grid.paired)
+                )
                 for a, b in itertools.combinations(grid.conditions, 2)
             ]
     return tuple(others)
@@ -198,22 +225,29 @@ def _pair(
     pairs: int,
     not_aligned: tuple[paired.NotAligned, ...],
     margin: Optional[float],
+    confidence: float,
+    next_look: Optional[paired.NextLook],
+    later: Optional[paired.Pair],
 ) -> ComparedPair:
-    """Computes everything of one of so many pairs."""
-    recipes = paired.recipes(a, b, paired=by_seed)
-    models = paired.models(a, b)
+    """Computes everything of one of so many pairs; `later` is it at the next look's level, among several."""
+    recipes = paired.recipes(a, b, confidence, by_seed)
+    models = paired.models(a, b, confidence)
     too_small = paired.too_small(a, b)
     seeds = min(len(a.seeds), len(b.seeds))
     shared = sorted(a.seeds) == sorted(b.seeds)
     same_networks = paired.same_networks(a, b)
     bootstrap = detectable = pairing = None
     if shared and seeds > 1 and not same_networks:
-        pairing = _paired_by_seed(a, b, by_seed)
+        pairing = _paired_by_seed(a, b, by_seed, confidence)
     if seeds > 1 and not recipes.paired:  # It draws each condition's seeds.
-        bootstrap = paired.crossed_bootstrap(a, b, generator_seed=GENERATOR_SEED)
+        bootstrap = paired.crossed_bootstrap(a, b, confidence, generator_seed=GENERATOR_SEED)
     decides = alone = recipes if a.trained and b.trained else models
     if adjusted:
         decides = adjusted.comparison
+    at_next = None
+    if next_look is not None:
+        at_next = paired.recipes(a, b, 1 - next_look.level, by_seed)
+        at_next = later.comparison if later else at_next
     if decides.low is not None and not too_small and not not_aligned:
         detectable = paired.smallest_detectable(decides)
     return ComparedPair(
@@ -226,7 +260,10 @@ def _pair(
             few=too_small,
             pairs=pairs if adjusted else 1,
             not_aligned=not_aligned,
-            equivalence=None if margin is None else paired.equivalence(alone, margin, pairs),
+            equivalence=None
+            if margin is None
+            else paired.equivalence(alone, margin, pairs, 1 - confidence),
+            confidence=confidence,
         ),
         recipes=recipes,
         models=models,
@@ -235,27 +272,38 @@ def _pair(
         bootstrap=bootstrap,
         mcnemar=tuple(paired.mcnemar(a, b)) if shared and a.groups is None else (),
         detectable=detectable,
-        more=_more(decides) if detectable and decides.target == paired.RECIPES else None,
+        more=_more(decides, next_look, at_next)
+        if detectable and decides.target == paired.RECIPES
+        else None,
         too_small=too_small,
         paired_by_seed=pairing,
         same_networks=same_networks,
     )
 
 
-def _more(recipes: paired.Comparison) -> MoreData:
-    seeds = [MORE * count for count in recipes.seed_counts]
+def _more(
+    recipes: paired.Comparison,
+    look: Optional[paired.NextLook],
+    at_next: Optional[paired.Comparison],
+) -> MoreData:
+    """Computes what more data would detect; `at_next` is the comparison at the level of the next look."""
+    twice = [MORE * count for count in recipes.seed_counts]
+    counts = [max(count, look.seeds) for count in recipes.seed_counts] if look else twice
     return MoreData(
-        seeds=paired.smallest_detectable(recipes, seeds=seeds),
+        seeds=paired.smallest_detectable(at_next or recipes, seeds=counts),
         lines=paired.smallest_detectable(recipes, units=MORE * recipes.units),
+        look=look,
     )
 
 
-def _paired_by_seed(a: paired.Outcomes, b: paired.Outcomes, by_seed: bool) -> SeedPairing:
+def _paired_by_seed(
+    a: paired.Outcomes, b: paired.Outcomes, by_seed: bool, confidence: float
+) -> SeedPairing:
     return SeedPairing(
-        comparison=paired.recipes(a, b, paired=True),
-        crossed=paired.recipes(a, b) if by_seed else None,
+        comparison=paired.recipes(a, b, confidence, paired=True),
+        crossed=paired.recipes(a, b, confidence) if by_seed else None,
         correlation=paired.seed_correlation(a, b),
-        pays_above=paired.pairing_threshold(len(a.seeds)),
+        pays_above=paired.pairing_threshold(len(a.seeds), confidence),
     )
 
 

@@ -64,11 +64,18 @@ def nats(log_prob: Optional[float]) -> str:
     return f"{round(log_prob, 2) or 0.0:.2f}".replace("-", MINUS)
 
 
-def probability(p: Optional[float]) -> str:
-    """A p to compare with .05: p = 0.031, p < 0.001."""
+def probability(p: Optional[float], level: float = 0.05) -> str:
+    """A p to compare with a level: p = 0.031, p < 0.001; with levels below 1 %, p = 0.00052."""
     if p is None:
         return NOTHING
+    if level < 0.01 and p < 0.01:
+        return "p < 0.00001" if p < 1e-5 else f"p = {p:.5f}"
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
+def level(share: float) -> str:
+    """Of a test, or the confidence of an interval: 0.0052 -> 0.52 %, 0.99966 -> 99.966 %."""
+    return f"{100 * share:.6g}{SPACE}%"
 
 
 def count(number: float) -> str:
