@@ -85,11 +85,14 @@ def run(study: Study, given: Study, workdir: Path) -> None:
         InputError: see the parts.
         KeyboardInterrupt: after the runs in training have been saved.
     """
+    from ocr_tf.study import planning  # statistics
+
     conditions = study.resolved(given)
     settings, test = given.study, given.data.test
     folder = StudyFolder(workdir)
     begun = folder.check(study.name, conditions, test)
     folder.check_tuning(settings.tune)
+    planning.check(folder, given)
     check(settings, conditions, test, begun)
     folder.make()
     with folder.lock():
@@ -97,7 +100,8 @@ def run(study: Study, given: Study, workdir: Path) -> None:
 
         folder.remove_temporary()
         pinned = pin(folder, conditions, begun, test)
-        folder.write(study.name, conditions, test)
+        written = planning.declare(folder, given, conditions)
+        folder.write(study.name, conditions, test, written.sha256 if written else None)
         if settings.tune:
             pinned, tried = tune.tune(folder, pinned, settings.tune)
             atomic_write(folder.tuned_path, tuning.dump(tried).encode())

@@ -22,15 +22,18 @@ from ocr_tf.experiment.runs.predictions import RateFigures
 from ocr_tf.experiment.runs.run_folder import RESUMABLE, RunFolder
 from ocr_tf.experiment.tensorboard import event_file
 from ocr_tf.library_lines import without_library_lines
+from ocr_tf.metrics.paired import ALPHA
 from ocr_tf.metrics.registry import METRICS
 from ocr_tf.progress import Phases
-from ocr_tf.study import searches
-from ocr_tf.study.comparison import formation, inputs, lines, statistics
+from ocr_tf.study import planning, searches
+from ocr_tf.study.comparison import formation, inputs, lines, plan, statistics
 from ocr_tf.study.comparison.controls import Code, Controls, Runs, code, controls
 from ocr_tf.study.comparison.curves import learning_curve
+from ocr_tf.study.comparison.plan import Declared
 from ocr_tf.study.comparison.results import Cell, Grid, join
 from ocr_tf.study.config import Compare, Pairs, Study
-from ocr_tf.study.report import contrasts, findings
+from ocr_tf.study.looking import Looking
+from ocr_tf.study.report import contrasts, findings, plan_text
 from ocr_tf.study.report import write as write_report
 from ocr_tf.study.report.content import About, Condition, Report, Reproduction
 from ocr_tf.study.report.verdict_text import name_of
@@ -94,7 +97,9 @@ def study(folder: StudyFolder, given: Study, conditions: Mapping[str, Experiment
     command = (program_name(), f"--workdir={folder.path}", *settings)
     contrasts = {name: _in_full(pairs, read) for name, pairs in given.contrasts.items()}
     trained = Trained(runs, {one.name: one.training for one in read})
-    return _report(grids, trained, Asked(about, command, contrasts), folder.report_path)
+    looking = Looking(folder, given, conditions, grids)
+    asked = Asked(about, command, contrasts, looking.declared, looking)
+    return _report(grids, trained, asked, folder.report_path)
 
 
 def _in_full(pairs: Pairs, read: Sequence[searches.ReadCondition]) -> Pairs:
@@ -149,7 +154,32 @@ def run(config: Compare, paths: Sequence[str]) -> None:
     )
     command = (command_name("compare"), *paths, *flags.dump(config).splitlines())
     trained = Trained(runs, {name: name for name in runs})
-    _report({_checkpoint(grid): grid}, trained, Asked(about, command), output)
+    asked = Asked(about, command, declared=_declared(config, grid))
+    _report({_checkpoint(grid): grid}, trained, asked, output)
+
+
+def _declared(config: Compare, grid: Grid) -> Optional[Declared]:
+    """Compares what is asked of evaluated runs with the plan that --plan names; None where it names none."""
+    if not config.plan:
+        return None
+    found = plan.read(Path(config.plan), "--plan takes plan.json of a study's folder")
+    cells = [cell for row in grid.cells.values() for cell in row]
+    used = tuple(dict.fromkeys(cell.results.search or "greedy" for cell in cells))
+    counts = {len(grid.seeds(condition)) for condition in grid.conditions}
+    asked = dataclasses.replace(
+        found.plan,
+        metric=config.metric,
+        normalization=config.normalize,
+        groups=config.groups,
+        paired=config.paired,
+        margin=float(config.margin) if config.margin else None,
+        seeds=min(counts),
+        searches=used,
+        conditions=tuple(grid.conditions),
+        contrasts=(),
+        test=tuple(cells[0].results.test),
+    )
+    return planning.declared(found, asked, config.plan, before_runs=False)
 
 
 def _fraction(margin: str) -> Optional[float]:
@@ -263,6 +293,13 @@ class Asked:
     about: About
     command: tuple[str, ...]  # program and arguments
     contrasts: Mapping[str, Pairs] = dataclasses.field(default_factory=dict)
+    declared: Optional[Declared] = None  # the plan that this follows
+    looking: Optional[Looking] = None  # the look that this is; None: of no study
+
+    @property
+    def confidence(self) -> float:
+        """The confidence of every interval, of all pairs together."""
+        return self.looking.confidence if self.looking else 1 - ALPHA
 
 
 def _report(grids: Mapping[str, Grid], trained: Trained, asked: Asked, output: Path) -> list[str]:
@@ -275,6 +312,8 @@ def _report(grids: Mapping[str, Grid], trained: Trained, asked: Asked, output: P
         output: the folder, made if it is not there.
     """
     report = _answer(grids, trained, asked)
+    if asked.looking:
+        report = dataclasses.replace(report, interim=asked.looking.record(report))
     try:
         output.mkdir(parents=True, exist_ok=True)  # Now, and not after minutes of measuring.
     except OSError as error:
@@ -304,7 +343,7 @@ def _report(grids: Mapping[str, Grid], trained: Trained, asked: Asked, output: P
         summary = findings.summarize(report.headline, metric, report.analysis, report.cost)
         with phases.part("drawing"):
             page = write_report(dataclasses.replace(report, summary=summary), output, images)
-    lines = [*contrasts.three_lines(report), f"report: {page}"]
+    lines = [*contrasts.three_lines(report), plan_text.line(report), f"report: {page}"]
     print("\n".join(lines))
     return lines
 
@@ -325,12 +364,20 @@ def _answer(grids: Mapping[str, Grid], trained: Trained, asked: Asked) -> Report
         signature=statistics.signature(grid, metric),
         rates={name: statistics.rates(one) for name, one in grids.items()},
         comparisons={
-            name: statistics.comparisons(one, metric, systems, stuck, asked.about.margin)
+            name: statistics.comparisons(
+                one,
+                metric,
+                systems,
+                stuck,
+                asked.about.margin,
+                asked.confidence,
+                asked.looking.next if asked.looking else None,
+            )
             for name, one in grids.items()
         },
-        by_metric=statistics.by_metric(grid, metric),
+        by_metric=statistics.by_metric(grid, metric, asked.confidence),
         contrasts={
-            name: statistics.contrasts(one, metric, asked.contrasts, stuck)
+            name: statistics.contrasts(one, metric, asked.contrasts, stuck, asked.confidence)
             for name, one in grids.items()
             if asked.contrasts
         },
@@ -349,6 +396,7 @@ def _answer(grids: Mapping[str, Grid], trained: Trained, asked: Asked) -> Report
             processor=here["processor"],
             searches=_searches(grid, trained.of),
         ),
+        declared=asked.declared,
     )
 
 

@@ -26,6 +26,7 @@ from ocr_tf.study import searches
 ENGINES = ("local", "ray")
 AUTO = "auto"  # of parallel runs: one for each core
 MOST = 256  # parallel runs
+MOST_LOOKS = 20  # that can be planned
 
 Pairs = tuple[tuple[str, str], tuple[str, str]]  # of conditions: ((a, b), (c, d))
 
@@ -80,12 +81,33 @@ def _check_margin(margin: str, flag: str) -> None:
         raise ValueError(f"{flag}: a number of percent points above 0, as 0.5, not {margin}")
 
 
+def planned_looks(text: str) -> tuple[int, ...]:
+    """Reads --study.looks: the seeds at each planned look, in their order; empty where none are planned.
+
+    Raises:
+        ValueError: they are no whole numbers that go up, or too many.
+    """
+    counts = [part.strip() for part in text.split(",")] if text else []
+    looks = tuple(int(count) for count in counts if count.isdecimal())
+    goes_up = all(low < high for low, high in zip((0, *looks), looks))
+    if len(looks) < len(counts) or len(looks) > MOST_LOOKS or not goes_up:
+        raise ValueError(
+            f"--study.looks: up to {MOST_LOOKS} numbers of seeds that go up, as 3,5,10, not {text}"
+        )
+    return looks
+
+
 @dataclasses.dataclass(frozen=True)
 class Settings:
     """Which runs are trained, how many at a time, and what decides between the conditions."""
 
     seeds: int = option(
         3, "Train each condition with this many random seeds, from 0 on.", minimum=1
+    )
+    looks: str = option(
+        "",
+        "Numbers of seeds after which you will look at the results, as 3,5,10: the level of 5 % is shared "
+        "among these looks. Empty: the folder's plan, or one look. Looks that were not planned are charged.",
     )
     metric: str = option(
         "cer",
@@ -120,6 +142,11 @@ class Settings:
 
     def __post_init__(self) -> None:
         _check_margin(self.margin, "--study.margin")
+        looks = planned_looks(self.looks)
+        if looks and self.seeds not in looks:
+            raise ValueError(
+                f"--study.seeds={self.seeds} is none of --study.looks={self.looks}: give one of them"
+            )
         if self.parallel != AUTO and not (
             self.parallel.isdecimal() and 1 <= int(self.parallel) <= MOST
         ):
@@ -288,6 +315,11 @@ class Compare:
     groups: str = _groups()
     paired: bool = _paired()
     margin: str = _margin()
+    plan: str = option(
+        "",
+        "Plan that the comparison follows: plan.json of a study's folder. Empty: none; the report says that "
+        "it is exploratory.",
+    )
     output: str = option("compared", "Folder of the report.")
 
     def __post_init__(self) -> None:

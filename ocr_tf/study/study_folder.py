@@ -1,6 +1,8 @@
 """The folder of a study: its conditions, the lines and the alphabet that they share, and their runs.
 
-    study.json       name, conditions and their configurations
+    plan.json        what was declared before the first run; see ocr_tf.study.comparison.plan
+    looks.jsonl      every look at the results; see ocr_tf.study.comparison.interim_looks
+    study.json       name, conditions and their configurations, and the hash of the plan
     lines.txt        sha256 of the images that every condition trains on
     alphabet.txt     the symbols of all conditions
     skipped.tsv      training lines that a condition cannot use, and why
@@ -17,7 +19,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from ocr_tf.atomic import TEMPORARY, atomic_write
 from ocr_tf.errors import InputError
@@ -29,7 +31,13 @@ from ocr_tf.experiment.runs.outputs import check_writable
 from ocr_tf.study.comparison import tuning
 from ocr_tf.study.comparison.tuning import Tuned
 
-KNOWN = ("lock", "lines.txt", "alphabet.txt", "skipped.tsv")  # what is written before study.json
+KNOWN = (
+    "lock",
+    "lines.txt",
+    "alphabet.txt",
+    "skipped.tsv",
+    "plan.json",
+)  # what is written before study.json
 
 
 class StudyFolder:
@@ -38,6 +46,16 @@ class StudyFolder:
     def __init__(self, path: Path):
         """Names the folder, and touches nothing."""
         self.path = path
+
+    @property
+    def plan_path(self) -> Path:
+        """What was declared before the first run."""
+        return self.path / "plan.json"
+
+    @property
+    def looks_path(self) -> Path:
+        """The looks at the results."""
+        return self.path / "looks.jsonl"
 
     @property
     def lines_path(self) -> Path:
@@ -72,6 +90,14 @@ class StudyFolder:
     def begun(self) -> bool:
         """True once the study has been started here."""
         return (self.path / "study.json").exists()
+
+    @property
+    def plan_sha256(self) -> Optional[str]:
+        """The hash of the plan that the study was begun with; None without one. Call it after `check`."""
+        if not self.begun:
+            return None
+        content: dict[str, Any] = json.loads((self.path / "study.json").read_bytes())
+        return content.get("plan")
 
     def make(self) -> None:
         """Makes the folder. Raises InputError where that cannot be."""
@@ -178,12 +204,18 @@ class StudyFolder:
                 "what it was started with, or choose another --workdir"
             )
 
-    def write(self, name: str, conditions: Mapping[str, Experiment], test: Iterable[str]) -> None:
-        """Writes study.json; conditions from before stay in it."""
+    def write(
+        self,
+        name: str,
+        conditions: Mapping[str, Experiment],
+        test: Iterable[str],
+        plan: Optional[str] = None,
+    ) -> None:
+        """Writes study.json; conditions from before stay in it. The plan is its hash; None: there is none."""
         described = {n: configuration(experiment) for n, experiment in conditions.items()}
         if self.begun:
             before = json.loads((self.path / "study.json").read_bytes())["conditions"]
             described = {**before, **described}
-        content = {"name": name, "test": list(test), "conditions": described}
+        content = {"name": name, "test": list(test), "conditions": described, "plan": plan}
         text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
         atomic_write(self.path / "study.json", text.encode())

@@ -1,7 +1,8 @@
 """Keeps a study's report while nothing that it depends on has changed: report/inputs.json remembers.
 
-It depends on the runs and their evaluations, the study's settings and its conditions, the test images, the
-code and the machine that measured the cost. Files are compared by size and time of change. TensorFlow-free.
+It depends on the runs and their evaluations, the study's settings and its conditions, its plan and looks, the
+test images, the code and the machine that measured the cost. Files are compared by size and time of change.
+TensorFlow-free.
 """
 
 from __future__ import annotations
@@ -94,6 +95,7 @@ def _inputs(folder: StudyFolder, given: Study, conditions: Mapping[str, Experime
         "conditions": {name: configuration(one) for name, one in conditions.items()},
         "runs": list(_states(_run_files(folder, given, conditions))),
         "tuning": list(_states([folder.tuned_path])),
+        "looks": list(_states([folder.plan_path, folder.looks_path])),
         "test": list(_states(_test_files(given))),
         "code": _code(),
         "machine": _machine(),

@@ -16,7 +16,9 @@ from ocr_tf.study.analysis.cost_content import Cost
 from ocr_tf.study.comparison.controls import Code, Controls
 from ocr_tf.study.comparison.curves import LearningCurve
 from ocr_tf.study.comparison.formation import AlignedAt
+from ocr_tf.study.comparison.interim_looks import InterimLooks
 from ocr_tf.study.comparison.lines import Line, TestSet
+from ocr_tf.study.comparison.plan import Declared
 from ocr_tf.study.comparison.statistics import ComparedPair, OtherMetric, ReportSignature, RunRates
 from ocr_tf.study.comparison.tuning import Tuned
 from ocr_tf.study.report.findings import Summary
@@ -89,6 +91,13 @@ class Report:
     cost: Optional[Cost] = None  # None: not measured
     summary: Optional[Summary] = None  # of the headline; None: nothing was compared
     missing: tuple[str, ...] = ()  # why a part is left out, a sentence each
+    declared: Optional[Declared] = None  # the plan; None: exploratory
+    interim: Optional[InterimLooks] = None  # the looks at the study; None: of no study
+
+    @property
+    def confidence(self) -> float:
+        """The confidence of the intervals of all pairs together, by which the verdicts go."""
+        return self.headline.verdict.confidence if self.headline else 1 - paired.ALPHA
 
     @property
     def trainings(self) -> dict[str, str]:

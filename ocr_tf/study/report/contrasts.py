@@ -33,16 +33,46 @@ class ChangeText(NamedTuple):
     few: Optional[str]  # why the interval rests on too few lines
     detectable: Optional[float]
     stuck: str  # the trainings of the four that got stuck; empty: none did
+    level: float  # of all together
+
+    @property
+    def sure(self) -> str:
+        """The confidence of the interval."""
+        return formatting.level(1 - self.level)
 
     @property
     def numbers(self) -> str:
         """+1.52 pp, 95 % interval +0.31 to +2.73 pp, p = 0.021."""
         said = [points(self.value)]
         if self.low is not None:
-            said.append(f"95{SPACE}% interval {interval(self.low, self.high)}")
+            said.append(f"{self.sure} interval {interval(self.low, self.high)}")
         if self.p is not None:
-            said.append(probability(self.p))
+            said.append(probability(self.p, self.level))
         return ", ".join(said + ([self.withheld] if self.withheld else []))
+
+
+class Answer(NamedTuple):
+    """What a report says first."""
+
+    title: str
+    value: float
+    low: Optional[float]
+    high: Optional[float]
+    p: Optional[float]
+
+
+def answer(report: Report) -> Optional[Answer]:
+    """Gives the answer to the first question: a contrast where there is one, else the headline's pair.
+
+    None where nothing was compared.
+    """
+    for change in contrasts(report):
+        return Answer(change.title, change.value, change.low, change.high, change.p)
+    said, pair = verdict_text.verdict(report), report.headline
+    if said is None or pair is None:
+        return None
+    decided = pair.verdict
+    return Answer(said.title, decided.value, decided.low, decided.high, decided.p)
 
 
 def contrasts(report: Report) -> list[ChangeText]:
@@ -120,6 +150,7 @@ def _worded(report: Report, change: Change) -> ChangeText:
         few=change.too_small if contrast.low is not None else None,
         detectable=change.detectable.difference if change.detectable else None,
         stuck=stuck_text.named(change.not_aligned),
+        level=1 - report.confidence,
     )
 
 

@@ -22,6 +22,7 @@ from ocr_tf.study.report import (
     image_embedding,
     line_list,
     line_plots,
+    plan_text,
     plot_registry,
     verdict_text,
 )
@@ -78,6 +79,8 @@ class Values(NamedTuple):
     colors: Sequence[str]
     verdict: Optional[verdict_text.VerdictText]
     changes: Sequence[contrasts.ChangeText]
+    plan: plan_text.PlanText
+    interim: Optional[plan_text.LooksText]
     beside: Sequence[verdict_text.Beside]  # other metrics
     metric: str
     rates: Mapping[str, Sequence[Rates]]  # by checkpoint
@@ -119,6 +122,8 @@ def render(report: Report, images: LineImages) -> tuple[str, list[Drawing]]:
         colors=COLORS,
         verdict=verdict_text.verdict(report),
         changes=contrasts.contrasts(report),
+        plan=plan_text.plan(report),
+        interim=plan_text.looks(report),
         beside=verdict_text.beside(report),
         metric=verdict_text.name_of(report.study.metric),
         rates=rates,
@@ -295,6 +300,7 @@ def _environment() -> jinja2.Environment:
         formatting.counted,
         formatting.mean,
         formatting.deviation,
+        formatting.level,
         formatting.listed,
         formatting.checkpoint,
         verdict_text.outcome,

@@ -19,7 +19,7 @@ from tensorboard.plugins.hparams import metadata as hparams
 
 from ocr_tf.experiment.tensorboard import event_file, summaries
 from ocr_tf.metrics.registry import METRICS
-from ocr_tf.study.report import contrasts, formatting, verdict_text
+from ocr_tf.study.report import contrasts, formatting, plan_text, verdict_text
 from ocr_tf.study.report.content import Report
 from ocr_tf.study.report.plot_registry import SECTIONS
 from ocr_tf.study.report.svg import Drawing
@@ -84,16 +84,29 @@ def _verdict(report: Report) -> str:
         )
         for t in said.targets
     ]
-    header = ("target", f"{said.a} - {said.b}", "95 % interval", "p", "meaning")
+    header = (
+        "target",
+        f"{said.a} - {said.b}",
+        f"{formatting.level(report.confidence)} interval",
+        "p",
+        "meaning",
+    )
     changes = contrasts.contrasts(report)
     parts = [
         *(part for change in changes for part in _change(change)),
         "### " + summaries.escaped(said.title),
         *map(summaries.escaped, filter(None, (said.lead, said.few, said.otherwise))),
+        *map(summaries.escaped, _planned(report)),
         summaries.table([summaries.escaped(cell) for cell in header], targets),
         *map(summaries.escaped, (said.sensitivity, *said.others, verdict_text.NOT_SHOWN)),
     ]
     return "\n\n".join(parts)
+
+
+def _planned(report: Report) -> list[str]:
+    """Says what was planned, and which look this is."""
+    looks = plan_text.looks(report)
+    return [plan_text.plan(report).sentence, *([looks.lead, looks.next] if looks else [])]
 
 
 def _change(change: contrasts.ChangeText) -> list[str]:

@@ -51,6 +51,7 @@ class Target(NamedTuple):
     p: str
     withheld: Optional[str]
     rests: Optional[str]  # that the interval rests on too few lines
+    sure: str  # the confidence of the interval
 
 
 class Beside(NamedTuple):
@@ -217,11 +218,18 @@ def sensitivity(pair: ComparedPair) -> str:
         said += f", for a power of about 80{SPACE}%."
     said += " Smaller differences would often be missed."
     if pair.more:
+        seeds = f"At {_at(pair.more.look)}," if pair.more.look else "With twice the seeds"
         said += (
-            f" With twice the seeds it would be {formatting.width(pair.more.seeds.difference)}, with "
+            f" {seeds} it would be {formatting.width(pair.more.seeds.difference)}, with "
             f"twice the {_unit(pair)}s {formatting.width(pair.more.lines.difference)}."
         )
     return said
+
+
+def _at(look: paired.NextLook) -> str:
+    """Names the look that may follow."""
+    kind = "the next planned look" if look.planned else "a look that was not planned"
+    return f"{kind}, with {look.seeds} seeds at a level of {formatting.level(look.level)}"
 
 
 def parts(pair: ComparedPair) -> Optional[list[tuple[str, float]]]:
@@ -256,6 +264,12 @@ def _advice(pair: ComparedPair) -> str:
         round(100 * (1 - more.difference / pair.detectable.difference))
         for more in (pair.more.seeds, pair.more.lines)
     )
+    if pair.more.look is not None:  # whose level is another
+        lower = f"would lower it by {seeds}{SPACE}%" if seeds > 0 else "would not lower it"
+        return (
+            f" Twice the {_unit(pair)}s would lower the smallest detectable difference by {lines}{SPACE}%; "
+            f"more seeds {lower} at {_at(pair.more.look)}."
+        )
     most = f"more {'seeds' if seeds > lines else f'test {_unit(pair)}s'} would help most"
     return (
         f" Twice the seeds would lower the smallest detectable difference by {seeds}{SPACE}%, twice "
@@ -336,7 +350,7 @@ def _ruled_out(pair: ComparedPair) -> Optional[str]:
     decided = pair.verdict
     if pair.too_small or decided.low is None or decided.high is None:
         return None
-    sure = f"{100 * decided.confidence:.4g}{formatting.SPACE}%"
+    sure = formatting.level(decided.confidence)
     return (
         f"At a confidence of {sure} it rules out that {pair.a} is better by more than "
         f"{formatting.width(-decided.low)}, or {pair.b} by more than {formatting.width(decided.high)}."
@@ -394,7 +408,8 @@ def _few(report: Report, pair: ComparedPair) -> Optional[str]:
 def _otherwise(report: Report, pair: ComparedPair) -> Optional[str]:
     others = [
         f"by {other.metric} {other.better} would make fewer errors ({formatting.points(other.value)}, "
-        f"95{SPACE}% interval {interval(other.low, other.high)}, {probability(other.p)})"
+        f"{formatting.level(report.confidence)} interval {interval(other.low, other.high)}, "
+        f"{probability(other.p, 1 - report.confidence)})"
         for other in beside(report)
         if (other.a, other.b) == (pair.a, pair.b)
         and other.better not in (None, pair.verdict.better)
@@ -485,18 +500,19 @@ def _target(pair: ComparedPair, own: paired.Comparison, name: str, meaning: str)
         meaning,
         points(own.value),
         None if low is None else interval(low, high),
-        probability(p),
+        probability(p, 1 - pair.verdict.confidence),
         own.withheld,
         f"The interval rests on few lines: {pair.too_small}."
         if pair.too_small and low is not None
         else None,
+        formatting.level(pair.verdict.confidence),
     )
 
 
 def _numbers(target: Target) -> str:
     said = [target.value]
     if target.interval:
-        said.append(f"95 % interval {target.interval}")
+        said.append(f"{target.sure} interval {target.interval}")
     if target.p != formatting.NOTHING:
         said.append(target.p)
     return ", ".join(said + ([target.withheld] if target.withheld else []))
@@ -508,7 +524,7 @@ def _other(pair: ComparedPair) -> str:
     if decided.low is not None:
         said.append(interval(decided.low, decided.high))
     if decided.p is not None:
-        said.append(probability(decided.p))
+        said.append(probability(decided.p, 1 - decided.confidence))
     if pair.too_small and decided.low is not None:
         said.append(pair.too_small)
     return f"{outcome(decided)}: {', '.join(said)}."
