@@ -88,9 +88,9 @@ def charge(
 
 
 def upcoming(taken: Sequence[InterimLook], seeds: int, looks: Sequence[int]) -> NextLook:
-    """Finds the next planned look with more seeds, or else an unplanned one with twice the seeds."""
+    """Finds the next planned look with more seeds, or else an unplanned one with twice as many."""
     most = max([seeds, *(look.seeds for look in taken)])
-    more = next((count for count in looks if count > most), 2 * seeds)
+    more = next((count for count in looks if count > most), 2 * most)
     cost = charge(taken, more, looks, as_planned=True)
     return NextLook(more, cost.level, cost.planned)
 
