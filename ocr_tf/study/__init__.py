@@ -6,6 +6,8 @@ Its files:
     searches      the searches of a study, and the conditions that they make of what is trained
     command       the command of a study: trains what is missing, compares, reports
     compare       from evaluated runs to a report
+    planning      the plan in a study's folder: written before the first run, then compared
+    looking       a look at a study's results: charged, and written down
     study_folder  the files of a study
     shared_lines  the training lines that every condition can use, and their alphabet
     scheduler     runs jobs one by one, several at a time, or on a Ray cluster

@@ -53,6 +53,7 @@ class Looking:
                 when=plan.now(),
                 seeds=given.study.seeds,
                 lines=len(grid.ids),
+                metric=given.study.metric,
                 planned=charge.planned,
                 level=charge.level,
                 asked=question,

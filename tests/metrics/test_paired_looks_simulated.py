@@ -20,13 +20,15 @@ def levels(seen, looks):
     taken = []
     for seeds in seen:
         cost = charge(taken, seeds, looks, as_planned=True)
-        taken.append(InterimLook("", seeds, 0, cost.planned, cost.level, "", ""))
+        taken.append(InterimLook("", seeds, 0, "cer", cost.planned, cost.level, "", ""))
     return np.array([look.level for look in taken])
 
 
 def p_of_looks(draws, seen):
     """p [looks, R], each look at the first seeds of the same study."""
-    pairs = ((effects(own[:, :seeds], draws.lengths) for own in (draws.a, draws.b)) for seeds in seen)
+    pairs = (
+        (effects(own[:, :seeds], draws.lengths) for own in (draws.a, draws.b)) for seeds in seen
+    )
     return np.array([crossed(*pair) for pair in pairs])
 
 

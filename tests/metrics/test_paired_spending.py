@@ -28,7 +28,8 @@ def test_what_is_spent_is_the_rule_of_lan_and_demets():
 
 
 @pytest.mark.parametrize(
-    "looks", [(3,), (3, 5, 10), (2, 100), tuple(range(1, 21)), (3, 999, 1000), tuple(range(981, 1001))]
+    "looks",
+    [(3,), (3, 5, 10), (2, 100), tuple(range(1, 21)), (3, 999, 1000), tuple(range(981, 1001))],
 )
 def test_planned_looks_never_spend_more_than_the_level(looks):
     for count in range(1, min(len(looks), 4) + 1):

@@ -1,4 +1,4 @@
-"""A study that is raised from look to look, on runs that nobody trained: its report says what each look cost."""
+"""A study that is raised from look to look, on runs that nobody trained: what each look cost and said."""
 
 from __future__ import annotations
 
@@ -61,7 +61,11 @@ def seen(trained, monkeypatch, capsys):
         compare.study(trained, study, CONDITIONS)
         report = json.loads((trained.report_path / "report.json").read_text())
         page = (trained.report_path / "report.html").read_text()
-        return report, " ".join(page.replace("\N{NO-BREAK SPACE}", " ").split()), capsys.readouterr().out
+        return (
+            report,
+            " ".join(page.replace("\N{NO-BREAK SPACE}", " ").split()),
+            capsys.readouterr().out,
+        )
 
     return look
 
@@ -81,7 +85,11 @@ def test_planned_looks_decide_at_their_own_levels(seen):
         # One decision and one level, everywhere.
         assert decided["confidence"] == pytest.approx(1 - level)
         assert (decided["better"] == "ctc") == (decided["p"] <= level) == (decided["high"] < 0)
-        assert f"{sure} interval" in page and f"{sure} interval" in said and "95 % interval" not in said
+        assert (
+            f"{sure} interval" in page
+            and f"{sure} interval" in said
+            and "95 % interval" not in said
+        )
         assert f"{sure} interval" in decided["sentence"]
         look = report["interim"]["taken"][number]
         assert (look["value"], look["low"], look["p"]) == tuple(
@@ -97,19 +105,25 @@ def test_planned_looks_decide_at_their_own_levels(seen):
             assert pair["more"]["seeds"]["seeds"] == [10, 10]
             assert pair["more"]["seeds"]["confidence"] == pytest.approx(0.956)
     assert sum(levels(report)) <= 0.05
-    assert "3 looks at this study" in page
+    assert "3 looks at this study" in page and "The 3 looks so far have spent 4.954 %" in page
+    assert 'href="#looks"' in page and 'id="looks"' in page
 
 
 def test_a_look_that_is_repeated_is_no_new_one_and_unplanned_ones_are_charged(seen, monkeypatch):
     first, page, _ = seen(3)
-    assert levels(first) == [0.05] and "No look is planned after this; one would be at 6 seeds" in page
+    assert (
+        levels(first) == [0.05] and "No look is planned after this; one would be at 6 seeds" in page
+    )
     stamps = [look["when"] for look in first["interim"]["taken"]]
     monkeypatch.setattr(looking.plan, "now", lambda: "2031-01-01T00:00:00+00:00")
     again, _, _ = seen(3)
     assert again["interim"] == first["interim"]
     raised, page, said = seen(4)
     assert levels(raised) == [0.05, 0.005]
-    assert [look["when"] for look in raised["interim"]["taken"]] == [*stamps, "2031-01-01T00:00:00+00:00"]
+    assert [look["when"] for look in raised["interim"]["taken"]] == [
+        *stamps,
+        "2031-01-01T00:00:00+00:00",
+    ]
     (pair,) = raised["comparisons"]["best"]
     assert pair["verdict"]["confidence"] == pytest.approx(0.995)
     assert "Changed after the plan: seeds was 3, is 4." in page and "Declared" not in page

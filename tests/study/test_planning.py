@@ -92,7 +92,9 @@ def test_a_folder_that_was_begun_without_a_plan_has_none(tmp_path):
     assert not folder.plan_path.exists()
     planning.check(folder, STUDY)
     folder.plan_path.write_text("{}")
-    with pytest.raises(InputError, match="begun without a plan, so that this is none of its; delete"):
+    with pytest.raises(
+        InputError, match="begun without a plan, so that this is none of its; delete"
+    ):
         planning.check(folder, STUDY)
 
 
@@ -113,7 +115,7 @@ def test_looks_that_are_no_series_are_refused(looks, seeds, said):
 
 
 def test_a_planned_look_at_fewer_seeds_than_were_seen_is_refused(folder):
-    look = interim_looks.InterimLook("2026-12-01T00:00:00+00:00", 5, 5, True, 0.05, "a", "b")
+    look = interim_looks.InterimLook("2026-12-01T00:00:00+00:00", 5, 5, "cer", True, 0.05, "a", "b")
     interim_looks.append(folder.looks_path, look)
     planning.check(folder, STUDY)  # no looks are planned
     late = options.replace(STUDY, {"study.looks": "3,5,10"})

@@ -43,10 +43,13 @@ def start(folder, *argv):
         )
 
 
+TIMED = "timing", "when", "sha256"
+
+
 def untimed(value):
-    """A JSON value without what is measured."""
+    """A JSON value without what is measured, dates and the hash of the plan, which is dated."""
     if isinstance(value, dict):
-        return {key: untimed(of) for key, of in value.items() if key != "timing"}
+        return {key: untimed(of) for key, of in value.items() if key not in TIMED}
     return [untimed(of) for of in value] if isinstance(value, list) else value
 
 

@@ -25,6 +25,7 @@ class InterimLook:
     when: str  # ISO 8601, UTC
     seeds: int  # of each condition
     lines: int
+    metric: str
     planned: bool
     level: float
     asked: str  # sha256 of the question

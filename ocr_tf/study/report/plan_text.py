@@ -6,6 +6,7 @@ import datetime
 from typing import NamedTuple, Optional
 
 from ocr_tf.metrics.paired import ALPHA, spending
+from ocr_tf.metrics.registry import metric_of
 from ocr_tf.study.comparison.interim_looks import InterimLook, InterimLooks
 from ocr_tf.study.report import formatting
 from ocr_tf.study.report.content import Report
@@ -37,6 +38,7 @@ class Row(NamedTuple):
     when: str
     seeds: int
     lines: str
+    metric: str
     kind: str  # "planned" or "not planned"
     level: str
     said: str
@@ -51,6 +53,7 @@ class LooksText(NamedTuple):
 
     title: str
     lead: str
+    spent: str  # by all of them; empty where there is one
     rule: str
     rows: list[Row]
     next: str
@@ -112,15 +115,14 @@ def looks(report: Report) -> Optional[LooksText]:
         f"{_named(interim)} has a level of {level(now.level)}: the verdict's intervals are at "
         f"{level(1 - now.level)}, and its p is compared with {now.level:g}."
     )
-    if count > 1:
-        lead += (
-            f" The {count} looks so far have spent {level(interim.spent)}: conditions that do not differ are "
-            "told apart at any of them in at most so many of such studies, as far as each interval keeps its "
-            "own level."
-        )
+    spent = (
+        f"The {count} looks so far have spent {level(interim.spent)}: in at most so many of such studies "
+        "would any of them tell conditions apart that do not differ, as far as each interval keeps its level."
+    )
     return LooksText(
         title=f"{counted(count, 'look')} at this study",
         lead=lead,
+        spent=spent if count > 1 else "",
         rule=_rule(interim),
         rows=[_row(i, look, i == interim.current) for i, look in enumerate(interim.taken)],
         next=_next(report, interim),
@@ -158,6 +160,7 @@ def _row(i: int, look: InterimLook, current: bool) -> Row:
         when=when(look.when),
         seeds=look.seeds,
         lines=formatting.count(look.lines),
+        metric=metric_of(look.metric).errors_title,
         kind="planned" if look.planned else "not planned",
         level=level(look.level),
         said=look.said or "nothing was compared",

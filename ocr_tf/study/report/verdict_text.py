@@ -338,7 +338,7 @@ def _within(pair: ComparedPair) -> Optional[str]:
     if shown is None:
         return None
     together = f", for {shown.tests} pairs together" if shown.tests > 1 else ""
-    tests = f"two one-sided tests, p = {probability(shown.p)}{together}"
+    tests = f"two one-sided tests, {probability(shown.p)}{together}"
     margin = formatting.width(shown.margin)
     if shown.equivalent:
         return f"The difference is smaller than {margin}, the margin that was given ({tests})."

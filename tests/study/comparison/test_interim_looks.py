@@ -16,7 +16,9 @@ from tests.study import fake
 
 
 def look(seeds, planned=True, level=0.05):
-    return InterimLook("2026-12-01T00:00:00+00:00", seeds, 12, planned, level, "a", f"r{seeds}")
+    return InterimLook(
+        "2026-12-01T00:00:00+00:00", seeds, 12, "cer", planned, level, "a", f"r{seeds}"
+    )
 
 
 def taken(*steps, looks=()):
@@ -54,7 +56,9 @@ def test_planned_looks_are_those_of_the_plan_in_its_order():
 
 
 def test_whatever_is_looked_at_spends_at_most_six_percent():
-    steps = [(seeds, as_planned) for seeds in (3, 5, 4, 10, 7, 10, 20) for as_planned in (True, False)]
+    steps = [
+        (seeds, as_planned) for seeds in (3, 5, 4, 10, 7, 10, 20) for as_planned in (True, False)
+    ]
     for looks in ((), (3, 5, 10), (5,)):
         for start in range(len(steps)):
             found = taken(*steps[start:], *steps[:start], looks=looks)

@@ -53,7 +53,9 @@ def test_what_is_edited_damaged_or_something_else_is_refused(tmp_path):
     more = {**content, "plan": {**content["plan"], "new": 1}}
     for other in ("", "[]", "{}", '{"plan": 3}', text[:-40], json.dumps(fewer), json.dumps(more)):
         path.write_text(other)
-        with pytest.raises(InputError, match="plan.json: no plan of a study, or damaged; restore it"):
+        with pytest.raises(
+            InputError, match="plan.json: no plan of a study, or damaged; restore it"
+        ):
             plan.read(path, "restore it")
     with pytest.raises(InputError, match="nowhere.json: cannot read the plan: No such file"):
         plan.read(tmp_path / "nowhere.json", "restore it")
@@ -67,7 +69,9 @@ def test_changes_are_named_with_what_was_and_is():
         "margin was 0.5 pp, is none",
     ]
     assert words(planned(margin="0.50", search="greedy")) == []
-    assert words(planned(search="greedy;beam:4")) == ["searches was greedy, is greedy, beam:width=4"]
+    assert words(planned(search="greedy;beam:4")) == [
+        "searches was greedy, is greedy, beam:width=4"
+    ]
     assert words(planned(groups="p(.)")) == ["groups was none, is p(.)"]
     other = dataclasses.replace(planned(), contrasts=(), conditions=("b", "a"))
     assert words(other) == [

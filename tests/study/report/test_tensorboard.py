@@ -300,7 +300,9 @@ def test_the_study_brings_up_to_date_what_its_runs_show(written, monkeypatch):
         event_file.refresh(RunFolder(path))
         (path / "later").rename(path / "evaluations")
     assert all(len(row.metric_values) == 2 for row in Server(written).table()[1].values())
-    monkeypatch.setattr(compare, "join", lambda *_, **__: SimpleNamespace(cells={}, ids=[], references=[]))
+    monkeypatch.setattr(
+        compare, "join", lambda *_, **__: SimpleNamespace(cells={}, ids=[], references=[])
+    )
     monkeypatch.setattr(compare, "_report", lambda *_: None)
     every = experiments()
     compare.study(StudyFolder(written), Study.of("s", every, seeds=2), every)
