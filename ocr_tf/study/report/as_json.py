@@ -25,7 +25,7 @@ from ocr_tf.experiment.config.serialize import configuration
 from ocr_tf.metrics import paired
 from ocr_tf.study.report.content import Report
 
-VERSION = 3  # of the schema: raised when a field is taken away or changes its meaning
+VERSION = 4  # of the schema: raised when a field is taken away or changes its meaning
 SCHEMA = Path(__file__).with_name("report.schema.json")
 
 Json = Union[None, bool, int, float, str, list["Json"], dict[str, "Json"]]  # type: ignore[misc]

@@ -216,7 +216,7 @@ def _comparisons(report: Report) -> str:
                 f"{latex(pair.a)} $-$ {latex(pair.b)}",
                 _point(decided.value),
                 _interval(decided.low, decided.high),
-                _p(decided.p),
+                _p(decided.p, report),
                 _size(pair.detectable.difference if pair.detectable else None),
                 latex(verdict_text.outcome(decided)),
             ]
@@ -241,7 +241,7 @@ def _contrasts(report: Report) -> str:
             latex(change.terms),
             _point(change.value),
             _interval(change.low, change.high),
-            _p(change.p),
+            _p(change.p, report),
             _size(change.detectable),
             latex(change.outcome),
         ]
@@ -268,8 +268,11 @@ def _interval(low: Optional[float], high: Optional[float]) -> str:
     return "withheld" if low is None else f"[{_point(low)}, {_point(high)}]"
 
 
-def _p(p: Optional[float]) -> str:
-    return "--" if p is None else "$<$ 0.001" if p < 0.001 else f"{p:.3f}"
+def _p(p: Optional[float], report: Report) -> str:
+    if p is None:
+        return "--"
+    said = formatting.probability(p, 1 - report.confidence)
+    return said.replace("p = ", "").replace("p < ", "$<$ ")
 
 
 def _size(difference: Optional[float]) -> str:

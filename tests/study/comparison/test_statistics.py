@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 
+from ocr_tf.metrics.paired import FALLS, RISES, NextLook
 from ocr_tf.metrics.registry import METRICS
 from ocr_tf.study.comparison import statistics
 from ocr_tf.study.comparison.results import Grid
@@ -208,3 +209,28 @@ def test_other_metrics_are_those_that_the_verdict_is_not_about(grid):
     assert [other.metric for other in found] == ["cer", "wer", "one_minus_ned"]
     for other in found:
         assert other.recipes == pair(grid, other.metric).recipes
+
+
+def test_several_pairs_and_contrasts_take_the_level_of_a_look():
+    names = ("a0", "b0", "a1", "b1")
+    grid = fake.grid(60, 5, names, step=0.3)
+    asked = {"gain": (names[:2], names[2:]), "loss": (names[2:], names[:2])}
+    next_look = NextLook(10, 0.044, True)
+    for level in (0.0052, 0.044):
+        found = statistics.comparisons(grid, "cer", confidence=1 - level, next_look=next_look)
+        for pair in found:
+            decided = pair.verdict
+            assert decided.confidence == 1 - level and decided.pairs == 6
+            assert (decided.better is not None) == (decided.p <= level)
+            for estimate in (pair.recipes, pair.models, pair.bootstrap):
+                assert estimate.confidence == 1 - level
+            assert pair.more.seeds.seeds == (10, 10) and pair.more.look == next_look
+        for change in statistics.contrasts(grid, "cer", asked, confidence=1 - level):
+            moved = change.outcome in (FALLS, RISES)
+            assert moved == (change.contrast.p_adjusted <= level)
+        others = statistics.by_metric(grid, "cer", 1 - level)
+        assert {other.recipes.confidence for other in others} == {1 - level}
+    # The next look's own level decides what it would see: here this one's is the same.
+    at_next = statistics.comparisons(grid, "cer", confidence=1 - 0.044)
+    for one, other in zip(found, at_next):
+        assert one.more.seeds.confidence == other.adjusted.comparison.confidence
