@@ -234,10 +234,13 @@ def _settles(pair: ComparedPair) -> Optional[str]:
         return None
     if pair.recipes.target != paired.RECIPES or pair.verdict.target != paired.RECIPES:
         return None
+    alone = dataclasses.replace(pair.recipes, confidence=1 - ALPHA)
     try:
-        answer = paired.settling(pair.recipes)
+        answer = paired.settling(alone)
     except NotComparable:
         return None
+    several = alone.confidence != pair.recipes.confidence  # the level is shared among looks
+    would = "would, in a study of one look," if several else "would"
     ways = []
     if answer.seeds is not None:
         ways.append(f"about {answer.seeds} seeds of each condition on these lines")
@@ -250,7 +253,7 @@ def _settles(pair: ComparedPair) -> Optional[str]:
             "condition nor 1,000 times the lines would be likely to show it."
         )
     return (
-        f"Were the true difference the {width(answer.difference)} seen here, {' or '.join(ways)} would "
+        f"Were the true difference the {width(answer.difference)} seen here, {' or '.join(ways)} {would} "
         "show it more often than not. These numbers rest on variances of few seeds: take them as orders "
         "of magnitude."
     )

@@ -7,9 +7,10 @@ import dataclasses
 import pytest
 
 from ocr_tf.metrics.paired import NextLook
+from ocr_tf.study.comparison import statistics
 from ocr_tf.study.comparison.interim_looks import InterimLook, InterimLooks
 from ocr_tf.study.comparison.plan import ChangedValue, Declared, Plan
-from ocr_tf.study.report import plan_text, verdict_text
+from ocr_tf.study.report import findings, plan_text, verdict_text
 from tests.study import fake
 
 PLAN = Plan("s", "cer", "none", "", False, None, 3, (3, 5), ("greedy",), ("a", "b"), (), ("t",))
@@ -117,3 +118,14 @@ def test_what_more_seeds_would_detect_is_said_of_the_next_look(report):
     sensitivity, helps = said(1.1, False)
     assert "At a look that was not planned, with 5 seeds" in sensitivity
     assert "more seeds would not lower it at a look that was not planned" in helps
+
+
+def test_what_would_settle_a_tie_does_not_depend_on_the_level_of_the_look():
+    grid = fake.grid(60, 3, step=0.05)
+    found = []
+    for level in (0.05, 0.0052):
+        (pair,) = statistics.comparisons(grid, "cer", confidence=1 - level)
+        assert pair.verdict.tied
+        found.append(findings.summarize(pair, "CER", None, None).settles)
+    assert found[1] == found[0].replace(" would show it", " would, in a study of one look, show it")
+    assert found[1] != found[0]
