@@ -26,14 +26,14 @@ from ocr_tf.metrics.paired import ALPHA
 from ocr_tf.metrics.registry import METRICS
 from ocr_tf.progress import Phases
 from ocr_tf.study import planning, searches
-from ocr_tf.study.comparison import formation, inputs, lines, plan, statistics
+from ocr_tf.study.comparison import failures, formation, inputs, lines, plan, statistics
 from ocr_tf.study.comparison.controls import Code, Controls, Runs, code, controls
 from ocr_tf.study.comparison.curves import learning_curve
 from ocr_tf.study.comparison.plan import Declared
 from ocr_tf.study.comparison.results import Cell, Grid, join
 from ocr_tf.study.config import Compare, Pairs, Study
 from ocr_tf.study.looking import Looking
-from ocr_tf.study.report import contrasts, findings, plan_text
+from ocr_tf.study.report import contrasts, failure_text, findings, plan_text
 from ocr_tf.study.report import write as write_report
 from ocr_tf.study.report.content import About, Condition, Report, Reproduction
 from ocr_tf.study.report.verdict_text import name_of
@@ -328,7 +328,7 @@ def _report(grids: Mapping[str, Grid], trained: Trained, asked: Asked, output: P
     with without_library_lines():
         opened = inputs.open_inputs(grid)
         networks = Networks(grid, opened.runs) if opened.runs else None
-        images = LineImages(grid, opened.source, networks)
+        images = LineImages(grid.of_networks, opened.source, networks)
         # By the time that each took in studies of 2 to 6 runs.
         phases = Phases("report", {"analyzing the readings": 5, "measuring cost": 4, "drawing": 1})
         with phases.part("analyzing the readings"):
@@ -343,7 +343,12 @@ def _report(grids: Mapping[str, Grid], trained: Trained, asked: Asked, output: P
         summary = findings.summarize(report.headline, metric, report.analysis, report.cost)
         with phases.part("drawing"):
             page = write_report(dataclasses.replace(report, summary=summary), output, images)
-    lines = [*contrasts.three_lines(report), plan_text.line(report), f"report: {page}"]
+    lines = [
+        *contrasts.three_lines(report),
+        *failure_text.lines(report),
+        plan_text.line(report),
+        f"report: {page}",
+    ]
     print("\n".join(lines))
     return lines
 
@@ -354,8 +359,8 @@ def _answer(grids: Mapping[str, Grid], trained: Trained, asked: Asked) -> Report
     metric = asked.about.metric
     runs = trained.runs
     systems = [name for name in grid.conditions if name not in trained.of]
-    not_aligned, aligned_at = formation.not_aligned(runs), formation.aligned_at(runs)
-    stuck = {c: not_aligned[t] for c, t in trained.of.items() if t in not_aligned}
+    aligned_at, by_training = formation.aligned_at(runs), failures.failures(runs)
+    failed = {condition: by_training[t] for condition, t in trained.of.items()}
     here = provenance.surroundings()
     return Report(
         study=asked.about,
@@ -368,7 +373,7 @@ def _answer(grids: Mapping[str, Grid], trained: Trained, asked: Asked) -> Report
                 one,
                 metric,
                 systems,
-                stuck,
+                failed,
                 asked.about.margin,
                 asked.confidence,
                 asked.looking.next if asked.looking else None,
@@ -377,7 +382,7 @@ def _answer(grids: Mapping[str, Grid], trained: Trained, asked: Asked) -> Report
         },
         by_metric=statistics.by_metric(grid, metric, asked.confidence),
         contrasts={
-            name: statistics.contrasts(one, metric, asked.contrasts, stuck, asked.confidence)
+            name: statistics.contrasts(one, metric, asked.contrasts, failed, asked.confidence)
             for name, one in grids.items()
             if asked.contrasts
         },
@@ -388,6 +393,8 @@ def _answer(grids: Mapping[str, Grid], trained: Trained, asked: Asked) -> Report
             if len(runs) > 1
         },
         aligned_at={c: aligned_at[training] for c, training in trained.of.items()},
+        failures=tuple(by_training.values()),
+        among_trained=failures.among_trained(grid, metric, failed, systems, asked.confidence),
         lines=lines.lines(grid),
         reproduce=Reproduction(
             command=(asked.command[0], *map(shlex.quote, asked.command[1:])),

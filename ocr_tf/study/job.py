@@ -17,7 +17,9 @@ from ocr_tf.experiment.config.common import CHECKPOINTS
 from ocr_tf.experiment.config.experiment import Experiment
 from ocr_tf.experiment.config.serialize import configuration, rebuild
 from ocr_tf.experiment.runs import predictions
+from ocr_tf.experiment.runs.failure import failure
 from ocr_tf.experiment.runs.run_folder import RunFolder
+from ocr_tf.metrics.failures import FailedRun
 from ocr_tf.metrics.registry import METRICS
 from ocr_tf.progress import Afterwards
 from ocr_tf.study.searches import evaluation
@@ -78,9 +80,9 @@ class Job(NamedTuple):
         return RunFolder(self.workdir).metrics.last_step()
 
     @property
-    def stuck(self) -> bool:
-        """True if the run's alignment never formed."""
-        return RunFolder(self.workdir).metrics.not_aligned() is not None
+    def failed(self) -> Optional[FailedRun]:
+        """How the training failed, once it has ended; None if it did not."""
+        return failure(RunFolder(self.workdir), self.experiment.train.seed)
 
     def write(self) -> Path:
         """Writes the file that the worker reads, beside the run's folder; returns its path."""

@@ -16,7 +16,8 @@ import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Optional, Union
 
-from ocr_tf.errors import Diverged, InputError
+from ocr_tf.errors import InputError
+from ocr_tf.metrics.failures import SAID
 from ocr_tf.processor import cores
 from ocr_tf.progress import Progress, clock
 from ocr_tf.study.job import DIVERGED, Job
@@ -30,7 +31,7 @@ WORKER = "ocr_tf.study.worker"  # the module that does a job
 
 
 def run(jobs: Sequence[Job], parallel: int = 1, engine: str = "local") -> None:
-    """Does the jobs that are not done, in their order.
+    """Does the jobs that are not done, in their order; a training that diverges ends its job, no other.
 
     Args:
         jobs: all of the study's.
@@ -38,7 +39,7 @@ def run(jobs: Sequence[Job], parallel: int = 1, engine: str = "local") -> None:
         engine: `local`, in processes of this machine, or `ray`.
 
     Raises:
-        InputError: a run failed (Diverged: its loss is no longer finite), or see `check_engine`.
+        InputError: a job could not be done, or see `check_engine`.
         KeyboardInterrupt: after the runs have saved where they were.
     """
     left = [job for job in jobs if not job.done]
@@ -61,8 +62,9 @@ def run(jobs: Sequence[Job], parallel: int = 1, engine: str = "local") -> None:
     for done, job in enumerate(ended, 1):
         elapsed, seconds = time.monotonic() - began, time_left.seconds()
         eta = f", ETA {clock(seconds)}" if seconds is not None and done < total else ""
-        stuck = ", but did not align" if job.stuck else ""
-        steps.say(f"{job.title} is done{stuck}: {done} of {total} in {clock(elapsed)}{eta}")
+        failed = job.failed
+        how = f", but {SAID[failed.kind]}" if failed else ""
+        steps.say(f"{job.title} is done{how}: {done} of {total} in {clock(elapsed)}{eta}")
 
 
 def _one_by_one(jobs: Sequence[Job], time_left: TimeLeft) -> Iterator[Job]:
@@ -299,8 +301,8 @@ def _wait_for(processes: Collection[subprocess.Popen[bytes]]) -> None:
 def _check(job: Job, code: int, said: str) -> None:
     if code == 130:
         raise KeyboardInterrupt
-    if code:
-        raise (Diverged if code == DIVERGED else InputError)(
+    if code not in (0, DIVERGED):
+        raise InputError(
             f"{job.title}: its run ended with code {code}{said}; mend that, then give the same "
             "command again"
         )

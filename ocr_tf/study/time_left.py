@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Optional
 
+from ocr_tf.experiment.runs.failure import divergence
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.progress import Afterwards
 from ocr_tf.study.job import Job
@@ -40,7 +41,7 @@ class TimeLeft:
         since, before = self._started.pop(job, (time.time(), 0))
         steps = job.experiment.train.steps - before
         self._left.remove(job)
-        if steps > 0:
+        if steps > 0 and divergence(job.workdir) is None:
             self._ended[job.experiment.name] = (time.time() - since) / steps
 
     def seconds(self) -> Optional[float]:

@@ -15,8 +15,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ocr_tf import options
-from ocr_tf.errors import Diverged, InputError
+from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.experiment import Experiment
+from ocr_tf.experiment.runs.failure import divergence
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.study import scheduler
 from ocr_tf.study.comparison.tuning import Trial, Tuned
@@ -104,9 +105,8 @@ def _search(folder: Path, name: str, experiment: Experiment, trials: int) -> lis
             test=(),
             normalize="none",
         )
-        try:
-            scheduler.run([job])
-        except Diverged:
+        scheduler.run([job])
+        if divergence(job.workdir) is not None:
             print(f"{job.title}: counts as the worst", file=sys.stderr)
             search.tell(trial, state=states.PRUNED)
             continue

@@ -15,10 +15,9 @@ from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
 from statsmodels.stats.power import TTestPower
 
 from ocr_tf import __version__
+from ocr_tf.metrics.failures import NOT_ALIGNED, FailedRun, Failures
 from ocr_tf.metrics.paired import (
-    NotAligned,
     NotComparable,
-    StuckRun,
     crossed_bootstrap,
     mcnemar,
     models,
@@ -63,17 +62,24 @@ def everything(a, b, **kwargs):
     }
 
 
-def test_a_training_that_got_stuck_withholds_what_its_p_would_decide():
+def test_a_condition_of_which_every_training_failed_withholds_what_its_p_would_decide():
     comparison = recipes(*random_pair(difference=0.3))
     assert verdict(comparison).better == "B"
-    stuck = [NotAligned("A", (StuckRun(1, 0.765, 0.9), StuckRun(2, 0.8, None)), 3)]
-    found = verdict(comparison, not_aligned=stuck)
+    runs = FailedRun(1, NOT_ALIGNED, 0.765, 0.9), FailedRun(2, NOT_ALIGNED, 0.8)
+    every, some = Failures.of("A", 2, runs), Failures.of("A", 3, runs)
+    found = verdict(comparison, failures=[every])
     assert (found.outcome, found.better, found.detectable) == ("withheld", None, None)
-    assert (found.p, found.low, found.not_aligned) == (comparison.p, comparison.low, tuple(stuck))
+    assert (found.p, found.low, found.untrained) == (comparison.p, comparison.low, (every,))
     assert found.sentence.startswith(
-        "withheld: A did not align under 2 of 3 seeds: seed 1 (best validation CER 76.50 %, alignment "
+        "withheld: A did not align under 2 of 2 seeds: seed 1 (best validation CER 76.50 %, alignment "
         "entropy 0.90 of 1), seed 2 (best validation CER 80.00 %); A - B = "
     )
+    # Where one trained, the failed ones count as they read.
+    counted = verdict(comparison, failures=[some])
+    assert dataclasses.replace(counted, failures=(), sentence="") == dataclasses.replace(
+        verdict(comparison), sentence=""
+    )
+    assert counted.sentence.startswith("B better: A did not align under 2 of 3 seeds: ")
 
 
 # The golden

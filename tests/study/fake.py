@@ -22,9 +22,9 @@ import numpy as np
 from ocr_tf import alignment_plot
 from ocr_tf.experiment.inference.evaluated import rates_of
 from ocr_tf.experiment.runs.predictions import EvaluationResults, Prediction, RateFigures
-from ocr_tf.metrics.paired import NotAligned, StuckRun
+from ocr_tf.metrics.failures import NOT_ALIGNED, FailedRun, Failures
+from ocr_tf.study.comparison import failures, statistics
 from ocr_tf.study.comparison import lines as comparison_lines
-from ocr_tf.study.comparison import statistics
 from ocr_tf.study.comparison.controls import Code, Controls, DataFingerprints, TrainingLines
 from ocr_tf.study.comparison.curves import CurveTiming, LearningCurve, Point
 from ocr_tf.study.comparison.results import Cell, Grid
@@ -135,16 +135,19 @@ def answer(
     contrasts: Optional[Mapping[str, Pairs]] = None,
     by_seed: bool = False,
     systems: Sequence[str] = (),
-    stuck: Mapping[str, Sequence[int]] = {},
+    failed: Mapping[str, Sequence[int]] = {},
 ) -> Report:
-    """A report without analysis and cost; `stuck` are the seeds whose alignment never formed."""
+    """A report without analysis and cost; `failed` are the seeds whose alignment never formed."""
     of = dataclasses.replace(of, paired=by_seed)
     grids = {name: dataclasses.replace(one, paired=by_seed) for name, one in _checkpoints(of, last)}
-    not_aligned = {
-        name: NotAligned(
-            name, tuple(StuckRun(seed, 0.76, 0.93) for seed in seeds), len(of.seeds(name))
+    counted = {
+        name: Failures.of(
+            name,
+            len(of.seeds(name)),
+            (FailedRun(seed, NOT_ALIGNED, 0.76, 0.93) for seed in failed.get(name, ())),
         )
-        for name, seeds in stuck.items()
+        for name in of.conditions
+        if name not in systems
     }
     return Report(
         study=About("ctc_vs_attention", metric, of.normalization, paired=by_seed),
@@ -164,22 +167,24 @@ def answer(
         signature=statistics.signature(of, metric),
         rates={name: statistics.rates(one) for name, one in grids.items()},
         comparisons={
-            name: statistics.comparisons(one, metric, systems, not_aligned)
+            name: statistics.comparisons(one, metric, systems, counted)
             for name, one in grids.items()
         },
         by_metric=statistics.by_metric(of, metric),
         contrasts={
-            name: statistics.contrasts(one, metric, contrasts, not_aligned)
+            name: statistics.contrasts(one, metric, contrasts, counted)
             for name, one in grids.items()
             if contrasts
         },
         controls=_controls(of),
         curves={condition: _curves(c, of.seeds(condition)) for c, condition in enumerate(of.cells)},
         aligned_at={
-            name: {s: None if s in stuck.get(name, ()) else 1250 + s for s in of.seeds(name)}
+            name: {s: None if s in failed.get(name, ()) else 1250 + s for s in of.seeds(name)}
             for name in of.conditions
             if name not in systems
         },
+        failures=tuple(counted.values()),
+        among_trained=failures.among_trained(of, metric, counted, systems),
         lines=comparison_lines.lines(of),
         reproduce=Reproduction(
             command=(

@@ -7,9 +7,10 @@ import sys
 import time
 from pathlib import Path
 
-from ocr_tf.experiment.runs import predictions
+from ocr_tf.experiment.runs import failure, predictions
 from ocr_tf.experiment.runs.predictions import EvaluationResults, Prediction, RateFigures
 from ocr_tf.metrics.error_rates import measure
+from ocr_tf.study.job import DIVERGED
 
 job = json.loads(Path(sys.argv[1]).read_bytes())
 workdir = Path(job["workdir"])
@@ -24,7 +25,7 @@ if "fails" in workdir.name:
     print("error: no such data", file=sys.stderr)
     sys.exit(2)
 if "diverges" in workdir.name:
-    sys.exit(3)
+    failure.record_divergence(workdir, failure.Divergence(7, "the loss is not finite"))
 if "waits" in workdir.name:
     from ocr_tf.study import worker
 
@@ -54,3 +55,4 @@ for place, search in enumerate(job["searches"]):
             workdir.name, ("lines.tsv",), "f", rates, finished=True, search=search
         )
         predictions.write(folder, results, [Prediction("1", "a", "a")])
+sys.exit(DIVERGED if "diverges" in workdir.name else 0)

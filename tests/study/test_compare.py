@@ -174,7 +174,7 @@ def test_unequal_seeds_other_systems_and_lines_that_not_all_have(runs, tmp_path)
     assert set(report["curves"]) == {"tiny_ctc", "tiny_attention"}
 
 
-def test_runs_that_got_stuck_are_named_and_not_compared(runs, tmp_path, capsys):
+def test_runs_that_failed_are_named_and_count_as_they_read(runs, tmp_path, capsys):
     stuck = evaluated(tmp_path / "a2", "attention", 2, texts=["9"] * 12)
     record = {"step": 12, "val/cer": 0.9, "val/alignment_entropy": 0.95, "formed": False}
     metrics = RunFolder.open(stuck).metrics
@@ -182,17 +182,21 @@ def test_runs_that_got_stuck_are_named_and_not_compared(runs, tmp_path, capsys):
     metrics.append(record)
     report, _ = compared(tmp_path / "out", *runs.values(), stuck)
     ((pair,),) = report["comparisons"].values()
-    assert pair["verdict"]["outcome"] == "withheld" and pair["verdict"]["better"] is None
-    (one,) = pair["verdict"]["not_aligned"]
+    assert pair["verdict"]["outcome"] == "tied at this size" and pair["recipes"]["rate_b"] > 0.1
+    (one,) = pair["verdict"]["failures"]
     assert one["condition"] == "tiny_attention" and one["runs"] == 3
-    assert one["stuck"] == [{"seed": 2, "cer": 0.9, "entropy": 0.95}]
+    (run,) = one["failed"]
+    assert (run["seed"], run["kind"], run["cer"]) == (2, "not aligned", 0.9)
+    (apart,) = report["among_trained"]
+    assert apart["value"] == 0 and apart["failures"] == []
     assert report["aligned_at"] == {
         "tiny_ctc": {"0": None, "1": None},
         "tiny_attention": {"0": None, "1": None, "2": None},
     }
     said = capsys.readouterr().out
-    assert said.startswith("tiny_attention did not align under 1 of 3 seeds: seed 2 (")
-    assert "with a larger --head." in said and "better" not in said
+    assert "tiny_attention did not align under 1 of 3 seeds: " in said.splitlines()[0]
+    assert "\nfailed: tiny_attention did not align under 1 of 3 seeds: seed 2 (" in said
+    assert "at 95 % confidence 2 % to 86 % of its trainings fail" in said and "better" not in said
 
 
 def test_runs_at_different_checkpoints_are_told(tmp_path):
@@ -352,12 +356,11 @@ def test_each_search_of_a_study_is_a_condition_of_the_same_runs(tmp_path, monkey
     metrics.append({"step": 12, "val/cer": 0.9, "val/alignment_entropy": 0.95, "formed": False})
     compare.study(folder, study, conditions)
     said = capsys.readouterr().out
-    assert said.count("attention did not align under 1 of 3 seeds") == 1
+    assert said.count("failed: attention did not align under 1 of 3 seeds") == 1
     report = json.loads((folder.report_path / "report.json").read_text())
-    withheld = {
-        (p["a"], p["b"]) for p in report["comparisons"]["best"] if p["verdict"]["not_aligned"]
-    }
-    assert withheld == set(pairs) - {("ctc, greedy", "ctc, beam")}
+    touched = {(p["a"], p["b"]) for p in report["comparisons"]["best"] if p["verdict"]["failures"]}
+    assert touched == set(pairs) - {("ctc, greedy", "ctc, beam")}
+    assert {(p["a"], p["b"]) for p in report["among_trained"]} == touched
 
 
 def test_another_normalization_reaches_what_the_runs_themselves_show(tmp_path, monkeypatch):

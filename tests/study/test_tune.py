@@ -5,8 +5,9 @@ import sys
 
 import pytest
 
-from ocr_tf.errors import Diverged, InputError
+from ocr_tf.errors import InputError
 from ocr_tf.experiment.runs.checkpoints import TrainingState
+from ocr_tf.experiment.runs.failure import Divergence, record_divergence
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.study import tune
 from ocr_tf.study.study_folder import StudyFolder
@@ -40,7 +41,8 @@ class Trainings:
             raise KeyboardInterrupt
         self.jobs.append(job)
         if train.learning_rate > DIVERGES:
-            raise Diverged("the loss is not finite")
+            job.workdir.mkdir()
+            record_divergence(job.workdir, Divergence(3, "the loss is not finite"))
 
     class Run:
         def __init__(self, trainings, path):

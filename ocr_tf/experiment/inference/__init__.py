@@ -10,6 +10,7 @@ Its files:
     temperature         fits the temperature that calibrates a run
     scorer              log p(text | image) of given texts
     score               the command: scores texts, and counts whose errors a run's errors are
+    evaluate_nothing    the same for a run that diverged before its first checkpoint: nothing is read
     evaluate_classical  lets a classical recognizer read test lines
     evaluate_ensemble   the same for several runs that read as one
     tune_search         the command: the options of a search, by the validation lines

@@ -12,6 +12,7 @@ from ocr_tf.alphabet import Alphabet
 from ocr_tf.data.geometry import Geometry
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.experiment import Experiment
+from ocr_tf.experiment.runs.failure import divergence
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.recognizer import Recognizer
 from ocr_tf.types import Array
@@ -24,7 +25,7 @@ class Trained(NamedTuple):
     experiment: Experiment
     model: Recognizer
     step: int  # of the checkpoint
-    finished: bool  # the run has come to its end
+    finished: bool  # the run has come to its end, be it a loss that was not finite
 
     @property
     def geometry(self) -> Geometry:
@@ -57,7 +58,7 @@ def restore(path: Union[str, Path], which: str = "best") -> Trained:
     experiment = folder.experiment
     model = build(experiment, folder.alphabet)
     assign(variables(model), checkpoint.arrays, str(path))
-    finished = folder.checkpoints.state().finished
+    finished = folder.checkpoints.state().finished or divergence(folder.path) is not None
     return Trained(folder, experiment, model, checkpoint.step, finished)
 
 

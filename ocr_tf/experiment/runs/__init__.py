@@ -8,6 +8,7 @@ Its files:
     seen_lines   refuses test lines that a run was trained or chosen on
     checkpoints  the checkpoints of a run: weights, optimizer and state
     description  the content of run.json, as dataclasses
+    failure      whether a training failed: diverged, not aligned or not learned
     lock         one process at a time owns a folder
     metrics_log  metrics.jsonl, a record of the training on each line
     temperature  the temperature of a run, as given and as fitted

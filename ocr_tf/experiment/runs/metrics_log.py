@@ -119,13 +119,17 @@ class MetricsLog:
                 step = validation.step
         return step
 
+    def best(self) -> Optional[Validation]:
+        """Returns the first validation of the lowest CER; None before there is one."""
+        return min(self.validations(), key=lambda validation: validation.cer, default=None)
+
     def not_aligned(self) -> Optional[Validation]:
         """Returns the best validation of a training that ended without an alignment; None of any other."""
         validations = self.validations()
         if not validations or validations[-1].formed is not False:
             return None
-        best = min(validations, key=lambda validation: validation.cer)
-        return best if best.cer > STUCK else None
+        best = self.best()
+        return best if best is not None and best.cer > STUCK else None
 
     def last_step(self) -> int:
         """The last step that was recorded; 0 before the first."""

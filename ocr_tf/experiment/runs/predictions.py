@@ -30,6 +30,7 @@ from ocr_tf.normalization import nfc
 from ocr_tf.text_file import read_text_file
 
 RESULTS, PREDICTIONS = "results.json", "predictions.jsonl"
+NO_CHECKPOINT = "none"  # of a run that diverged before its first: nothing was read
 
 # A sum of rounded log probabilities may end a little above 0; a confidence in percent, far above.
 ROUNDING = 1e-3
@@ -109,7 +110,7 @@ class RateFigures:
 class CheckpointRead:
     """The checkpoint of a run that was evaluated."""
 
-    which: str  # "best" or "last"
+    which: str  # "best", "last" or NO_CHECKPOINT
     step: int
 
 

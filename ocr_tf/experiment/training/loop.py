@@ -27,6 +27,13 @@ from ocr_tf.experiment.inference.aligner import Aligner
 from ocr_tf.experiment.inference.load import assign, build, initialize_from
 from ocr_tf.experiment.inference.recognize import Reader, width_multiple
 from ocr_tf.experiment.runs.checkpoints import StepTaken, TrainingState
+from ocr_tf.experiment.runs.failure import (
+    NOTHING,
+    Divergence,
+    failure,
+    forget_divergence,
+    record_divergence,
+)
 from ocr_tf.experiment.runs.metrics_log import is_aligned
 from ocr_tf.experiment.runs.run_folder import RunFolder, SeenLine
 from ocr_tf.experiment.runs.seen_lines import refuse_seen
@@ -41,6 +48,7 @@ from ocr_tf.experiment.training.profiler import WARMUP, Profile
 from ocr_tf.experiment.training.step import Stepper
 from ocr_tf.experiment.training.validation import validate
 from ocr_tf.library_lines import without_library_lines
+from ocr_tf.metrics.failures import NOT_ALIGNED, NOT_LEARNED, SAID
 from ocr_tf.processor import cores
 from ocr_tf.progress import Afterwards, Progress, clock
 from ocr_tf.recognizer import Recognizer
@@ -196,7 +204,7 @@ class Training:
         self.curves.rewrite()
 
     def save(self) -> None:
-        """Writes one atomic checkpoint of all state."""
+        """Writes one atomic checkpoint of all state. Raises Diverged where a weight is not finite."""
         if self._last_saved == self.step:
             return
         state = TrainingState(
@@ -210,6 +218,11 @@ class Training:
             metrics=self.folder.metrics.position(),
         )
         arrays = {path: variable.numpy() for path, variable in self.stepper.variables().items()}
+        bad = [path for path, array in arrays.items() if not np.isfinite(array).all()]
+        if bad:
+            raise Diverged(
+                f"{bad[0]} is not finite after step {self.step}; lower --train.learning_rate"
+            )
         self.folder.checkpoints.save(self.step, arrays, state)
         self._last_saved = self.step
 
@@ -260,6 +273,7 @@ class Training:
             print(f"{self.folder.path} is finished at step {self.step}", file=sys.stderr)
             self._say_what_next()
             return
+        forget_divergence(self.folder.path)
         if self.step:
             print(f"resuming at step {self.step}", file=sys.stderr)
         progress = Progress(
@@ -280,6 +294,10 @@ class Training:
                 else f"step {self._last_saved} is saved"
             )
             raise KeyboardInterrupt(f"interrupted at step {self.step}; {saved}") from None
+        except Diverged as error:
+            progress.clear()
+            record_divergence(self.folder.path, Divergence(self.step + 1, str(error)))
+            raise
         finally:
             self.profile.stop()
         progress.clear()
@@ -435,15 +453,18 @@ class Training:
             print(self._finding())
 
     def _finding(self) -> str:
-        """Says that the head's alignment never formed; empty where it did."""
-        stuck = self.folder.metrics.not_aligned()
-        if stuck is None:
+        """Says that the training failed, and how; empty where it did not."""
+        failed = failure(self.folder, self.experiment.train.seed)
+        if failed is None or failed.cer is None:
             return ""
-        spread = "" if stuck.entropy is None else f", entropy {stuck.entropy:.2f} of at most 1"
+        spread = "" if failed.entropy is None else f", entropy {failed.entropy:.2f} of at most 1"
+        why = {
+            NOT_ALIGNED: "it has not found where in the line the symbols stand",
+            NOT_LEARNED: f"no validation had a CER of {100 * NOTHING:.0f} % or less",
+        }[failed.kind]
         return (
-            f"{self.experiment.head_name} did not align: it has not found where in the line the symbols "
-            f"stand (CER {100 * stuck.cer:.0f} %{spread}), so its figures say nothing of what it could "
-            "read; train longer or on more lines"
+            f"{self.experiment.head_name} {SAID[failed.kind]}: {why} (CER {100 * failed.cer:.0f} %{spread}), "
+            "so its figures say nothing of what it could read; train longer or on more lines"
         )
 
 

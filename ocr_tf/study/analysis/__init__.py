@@ -51,9 +51,9 @@ def analyze(
             if networks.conditions() == grid.conditions:
                 unreachable = {c: networks.unreachable(c, source) for c in grid.conditions}
             scores.update(cross_scores(networks, grid, source))
-            alignments = alignment.alignments(networks, grid, source, images)
+            alignments = alignment.alignments(networks, grid.of_networks, source, images)
             if inputs.trained and not networks.unusable:
-                probes = probing.probes(networks, grid, inputs.trained, source, images)
+                probes = probing.probes(networks, grid.of_networks, inputs.trained, source, images)
     missing = list(inputs.missing)
     if networks is not None and networks.unusable:
         missing.append(f"probes and cost: {networks.unusable}")

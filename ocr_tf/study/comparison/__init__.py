@@ -10,7 +10,8 @@ Its files:
     inputs         training texts, test images and networks behind the readings
     models         the trained networks, and lines prepared as each of them sees them
     curves         loss and validation CER by step, from the runs' records
-    formation      which trainings found their alignment, and since which step
+    formation      since which step trainings are aligned
+    failures       how many trainings failed, and the verdict among the others
     lines          the test lines with every reading of them
     tuning         the learning rates that a search before the study found
     plan           what a study declares before its first run, and what was changed since

@@ -11,6 +11,7 @@ from typing import Optional, TypeVar, Union
 
 from ocr_tf import options
 from ocr_tf.experiment.config.experiment import Experiment
+from ocr_tf.experiment.runs.failure import divergence
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.heads import aids_of
 
@@ -73,7 +74,11 @@ def controls(runs: Runs) -> Controls:
     """Compares the records of runs."""
     every = [run for by_seed in runs.values() for run in by_seed.values()]
     around = [s for run in every for s in run.surroundings]
-    batches = {c: {s: _batches(run) for s, run in by.items()} for c, by in runs.items()}
+    # One that diverged was shown fewer batches than the others.
+    batches = {
+        c: {s: _batches(run) for s, run in by.items() if divergence(run.path) is None}
+        for c, by in runs.items()
+    }
     weights = {c: {s: _first_weights(run) for s, run in by.items()} for c, by in runs.items()}
     seeds = sorted({seed for by_seed in runs.values() for seed in by_seed})
     compared = Controls(

@@ -34,12 +34,14 @@ def open_inputs(grid: Grid) -> Inputs:
     """Opens what the grid's evaluations refer to; `missing` names what cannot be opened any more."""
     missing, runs = [], {}
     for condition, row in grid.cells.items():
-        folders = {(condition, cell.seed): run_of(cell) for cell in row}
+        folders = {(condition, cell.seed): run_of(cell) for cell in row if not cell.unread}
         existing = {key: folder for key, folder in folders.items() if folder is not None}
-        if len(existing) == len(folders):
+        if folders and len(existing) == len(folders):
             runs.update(existing)
-        else:
+        elif folders:
             missing.append(f"{condition} has no run folders: no networks to ask")
+        else:
+            missing.append(f"{condition} has no checkpoint of any run: no networks to ask")
     trained = source = None
     try:
         distinct = dict.fromkeys(runs.values())  # several searches may be of one run

@@ -18,7 +18,7 @@ import numpy as np
 from ocr_tf.errors import NAMED, InputError
 from ocr_tf.experiment.config.program import command_name
 from ocr_tf.experiment.runs import predictions
-from ocr_tf.experiment.runs.predictions import EvaluationResults, Prediction
+from ocr_tf.experiment.runs.predictions import NO_CHECKPOINT, EvaluationResults, Prediction
 from ocr_tf.metrics.edits import Edits, edits
 from ocr_tf.metrics.registry import Metric, metric_of
 from ocr_tf.normalization import normalize
@@ -39,6 +39,12 @@ class Cell(NamedTuple):
     def run(self) -> Optional[Path]:
         """The run's folder as it was evaluated; None for a system that is no run."""
         return None if self.results.run is None else Path(self.results.run)
+
+    @property
+    def unread(self) -> bool:
+        """Tells that no network read: the run diverged before its first checkpoint."""
+        checkpoint = self.results.checkpoint
+        return checkpoint is not None and checkpoint.which == NO_CHECKPOINT
 
     @property
     def network(self) -> Optional[str]:
@@ -104,6 +110,14 @@ class Grid:
             ]
             for condition in self.cells
         }
+
+    @functools.cached_property
+    def of_networks(self) -> Grid:
+        """The grid of what networks read: without the runs that diverged before their first checkpoint."""
+        rows = {name: [cell for cell in row if not cell.unread] for name, row in self.cells.items()}
+        if rows == self.cells:
+            return self
+        return dataclasses.replace(self, cells={name: row for name, row in rows.items() if row})
 
     def errors(self, condition: str, metric: str) -> Array:
         """Returns errors [S, N] float64 after normalization, as one of METRICS counts them.

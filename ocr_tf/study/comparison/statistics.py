@@ -10,6 +10,7 @@ from typing import Optional
 from ocr_tf.experiment.runs.predictions import RateFigures
 from ocr_tf.metrics import paired
 from ocr_tf.metrics.error_rates import measure
+from ocr_tf.metrics.failures import Failures
 from ocr_tf.metrics.registry import METRICS
 from ocr_tf.study.comparison.results import Cell, Grid
 
@@ -117,7 +118,7 @@ def comparisons(
     grid: Grid,
     metric: str,
     systems: Container[str] = (),
-    not_aligned: Mapping[str, paired.NotAligned] = {},
+    failed: Mapping[str, Failures] = {},
     margin: Optional[float] = None,
     confidence: float = 1 - paired.ALPHA,
     next_look: Optional[paired.NextLook] = None,
@@ -128,7 +129,7 @@ def comparisons(
         grid: the readings.
         metric: that the verdict is about.
         systems: conditions that nobody trains anew.
-        not_aligned: the trainings that got stuck, by condition; see `formation.not_aligned`.
+        failed: the trainings behind each condition that has some; see `failures.failures`.
         margin: a difference that does not matter, a fraction.
         confidence: of every interval, and of the verdicts on all pairs together.
         next_look: that may follow in the same study.
@@ -149,7 +150,7 @@ def comparisons(
             grid.paired,
             together.get((a, b)),
             len(pairs),
-            _stuck((a, b), not_aligned),
+            _failures((a, b), failed),
             margin,
             confidence,
             next_look,
@@ -173,7 +174,7 @@ def contrasts(
     grid: Grid,
     metric: str,
     declared: Mapping[str, paired.Named],
-    not_aligned: Mapping[str, paired.NotAligned] = {},
+    failed: Mapping[str, Failures] = {},
     confidence: float = 1 - paired.ALPHA,
 ) -> tuple[paired.Change, ...]:
     """Decides the study's differences of differences by its metric, over seeds and lines.
@@ -186,16 +187,14 @@ def contrasts(
     for contrast in paired.contrasts(every, declared, confidence, grid.paired):
         names = [c for pair in contrast.pairs for c in pair]
         too_small = paired.too_small(*(one for one in every if one.name in names))
-        stuck = _stuck(names, not_aligned)
-        changes.append(paired.change(contrast, too_small, not_aligned=stuck))
+        failures = _failures(names, failed)
+        changes.append(paired.change(contrast, too_small, failures=failures))
     return tuple(changes)
 
 
-def _stuck(
-    conditions: Iterable[str], not_aligned: Mapping[str, paired.NotAligned]
-) -> tuple[paired.NotAligned, ...]:
-    """Returns the trainings behind some conditions that got stuck, each once."""
-    return tuple(dict.fromkeys(not_aligned[c] for c in conditions if c in not_aligned))
+def _failures(conditions: Iterable[str], failed: Mapping[str, Failures]) -> tuple[Failures, ...]:
+    """Returns the trainings behind some conditions, where some of them failed, each once."""
+    return tuple(dict.fromkeys(failed[c] for c in conditions if c in failed and failed[c].failed))
 
 
 def by_metric(
@@ -223,7 +222,7 @@ def _pair(
     by_seed: bool,
     adjusted: Optional[paired.Pair],
     pairs: int,
-    not_aligned: tuple[paired.NotAligned, ...],
+    failures: tuple[Failures, ...],
     margin: Optional[float],
     confidence: float,
     next_look: Optional[paired.NextLook],
@@ -248,7 +247,7 @@ def _pair(
     if next_look is not None:
         at_next = paired.recipes(a, b, 1 - next_look.level, by_seed)
         at_next = later.comparison if later else at_next
-    if decides.low is not None and not too_small and not not_aligned:
+    if decides.low is not None and not too_small and not paired.untrained(failures):
         detectable = paired.smallest_detectable(decides)
     return ComparedPair(
         a=a.name,
@@ -259,7 +258,7 @@ def _pair(
             p=adjusted.p_adjusted if adjusted else None,
             few=too_small,
             pairs=pairs if adjusted else 1,
-            not_aligned=not_aligned,
+            failures=failures,
             equivalence=None
             if margin is None
             else paired.equivalence(alone, margin, pairs, 1 - confidence),

@@ -23,6 +23,7 @@ import numpy as np
 from ocr_tf.experiment.config.experiment import Experiment
 from ocr_tf.experiment.config.serialize import configuration
 from ocr_tf.metrics import paired
+from ocr_tf.metrics.failures import FailedRun, Failures
 from ocr_tf.study.report.content import Report
 
 VERSION = 4  # of the schema: raised when a field is taken away or changes its meaning
@@ -95,15 +96,15 @@ def _verdict(values: dict[str, Any]) -> paired.Verdict:
     signature["seeds"] = tuple(signature["seeds"])
     rebuilt = {
         "signature": paired.Signature(**signature),
-        "not_aligned": tuple(map(_not_aligned, values["not_aligned"])),
+        "failures": tuple(map(_failures, values["failures"])),
         "equivalence": values["equivalence"] and paired.Equivalence(**values["equivalence"]),
     }
     return paired.Verdict(**{**values, **rebuilt})
 
 
-def _not_aligned(values: dict[str, Any]) -> paired.NotAligned:
-    stuck = tuple(paired.StuckRun(**run) for run in values["stuck"])
-    return paired.NotAligned(**{**values, "stuck": stuck})
+def _failures(values: dict[str, Any]) -> Failures:
+    failed = tuple(FailedRun(**run) for run in values["failed"])
+    return Failures(**{**values, "failed": failed})
 
 
 # The schema

@@ -11,6 +11,7 @@ from typing import Optional
 
 from ocr_tf.experiment.config.experiment import Experiment
 from ocr_tf.metrics import paired
+from ocr_tf.metrics.failures import Failures
 from ocr_tf.study.analysis.content import Analysis
 from ocr_tf.study.analysis.cost_content import Cost
 from ocr_tf.study.comparison.controls import Code, Controls
@@ -87,6 +88,9 @@ class Report:
     aligned_at: AlignedAt
     lines: tuple[Line, ...]
     reproduce: Reproduction
+    failures: tuple[Failures, ...] = ()  # of every training, also where none failed
+    # The pairs that a failed training is part of, decided without those: beside the verdict.
+    among_trained: tuple[paired.Verdict, ...] = ()
     analysis: Optional[Analysis] = None  # None: not made
     cost: Optional[Cost] = None  # None: not measured
     summary: Optional[Summary] = None  # of the headline; None: nothing was compared
@@ -125,10 +129,14 @@ class Report:
         return self.pairs[0] if self.pairs else None
 
     @property
-    def not_aligned(self) -> tuple[paired.NotAligned, ...]:
-        """The compared conditions with trainings that got stuck."""
-        stuck = (one for pair in self.pairs for one in pair.verdict.not_aligned)
-        return tuple(dict.fromkeys(stuck))
+    def failed(self) -> tuple[Failures, ...]:
+        """The trainings of which some failed."""
+        return tuple(one for one in self.failures if one.failed)
+
+    @property
+    def untrained(self) -> tuple[Failures, ...]:
+        """The trainings of which every one failed."""
+        return paired.untrained(self.failures)
 
     @property
     def changes(self) -> tuple[paired.Change, ...]:

@@ -10,8 +10,9 @@ from typing import NamedTuple, Optional
 
 from matplotlib.figure import Figure
 
-from ocr_tf.metrics.paired import FALLS, RISES, TIED, WITHHELD, Change, Contrast, did_not_align
-from ocr_tf.study.report import forest_plot, formatting, stuck_text, svg, verdict_text
+from ocr_tf.metrics.failures import did_fail
+from ocr_tf.metrics.paired import FALLS, RISES, TIED, WITHHELD, Change, Contrast
+from ocr_tf.study.report import failure_text, forest_plot, formatting, svg, verdict_text
 from ocr_tf.study.report.content import Report
 from ocr_tf.study.report.forest_plot import Group, Row
 from ocr_tf.study.report.formatting import MINUS, SPACE, interval, points, probability, width
@@ -21,7 +22,7 @@ class ChangeText(NamedTuple):
     """One contrast, with interval and p of all together where there are several."""
 
     name: str
-    outcome: str  # "falls", "rises", "tied at this size" or "withheld", with who got stuck
+    outcome: str  # "falls", "rises", "tied at this size" or "withheld", with whose trainings failed
     title: str
     lead: str
     terms: str  # (a − b) − (c − d)
@@ -32,7 +33,7 @@ class ChangeText(NamedTuple):
     withheld: Optional[str]
     few: Optional[str]  # why the interval rests on too few lines
     detectable: Optional[float]
-    stuck: str  # the trainings of the four that got stuck; empty: none did
+    failed: str  # whose trainings of the four failed; empty: none did
     level: float  # of all together
 
     @property
@@ -94,9 +95,9 @@ def three_lines(report: Report) -> list[str]:
     if first.detectable:
         seen = f"; smallest detectable difference {width(first.detectable)}, estimated from these seeds"
     few = f"; it rests on few lines: {first.few}" if first.few else ""
-    stuck = f"; {first.stuck}" if first.stuck else ""
+    failed = f"; {first.failed}" if first.failed else ""
     numbers = f"{first.terms} = {first.numbers} with {verdict_text.size(report)}"
-    line = f"{first.title}: {numbers}{seen}{few}{stuck}{more}"
+    line = f"{first.title}: {numbers}{seen}{few}{failed}{more}"
     return [line.replace(MINUS, "-").replace(SPACE, " "), *lines[1:]]
 
 
@@ -108,12 +109,12 @@ def forest(report: Report, page_width: int) -> Optional[Figure]:
             _row(formatting.checkpoint(name), every[i].contrast, name == report.checkpoint)
             for name, every in report.contrasts.items()
         ]
-        withheld = ", withheld" if change.not_aligned else ""
+        withheld = ", withheld" if change.untrained else ""
         groups.append(Group(svg.short(change.contrast.name, 48) + withheld, rows))
     if not groups:
         return None
-    stuck = any(change.not_aligned for change in report.changes)
-    sides = ("", "") if stuck else (f"it {RISES}", f"it {FALLS}")
+    untrained = any(change.untrained for change in report.changes)
+    sides = ("", "") if untrained else (f"it {RISES}", f"it {FALLS}")
     return forest_plot.forest(groups, page_width, *sides)
 
 
@@ -123,17 +124,17 @@ def _row(label: str, contrast: Contrast, strong: bool) -> Row:
 
 
 def outcome(change: Change) -> str:
-    """Words an outcome for a table; names who got stuck."""
-    stuck = f" ({did_not_align(change.not_aligned)})" if change.not_aligned else ""
-    return f"{change.outcome}{stuck}"
+    """Words an outcome for a table; names whose trainings failed."""
+    failed = f" ({failure_text.phrases(change.failures)})" if change.failures else ""
+    return f"{change.outcome}{failed}"
 
 
 def _worded(report: Report, change: Change) -> ChangeText:
     contrast, said = change.contrast, change.outcome
     (a, b), (c, d) = contrast.pairs
     title = "no verdict" if said == WITHHELD else said
-    if change.not_aligned:
-        title = did_not_align(change.not_aligned)
+    if change.untrained:
+        title = did_fail(change.untrained)
     elif said in (FALLS, RISES):
         title = f"{said} by {width(abs(contrast.value))}"
     return ChangeText(
@@ -149,15 +150,15 @@ def _worded(report: Report, change: Change) -> ChangeText:
         withheld=contrast.withheld,
         few=change.too_small if contrast.low is not None else None,
         detectable=change.detectable.difference if change.detectable else None,
-        stuck=stuck_text.named(change.not_aligned),
+        failed=failure_text.phrases(change.failures),
         level=1 - report.confidence,
     )
 
 
 def _lead(report: Report, change: Change) -> str:
     contrast, said = change.contrast, change.outcome
-    if change.not_aligned:
-        return stuck_text.lead(report, change.not_aligned)
+    if change.untrained:
+        return failure_text.lead(report, change.untrained)
     (a, b), (c, d) = contrast.pairs
     moved = said in (FALLS, RISES)
     metric = verdict_text.name_of(report.study.metric)
@@ -174,4 +175,6 @@ def _lead(report: Report, change: Change) -> str:
         lead += f"How sure the change is cannot be said: {contrast.withheld}."
     if change.too_small and contrast.low is not None:
         lead += f" The interval rests on few lines: {change.too_small}."
+    if change.failures:
+        lead += f" {failure_text.counted(change.failures)}"
     return lead

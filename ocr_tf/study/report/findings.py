@@ -11,7 +11,7 @@ the networks emit. The rule:
     3. Costs have no p. The greatest ratio of what reading a line takes is told if it is at least
        LEAST_RATIO and the quartiles of the two conditions' times do not overlap.
 
-Of a pair that a training that got stuck is part of, nothing is told: every difference is of that.
+Of a pair that a failed training is part of, nothing is told: every difference may be of that.
 
 Everything told here is exploratory, and the page says so. TensorFlow-free.
 """
@@ -92,7 +92,7 @@ def summarize(
     """
     if pair is None:
         return None
-    if pair.verdict.not_aligned:
+    if pair.verdict.failures:
         return Summary((), 0, None)
     candidates = [] if analysis is None else list(_candidates(pair, metric, analysis))
     findings = _chosen(candidates)

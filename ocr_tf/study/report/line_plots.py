@@ -90,7 +90,7 @@ def histogram(report: Report, looks: Looks, links: Sequence[str], width: int) ->
     if pair is None or not every:
         return None
     colors = {-1: looks[pair.a].color, 0: GRAY, 1: looks[pair.b].color}
-    if pair.verdict.not_aligned:  # No line is read better by a head whose rival got stuck.
+    if pair.verdict.untrained:  # No line is read better by a head whose rival did not train.
         colors = dict.fromkeys(colors, GRAY)
     heights = np.sqrt([len(bar.lines) for bar in every])  # so that few show beside many
     heights = heights / max(1.0, heights.max())
@@ -114,7 +114,7 @@ def histogram(report: Report, looks: Looks, links: Sequence[str], width: int) ->
     axes.spines["left"].set_visible(False)
     a, b = (svg.short(name, 14 if small else 22) for name in (pair.a, pair.b))
     axes.set_xlabel(f"CER of a line, {a} {formatting.MINUS} {b}, pp")
-    if not pair.verdict.not_aligned:
+    if not pair.verdict.untrained:
         svg.sides(axes, f"{a} better", f"{b} better")
     return figure
 

@@ -17,6 +17,7 @@ from ocr_tf.study.report import (
     analysis_tables,
     contrasts,
     cost,
+    failure_text,
     formatting,
     gallery,
     image_embedding,
@@ -304,12 +305,14 @@ def _environment() -> jinja2.Environment:
         formatting.listed,
         formatting.checkpoint,
         verdict_text.outcome,
+        failure_text.open_share,
     ):
         environment.filters[filter_.__name__] = filter_
     environment.globals.update(
         ink_levels=INK_LEVELS,
         ink_share=INK_SHARE,
         metrics=METRICS,
+        change_of_plan=failure_text.PLAN,
         not_shown=verdict_text.NOT_SHOWN,
         would_help=verdict_text.would_help,
         recipes_meaning=verdict_text.RECIPES_MEANING,

@@ -240,19 +240,19 @@ def _row(
 ) -> Row:
     note = formatting.with_interval(value, low, high)
     row = Row(label, value, low, high, note, strong)
-    if pair.verdict.not_aligned:  # Neither condition's color.
+    if pair.verdict.untrained:  # Neither condition's color.
         return row
     return row._replace(a=looks[pair.a], b=looks[pair.b])
 
 
 def _heading(pair: ComparedPair) -> str:
-    withheld = ", withheld" if pair.verdict.not_aligned else ""
+    withheld = ", withheld" if pair.verdict.untrained else ""
     return f"{svg.short(pair.a)} {formatting.MINUS} {svg.short(pair.b)}{withheld}"
 
 
 def _sides(pair: ComparedPair, *others: ComparedPair) -> tuple[str, str]:
-    """Says what the sides of 0 mean; nothing where a training got stuck."""
-    if any(one.verdict.not_aligned for one in (pair, *others)):
+    """Says what the sides of 0 mean; nothing where every training of one failed."""
+    if any(one.verdict.untrained for one in (pair, *others)):
         return "", ""
     if others:
         return "the first makes fewer errors", "the second"

@@ -1,8 +1,8 @@
 """The verdict in words: its target, interval, smallest detectable difference and limits.
 
 Who is better is decided in `ocr_tf.metrics.paired.verdict`; nothing here decides. Two conditions that
-cannot be told apart are never called equal: they are tied at this size. Where a training got stuck, that is
-what is said, and nobody is called better.
+cannot be told apart are never called equal: they are tied at this size. Where every training of a condition
+failed, that is what is said, and nobody is called better.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from typing import NamedTuple, Optional
 
 from ocr_tf.experiment.config.program import command_name
 from ocr_tf.metrics import paired
+from ocr_tf.metrics.failures import did_fail
 from ocr_tf.metrics.paired import MODELS, RECIPES
 from ocr_tf.metrics.registry import metric_of
 from ocr_tf.study.comparison.statistics import ComparedPair
-from ocr_tf.study.report import cautions, formatting, stuck_text
+from ocr_tf.study.report import cautions, failure_text, formatting
 from ocr_tf.study.report.content import Report
 from ocr_tf.study.report.formatting import (
     MINUS,
@@ -65,12 +66,12 @@ class Beside(NamedTuple):
     low: Optional[float]  # None: withheld
     high: Optional[float]
     p: Optional[float]
-    stuck: bool  # a training of the two got stuck
+    untrained: bool  # every training of one of the two failed
 
     @property
     def better(self) -> Optional[str]:
         """The condition with fewer errors, if both were trained and the interval excludes 0."""
-        if self.stuck or self.low is None or self.high is None or self.low <= 0 <= self.high:
+        if self.untrained or self.low is None or self.high is None or self.low <= 0 <= self.high:
             return None
         return self.a if self.high < 0 else self.b
 
@@ -99,7 +100,7 @@ def name_of(metric: str) -> str:
 
 def beside(report: Report) -> list[Beside]:
     """Lists all pairs by the metrics that the verdict is not about."""
-    stuck = {(pair.a, pair.b) for pair in report.pairs if pair.verdict.not_aligned}
+    untrained = {(pair.a, pair.b) for pair in report.pairs if pair.verdict.untrained}
     return [
         Beside(
             other.a,
@@ -110,7 +111,7 @@ def beside(report: Report) -> list[Beside]:
             other.recipes.low,
             other.recipes.high,
             other.recipes.p,
-            (other.a, other.b) in stuck,
+            (other.a, other.b) in untrained,
         )
         for other in report.by_metric
     ]
@@ -155,10 +156,10 @@ def verdict(report: Report) -> Optional[VerdictText]:
         title=_title(pair.verdict),
         lead=_lead(report, pair),
         sensitivity=sensitivity(pair),
-        few=None if pair.verdict.better or pair.verdict.not_aligned else _few(report, pair),
+        few=None if pair.verdict.better or pair.verdict.untrained else _few(report, pair),
         otherwise=_otherwise(report, pair),
         no_mcnemar=_no_mcnemar(pair),
-        pairing=None if pair.verdict.not_aligned else _pairing(pair),
+        pairing=None if pair.verdict.untrained else _pairing(pair),
         targets=(_recipes(pair), _models(pair)),
         others=[_other(other) for other in report.pairs[1:]],
     )
@@ -177,10 +178,12 @@ def three_lines(report: Report) -> list[str]:
     last = (
         f"Of other data, budgets and encoders: nothing.{otherwise}{_spaced(cautions.caution(pair))}"
     )
-    stuck = pair.verdict.not_aligned
-    if stuck:
-        first = f"{stuck_text.named(stuck)}. {stuck_text.compares(stuck)}: {_rates(pair)} with {size(report)}"
-        last = stuck_text.remedy(report, stuck)
+    untrained = pair.verdict.untrained
+    if untrained:
+        first = (
+            f"{said.title}. {failure_text.compares(untrained)}: {_rates(pair)} with {size(report)}"
+        )
+        last = failure_text.remedy(report, untrained)
     lines = (
         first,
         f"These recipes ({RECIPES_MEANING}): {said.a} - {said.b} = {_numbers(recipes)}{recipe}",
@@ -207,8 +210,8 @@ def sensitivity(pair: ComparedPair) -> str:
     """Says how small a difference the comparison could detect, and what more data would change."""
     if pair.detectable is None:
         reason = pair.recipes.withheld or pair.too_small or "nothing varies"
-        if pair.verdict.not_aligned:
-            reason = paired.did_not_align(pair.verdict.not_aligned)
+        if pair.verdict.untrained:
+            reason = did_fail(pair.verdict.untrained)
         return f"How small a difference it could detect cannot be said: {reason}."
     together = f", all {pair.verdict.pairs} pairs together" if pair.verdict.pairs > 1 else ""
     said = f"The smallest detectable difference is {_estimated(pair)}{together}"
@@ -279,16 +282,20 @@ def _advice(pair: ComparedPair) -> str:
 
 
 def outcome(verdict: paired.Verdict) -> str:
-    """Words a pair's outcome for a table; names who got stuck, and a target that is not the usual one."""
-    if verdict.not_aligned:
-        return f"{verdict.outcome} ({paired.did_not_align(verdict.not_aligned)})"
-    only = " (these trained models)" if verdict.target == MODELS else ""
-    return f"{verdict.outcome}{only}"
+    """Words a pair's outcome for a table; names whose trainings failed, and an unusual target."""
+    failed = f" ({failure_text.phrases(verdict.failures)})" if verdict.failures else ""
+    only = " (these trained models)" if verdict.target == MODELS and not verdict.untrained else ""
+    return f"{verdict.outcome}{only}{failed}"
 
 
 def _title(verdict: paired.Verdict) -> str:
-    if verdict.not_aligned:
-        return paired.did_not_align(verdict.not_aligned)
+    if verdict.untrained:
+        return did_fail(verdict.untrained)
+    failed = f"; {failure_text.phrases(verdict.failures)}" if verdict.failures else ""
+    return f"{_decision(verdict)}{failed}"
+
+
+def _decision(verdict: paired.Verdict) -> str:
     models = verdict.target == MODELS
     if verdict.better:
         fewer = f"{verdict.better} makes fewer errors"
@@ -304,9 +311,18 @@ def _rates(pair: ComparedPair) -> str:
 
 
 def _lead(report: Report, pair: ComparedPair) -> str:
+    decided = pair.verdict
+    if decided.untrained:
+        return failure_text.lead(report, decided.untrained)
+    failed = ""
+    if decided.failures:
+        failed = f" {failure_text.counted(decided.failures)} {failure_text.apart(report, pair)}"
+    return f"{_measured(report, pair)}{failed}"
+
+
+def _measured(report: Report, pair: ComparedPair) -> str:
+    """Says what was measured, and how sure the difference is."""
     metric, decided = name_of(pair.metric), pair.verdict
-    if decided.not_aligned:
-        return stuck_text.lead(report, decided.not_aligned)
     a, b = (pair.a, percent(pair.recipes.rate_a)), (pair.b, percent(pair.recipes.rate_b))
     only, others = "", "other seeds and other such lines"
     if decided.target == MODELS:

@@ -73,7 +73,7 @@ def reports():
         "one seed": dataclasses.replace(one, controls=None, curves={}),
         "paired": with_experiments(fake.answer(fake.grid(40, 3), by_seed=True)),
         "a system": fake.answer(fake.grid(40, 1), systems=["attention"]),
-        "got stuck": fake.answer(fake.grid(40, 2, names), contrasts=asked, stuck={"ctc-0": [1]}),
+        "failed": fake.answer(fake.grid(40, 2, names), contrasts=asked, failed={"ctc-0": [1]}),
     }
 
 
