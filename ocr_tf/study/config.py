@@ -252,6 +252,7 @@ class Study:
 REFUSED = {
     "train.seed": "a study trains under the seeds 0 to --study.seeds - 1; leave it out",
     "train.patience": "every condition of a study trains for --train.steps; leave it out",
+    "train.continue_from": "the conditions of a study start from their first weights; leave it out",
     "data.lines": "a study chooses the lines that every condition can use; leave it out",
 }
 

@@ -267,6 +267,11 @@ class Train:
         "of devices a training gives the same but for rounding, and is resumed with a warning.",
         choices=STRATEGIES,
     )
+    continue_from: str = option(
+        "",
+        "Run folder: go on from its last checkpoint as a new run, with other steps, learning rate or "
+        "gradient clipping; all else must be the same.",
+    )
     init_from: str = option("", "Run folder: start from the weights of its best checkpoint.")
     init_parts: str = option(
         "all",

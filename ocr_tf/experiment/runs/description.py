@@ -47,6 +47,15 @@ class Surroundings:
 
 
 @dataclasses.dataclass(frozen=True)
+class Origin:
+    """What a run went on from: see `ocr_tf.experiment.training.origin`."""
+
+    run: str  # folder
+    step: int  # of its last checkpoint
+    diverged: Optional[int]  # the step at which its loss was not finite, if it was not
+
+
+@dataclasses.dataclass(frozen=True)
 class RunDescription:
     """A run.json, parsed."""
 
@@ -54,6 +63,7 @@ class RunDescription:
     surroundings: Surroundings
     data: Mapping[str, str]  # role: fingerprint of its lines
     first_weights: Mapping[str, str]  # part: sha256 of what it started from
+    origin: Optional[Origin] = None  # None: it began at step 0
 
     @classmethod
     def read(cls, path: Path) -> RunDescription:
@@ -84,4 +94,5 @@ class RunDescription:
             Surroundings.from_json(content),
             content.get("data") or {},
             content.get("first_weights") or {},
+            Origin(**content["origin"]) if content.get("origin") else None,
         )

@@ -136,8 +136,8 @@ class MetricsLog:
         return max((record["step"] for record in self.records()), default=0)
 
     def finished(self) -> bool:
-        """Whether the training has come to its end."""
-        return any(record.get("finished") for record in self.records())
+        """Whether the training has come to its end, at its last validation."""
+        return [False, *(r["finished"] for r in self.records() if "finished" in r)][-1]
 
     def seconds_a_step(self, since: float) -> Optional[float]:
         """The pace of a training, whose first steps trace and allocate and do not count.

@@ -8,6 +8,7 @@ Its files:
     strategy           cuts a batch among the replicas of several devices or machines
     cluster            which of the processes of several machines this one is
     loop               all steps, with validation, checkpoints and resuming
+    origin             goes on from another run, under other flags, as a new run
     narrowest          how narrow augmentation may make a line, so that its label stays readable
     previews           reads the same few validation lines at each validation, for TensorBoard
     profiler           profiles a few steps, for TensorBoard

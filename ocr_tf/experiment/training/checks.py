@@ -15,7 +15,7 @@ from ocr_tf.data.dataset import open_sources
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.config.experiment import PARTS, Data, Experiment, Train
 from ocr_tf.experiment.runs.run_folder import RunFolder
-from ocr_tf.experiment.training import cluster
+from ocr_tf.experiment.training import cluster, origin
 
 
 def check(experiment: Experiment, workdir: Path) -> None:
@@ -35,8 +35,11 @@ def check(experiment: Experiment, workdir: Path) -> None:
     check_train(experiment.train)
     check_data(experiment.data)
     # A run that has a checkpoint no longer depends on the one that it started from.
-    if task.chief and experiment.train.init_from and not folder.checkpoints.steps():
-        RunFolder.open(experiment.train.init_from).checkpoints.state("best")
+    if task.chief and not folder.checkpoints.steps():
+        if experiment.train.continue_from:
+            origin.check(experiment)
+        elif experiment.train.init_from:
+            RunFolder.open(experiment.train.init_from).checkpoints.state("best")
 
 
 def check_data(data: Data) -> None:

@@ -19,7 +19,14 @@ FORM = (
 )
 
 # Flags of files, which may lie elsewhere on every machine: what is in them is compared itself.
-FILES = ("data.train", "data.val", "data.lines", "data.alphabet", "train.init_from")
+FILES = (
+    "data.train",
+    "data.val",
+    "data.lines",
+    "data.alphabet",
+    "train.init_from",
+    "train.continue_from",
+)
 
 
 class Task(NamedTuple):

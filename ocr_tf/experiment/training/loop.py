@@ -38,7 +38,7 @@ from ocr_tf.experiment.runs.metrics_log import is_aligned
 from ocr_tf.experiment.runs.run_folder import RunFolder, SeenLine
 from ocr_tf.experiment.runs.seen_lines import refuse_seen
 from ocr_tf.experiment.tensorboard.event_file import Curves
-from ocr_tf.experiment.training import checks, cluster, fingerprints, splits, strategy
+from ocr_tf.experiment.training import checks, cluster, fingerprints, origin, splits, strategy
 from ocr_tf.experiment.training.best import Best
 from ocr_tf.experiment.training.formation import AlignmentProbe
 from ocr_tf.experiment.training.interruption import Interruption
@@ -93,9 +93,9 @@ def run(experiment: Experiment, workdir: Path, afterwards: Optional[Afterwards] 
                     Training(experiment, roles, folder, model, cache, devices).follow(interruption)
                 return
             splits.report(experiment, roles)
-            seen: Iterable[SeenLine] = roles.rows()
-            if experiment.train.init_from and not folder.checkpoints.steps():
-                seen = itertools.chain(seen, _start_from_parent(experiment.train, model, roles))
+            parent, inherited = None, []
+            if not folder.checkpoints.steps():
+                parent, inherited = _from_another_run(experiment, model, roles)
             if not folder.begun:  # only now that everything is known to fit
                 folder = RunFolder.create_or_open(workdir)
                 stack.enter_context(folder.lock())
@@ -104,19 +104,39 @@ def run(experiment: Experiment, workdir: Path, afterwards: Optional[Afterwards] 
                 "devices": dataclasses.asdict(devices.shared()),
                 "data": roles.fingerprints(),
                 "first_weights": fingerprints.of_weights(model),
+                "origin": parent and dataclasses.asdict(origin.origin(parent)),
             }
             for warning in folder.begin(experiment, roles.alphabet, facts):
                 print(f"warning: {warning}", file=sys.stderr)
             if not folder.checkpoints.steps():
-                folder.remember_lines(seen)
+                folder.remember_lines(itertools.chain(roles.rows(), inherited))
                 skipped = "".join(f"{s.place}\t{s.kind}\t{s.reason}\n" for s in roles.skipped)
                 atomic_write(folder.path / "skipped.tsv", skipped.encode())
+            if parent is not None:
+                origin.adopt(folder, parent, roles.alphabet)
             training = Training(experiment, roles, folder, model, cache, devices)
             with Interruption() as interruption:
                 training.go(interruption, afterwards)
     except KeyboardInterrupt as interrupt:
         what = str(interrupt) or "interrupted"
         raise KeyboardInterrupt(f"{what}; give the same command again to resume") from None
+
+
+def _from_another_run(
+    experiment: Experiment, model: Recognizer, roles: splits.Roles
+) -> tuple[Optional[RunFolder], list[SeenLine]]:
+    """Finds what a run without a checkpoint has of another one.
+
+    Returns:
+        The run that it goes on from, if it does, and the lines that its first weights have seen beside its
+        own, as `inherited`.
+    """
+    train = experiment.train
+    if train.continue_from:
+        origin.check(experiment)
+        parent = RunFolder.open(train.continue_from)
+        return parent, [line for line in parent.lines() if line.role == "inherited"]
+    return None, _start_from_parent(train, model, roles) if train.init_from else []
 
 
 def _start_from_parent(train: Train, model: Recognizer, roles: splits.Roles) -> list[SeenLine]:

@@ -106,6 +106,7 @@ def controls(runs: Runs) -> Controls:
     for equal, sentence in (_aids(experiments), _parents(experiments), _clipped(compared.clipped)):
         if sentence:
             (same if equal else differs).append(sentence)
+    differs += filter(None, (_went_on(condition, by_seed) for condition, by_seed in runs.items()))
     return dataclasses.replace(compared, same=tuple(same), differs=tuple(differs))
 
 
@@ -250,6 +251,23 @@ def _parents(experiments: Mapping[str, Experiment]) -> tuple[bool, str]:
     return equal, (
         f"Started from weights that were trained before (--train.init_from={named}): {who}. That other "
         "training is part of the budget, and its steps are not among those counted here."
+    )
+
+
+def _went_on(condition: str, by_seed: Mapping[int, RunFolder]) -> str:
+    """Says which runs of a condition went on from others; empty where none did."""
+    origins = {seed: run.description.origin for seed, run in by_seed.items()}
+    said = [
+        f"seed {seed} from step {origin.step} of {origin.run}"
+        + (f", whose loss was not finite at step {origin.diverged}" if origin.diverged else "")
+        for seed, origin in origins.items()
+        if origin is not None
+    ]
+    if not said:
+        return ""
+    return (
+        f"Runs of {condition} went on from others (--train.continue_from), under whose flags the steps "
+        f"before were taken: {'; '.join(said)}."
     )
 
 
