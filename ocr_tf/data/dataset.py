@@ -138,6 +138,15 @@ def text_notes(source: Source) -> list[str]:
     return notes(text for part in raw for text in part.texts)
 
 
+def normalized(source: Source, normalization: str) -> Source:
+    """Normalizes the labels of a source that `open_sources` gave, as --data.normalize of a training does."""
+    if normalization == "none":
+        return source
+    raw = (part.source if isinstance(part, Cleaned) else part for part in parts_of(source))
+    parts = [Cleaned(part, normalization) for part in raw]
+    return parts[0] if len(parts) == 1 else Concatenation(parts)
+
+
 def open_sources(specs: Sequence[str]) -> Source:
     """Opens the sources that `specs` names, one behind the other.
 

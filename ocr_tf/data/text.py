@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import Optional
 
 from ocr_tf.data.source import Facts, Sample, Source
-from ocr_tf.normalization import nfc
+from ocr_tf.normalization import nfc, normalize
 
 # Marks of direction, and what is as wide as nothing; joiners (U+200C, U+200D) are not among them.
 _INVISIBLE = frozenset("\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\ufeff") | frozenset(
@@ -45,10 +45,11 @@ def name_of(symbol: str) -> str:
 
 
 class Cleaned(Source):
-    """A source whose texts are brought to their form as they are asked for."""
+    """A source whose texts are brought to their form, and normalized, as they are asked for."""
 
-    def __init__(self, source: Source):
+    def __init__(self, source: Source, normalization: str = "none"):
         self.source, self.name = source, source.name
+        self.normalization = normalization
 
     def __len__(self) -> int:
         return len(self.source)
@@ -56,11 +57,11 @@ class Cleaned(Source):
     def sample(self, i: int) -> Sample:
         """See `Source.sample`."""
         sample = self.source.sample(i)
-        return sample._replace(text=clean(sample.text))
+        return sample._replace(text=self._formed(sample.text))
 
     def text(self, i: int) -> str:
         """See `Source.text`."""
-        return clean(self.source.text(i))
+        return self._formed(self.source.text(i))
 
     def line_id(self, i: int) -> str:
         """See `Source.line_id`."""
@@ -82,23 +83,35 @@ class Cleaned(Source):
         """See `Source.facts`."""
         return self.source.facts()
 
+    def _formed(self, text: str) -> str:
+        return (
+            normalize(clean(text), self.normalization)
+            if self.normalization != "none"
+            else clean(text)
+        )
+
 
 def notes(texts: Iterable[str]) -> list[str]:
     """Says what `clean` changes in labels, each kind with its count; nothing where it changes nothing."""
     ends = spaces = 0
     controls: Counter[str] = Counter()
+    within: Counter[str] = Counter()
     for text in texts:
         if text.isascii() and text.isprintable() and "  " not in text and text.strip(" ") == text:
             continue
         stripped = text.strip()
         ends += stripped != text
-        spaces += any(s != " " for s in stripped if s.isspace()) or "  " in stripped
+        kinds = {name_of(s) for s in stripped if s.isspace() and s != " "}
+        kinds |= {"double spaces"} if "  " in stripped else set()
+        spaces += bool(kinds)
+        within.update(kinds)
         controls.update({symbol for symbol in text if not symbol.isspace() and is_control(symbol)})
     said = []
     if ends:
         said.append(f"spaces at the ends of {ends} labels are cut off")
     if spaces:
-        said.append(f"white space within {spaces} labels becomes one space each")
+        named = ", ".join(f"{kind} ({n} labels)" for kind, n in sorted(within.items()))
+        said.append(f"white space within {spaces} labels becomes one space each: {named}")
     if controls:
         named = ", ".join(f"{name_of(s)} ({n} labels)" for s, n in controls.most_common())
         said.append(f"control characters are left out: {named}")

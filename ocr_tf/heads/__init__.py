@@ -128,7 +128,11 @@ class Autoregressive:
 class Attention(Autoregressive):
     """Sequence to sequence with attention: additive (Bahdanau et al. 2015) or a dot product."""
 
-    AIDS = (Aid("location", "location-aware scores"), *Autoregressive.AIDS)
+    AIDS = (
+        Aid("location", "location-aware scores"),
+        *Autoregressive.AIDS,
+        Aid("dropout", "dropout in the decoder"),
+    )
 
     units: int = option(256, "Units of the decoder's LSTM cell.", minimum=1)
     attention_units: int = option(
@@ -191,6 +195,8 @@ class Attention(Autoregressive):
 @dataclasses.dataclass(frozen=True)
 class Transformer(Autoregressive):
     """A Transformer's decoder over the frames (Vaswani et al. 2017)."""
+
+    AIDS = (*Autoregressive.AIDS, Aid("dropout", "dropout in the decoder"))
 
     units: int = option(
         128, "Size of the vectors between layers, an even number; also of embeddings.", minimum=2

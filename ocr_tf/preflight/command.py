@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ocr_tf.atomic import atomic_file, atomic_write
-from ocr_tf.data.dataset import open_sources
+from ocr_tf.data.dataset import normalized, open_sources
 from ocr_tf.data.inspect.collection import collect
 from ocr_tf.data.inspect.copies import near_copies
 from ocr_tf.errors import InputError
@@ -28,7 +28,11 @@ def run(config: InspectData, train: list[str]) -> None:
     if output is not None:
         _check_output(output)
     specs = {"train": train, "val": config.val, "test": config.test}
-    sources = {role: open_sources(named) for role, named in specs.items() if named}
+    sources = {
+        role: normalized(open_sources(named), config.normalize)
+        for role, named in specs.items()
+        if named
+    }
     with without_library_lines():
         lines = collect(sources)
         near = near_copies(lines)

@@ -7,6 +7,7 @@ import dataclasses
 from ocr_tf.data.geometry import MAX_PIXELS
 from ocr_tf.encoders import ENCODERS
 from ocr_tf.experiment.config.experiment import Data
+from ocr_tf.normalization import NORMALIZATIONS
 from ocr_tf.options import option
 from ocr_tf.reading_order import DIRECTIONS
 
@@ -59,6 +60,11 @@ class InspectData:
         _DATA.direction,
         "The direction in which the lines are read, as --data.direction of a training takes it.",
         choices=("ask", *DIRECTIONS),
+    )
+    normalize: str = option(
+        _DATA.normalize,
+        "What is done to labels first, as --data.normalize of a training.",
+        choices=tuple(NORMALIZATIONS),
     )
     page: str = option(
         "",

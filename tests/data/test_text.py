@@ -26,7 +26,8 @@ def test_notes_count_labels():
     said = notes(["a", " b", "c ", "d  e", "f\u00a0g", "h\x07\x07", "i\x07\u200e", "\u00e9"])
     assert said == [
         "spaces at the ends of 2 labels are cut off",
-        "white space within 2 labels becomes one space each",
+        "white space within 2 labels becomes one space each: U+00A0 NO-BREAK SPACE (1 labels), double spaces "
+        "(1 labels)",
         "control characters are left out: U+0007 (2 labels), U+200E LEFT-TO-RIGHT MARK (1 labels)",
     ]
     assert notes(["a", "b c", "\u00e9\u200d"]) == []

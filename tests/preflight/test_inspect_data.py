@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from ocr_tf.cli import launch
-from ocr_tf.data.dataset import open_sources
+from ocr_tf.data.dataset import normalized, open_sources
 from ocr_tf.data.inspect.collection import collect
 from ocr_tf.data.inspect.copies import near_copies
 from ocr_tf.preflight.config import InspectData
@@ -80,6 +80,15 @@ def folder(tmp_path):
 
 def test_clean_lines_have_no_finding(folder):
     assert folder.found() == []
+
+
+def test_labels_are_normalized_as_a_training_does(folder):
+    shouted = folder.add("test", png(writing(35)), "ONE")
+    assert ("warning", "unknown-symbol", shouted) in folder.found()
+    sources = {role: normalized(open_sources(s), "lower") for role, s in folder.specs().items()}
+    lines = collect(sources)
+    found = find(InspectData(), lines, near_copies(lines))
+    assert "unknown-symbol" not in {finding.kind for finding in found}
 
 
 def test_what_is_planted_is_found(folder):

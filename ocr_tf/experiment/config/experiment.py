@@ -202,7 +202,11 @@ class Train:
         choices=OPTIMIZERS,
     )
     learning_rate: float = option(1e-3, "Peak learning rate.", minimum=0)
-    weight_decay: float = option(0.01, "Weight decay (adamw only).", minimum=0)
+    weight_decay: float = option(
+        0.01,
+        "Weight decay of kernels (adamw only); biases, normalizations and embeddings are left out.",
+        minimum=0,
+    )
     momentum: float = option(
         0.9,
         "Share of the last update that is added to the next (momentum only).",
@@ -266,6 +270,11 @@ class Train:
         "logical CPUs); multi_worker: all devices of the machines that TF_CONFIG names. On another number "
         "of devices a training gives the same but for rounding, and is resumed with a warning.",
         choices=STRATEGIES,
+    )
+    deterministic_ops: bool = option(
+        True,
+        "Where there is a GPU, take operations alone that give the same bits each time, which may be slower; "
+        "on processors all do.",
     )
     continue_from: str = option(
         "",

@@ -32,6 +32,7 @@ class Surroundings:
     processor: Optional[str]
     threads: Mapping[str, Any]  # what the order of floating-point sums may depend on
     devices: SharedDevices
+    accelerators: tuple[str, ...] = ()  # GPUs, by name
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Surroundings:
@@ -43,6 +44,7 @@ class Surroundings:
             content.get("processor"),
             content.get("threads") or {},
             SharedDevices(**(content.get("devices") or {})),
+            tuple(content.get("accelerators") or ()),
         )
 
 

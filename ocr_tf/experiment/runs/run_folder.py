@@ -1,6 +1,7 @@
 """The run folder: everything known of one training, written so that a crash leaves nothing half done.
 
     run.json            the experiment, versions, commit, machine, fingerprint of the data
+    diverged.json       step and message of a loss that was not finite
     resumed.json        versions, commit, machine of starts that went on with others
     run.flags           replayed by --flagfile
     alphabet.txt        one symbol a line

@@ -5,6 +5,8 @@ Its files:
     splits             assigns lines to training and validation, makes the alphabet, names skipped lines
     step               one step: loss, gradient, update
     gradient           the size of a step's gradient
+    weight_decay       which variables weight decay touches
+    accelerators       the GPUs of a process, and determinism on them
     strategy           cuts a batch among the replicas of several devices or machines
     cluster            which of the processes of several machines this one is
     loop               all steps, with validation, checkpoints and resuming

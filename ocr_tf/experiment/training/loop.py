@@ -39,6 +39,7 @@ from ocr_tf.experiment.runs.run_folder import RunFolder, SeenLine
 from ocr_tf.experiment.runs.seen_lines import refuse_seen
 from ocr_tf.experiment.tensorboard.event_file import Curves
 from ocr_tf.experiment.training import checks, cluster, fingerprints, origin, splits, strategy
+from ocr_tf.experiment.training.accelerators import accelerators, deterministic
 from ocr_tf.experiment.training.best import Best
 from ocr_tf.experiment.training.formation import AlignmentProbe
 from ocr_tf.experiment.training.interruption import Interruption
@@ -81,6 +82,7 @@ def run(experiment: Experiment, workdir: Path, afterwards: Optional[Afterwards] 
             stack.enter_context(without_library_lines())
             if task.chief and folder.begun:  # in use, it is refused at once
                 stack.enter_context(folder.lock())
+            deterministic(experiment.train.deterministic_ops)
             devices = stack.enter_context(strategy.devices(experiment.train, task))
             roles = splits.prepare(experiment)
             data = (roles.fingerprints(), roles.alphabet.dumps())
@@ -102,6 +104,7 @@ def run(experiment: Experiment, workdir: Path, afterwards: Optional[Afterwards] 
             facts = {
                 "threads": _threads(),
                 "devices": dataclasses.asdict(devices.shared()),
+                "accelerators": accelerators(),
                 "data": roles.fingerprints(),
                 "first_weights": fingerprints.of_weights(model),
                 "origin": parent and dataclasses.asdict(origin.origin(parent)),

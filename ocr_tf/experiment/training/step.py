@@ -12,6 +12,7 @@ from ocr_tf import rng
 from ocr_tf.experiment.config.experiment import Train
 from ocr_tf.experiment.training.gradient import sized
 from ocr_tf.experiment.training.strategy import part
+from ocr_tf.experiment.training.weight_decay import is_decayed
 from ocr_tf.graphs import graph
 from ocr_tf.recognizer import Recognizer, batch_signature
 from ocr_tf.types import Batch
@@ -134,9 +135,9 @@ class Stepper:
         return Outcome(loss, losses, readable > 0, norm, clipped, rate)
 
     def _decay(self, variables: list[tf.Variable], rate: tf.Tensor) -> None:
-        """Weight decay apart from the gradient, of kernels alone (Loshchilov and Hutter 2019)."""
+        """Weight decay apart from the gradient (Loshchilov and Hutter 2019), of `is_decayed` variables."""
         for variable in variables:
-            if rng.path(variable).rsplit("/", 1)[-1] not in ("bias", "gamma", "beta"):
+            if is_decayed(rng.path(variable)):
                 _shrink(variable, self.train.weight_decay * rate)
 
 

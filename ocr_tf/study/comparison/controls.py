@@ -97,7 +97,7 @@ def controls(runs: Runs) -> Controls:
         planned=_different(run.experiment.train.steps for run in every),
         threads=_different(dict(s.threads) for s in around),
         versions=code(runs),
-        processors=_different(s.processor or "" for s in around),
+        processors=_different(", ".join([s.processor or "", *s.accelerators]) for s in around),
         clipped={c: tuple(r.metrics.clipped() for r in by.values()) for c, by in runs.items()},
         options=_options(runs),
     )
