@@ -10,7 +10,6 @@ from ocr_tf.experiment.inference.load import build
 from ocr_tf.experiment.training.weight_decay import is_decayed
 from tests.experiment import tiny
 
-
 CTC_DECAYED, CTC_LEFT = {"head/output/kernel"}, {"head/output/bias"}
 ATTENTION_DECAYED = {
     "head/wrapper/mechanism/location",
