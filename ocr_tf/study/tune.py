@@ -20,7 +20,7 @@ from ocr_tf.experiment.config.experiment import Experiment
 from ocr_tf.experiment.runs.failure import divergence
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.study import scheduler
-from ocr_tf.study.comparison.tuning import Trial, Tuned
+from ocr_tf.study.comparison.tuning import RANGE, Trial, Tuned
 from ocr_tf.study.job import Job
 from ocr_tf.study.study_folder import StudyFolder
 
@@ -54,9 +54,13 @@ def tune(
                 f"{experiment.train.learning_rate:g}; lower its rate, or look at the lines"
             )
         best = min(trained, key=operator.attrgetter("cer"))  # of equals the first: the own rate
-        print(f"{name}: --{RATE}={best.learning_rate:.3g} of {trials} trials", file=sys.stderr)
+        found = Tuned(_steps(experiment), best, tuple(tried))
+        edge = ", at an edge of the range: a better one may lie beyond" if found.at_an_edge else ""
+        print(
+            f"{name}: --{RATE}={best.learning_rate:.3g} of {trials} trials{edge}", file=sys.stderr
+        )
         best_rates[name] = options.replace(experiment, {RATE: best.learning_rate})
-        searches[name] = Tuned(_steps(experiment), best, tuple(tried))
+        searches[name] = found
     return best_rates, searches
 
 
@@ -96,7 +100,7 @@ def _search(folder: Path, name: str, experiment: Experiment, trials: int) -> lis
         if number == 0 and not waiting:
             search.enqueue_trial({RATE: own})
         trial = search.ask()
-        rate = trial.suggest_float(RATE, own / 10, own * 10, log=True)
+        rate = trial.suggest_float(RATE, own / RANGE, own * RANGE, log=True)
         values = {RATE: rate, "train.steps": _steps(experiment), "train.seed": FIRST_SEED + number}
         job = Job(
             f"{name}, trial {number + 1} of {trials}, rate {rate:.3g}",

@@ -10,6 +10,7 @@ from ocr_tf.experiment.runs.checkpoints import TrainingState
 from ocr_tf.experiment.runs.failure import Divergence, record_divergence
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.study import tune
+from ocr_tf.study.comparison.tuning import Trial, Tuned
 from ocr_tf.study.study_folder import StudyFolder
 from tests.experiment import tiny
 
@@ -120,6 +121,14 @@ def test_more_trials_keep_those_that_were_made(trainings, tmp_path):
     more = search(tmp_path, 3, "ctc")[1]
     assert len(trainings.jobs) == 3
     assert more["ctc"].trials[:2] == first["ctc"].trials
+
+
+@pytest.mark.parametrize(
+    "times, edge", [(1, False), (7, False), (8, True), (1 / 7, False), (0.12, True)]
+)
+def test_a_rate_near_an_end_of_the_range_is_at_an_edge(times, edge):
+    own, best = Trial(0.001, 0.5), Trial(0.001 * times, 0.1)
+    assert Tuned(10, best, (own, best)).at_an_edge == edge
 
 
 def test_optuna_is_asked_for_by_name(monkeypatch):

@@ -95,7 +95,8 @@ def run(experiment: Experiment, workdir: Path, afterwards: Optional[Afterwards] 
                     Training(experiment, roles, folder, model, cache, devices).follow(interruption)
                 return
             splits.report(experiment, roles)
-            parent, inherited = None, []
+            parent: Optional[RunFolder] = None
+            inherited: list[SeenLine] = []
             if not folder.checkpoints.steps():
                 parent, inherited = _from_another_run(experiment, model, roles)
             if not folder.begun:  # only now that everything is known to fit

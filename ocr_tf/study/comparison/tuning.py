@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from collections.abc import Mapping
 from typing import Optional
+
+RANGE = 10  # a rate is searched from the own one divided by this to the own one times this
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,6 +26,12 @@ class Tuned:
     steps: int  # of each trial
     chosen: Trial
     trials: tuple[Trial, ...]  # the condition's own rate first
+
+    @property
+    def at_an_edge(self) -> bool:
+        """Tells whether the chosen rate lies in an outer twentieth of the range, by its logarithm."""
+        off = math.log(self.chosen.learning_rate / self.trials[0].learning_rate)
+        return abs(off) >= 0.9 * math.log(RANGE)
 
 
 def dump(searches: Mapping[str, Tuned]) -> str:
