@@ -148,7 +148,7 @@ def _exact(one: Measured) -> Figure:
 
 
 def _interval(interval: Optional[Interval]) -> str:
-    return formatting.rates_interval(*interval) if interval else ""
+    return "" if interval is None else f"{100 * interval.low:.2f} to {100 * interval.high:.2f}"
 
 
 def _milliseconds(times: Optional[Milliseconds]) -> Figure:
@@ -168,7 +168,7 @@ def _counted(row: Row, test: str, looks: Mapping[str, Look]) -> Counted:
     return Counted(
         looks[row.name],
         f"{rates.exact_lines:,}",
-        formatting.percent(rates.ar),
+        formatting.percent(rates.ar).replace("-", formatting.MINUS),  # with many insertions
         f"{rates.insertions:,}",
         f"{rates.deletions:,}",
         f"{rates.substitutions:,}",
