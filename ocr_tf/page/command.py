@@ -49,8 +49,8 @@ def run(config: ReadPage, image: str, model: str) -> ReadResult:
     doubtful = sum(map(_is_doubtful, result.lines))
     if 2 * doubtful > len(result.lines):
         print(
-            f"note: {escape_name(image)}: {doubtful} of {len(result.lines)} lines are empty or have less than "
-            f"{DOUBT:.0%} a symbol: perhaps pictures, not text; --format=overlay shows them",
+            f"note: {escape_name(image)}: {doubtful} of {len(result.lines)} lines are empty or have "
+            f"less than {DOUBT:.0%} a symbol: perhaps pictures, not text; --format=overlay shows them",
             file=sys.stderr,
         )
     if config.output:  # first: whoever takes what is printed may not take all
