@@ -6,6 +6,7 @@ Its files:
     command     runs it: opens, reads, times, writes
     named       the systems that a command line names
     line_sets   the lines that all of them read
+    system      what a system of any kind is asked for
     classical   a classical recognizer as a system
     network     a run as a system
     readings    what a system reads of a set, kept in a file
