@@ -31,6 +31,7 @@ setup(
         "ocr_tf": ["py.typed"],
         "ocr_tf.page": ["text_regions.json.gz"],
         "ocr_tf.preflight": ["templates/*.html"],
+        "ocr_tf.systems": ["templates/*.html"],
         "ocr_tf.study.report": ["templates/*.html", "report.schema.json"],
     },
     entry_points={"console_scripts": ["ocr-tf = ocr_tf.cli.launch:console"]},

@@ -59,6 +59,7 @@ RANKS = {
     "ocr_tf.study.analysis": 12,
     "ocr_tf.study.report": 13,
     "ocr_tf.preflight": 13.5,
+    "ocr_tf.systems": 13.5,
     "ocr_tf.cli": 15,
     "ocr_tf.api": 15.5,
     "experiments": 16,

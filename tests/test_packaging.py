@@ -17,6 +17,7 @@ NOT_CODE = (
     "ocr_tf/preflight/templates/inspect_data.html",
     "ocr_tf/study/report/report.schema.json",
     "ocr_tf/study/report/templates/report.html",
+    "ocr_tf/systems/templates/compare_systems.html",
     "ocr_tf/py.typed",
 )
 

@@ -20,6 +20,7 @@ from ocr_tf.experiment.training.config import ShowAugmentation, TrainLM
 from ocr_tf.page.config import ReadPage
 from ocr_tf.preflight.config import InspectData
 from ocr_tf.study.config import Compare, Suspects
+from ocr_tf.systems.config import CompareSystems
 
 
 class Tool(NamedTuple):
@@ -61,6 +62,12 @@ def _compare(*arguments: Any) -> None:
     from ocr_tf.study import compare
 
     compare.run(*arguments)
+
+
+def _compare_systems(*arguments: Any) -> None:
+    from ocr_tf.systems import command
+
+    command.run(*arguments)
 
 
 def _evaluate(*arguments: Any) -> None:
@@ -186,6 +193,18 @@ TOOLS = {
             ),
         ),
         "Compare evaluated runs: which is better, how sure that is, and why.",
+    ),
+    "compare_systems": Tool(
+        CompareSystems(),
+        _compare_systems,
+        (
+            Positional(
+                "SYSTEM",
+                "Run folders and files of train_classical, each PATH or NAME=PATH.",
+                many=True,
+            ),
+        ),
+        "Put recognizers of all kinds in one table: accuracy, size, speed.",
     ),
     "evaluate": Tool(
         Evaluate(),

@@ -24,6 +24,7 @@ from typing import Any, NamedTuple, Union
 
 import numpy as np
 
+from ocr_tf.metrics.wilson import wilson
 from ocr_tf.types import Array
 
 # Log probabilities are sums of float32: a certain line may end a little above 0, and any p within half
@@ -162,8 +163,6 @@ def _checked(log_probs: Floats, right: Union[Sequence[bool], Array]) -> tuple[Ar
 
 def _bins(p: Array, hits: Array, bins: int, level: float) -> list[Bin]:
     """Neighbors of about equal number; a cut within one confidence moves to its end."""
-    from statsmodels.stats.proportion import proportion_confint  # Here: it takes a second to load.
-
     order = np.argsort(p, kind="stable")
     p, hits = p[order], hits[order]
     cuts = np.arange(1, bins) * len(p) // bins
@@ -172,7 +171,7 @@ def _bins(p: Array, hits: Array, bins: int, level: float) -> list[Bin]:
     for part in np.split(np.arange(len(p)), np.unique(ends[cuts > 0])):
         if len(part):
             count = int(hits[part].sum())
-            low, high = proportion_confint(count, len(part), 1 - level, "wilson")
+            low, high = wilson(count, len(part), level)
             mean = float(p[part].mean())
-            filled.append(Bin(len(part), mean, count / len(part), float(low), float(high)))
+            filled.append(Bin(len(part), mean, count / len(part), low, high))
     return filled

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from ocr_tf.page.readers import PageReader, check_reader, open_reader
 from ocr_tf.page.result import ReadLine, ReadResult
 from ocr_tf.terminal import escape_name, escape_text
 from ocr_tf.types import Array
+
+DOUBT = 0.65  # probability a symbol, below which a reading says little
 
 
 def run(config: ReadPage, image: str, model: str) -> ReadResult:
@@ -43,6 +46,13 @@ def run(config: ReadPage, image: str, model: str) -> ReadResult:
     result = read_page(page, Path(image).name, reader, config.lines)
     if not result.lines:
         print(f"note: {escape_name(image)}: no lines found", file=sys.stderr)
+    doubtful = sum(map(_is_doubtful, result.lines))
+    if 2 * doubtful > len(result.lines):
+        print(
+            f"note: {escape_name(image)}: {doubtful} of {len(result.lines)} lines are empty or have "
+            f"less than {DOUBT:.0%} a symbol: perhaps pictures, not text; --format=overlay shows them",
+            file=sys.stderr,
+        )
     if config.output:  # first: whoever takes what is printed may not take all
         _write(config, Path(config.output), result)
     for line in result.lines:
@@ -60,6 +70,13 @@ def read_page(page: Array, name: str, reader: PageReader, method: str) -> ReadRe
             print(f"note: {escape_name(name)}, line {number}: {text.trouble}", file=sys.stderr)
         lines.append(ReadLine(found.polygon(box), text.text, text.log_prob))
     return ReadResult(name, page, found.degrees, lines)
+
+
+def _is_doubtful(line: ReadLine) -> bool:
+    """Tells whether a line has no text, or one of a low probability: the geometric mean over its symbols."""
+    if not line.text.strip():
+        return True
+    return line.log_prob is not None and line.log_prob < math.log(DOUBT) * len(line.text)
 
 
 def _write(config: ReadPage, folder: Path, result: ReadResult) -> None:

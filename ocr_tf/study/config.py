@@ -222,7 +222,7 @@ class Study:
                 value changes nothing, so that what a condition sets in Python stays.
 
         Raises:
-            InputError: fewer than two conditions, conditions that are the same, a contrast of others than
+            InputError: one training and one search, conditions that are the same, a contrast of others than
                 four of them, a flag that is the study's to set, or one that a condition cannot have.
         """
         default = {leaf.name: leaf.value for leaf in options.leaves(self)}
@@ -244,7 +244,7 @@ class Study:
         }
         for experiment in experiments.values():
             experiment.check_registered()
-        _refuse_same(experiments)
+        _refuse_same(experiments, given.study.search)
         _check_contrasts(self, given.study.search)
         return experiments
 
@@ -265,9 +265,12 @@ def _changed(name: str, experiment: Experiment, changed: Mapping[str, Any]) -> E
         raise InputError(f"condition {name}: {error}") from None
 
 
-def _refuse_same(conditions: Mapping[str, Experiment]) -> None:
-    if len(conditions) < 2:
-        raise InputError("a study needs two conditions to compare")
+def _refuse_same(conditions: Mapping[str, Experiment], search: str) -> None:
+    if len(searches.conditions(search, conditions)) < 2:
+        raise InputError(
+            "a study needs two conditions to compare: two trainings, or one that is read by several "
+            f"searches, as {searches.FLAG}='greedy;beam:8'"
+        )
     names = list(conditions)
     for i, first in enumerate(names):
         for second in names[:i]:

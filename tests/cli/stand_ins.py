@@ -16,6 +16,7 @@ WORKERS = {
     "bench_data": "ocr_tf.bench.data",
     "bench_search": "ocr_tf.bench.search",
     "compare": "ocr_tf.study.compare",
+    "compare_systems": "ocr_tf.systems.command",
     "evaluate": "ocr_tf.experiment.inference.evaluate",
     "export": "ocr_tf.experiment.serving.saved_model",
     "inspect_data": "ocr_tf.preflight.command",

@@ -87,6 +87,26 @@ def test_texts_that_xml_cannot_hold_are_written_all_the_same():
         )
 
 
+@pytest.mark.parametrize(
+    "text, log_prob, doubtful",
+    [("817", -0.9, False), ("817", -1.4, True), (" ", 0.0, True), ("817", None, False)],
+)
+def test_a_page_whose_lines_are_perhaps_none_is_read_with_a_note(
+    text, log_prob, doubtful, image, model, monkeypatch, capsys
+):
+    class Reader:
+        def read(self, lines):
+            return [ReadText(text, log_prob) for _ in lines]
+
+    monkeypatch.setattr(command, "open_reader", lambda *_: Reader())
+    result = command.run(ReadPage(), str(image), model)
+    said = capsys.readouterr()
+    assert said.out.splitlines() == [line.text for line in result.lines] and result.lines
+    count = len(result.lines)
+    assert (f"{count} of {count} lines are empty" in said.err) == doubtful
+    assert said.err.count("\n") == doubtful
+
+
 def test_an_empty_page_is_read_and_has_no_lines(tmp_path, model, capsys):
     Image.new("L", (200, 300), 255).save(tmp_path / "empty.png")
     config = ReadPage(output=str(tmp_path / "out"), format=FORMATS)

@@ -63,9 +63,14 @@ def test_conditions_that_are_the_same_are_refused():
     # A flag may make them so.
     with pytest.raises(InputError, match="ctc and slow are the same"):
         STUDY.resolved(given("--train.learning_rate=0.5"))
-    with pytest.raises(InputError, match="needs two conditions"):
-        alone = Study.of("s", {"one": CTC_RUN})
+
+
+def test_one_training_is_a_study_if_several_searches_read_it():
+    alone = Study.of("s", {"one": CTC_RUN})
+    with pytest.raises(InputError, match="needs two conditions.*--study.search='greedy;beam:8'"):
         alone.resolved(alone)
+    twice = Study.of("s", {"one": CTC_RUN}, search="greedy;beam:8")
+    assert list(twice.resolved(twice)) == ["one"]
 
 
 def test_contrasts_are_of_four_conditions_of_the_study():

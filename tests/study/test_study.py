@@ -210,6 +210,13 @@ def test_with_another_search_every_run_is_evaluated_again(quick):
         quick.run(BOTH, "--study.search=bean")
 
 
+def test_one_training_is_trained_once_and_read_by_every_search(quick):
+    quick.run("ctc", "--study.search=greedy;beam:4")
+    assert quick.started("ctc") == ["seed-0", "seed-1"] and len(quick.compared) == 1
+    with pytest.raises(InputError, match="needs two conditions"):
+        quick.run("ctc")
+
+
 def test_a_search_that_is_added_only_reads_again(quick):
     quick.run(BOTH)
     quick.run(BOTH, "--study.search=greedy;beam:4")

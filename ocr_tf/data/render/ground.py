@@ -32,7 +32,9 @@ def lay(
     strength = between(style.texture, amount**3)
     strength = min(strength, (0.6 if unbound < UNBOUND else 0.3) * colors.contrast)
     if style.kind == "card":
+        plain = picture.copy()
         _art(picture, colors, random)
+        picture += np.float32(1 - style.art) * (plain - picture)
     if strength > 1.0:
         roughen(picture, strength, random)
     if if_parts < style.parts:

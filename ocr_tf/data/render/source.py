@@ -34,7 +34,7 @@ from ocr_tf.data.render.fonts import FontSet, find
 from ocr_tf.data.render.scripts import check_shaping
 from ocr_tf.data.render.splits import SPLITS, generator
 from ocr_tf.data.render.strokes import SYMBOLS
-from ocr_tf.data.render.style import PRESETS, Style
+from ocr_tf.data.render.style import HARDEST, PRESETS, Style, at_difficulty
 from ocr_tf.data.source import Facts, MadeLines, Sample
 from ocr_tf.data.spec import one_of, split_options, whole_number
 from ocr_tf.errors import InputError, did_you_mean
@@ -59,6 +59,7 @@ OPTIONS = {
     "fonts": "",
     "height": "",
     "color": "no",
+    "difficulty": "1",
     "digest": "",
 }
 # What each preset says where no lexicon, corpus or template is given, and how long it is.
@@ -130,6 +131,10 @@ def open_preset(rest: str) -> Rendered:
     if values["height"]:
         height = whole_number(spec, "height", values["height"], LOWEST, HIGHEST)
         style = dataclasses.replace(style, height=height)
+    values["difficulty"] = f"{_number(spec, 'difficulty', values['difficulty'], HARDEST):g}"
+    difficulty = float(values["difficulty"])
+    if difficulty != 1:
+        style = at_difficulty(style, difficulty)
     content = _content(spec, preset, values)
     content.draw(
         generator(seed, 0, _TEXT)
@@ -147,6 +152,8 @@ def open_preset(rest: str) -> Rendered:
         },
         **{key: _digest_of(values[key]) for key in ("lexicon", "corpus")},
     }
+    if difficulty != 1:
+        decides["difficulty"] = values["difficulty"]
     described = "\n".join(f"{key}={value!r}" for key, value in decides.items())
     digest = hashlib.sha256(f"{preset}\n{described}".encode()).hexdigest()[:12]
     if values["digest"] not in ("", digest):
@@ -230,13 +237,17 @@ def _length(spec: str, value: str, default: tuple[int, int]) -> tuple[int, int]:
 def _share(spec: str, values: Mapping[str, str], key: str, default: float) -> float:
     if not values[key]:
         return default
+    return _number(spec, key, values[key], 1.0)
+
+
+def _number(spec: str, key: str, value: str, most: float) -> float:
     try:
-        share = float(values[key])
+        number = float(value)
     except ValueError:
-        share = -1.0
-    if not 0.0 <= share <= 1.0:
-        raise InputError(f"{spec}: {key} is a share from 0 to 1, not {values[key]!r}")
-    return share
+        number = -1.0
+    if not 0.0 <= number <= most:
+        raise InputError(f"{spec}: {key} is a number from 0 to {most:g}, not {value!r}")
+    return number
 
 
 def _digest_of(path: str) -> str:

@@ -7,6 +7,7 @@ are in ems where glyphs are meant and in heights of the image otherwise; grays g
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 Range = tuple[float, float]
 
@@ -70,6 +71,8 @@ class Ground:
     neighbors: float = 0.16  # chance of pieces of other text about the line
     lit: float = 0.3  # chance of uneven light
     light: Range = (0.1, 0.6)  # of the gray, from end to end
+    # Strength of a card's print. Not in the repr, which enters the digest of a set: the difficulty does.
+    art: float = dataclasses.field(default=1.0, repr=False)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -163,6 +166,60 @@ PRESETS: dict[str, Style] = {
         Damage(coarse=0.25, pixels=(0.55, 0.95), blur=(0.006, 0.028), noise=(0.0, 10.0)),
     ),
 }
+
+
+HARDEST = 2.0  # difficulty
+CLEAREST = 1.5  # factor on the contrast at difficulty 0
+WORST = 5.0  # JPEG quality
+
+# By part of a style: chances, and sizes or ranges, of what makes a line hard to read.
+CHANCES = {
+    "ink": ("weight", "jittered", "underlined"),
+    "layers": ("border", "shadow", "embossed"),
+    "geometry": ("turned", "bent"),
+    "ground": ("ink_texture", "parts", "neighbors", "lit"),
+    "damage": ("coarse", "blurred", "moved", "sharpened"),
+}
+SIZES = {
+    "ink": ("unsteady", "jitter_shift", "jitter_turn"),
+    "geometry": ("turn", "shear", "perspective", "bend"),
+    "ground": ("texture", "light"),
+    "damage": ("blur", "motion", "noise"),
+}
+
+
+def at_difficulty(style: Style, difficulty: float) -> Style:
+    """Copies a style with all that makes lines hard to read multiplied by a difficulty.
+
+    0 leaves plain ink of high contrast on a plain ground, and 1 is the style itself. Chances are at most 1.
+    Fonts, spacing and the size of the ink do not change.
+    """
+    changed: dict[str, Any] = {}
+    for part in ("ink", "layers", "geometry", "ground", "damage"):
+        own = getattr(style, part)
+        chances = {name: min(1.0, difficulty * getattr(own, name)) for name in CHANCES[part]}
+        sizes = {name: _times(getattr(own, name), difficulty) for name in SIZES.get(part, ())}
+        changed[part] = dataclasses.replace(own, **chances, **sizes)
+    clear = CLEAREST + (1.0 - CLEAREST) * difficulty
+    low, high = style.damage.quality
+    changed["ground"] = dataclasses.replace(
+        changed["ground"],
+        contrast=_times(style.ground.contrast, clear),
+        art=min(1.0, difficulty * style.ground.art),
+    )
+    changed["damage"] = dataclasses.replace(
+        changed["damage"], quality=(_quality(low, difficulty), _quality(high, difficulty))
+    )
+    return dataclasses.replace(style, **changed)
+
+
+def _times(size: Any, factor: float) -> Any:
+    """Multiplies a number, or both ends of a range."""
+    return tuple(factor * end for end in size) if isinstance(size, tuple) else factor * size
+
+
+def _quality(quality: float, difficulty: float) -> float:
+    return max(WORST, 100.0 - difficulty * (100.0 - quality))
 
 
 def everything(style: Style) -> Style:

@@ -44,7 +44,7 @@ def evaluate(config: Evaluate, path: str) -> Evaluated:
     check_search(search, f"--search={config.search}")
     model = load(path)
     source = open_sources(config.data.test)
-    read, seconds = _read(model, source, search)
+    read, seconds = read_lines(model, source, search)
     digests, _ = image_digests(source, "test images")
     rates = rates_of(read, config.normalize)
     milliseconds = 1000 * seconds / max(1, len(read))
@@ -71,8 +71,14 @@ def evaluate(config: Evaluate, path: str) -> Evaluated:
     return Evaluated(output, title, read, rates, results)
 
 
-def _read(model: Model, source: Source, search: Search) -> tuple[list[Prediction], float]:
-    """Reads all lines: predictions with their references, and the seconds that decoded images took."""
+def read_lines(
+    model: Model, source: Source, search: Search, flag: str = "--data.test"
+) -> tuple[list[Prediction], float]:
+    """Reads all lines: predictions with their references, and the seconds that decoded images took.
+
+    Raises:
+        InputError: the recognizer was trained on some of the lines that `flag` has named.
+    """
     recognizer, how = model.recognizer, guided(search, model.recognizer.alphabet)
     seen = set(model.seen.tolist())
     read: list[Prediction] = []
@@ -99,7 +105,7 @@ def _read(model: Model, source: Source, search: Search) -> tuple[list[Prediction
     progress.clear()
     if again:
         raise InputError(
-            f"--data.test holds {len(again)} images that the recognizer was trained on: "
+            f"{flag} holds {len(again)} images that the recognizer was trained on: "
             f"{', '.join(again[:NAMED])}{', ...' if len(again) > NAMED else ''}; take them out"
         )
     for trouble in bad[:NAMED]:

@@ -35,7 +35,7 @@ def surroundings() -> dict[str, Any]:
         "versions": _versions(),
         "commit": commit,
         "dirty": dirty,
-        "processor": _processor(),
+        "processor": processor(),
     }
 
 
@@ -73,7 +73,8 @@ def _commit() -> tuple[Optional[str], Optional[bool]]:
     return output[0], bool(output[1])
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Names the processor, as the system does."""
     with contextlib.suppress(OSError):
         found = re.search(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
         if found:

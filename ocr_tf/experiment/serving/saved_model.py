@@ -21,6 +21,7 @@ from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.experiment.runs.temperature import parse_temperature
 from ocr_tf.experiment.serving.config import Export
 from ocr_tf.experiment.serving.export_folder import ABOUT, EXTRA
+from ocr_tf.heads import CTCAttention
 
 if TYPE_CHECKING:
     from ocr_tf.experiment.inference.load import Trained
@@ -87,7 +88,12 @@ def _check(config: Export, run_folder: str, target: Path, lite: bool) -> Search:
         )
     if config.n_best:
         _n_best_search(config, search)
-    RunFolder.open(run_folder)
+    experiment = RunFolder.open(run_folder).experiment
+    if lite and isinstance(experiment.head, CTCAttention):
+        raise InputError(
+            f"{target}: a TensorFlow Lite file cannot hold the head {experiment.head_name}; "
+            "export a SavedModel, under a name without .tflite"
+        )
     check_writable(target, str(target), parents=True)
     return search
 

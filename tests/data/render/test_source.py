@@ -10,7 +10,7 @@ from ocr_tf.data import synthetic
 from ocr_tf.data.render import fonts
 from ocr_tf.data.render.patterns import is_luhn
 from ocr_tf.data.render.source import open_preset
-from ocr_tf.data.render.style import PRESETS
+from ocr_tf.data.render.style import PRESETS, at_difficulty
 from ocr_tf.errors import InputError
 from tests.data.render.test_fonts import make_font
 
@@ -65,6 +65,37 @@ def test_presets_draw_legible_lines_of_their_height_and_alphabet(preset, color):
     assert min(contrasts) > 2 and np.median(contrasts) > 15
     if preset == "bankcard":
         assert all(is_luhn(source.sample(i).text) for i in range(40))
+
+
+def test_difficulty_changes_the_looks_and_never_what_is_said():
+    spec = "bankcard?fonts=bundled&count=12"
+    sets = {d: open_preset(f"{spec}&difficulty={d}") for d in ("0", "0.5", "1", "2")}
+    plain = open_preset(spec)
+    assert sets["1"].name == plain.name and sets["1"].sample(3) == plain.sample(3)
+    assert sets["1"].read(3) == plain.read(3)
+    assert len({source.line_id(0) for source in sets.values()}) == 4
+    assert len({tuple(source.texts) for source in sets.values()}) == 1
+    assert open_preset(f"{spec}&difficulty=0.50").name == sets["0.5"].name
+    # At 0 the ground is of one gray and the ink far from it.
+    flat, contrast = {}, {}
+    for difficulty, source in sets.items():
+        pixels = [picture(source, i).astype(float) for i in range(12)]
+        flat[difficulty] = np.mean([np.mean(np.abs(p - np.median(p)) < 6) for p in pixels])
+        contrast[difficulty] = np.mean([np.ptp(np.percentile(p, [5, 95])) for p in pixels])
+    assert flat["0"] > 0.6 > 0.4 > flat["2"]
+    assert flat["0"] > flat["0.5"] > flat["1"] > flat["2"]
+    assert contrast["0"] > contrast["2"]
+
+
+def test_difficulty_multiplies_chances_and_sizes_and_keeps_the_preset_at_one():
+    for style in PRESETS.values():
+        assert at_difficulty(style, 1.0) == style
+        clean, hard = at_difficulty(style, 0.0), at_difficulty(style, 2.0)
+        assert clean.damage.noise == (0.0, 0.0) and clean.ground.art == clean.layers.embossed == 0
+        assert hard.damage.blur[1] == 2 * style.damage.blur[1]
+        assert hard.ground.lit == min(1.0, 2 * style.ground.lit)
+        assert clean.ground.contrast[0] > style.ground.contrast[0] > hard.ground.contrast[0]
+        assert (clean.ink.fonts, clean.ink.spacing) == (style.ink.fonts, style.ink.spacing)
 
 
 def test_height_is_an_option():
@@ -138,10 +169,11 @@ def test_a_line_that_no_single_font_has_is_named_when_it_is_read(tmp_path):
         ("words?case=camel", "case is"),
         ("words?height=9", "height is a whole number from 16"),
         ("words?length=9-3", "length is a whole number"),
-        ("words?numbers=2", "share from 0 to 1"),
-        ("words?punctuation=yes", "punctuation is a share from 0 to 1"),
+        ("words?numbers=2", "numbers is a number from 0 to 1"),
+        ("words?punctuation=yes", "punctuation is a number from 0 to 1"),
         ("words?template=\\d&punctuation=0.1", "punctuation is for words"),
         ("words?color=red", "color is no or yes"),
+        ("bankcard?difficulty=2.5", "difficulty is a number from 0 to 2"),
         ("words?template=[a&fonts=bundled", "never closed.*bankcard, phone, plate, date"),
         ("words?lexicon=a&corpus=b", "exclude one another"),
         ("words?lexicon=nowhere.txt", "nowhere.txt: cannot read the lexicon"),

@@ -70,6 +70,14 @@ def test_a_run_in_bfloat16_is_converted_in_float32(tmp_path):
         assert text == model.alphabet.decode(best.ids[0, 0, : best.lengths[0, 0]].numpy())
 
 
+def test_a_head_of_two_branches_is_refused_before_the_conversion(tmp_path, monkeypatch):
+    untrained.write(tmp_path / "joint", "ctc_attention")
+    monkeypatch.setattr(tflite, "convert", lambda *_: pytest.fail("converted"))
+    with pytest.raises(InputError, match="cannot hold the head ctc_attention; export a SavedModel"):
+        saved_model.run(Export(), str(tmp_path / "joint"), str(tmp_path / "model.tflite"))
+    assert not (tmp_path / "model.tflite").exists()
+
+
 def test_what_the_converter_refuses_is_named(capfd):
     @tf.function(input_signature=[tf.TensorSpec([1])])
     def function(x):
