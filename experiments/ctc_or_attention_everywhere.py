@@ -5,7 +5,9 @@ python -m experiments.ctc_or_attention_everywhere --workdir=runs/everywhere --da
 Each data set has a recipe of this toolkit and a number of steps of its own; on one set, both heads share
 encoder, sequence, lines, batches and steps. Round by round every set gets one more seed, so that there is an
 answer after each round. The study of a set is in a folder of its own with its report, as
-runs/everywhere/captcha5/report. Stopped and started again, it goes on.
+runs/everywhere/captcha5/report. What they say together, from two seeds on, is in runs/everywhere/report: a
+forest plot, the mean over data sets like these, and what a new one may show. Stopped and started again, it
+goes on.
 
 --data.root holds a folder for each set, with labels_train.tsv and labels_val.tsv; the latter are the test
 lines. Validation lines are set aside from the training lines.

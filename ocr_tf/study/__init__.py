@@ -8,6 +8,7 @@ Its files:
     compare       from evaluated runs to a report
     planning      the plan in a study's folder: written before the first run, then compared
     looking       a look at a study's results: charged, and written down
+    meta          from the reports of several studies to one over their data sets
     study_folder  the files of a study
     shared_lines  the training lines that every condition can use, and their alphabet
     rounds        one question on several data sets, a seed at a time

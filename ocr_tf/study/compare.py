@@ -25,7 +25,7 @@ from ocr_tf.library_lines import without_library_lines
 from ocr_tf.metrics.paired import ALPHA
 from ocr_tf.metrics.registry import METRICS
 from ocr_tf.progress import Phases
-from ocr_tf.study import planning, searches
+from ocr_tf.study import meta, planning, searches
 from ocr_tf.study.comparison import formation, inputs, lines, plan, statistics
 from ocr_tf.study.comparison.controls import Code, Controls, Runs, code, controls
 from ocr_tf.study.comparison.curves import learning_curve
@@ -120,7 +120,8 @@ def _measure_anew(cell: Cell, normalization: str) -> None:
 def run(config: Compare, paths: Sequence[str]) -> None:
     """Compares evaluated runs, and other systems' evaluations, and writes their report.
 
-    Runs of one experiment with one set of flags, but for the seed, are one condition.
+    Runs of one experiment with one set of flags, but for the seed, are one condition. Of whole studies, the
+    report is a meta-study: see `meta`.
 
     Raises:
         InputError: what is named is no run or evaluation, runs cannot be compared, or the output is
@@ -128,6 +129,9 @@ def run(config: Compare, paths: Sequence[str]) -> None:
     """
     output = Path(config.output)
     _check_output(output)
+    if meta.are_studies(paths):
+        meta.run(config, paths, output)
+        return
     folders, runs = _conditions([Path(path) for path in paths], config.name)
     if len(folders) < 2:
         raise InputError(

@@ -1,7 +1,8 @@
 """One question on several data sets, in rounds: each round adds a seed to the study of every set.
 
 After every round there is an answer, of as many seeds as rounds. A study is in a folder of its own, named
-as its data set, and its report is made anew as it grows. Given again, the command goes on where it was.
+as its data set, and its report is made anew as it grows; the meta-study of all is in report/ beside them.
+Given again, the command goes on where it was.
 
     if __name__ == "__main__":
         rounds.main("NAME", SETS, __doc__)
@@ -24,8 +25,8 @@ from ocr_tf.experiment.config.exits import exits
 from ocr_tf.experiment.config.experiment import Experiment
 from ocr_tf.experiment.config.program import program_name
 from ocr_tf.options import option
-from ocr_tf.study import command
-from ocr_tf.study.config import Settings, Study
+from ocr_tf.study import command, meta
+from ocr_tf.study.config import Compare, Settings, Study
 from ocr_tf.study.study_folder import StudyFolder
 
 
@@ -123,6 +124,8 @@ class _Part(NamedTuple):
 def run(sets: Mapping[str, DataSet], given: Rounds) -> None:
     """Trains what is missing, seed by seed over all sets, and reports every study after each seed.
 
+    After each round the meta-study is made of the reports that there are, see `meta`.
+
     Args:
         sets: by name.
         given: the command line.
@@ -145,6 +148,7 @@ def run(sets: Mapping[str, DataSet], given: Rounds) -> None:
                 except InputError as error:
                     failed[name] = str(error)
                     print(f"error: {name}: {error}; the other sets go on", file=sys.stderr)
+        _summarize([part.folder for part in parts.values()], Path(given.workdir) / "report")
     if failed:
         name, said = next(iter(failed.items()))
         raise InputError(f"{len(failed)} of {len(parts)} studies failed; {name}: {said}")
@@ -175,6 +179,13 @@ def _grow(part: _Part, seeds: int) -> None:
     seeds = max(seeds, _trained_seeds(part))
     given = options.replace(part.given, {"study.seeds": seeds})
     command.run(part.study, given, part.folder.path)
+
+
+def _summarize(folders: Sequence[StudyFolder], output: Path) -> None:
+    """Makes the meta-study of the studies that have reports; of fewer than two there is none."""
+    paths = [str(f.path) for f in folders if (f.report_path / "report.json").exists()]
+    if len(paths) > 1:
+        meta.run(Compare(), paths, output)
 
 
 def _trained_seeds(part: _Part) -> int:

@@ -71,6 +71,22 @@ def test_every_set_gets_a_seed_before_any_gets_the_next(root, compared):
     assert compared == [("plates", 1), ("books", 1), ("plates", 2), ("books", 2)]
 
 
+def test_after_each_round_the_reports_are_summarized(root, compared, monkeypatch):
+    real, made = compare.study, []
+
+    def with_numbers(folder, given, conditions):
+        lines = real(folder, given, conditions)
+        if given.name == "books" or given.study.seeds > 1:  # the first has none in the first round
+            (folder.report_path / "report.json").write_text("{}")
+        return lines
+
+    monkeypatch.setattr(compare, "study", with_numbers)
+    monkeypatch.setattr(rounds.meta, "run", lambda _, paths, output: made.append((paths, output)))
+    run(root, "--study.seeds=2")
+    runs = root / "runs"
+    assert made == [([str(runs / "plates"), str(runs / "books")], runs / "report")]
+
+
 def test_given_again_it_goes_on_and_takes_no_seed_away(root, compared):
     run(root, "--study.seeds=1")
     run(root, "--study.seeds=3", sets={"plates": SETS["plates"]})
