@@ -31,6 +31,7 @@ from ocr_tf.study.comparison.controls import Code, Controls, Runs, code, control
 from ocr_tf.study.comparison.curves import learning_curve
 from ocr_tf.study.comparison.plan import Declared
 from ocr_tf.study.comparison.results import Cell, Grid, join
+from ocr_tf.study.comparison.test_sets import over_test_sets
 from ocr_tf.study.config import Compare, Pairs, Study
 from ocr_tf.study.looking import Looking
 from ocr_tf.study.report import contrasts, findings, plan_text
@@ -391,6 +392,7 @@ def _answer(grids: Mapping[str, Grid], trained: Trained, asked: Asked) -> Report
             for training, by_seed_runs in runs.items()
             if len(runs) > 1
         },
+        test_sets=over_test_sets(grid, metric, stuck),
         aligned_at={c: aligned_at[training] for c, training in trained.of.items()},
         lines=lines.lines(grid),
         reproduce=Reproduction(

@@ -33,7 +33,9 @@ class Across:
     a: str
     b: str
     sets: tuple[SetDifference, ...]
-    summary: Optional[RandomEffects]  # None: fewer than two sets are in it
+    summary: Optional[
+        RandomEffects
+    ]  # None: fewer than two sets are in it, or sets that are not independent
     a_better: Replicability
     b_better: Replicability
 
@@ -51,11 +53,11 @@ def across(sets: Sequence[SetDifference], independent: bool) -> Across:
         independent: whether the sets share neither lines nor trained networks.
     """
     kept = [one.comparison for one in sets if one.left_out is None]
-    variances = [one.variance for one in kept if one.variance]
-    shown = [
-        one.comparison.p if one.left_out is None and one.comparison.p is not None else None
-        for one in sets
-    ]
+    summary = None
+    if independent and len(kept) > 1:
+        variances = [one.variance or 0.0 for one in kept]
+        summary = random_effects([one.value for one in kept], variances)
+    shown = [None if one.left_out else one.comparison.p for one in sets]
     ahead = [
         replicability(
             [
@@ -70,7 +72,7 @@ def across(sets: Sequence[SetDifference], independent: bool) -> Across:
         a=sets[0].comparison.a,
         b=sets[0].comparison.b,
         sets=tuple(sets),
-        summary=random_effects([one.value for one in kept], variances) if len(kept) > 1 else None,
+        summary=summary,
         a_better=ahead[0],
         b_better=ahead[1],
     )
