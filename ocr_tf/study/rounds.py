@@ -2,6 +2,7 @@
 
 After every round there is an answer, of as many seeds as rounds. A study is in a folder of its own, named
 as its data set, and its report is made anew as it grows; the meta-study of all is in report/ beside them.
+Every round is a look that the study's plan names.
 Given again, the command goes on where it was.
 
     if __name__ == "__main__":
@@ -161,6 +162,7 @@ def _part(name: str, data: DataSet, given: Rounds) -> _Part:
         "data.train": tuple(str(root / path) for path in data.train),
         "data.test": tuple(str(root / path) for path in data.test),
         "study.parallel": given.study.parallel,
+        "study.seeds": given.study.seeds,
     }
     if given.train.steps:
         changed["train.steps"] = given.train.steps
@@ -175,9 +177,10 @@ def _check(part: _Part) -> None:
 
 
 def _grow(part: _Part, seeds: int) -> None:
-    """Brings a study to so many seeds; it keeps those that it has beyond them."""
+    """Brings a study to so many seeds; it keeps those that it has beyond them. Its looks are the rounds."""
     seeds = max(seeds, _trained_seeds(part))
-    given = options.replace(part.given, {"study.seeds": seeds})
+    looks = ",".join(map(str, range(1, max(seeds, part.given.study.seeds) + 1)))
+    given = options.replace(part.given, {"study.seeds": seeds, "study.looks": looks})
     command.run(part.study, given, part.folder.path)
 
 

@@ -58,7 +58,7 @@ def macro(
     terms = [rates[0] - rates[1]] if within else rates
     units = sum(one.units for one in parts)
     components = Components(
-        value=np.mean([one.value for one in parts]),
+        value=np.stack([one.value for one in parts]).mean(axis=0),
         lines=np.array(total),
         seeds=np.array([t.var(ddof=1) / len(t) if len(t) > 1 else 0.0 for t in terms]),
         residual=np.sum([one.residual for one in parts], axis=0) / count**2,

@@ -89,7 +89,8 @@ def _pair(
     not_aligned: Mapping[str, paired.NotAligned],
 ) -> OverTestSets:
     stuck = "; ".join(not_aligned[c.name].sentence for c in (a, b) if c.name in not_aligned)
-    recipes, models = [], []
+    recipes: list[SetDifference] = []
+    models: list[SetDifference] = []
     for name in dict.fromkeys(sets):
         lines = np.array([own == name for own in sets])
         one, other = a.take(lines), b.take(lines)

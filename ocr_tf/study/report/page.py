@@ -90,7 +90,7 @@ class Values(NamedTuple):
     analysis: analysis_tables.AnalysisTables
     missing: Sequence[str]  # why parts are left out, a sentence each
     galleries: Sequence[tuple[Gallery, Sequence[Shown], str]]  # with a link to all lines
-    test_sets: Sequence[test_sets.TestSetsText]
+    test_sets: Sequence[test_sets.SetsText]
     bars: Sequence[tuple[line_plots.Bar, str]]  # of the histogram, with links
     drawings: Sequence[Drawing]
     sets: Sequence[line_list.Set]

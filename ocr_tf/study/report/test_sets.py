@@ -24,10 +24,8 @@ class Row(NamedTuple):
     p: str
 
 
-class TestSetsText(NamedTuple):
+class SetsText(NamedTuple):
     """A pair of conditions on every test set."""
-
-    __test__ = False  # pytest takes the name for a test's
 
     a: str
     b: str
@@ -36,7 +34,7 @@ class TestSetsText(NamedTuple):
     models: list[str]  # sentences about these trained models on other sets
 
 
-def word(over: OverTestSets) -> TestSetsText:
+def word(over: OverTestSets) -> SetsText:
     """Words a pair's differences on several test sets."""
     recipes, models = over.recipes, over.models
     rows = [_row(one.name, one.comparison, one.left_out) for one in recipes.sets]
@@ -48,7 +46,7 @@ def word(over: OverTestSets) -> TestSetsText:
         across_text.few(models, UNIT),
         across_text.heterogeneity(models, UNIT),
     ]
-    return TestSetsText(
+    return SetsText(
         a=recipes.a,
         b=recipes.b,
         rows=rows,
