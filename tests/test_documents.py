@@ -106,6 +106,8 @@ def check_experiment(module: str, arguments: list[str], folder: Path) -> None:
         "sys.modules['ocr_tf.experiment.training.loop'] = train\n"
         "from ocr_tf.study import command\n"
         "command.run = lambda *_: None\n"
+        "from ocr_tf.study import rounds\n"
+        "rounds.run = lambda *_: None\n"
         f"sys.argv = [{module!r}, *sys.argv[1:]]\n"
         f"runpy.run_module({module!r}, run_name='__main__', alter_sys=True)\n"
     )

@@ -188,7 +188,8 @@ TOOLS = {
         (
             Positional(
                 "RUN",
-                f"Evaluated run folders, and folders of {command_name('evaluate')} --predictions.",
+                f"Evaluated run folders, and folders of {command_name('evaluate')} --predictions; or "
+                "folders of studies.",
                 many=True,
             ),
         ),

@@ -8,8 +8,10 @@ Its files:
     compare       from evaluated runs to a report
     planning      the plan in a study's folder: written before the first run, then compared
     looking       a look at a study's results: charged, and written down
+    meta          from the reports of several studies to one over their data sets
     study_folder  the files of a study
     shared_lines  the training lines that every condition can use, and their alphabet
+    rounds        one question on several data sets, a seed at a time
     scheduler     runs jobs one by one, several at a time, or on a Ray cluster
     job           one run of a study, as the scheduler hands it to a process
     worker        that process: trains a run and evaluates its checkpoints

@@ -25,12 +25,13 @@ from ocr_tf.library_lines import without_library_lines
 from ocr_tf.metrics.paired import ALPHA
 from ocr_tf.metrics.registry import METRICS
 from ocr_tf.progress import Phases
-from ocr_tf.study import planning, searches
+from ocr_tf.study import meta, planning, searches
 from ocr_tf.study.comparison import failures, formation, inputs, lines, plan, statistics
 from ocr_tf.study.comparison.controls import Code, Controls, Runs, code, controls
 from ocr_tf.study.comparison.curves import learning_curve
 from ocr_tf.study.comparison.plan import Declared
 from ocr_tf.study.comparison.results import Cell, Grid, join
+from ocr_tf.study.comparison.test_sets import over_test_sets
 from ocr_tf.study.config import Compare, Pairs, Study
 from ocr_tf.study.looking import Looking
 from ocr_tf.study.report import contrasts, failure_text, findings, plan_text
@@ -120,7 +121,8 @@ def _measure_anew(cell: Cell, normalization: str) -> None:
 def run(config: Compare, paths: Sequence[str]) -> None:
     """Compares evaluated runs, and other systems' evaluations, and writes their report.
 
-    Runs of one experiment with one set of flags, but for the seed, are one condition.
+    Runs of one experiment with one set of flags, but for the seed, are one condition. Of whole studies, the
+    report is a meta-study: see `meta`.
 
     Raises:
         InputError: what is named is no run or evaluation, runs cannot be compared, or the output is
@@ -128,6 +130,9 @@ def run(config: Compare, paths: Sequence[str]) -> None:
     """
     output = Path(config.output)
     _check_output(output)
+    if meta.are_studies(paths):
+        meta.run(config, paths, output)
+        return
     folders, runs = _conditions([Path(path) for path in paths], config.name)
     if len(folders) < 2:
         raise InputError(
@@ -392,6 +397,7 @@ def _answer(grids: Mapping[str, Grid], trained: Trained, asked: Asked) -> Report
             for training, by_seed_runs in runs.items()
             if len(runs) > 1
         },
+        test_sets=over_test_sets(grid, metric, failed),
         aligned_at={c: aligned_at[training] for c, training in trained.of.items()},
         failures=tuple(by_training.values()),
         among_trained=failures.among_trained(grid, metric, failed, systems, asked.confidence),

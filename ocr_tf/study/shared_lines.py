@@ -8,8 +8,9 @@ from collections.abc import Collection, Mapping, Sequence
 from ocr_tf import options
 from ocr_tf.alphabet import Alphabet
 from ocr_tf.atomic import atomic_write
-from ocr_tf.data.dataset import open_sources
-from ocr_tf.data.lines import WIDEST, load_lines
+from ocr_tf.data.dataset import open_sources, parts_of
+from ocr_tf.data.lines import WIDEST, Lines, load_lines
+from ocr_tf.data.source import Sample, Source
 from ocr_tf.errors import NAMED, InputError
 from ocr_tf.experiment.config.experiment import Experiment
 from ocr_tf.experiment.training import splits
@@ -58,8 +59,24 @@ def pin(
 
 def _test_images(test: Sequence[str]) -> dict[int, str]:
     """Gives the place of each test image by the key of its pixels."""
-    lines = load_lines(open_sources(test), WIDEST, what="test images")
+    source = open_sources(test)
+    lines = load_lines(source, WIDEST, what="test images")
+    _refuse_shared(source, lines)
     return {key: lines.sample(i).place for i, key in enumerate(lines.pixels.tolist())}
+
+
+def _refuse_shared(source: Source, lines: Lines) -> None:
+    """Refuses test sets that share an image, which would count in both of them."""
+    set_of = {name: part.name for part in parts_of(source) for name in part.ids}
+    seen: dict[int, Sample] = {}
+    for i, key in enumerate(lines.pixels.tolist()):
+        sample = lines.sample(i)
+        other = seen.setdefault(key, sample)
+        if set_of[other.id] != set_of[sample.id]:
+            raise InputError(
+                f"--data.test: {sample.place} has the image of {other.place}, which is of another test set; "
+                "take it out of one of the two"
+            )
 
 
 def _choose(

@@ -10,6 +10,9 @@
     change(...)                 the decision on one of them
     spending                    the levels of several looks at one growing study
 
+Several sets of lines have files of their own: `macro` (the mean over test sets), `meta_analysis` (random
+effects over data sets) and `replicability` (on how many of them a difference holds).
+
 TensorFlow-free. Rates and differences are fractions; D = R_A - R_B is of errors, so below 0 A is better.
 
 Sources: Obuchowski, Rockette and Hillis, and Gallas (multi-reader multi-case analysis); Koehn 2004;

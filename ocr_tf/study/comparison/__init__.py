@@ -12,6 +12,8 @@ Its files:
     curves         loss and validation CER by step, from the runs' records
     formation      since which step trainings are aligned
     failures       how many trainings failed, and the verdict among the others
+    across         one difference on several sets of lines
+    test_sets      several test sets of one study
     lines          the test lines with every reading of them
     tuning         the learning rates that a search before the study found
     plan           what a study declares before its first run, and what was changed since

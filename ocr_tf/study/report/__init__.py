@@ -17,6 +17,7 @@ from pathlib import Path
 from ocr_tf.atomic import atomic_write
 from ocr_tf.study.report import as_json, page, tables, tensorboard
 from ocr_tf.study.report.content import Report
+from ocr_tf.study.report.files import write_parts
 from ocr_tf.study.report.line_images import LineImages
 
 __all__ = ["LineImages", "Report", "write"]
@@ -41,13 +42,7 @@ def write(report: Report, folder: Path, images: LineImages) -> Path:
     text = as_json.dump(report)
     files = {f"tables/{name}": table.encode() for name, table in tables.files(report).items()}
     files.update({f"figures/{drawing.name}.png": drawing.png for drawing in drawings})
-    for name in ("tables", "figures"):
-        (folder / name).mkdir(parents=True, exist_ok=True)
-        for stale in (folder / name).iterdir():
-            if stale.suffix in (".csv", ".tex", ".png") and f"{name}/{stale.name}" not in files:
-                stale.unlink()
-    for name, data in files.items():
-        atomic_write(folder / name, data)
+    write_parts(folder, files)
     tensorboard.write(report, drawings, folder)
     atomic_write(folder / "report.json", text.encode())
     atomic_write(folder / "report.html", content.encode())

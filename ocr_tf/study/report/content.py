@@ -21,6 +21,7 @@ from ocr_tf.study.comparison.interim_looks import InterimLooks
 from ocr_tf.study.comparison.lines import Line, TestSet
 from ocr_tf.study.comparison.plan import Declared
 from ocr_tf.study.comparison.statistics import ComparedPair, OtherMetric, ReportSignature, RunRates
+from ocr_tf.study.comparison.test_sets import OverTestSets
 from ocr_tf.study.comparison.tuning import Tuned
 from ocr_tf.study.report.findings import Summary
 
@@ -94,6 +95,7 @@ class Report:
     analysis: Optional[Analysis] = None  # None: not made
     cost: Optional[Cost] = None  # None: not measured
     summary: Optional[Summary] = None  # of the headline; None: nothing was compared
+    test_sets: tuple[OverTestSets, ...] = ()  # a pair each; empty: there is one test set
     missing: tuple[str, ...] = ()  # why a part is left out, a sentence each
     declared: Optional[Declared] = None  # the plan; None: exploratory
     interim: Optional[InterimLooks] = None  # the looks at the study; None: of no study

@@ -25,6 +25,7 @@ from ocr_tf.study.report import (
     line_plots,
     plan_text,
     plot_registry,
+    test_sets,
     verdict_text,
 )
 from ocr_tf.study.report.content import Report
@@ -90,6 +91,7 @@ class Values(NamedTuple):
     analysis: analysis_tables.AnalysisTables
     missing: Sequence[str]  # why parts are left out, a sentence each
     galleries: Sequence[tuple[Gallery, Sequence[Shown], str]]  # with a link to all lines
+    test_sets: Sequence[test_sets.SetsText]
     bars: Sequence[tuple[line_plots.Bar, str]]  # of the histogram, with links
     drawings: Sequence[Drawing]
     sets: Sequence[line_list.Set]
@@ -133,6 +135,7 @@ def render(report: Report, images: LineImages) -> tuple[str, list[Drawing]]:
         analysis=analysis,
         missing=tuple(dict.fromkeys((*report.missing, *analysis.missing))),
         galleries=galleries,
+        test_sets=[test_sets.word(one) for one in report.test_sets],
         bars=bars,
         drawings=drawings,
         entries=_entries(report, kept, images, styles, lists),
