@@ -121,7 +121,7 @@ def test_what_more_seeds_would_detect_is_said_of_the_next_look(report):
 
 
 def test_what_would_settle_a_tie_does_not_depend_on_the_level_of_the_look():
-    grid = fake.grid(60, 3, step=0.05)
+    grid = fake.grid(60, 3, step=0.2, key=2)
     found = []
     for level in (0.05, 0.0052):
         (pair,) = statistics.comparisons(grid, "cer", confidence=1 - level)
