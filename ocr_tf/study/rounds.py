@@ -177,9 +177,15 @@ def _check(part: _Part) -> None:
 
 
 def _grow(part: _Part, seeds: int) -> None:
-    """Brings a study to so many seeds; it keeps those that it has beyond them. Its looks are the rounds."""
-    seeds = max(seeds, _trained_seeds(part))
-    looks = ",".join(map(str, range(1, max(seeds, part.given.study.seeds) + 1)))
+    """Brings a study to so many seeds, and keeps those that it has beyond them. Its looks are the rounds.
+
+    A round before the last is left out where its seeds are trained.
+    """
+    trained, rounds = _trained_seeds(part), part.given.study.seeds
+    if seeds < rounds and trained >= seeds:
+        return
+    seeds = max(seeds, trained)
+    looks = ",".join(map(str, range(1, max(seeds, rounds) + 1)))
     given = options.replace(part.given, {"study.seeds": seeds, "study.looks": looks})
     command.run(part.study, given, part.folder.path)
 
