@@ -10,6 +10,7 @@ import pytest
 from ocr_tf.data.dataset import open_sources
 from ocr_tf.data.png import encode_png
 from ocr_tf.errors import InputError
+from ocr_tf.metrics import paired
 from ocr_tf.metrics.failures import NOT_ALIGNED, FailedRun, Failures
 from ocr_tf.study import shared_lines
 from ocr_tf.study.comparison.statistics import outcomes
