@@ -163,10 +163,11 @@ def _check_test(test: Sequence[str], settings: Settings) -> None:
         raise InputError(f"{flag}: one line; a comparison needs two or more")
     if not any(sample.text for sample in samples):
         raise InputError(f"{flag}: no line has a text; there is nothing to compare readings with")
+    ids = [sample.id for sample in samples]
     if settings.longer_than:
-        samples = longer([sample.text for sample in samples], settings.longer_than, samples)
+        ids = longer([sample.text for sample in samples], settings.longer_than, ids)
     if settings.groups:
-        grouped([sample.id for sample in samples], settings.groups, "--study.groups")
+        grouped(ids, settings.groups, "--study.groups")
 
 
 def plan(

@@ -3,6 +3,7 @@
 `pytest -s` prints the rates.
 """
 
+import dataclasses
 import functools
 from typing import NamedTuple
 
@@ -99,6 +100,13 @@ def printed(parts):
     c = error * np.exp(np.interp(np.log(df), np.log(GRID), known))
     low, high = (c * np.sqrt(own / stats.chi2.ppf(share, own)) for share in (0.975, 0.025))
     return value, low, high
+
+
+def test_degrees_of_freedom_below_one_are_taken_for_one():
+    # Lines and seeds that cancel leave an interval with next to none.
+    found = dataclasses.replace(comparison(), df=0.01)
+    seen = smallest_detectable(found)
+    assert seen.df == 1 and np.isfinite([seen.difference, seen.low, seen.high]).all()
 
 
 class Calibrated(NamedTuple):

@@ -96,7 +96,8 @@ def smallest_detectable(
     seed_variance, line_variance, residual = _variances(comparison)
     per_seed = float((1 / planned).sum())  # 2 / S
     parts = seed_variance * per_seed, line_variance / size, residual * per_seed / size
-    df, variance_df = _dfs(comparison, planned, size)
+    # Below 1, which a few lines can give, there would be next to nothing to go by.
+    df, variance_df = (max(one, 1.0) for one in _dfs(comparison, planned, size))
     error, confidence = float(np.sqrt(sum(parts))), comparison.confidence
     known = _errors_detected(power, df, None, confidence)
     ends = np.sqrt(variance_df / stats.chi2.ppf([(1 + SURE) / 2, (1 - SURE) / 2], variance_df))

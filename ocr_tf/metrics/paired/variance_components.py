@@ -96,9 +96,12 @@ class Components:
         """Degrees of freedom [...] of V_L itself: fewer than N - 1 where few lines have most of it.
 
         (N - 1) / (1 + kurtosis / 2), by the variance of a variance (Box 1953, Non-normality and tests on
-        variances). The t of the interval does without: it is hardly touched by how lines are distributed.
+        variances), or what the effective number leaves if that is less. The t of the interval does without:
+        it is hardly touched by how lines are distributed.
         """
-        return (self.effective - 1) / (1 + self.kurtosis / 2)
+        return np.maximum(
+            np.minimum((self.units - 1) / (1 + self.kurtosis / 2), self.effective - 1), 1.0
+        )
 
     @property
     def variance(self) -> Array:
