@@ -64,7 +64,7 @@ def _difference_rows(report: Report, pair: ComparedPair, looks: Looks) -> list[R
     if pair.verdict.pairs > 1:
         rows = [
             row(f"{TARGETS[pair.verdict.target]}, all pairs", pair.verdict, strong=True),
-            row("these recipes, this pair alone", pair.recipes),
+            row("this pair alone", pair.recipes),
         ]
     else:
         rows = [row("these recipes", pair.recipes, strong=pair.verdict.target != MODELS)]
