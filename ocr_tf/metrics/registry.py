@@ -30,6 +30,9 @@ class Metric:
     errors: Callable[[str, str], float]  # of a line's (reference, hypothesis), not negative
     length: Callable[[str], float]  # what a line's errors are divided by, of its reference
     higher_is_better: bool = False  # the figure is 1 - the rate of errors
+    errors_in: str = (
+        ""  # of "42 errors in 1,000 characters"; empty where errors cannot be counted so
+    )
 
     def figure(self, errors: float, length: float) -> Optional[float]:
         """Returns the figure of summed errors and lengths, a fraction; None without a length."""
@@ -71,8 +74,22 @@ def _normalized_distance(reference: str, hypothesis: str) -> float:
 METRICS: Registry[Metric] = Registry(
     "metric",
     {
-        "cer": Metric("CER", "CER", "edits per symbol of the reference", _distance, len),
-        "wer": Metric("WER", "WER", "word edits per word of the reference", _word_distance, _words),
+        "cer": Metric(
+            "CER",
+            "CER",
+            "edits per symbol of the reference",
+            _distance,
+            len,
+            errors_in="characters",
+        ),
+        "wer": Metric(
+            "WER",
+            "WER",
+            "word edits per word of the reference",
+            _word_distance,
+            _words,
+            errors_in="words",
+        ),
         "exact": Metric(
             "exact",
             "lines misread",
@@ -80,6 +97,7 @@ METRICS: Registry[Metric] = Registry(
             _differs,
             _one,
             higher_is_better=True,
+            errors_in="lines",
         ),
         "one_minus_ned": Metric(
             "1-NED",

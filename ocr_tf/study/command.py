@@ -28,7 +28,7 @@ from ocr_tf.experiment.training import checks
 from ocr_tf.options import option
 from ocr_tf.study import scheduler, searches, tune, up_to_date
 from ocr_tf.study.comparison import tuning
-from ocr_tf.study.comparison.results import grouped
+from ocr_tf.study.comparison.results import grouped, longer
 from ocr_tf.study.config import Settings, Study
 from ocr_tf.study.job import Job
 from ocr_tf.study.study_folder import StudyFolder
@@ -139,7 +139,7 @@ def check(
     searches.parse(settings.search)
     if settings.tune:
         tune.check_installed()
-    _check_test(test, settings.groups)
+    _check_test(test, settings)
     sources = {}
     for name, experiment in conditions.items():
         checks.check_train(experiment.train)
@@ -156,15 +156,18 @@ def check(
         checks.check_data(experiment.data)
 
 
-def _check_test(test: Sequence[str], groups: str) -> None:
+def _check_test(test: Sequence[str], settings: Settings) -> None:
     samples = open_sources(test).samples
     flag = f"--data.test={','.join(test)}"
     if len(samples) < 2:
         raise InputError(f"{flag}: one line; a comparison needs two or more")
     if not any(sample.text for sample in samples):
         raise InputError(f"{flag}: no line has a text; there is nothing to compare readings with")
-    if groups:
-        grouped([sample.id for sample in samples], groups, "--study.groups")
+    ids = [sample.id for sample in samples]
+    if settings.longer_than:
+        ids = longer([sample.text for sample in samples], settings.longer_than, ids)
+    if settings.groups:
+        grouped(ids, settings.groups, "--study.groups")
 
 
 def plan(

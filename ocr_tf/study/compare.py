@@ -26,10 +26,11 @@ from ocr_tf.metrics.paired import ALPHA
 from ocr_tf.metrics.registry import METRICS
 from ocr_tf.progress import Phases
 from ocr_tf.study import meta, planning, searches
-from ocr_tf.study.comparison import failures, formation, inputs, lines, plan, statistics
+from ocr_tf.study.comparison import failures, formation, inputs, lines, plain, plan, statistics
 from ocr_tf.study.comparison.controls import Code, Controls, Runs, code, controls
 from ocr_tf.study.comparison.curves import learning_curve
 from ocr_tf.study.comparison.plan import Declared
+from ocr_tf.study.comparison.rate_intervals import rate_intervals
 from ocr_tf.study.comparison.results import Cell, Grid, join
 from ocr_tf.study.comparison.test_sets import over_test_sets
 from ocr_tf.study.config import Compare, Pairs, Study
@@ -78,6 +79,7 @@ def study(folder: StudyFolder, given: Study, conditions: Mapping[str, Experiment
             normalization=given.study.normalize,
             groups=given.study.groups,
             paired=given.study.paired,
+            longer_than=given.study.longer_than,
         )
         for checkpoint in CHECKPOINTS
     }
@@ -398,6 +400,8 @@ def _answer(grids: Mapping[str, Grid], trained: Trained, asked: Asked) -> Report
             if len(runs) > 1
         },
         test_sets=over_test_sets(grid, metric, failed),
+        plain=plain.plain(grid, metric, systems),
+        intervals={name: rate_intervals(one) for name, one in grids.items()},
         aligned_at={c: aligned_at[training] for c, training in trained.of.items()},
         failures=tuple(by_training.values()),
         among_trained=failures.among_trained(grid, metric, failed, systems, asked.confidence),

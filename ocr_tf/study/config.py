@@ -123,6 +123,12 @@ class Settings:
     groups: str = _groups()
     paired: bool = _paired()
     margin: str = _margin()
+    longer_than: int = option(
+        0,
+        "Compare only on test lines whose labels have more symbols than this, as on those longer than any "
+        "that was trained on. 0: on all.",
+        minimum=0,
+    )
     parallel: str = option(
         AUTO,
         "Runs to train at the same time, which share the cores: a number, or auto, as many as there are "

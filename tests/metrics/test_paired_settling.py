@@ -41,14 +41,14 @@ def drawn(seed_effect, seeds=3, lines=200, gap=0.01):
 
 
 def test_the_sizes_are_the_first_that_detect_the_difference():
-    compared = recipes(*drawn(0.0, seeds=5, lines=100, gap=0.006))
+    compared = recipes(*drawn(0.0, seeds=8, lines=100, gap=0.006))
     answer = settling(compared)
     assert answer.difference == abs(compared.value)
     assert answer.units is not None and answer.units > compared.units
     at = smallest_detectable(compared, units=answer.units).difference
     before = smallest_detectable(compared, units=answer.units - 1).difference
     assert at <= answer.difference < before
-    assert answer.seeds is not None and answer.seeds > 5
+    assert answer.seeds is not None and answer.seeds > 8
     at = smallest_detectable(compared, seeds=[answer.seeds] * 2).difference
     before = smallest_detectable(compared, seeds=[answer.seeds - 1] * 2).difference
     assert at <= answer.difference < before

@@ -23,10 +23,11 @@ from ocr_tf import alignment_plot
 from ocr_tf.experiment.inference.evaluated import rates_of
 from ocr_tf.experiment.runs.predictions import EvaluationResults, Prediction, RateFigures
 from ocr_tf.metrics.failures import NOT_ALIGNED, FailedRun, Failures
-from ocr_tf.study.comparison import failures, statistics
+from ocr_tf.study.comparison import failures, plain, statistics
 from ocr_tf.study.comparison import lines as comparison_lines
 from ocr_tf.study.comparison.controls import Code, Controls, DataFingerprints, TrainingLines
 from ocr_tf.study.comparison.curves import CurveTiming, LearningCurve, Point
+from ocr_tf.study.comparison.rate_intervals import rate_intervals
 from ocr_tf.study.comparison.results import Cell, Grid
 from ocr_tf.study.config import Pairs
 from ocr_tf.study.report.content import About, Condition, Report, Reproduction
@@ -178,6 +179,8 @@ def answer(
         },
         controls=_controls(of),
         curves={condition: _curves(c, of.seeds(condition)) for c, condition in enumerate(of.cells)},
+        plain=plain.plain(of, metric, systems),
+        intervals={name: rate_intervals(one) for name, one in grids.items()},
         aligned_at={
             name: {s: None if s in failed.get(name, ()) else 1250 + s for s in of.seeds(name)}
             for name in of.conditions

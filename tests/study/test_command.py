@@ -57,6 +57,7 @@ def refused(capsys, monkeypatch, tmp_path):
         ([TRAIN, "--workdir=study", ONE_LINE], "one line; a comparison"),
         ([*NEEDED, "--study.groups=("], "--study.groups=.*no regular expression"),
         ([*NEEDED, "--study.engine=ray"], "Ray is not installed; pip install 'ray>=2,<3'"),
+        ([*NEEDED, "--study.longer_than=99"], "longer_than=99: no test line has more symbols"),
         ([*NEEDED, "--study.tune=2"], "Optuna is not installed; pip install optuna"),
     ],
 )

@@ -403,3 +403,9 @@ def test_studies_that_ask_it_declare_it(name):
         heads = [trained[condition].head_name for condition in (a, b, c, d)]
         assert heads == ["ctc", "attention"] * 2
     assert study.contrasts
+
+
+def test_longer_texts_are_compared_on_lines_longer_than_any_that_was_trained_on():
+    study = importlib.import_module("experiments.length_extrapolation").STUDY
+    trained = {one.data.max_length for one in study.resolved(study).values()}
+    assert trained == {0, study.study.longer_than}

@@ -4,8 +4,10 @@
     recipes(a, b)               the headline: D, its interval over seeds and lines, V_L, V_S, V_R
     models(a, b)                these trained models: permutation, and the interval over lines
     smallest_detectable(...)    what that could have seen, and what more seeds or lines would
+    superiority(a, b)           how often another training of A would beat one of B
     verdict(...)                the decision: who is better, if that can be told
     equivalence(..., margin)    whether the difference is less than what matters
+    tied_groups(...)            the groups of several conditions that cannot be told apart
     contrasts([a, b, c, d], {name: ((a, b), (c, d))})    does A - B differ from C - D?
     change(...)                 the decision on one of them
     spending                    the levels of several looks at one growing study
@@ -43,10 +45,12 @@ from ocr_tf.metrics.paired.outcomes import (
     Signature,
     same_networks,
 )
-from ocr_tf.metrics.paired.power import Detectable, power, smallest_detectable
+from ocr_tf.metrics.paired.power import Detectable, smallest_detectable
 from ocr_tf.metrics.paired.resampling import Bootstrap, Permutation, crossed_bootstrap, permutation
 from ocr_tf.metrics.paired.settling import Settling, settling
 from ocr_tf.metrics.paired.spending import NextLook
+from ocr_tf.metrics.paired.superiority import Superiority, superiority
+from ocr_tf.metrics.paired.ties import tied_groups
 from ocr_tf.metrics.paired.verdict import (
     ALPHA,
     FALLS,
@@ -89,6 +93,7 @@ __all__ = [
     "Settling",
     "Signature",
     "Slice",
+    "Superiority",
     "Verdict",
     "change",
     "contrasts",
@@ -99,7 +104,6 @@ __all__ = [
     "pairing_threshold",
     "pairwise",
     "permutation",
-    "power",
     "rate",
     "recipes",
     "same_networks",
@@ -107,6 +111,8 @@ __all__ = [
     "settling",
     "slices",
     "smallest_detectable",
+    "superiority",
+    "tied_groups",
     "too_small",
     "untrained",
     "verdict",

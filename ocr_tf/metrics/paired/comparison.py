@@ -56,6 +56,7 @@ class Estimate(Result):
     seed_counts: tuple[int, ...]  # S_c; one for the difference if it was paired by seed
     units: int  # N: lines, or groups of lines
     effective_units: float  # fewer than N where groups differ in size; what df counts
+    lines_df: float  # of V_L itself, see `Components`
     df: Optional[float]
     withheld: Optional[str]
 
@@ -130,6 +131,7 @@ def estimate(
         "seed_counts": parts.seed_counts,
         "units": parts.units,
         "effective_units": parts.effective,
+        "lines_df": float(parts.lines_df),
         "df": df,
         "withheld": withheld,
     }

@@ -65,6 +65,7 @@ def macro(
         seed_counts=parts[0].seed_counts,
         units=units,
         effective=1 + total**2 / spread if spread else float(units),
+        kurtosis=np.zeros_like(total),  # for detectable differences, which are not asked of sets
     )
     return Comparison(
         signature=signed(a, b),

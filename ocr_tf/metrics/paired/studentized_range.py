@@ -12,19 +12,18 @@ from __future__ import annotations
 import numpy as np
 from scipy import optimize, special, stats
 
+from ocr_tf.metrics.paired import estimated_deviation
+
 Z = np.linspace(-8, 8, 129)
-LOG_S = np.linspace(-16, 3, 191)  # at few degrees of freedom; narrower at many
 
 
 def survival(q: float, conditions: int, df: float) -> float:
     """Returns P(Q > q) for q >= 0, so many conditions and degrees of freedom of 1 or more."""
-    grid = LOG_S * min(1.0, 3 / np.sqrt(df))
-    s = np.exp(grid)
-    density = stats.chi2.pdf(df * s**2, df) * 2 * df * s**2  # of log s
+    s, weights = estimated_deviation.values(df)
     within = special.ndtr(Z) - special.ndtr(Z - q * s[:, None])
     below = conditions * (stats.norm.pdf(Z) * within ** (conditions - 1)).sum(axis=1)
     below *= Z[1] - Z[0]
-    beyond = float((density * (1 - below)).sum() * (grid[1] - grid[0]))
+    beyond = float((weights * (1 - below)).sum())
     return min(max(beyond, 0.0), 1.0)
 
 

@@ -89,6 +89,19 @@ class Components:
     seed_counts: tuple[int, ...]  # [C] S_c
     units: int  # N
     effective: float  # the N of the degrees of freedom: fewer where groups of lines differ in size
+    kurtosis: Array  # [...] excess kurtosis of what lines add, 0 or more
+
+    @property
+    def lines_df(self) -> Array:
+        """Degrees of freedom [...] of V_L itself: fewer than N - 1 where few lines have most of it.
+
+        (N - 1) / (1 + kurtosis / 2), by the variance of a variance (Box 1953, Non-normality and tests on
+        variances), or what the effective number leaves if that is less. The t of the interval does without:
+        it is hardly touched by how lines are distributed.
+        """
+        return np.maximum(
+            np.minimum((self.units - 1) / (1 + self.kurtosis / 2), self.effective - 1), 1.0
+        )
 
     @property
     def variance(self) -> Array:
@@ -127,7 +140,16 @@ def components(plus: Sequence[Effects], minus: Sequence[Effects] = ()) -> Compon
         seed_counts=tuple(term.rates.shape[-1] for term in terms),
         units=units,
         effective=min(term.effective for term in terms),
+        kurtosis=_kurtosis(adds),
     )
+
+
+def _kurtosis(adds: Array) -> Array:
+    """Computes the excess kurtosis over the last axis, at least 0; 0 where nothing varies."""
+    square = np.square(adds).mean(axis=-1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        excess = (adds**4).mean(axis=-1) / np.square(square) - 3
+    return np.where(square > 0, np.maximum(excess, 0.0), 0.0)
 
 
 def _between_seeds(term: Effects) -> tuple[Array, Array]:

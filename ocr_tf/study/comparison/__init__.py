@@ -5,6 +5,8 @@ Its files:
     results        readings of all conditions and seeds, joined by line id
     same_images    checks that evaluations of one line id read the same image
     statistics     error rates and pairwise comparisons, through `ocr_tf.metrics.paired`
+    plain          who is ahead under how many seeds, and whether another training would be
+    rate_intervals  every rate of the main table, with its interval
     estimates      rates of further quantities, with intervals where the lines can give one
     controls       what the runs provably shared, and what differed
     inputs         training texts, test images and networks behind the readings

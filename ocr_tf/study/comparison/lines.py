@@ -22,6 +22,7 @@ class TestSet:
     left_out: int  # lines that not every run had read
     same_images: bool  # it is proven that every run read the same images
     troubled: tuple[str, ...]  # sentences on lines that were bound to count as errors
+    longer_than: int = 0  # symbols that every line has more of; shorter ones are not compared
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,6 +59,7 @@ def test_set(grid: Grid) -> TestSet:
         left_out=grid.left_out,
         same_images=grid.same_images,
         troubled=_troubled(grid),
+        longer_than=grid.longer_than,
     )
 
 

@@ -11,7 +11,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, Optional
+from typing import NamedTuple, Optional, TypeVar
 
 import numpy as np
 
@@ -21,9 +21,11 @@ from ocr_tf.experiment.runs import predictions
 from ocr_tf.experiment.runs.predictions import NO_CHECKPOINT, EvaluationResults, Prediction
 from ocr_tf.metrics.edits import Edits, edits
 from ocr_tf.metrics.registry import Metric, metric_of
-from ocr_tf.normalization import normalize
+from ocr_tf.normalization import nfc, normalize
 from ocr_tf.study.comparison import same_images
 from ocr_tf.types import Array
+
+Item = TypeVar("Item")
 
 
 class Cell(NamedTuple):
@@ -68,6 +70,7 @@ class Grid:
     same_images: bool = True  # whether it is proven that all cells read the same of these lines
     groups: Optional[tuple[str, ...]] = None  # of each line, where lines are not drawn one by one
     paired: bool = False  # whether conditions are compared seed by seed
+    longer_than: int = 0  # symbols that every line has more of; shorter lines are not compared
 
     @property
     def conditions(self) -> list[str]:
@@ -164,6 +167,7 @@ def join(
     accept_intersection: bool = False,
     groups: str = "",
     paired: bool = False,
+    longer_than: int = 0,
 ) -> Grid:
     """Reads the evaluations of every condition and seed, and joins them by line id.
 
@@ -173,9 +177,11 @@ def join(
         accept_intersection: lines that a cell lacks are left out everywhere instead of refused.
         groups: see `grouped`.
         paired: conditions are compared seed by seed.
+        longer_than: lines with so many symbols or fewer, as labeled, are not compared.
 
     Raises:
-        InputError: an evaluation is missing or damaged, has other lines, references or images.
+        InputError: an evaluation is missing or damaged, has other lines, references or images; or fewer
+            than two lines are long enough.
     """
     cells = {
         condition: [_cell(condition, seed, folder) for seed, folder in sorted(by_seed.items())]
@@ -204,18 +210,46 @@ def join(
         _refuse_other_images(first, cell)
     proven = same_images.same_images(((cell.folder, cell.results) for cell in every), kept)
     left_out = len(set().union(*({p.id for p in c.predictions} for c in every))) - len(kept)
+    if longer_than:
+        kept = longer([references[name] for name in kept], longer_than, kept)
+        joined = {
+            condition: [cell._replace(predictions=_pick(cell, kept, references)) for cell in row]
+            for condition, row in joined.items()
+        }
     fingerprint = first.results.fingerprint
     return Grid(
         cells=joined,
         ids=kept,
         references=[references[name] for name in kept],
         normalization=normalization,
-        fingerprint=_of_some(fingerprint, kept) if left_out else fingerprint,
+        fingerprint=_of_some(fingerprint, kept) if left_out or longer_than else fingerprint,
         left_out=left_out,
         same_images=proven,
         groups=grouped(kept, groups),
         paired=paired,
+        longer_than=longer_than,
     )
+
+
+def longer(texts: Sequence[str], symbols: int, lines: Sequence[Item]) -> list[Item]:
+    """Picks the lines whose text, as labeled, has more than so many symbols.
+
+    Args:
+        texts: [N] of the lines.
+        symbols: that all have more of.
+        lines: [N] what to pick from.
+
+    Raises:
+        InputError: fewer than two.
+    """
+    picked = [line for text, line in zip(texts, lines) if len(nfc(text)) > symbols]
+    if len(picked) < 2:
+        some = "one test line has" if picked else "no test line has"
+        raise InputError(
+            f"--study.longer_than={symbols}: {some} more symbols; a comparison needs two lines or more: "
+            "name a smaller number, or test on longer lines"
+        )
+    return picked
 
 
 def grouped(ids: Sequence[str], pattern: str, flag: str = "--groups") -> Optional[tuple[str, ...]]:

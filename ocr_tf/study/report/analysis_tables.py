@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Optional, Union
 
 from ocr_tf.metrics import paired
@@ -122,6 +122,7 @@ class AnalysisTables:
     """The tables that the page shows of an analysis; empty where there is none."""
 
     slices: dict[str, list[SliceRow]]  # by family
+    slices_sentence: str  # whether any differs from the rest
     edits: list[KindRow]
     failures: list[KindRow]
     errors: list[KindRow]
@@ -141,6 +142,7 @@ class AnalysisTables:
 
 EMPTY = AnalysisTables(
     slices={},
+    slices_sentence="",
     edits=[],
     failures=[],
     errors=[],
@@ -172,9 +174,11 @@ def arrange(
     """
     if analysis is None:
         return EMPTY
+    by_family = slices(analysis, pair, lists)
     tables = dataclasses.replace(
         EMPTY,
-        slices=slices(analysis, pair, lists),
+        slices=by_family,
+        slices_sentence=slices_sentence(by_family),
         edits=kinds(analysis.edits, pair, lists),
         failures=kinds(analysis.failures, pair, lists, FAILURE_NAMES),
         errors=kinds(analysis.search_errors.errors, pair, lists, ERROR_NAMES),
@@ -259,6 +263,27 @@ def slices(analysis: Analysis, pair: Pair, lists: Lists) -> dict[str, list[Slice
             row = SliceRow(part.name, part.lines, link, compared, probe_tables.inside(compared))
             families.setdefault(part.family, []).append(row)
     return families
+
+
+def slices_sentence(by_family: Mapping[str, Sequence[SliceRow]]) -> str:
+    """Says on which slices the difference is another one than on the rest, after correction."""
+    every = {
+        f"{family}, {row.name}": row.compared.p_adjusted
+        for family, rows in by_family.items()
+        for row in rows
+    }
+    tested = {name: p for name, p in every.items() if p is not None}
+    if not tested:
+        return "No slice could be tested against the rest."
+    found = [name for name, p in tested.items() if p <= paired.ALPHA]
+    number = formatting.counted(len(tested), "slice")
+    if not found:
+        return f"Of {number} tested, none differs from the rest after correction for their number."
+    differ = "differs" if len(found) == 1 else "differ"
+    return (
+        f"Of {number} tested, {len(found)} {differ} from the rest after correction for their number: "
+        f"{'; '.join(found)}."
+    )
 
 
 def indices(lines: Iterable[OnLine]) -> list[int]:

@@ -16,9 +16,11 @@ from ocr_tf.study.analysis.content import Analysis
 from ocr_tf.study.analysis.cost_content import Cost
 from ocr_tf.study.comparison.controls import Code, Controls
 from ocr_tf.study.comparison.curves import LearningCurve
+from ocr_tf.study.comparison.estimates import RateEstimate
 from ocr_tf.study.comparison.formation import AlignedAt
 from ocr_tf.study.comparison.interim_looks import InterimLooks
 from ocr_tf.study.comparison.lines import Line, TestSet
+from ocr_tf.study.comparison.plain import Plain
 from ocr_tf.study.comparison.plan import Declared
 from ocr_tf.study.comparison.statistics import ComparedPair, OtherMetric, ReportSignature, RunRates
 from ocr_tf.study.comparison.test_sets import OverTestSets
@@ -99,6 +101,11 @@ class Report:
     missing: tuple[str, ...] = ()  # why a part is left out, a sentence each
     declared: Optional[Declared] = None  # the plan; None: exploratory
     interim: Optional[InterimLooks] = None  # the looks at the study; None: of no study
+    plain: Optional[Plain] = None  # at the verdict's checkpoint; None: not computed
+    # Rates of errors by checkpoint, condition and metric.
+    intervals: dict[str, dict[str, dict[str, RateEstimate]]] = dataclasses.field(
+        default_factory=dict
+    )
 
     @property
     def confidence(self) -> float:

@@ -45,7 +45,7 @@ class Layout(NamedTuple):
 
 WIDE = Layout(26, 13, 13, 270, 190)
 NARROW = Layout(42, 14, 32, 4, 4)  # The label stands above its interval.
-HEADING, FOOT = 32, 44  # heights
+HEADING, FOOT, HEAD = 32, 44, 26  # heights; the last of an axis at the top
 INDENT = 14
 FAR = 1.6  # times what nearly all intervals need, from where on an end is an arrow
 
@@ -57,6 +57,7 @@ def forest(
     right: str,
     band: Optional[float] = None,
     label_width: int = WIDE.left,
+    top_axis: bool = False,
 ) -> Figure:
     """Paints groups of rows.
 
@@ -67,11 +68,13 @@ def forest(
         right: the meaning of the side above 0; empty as well.
         band: differences up to this, a fraction, are shaded: they would mostly be missed.
         label_width: pixels, at a desk.
+        top_axis: the axis stands above the rows as well as below, where they are many.
     """
     layout = NARROW if width <= PHONE else WIDE._replace(left=label_width)
     total = sum(HEADING * bool(g.heading) + layout.row * len(g.rows) for g in groups)
-    figure = svg.canvas(width, total + FOOT)
-    axes = svg.place(figure, layout.left, 0, layout.right, FOOT)
+    head = HEAD if top_axis else 0
+    figure = svg.canvas(width, head + total + FOOT)
+    axes = svg.place(figure, layout.left, head, layout.right, FOOT)
     limit = _limit([row for group in groups for row in group.rows], band)
     axes.set(xlim=(-limit, limit), ylim=(total, 0), yticks=[])
     axes.spines["left"].set_visible(False)
@@ -91,6 +94,7 @@ def forest(
     axes.xaxis.set_major_formatter(
         lambda x, _: f"{x:+g}".replace("-", formatting.MINUS) if x else "0"
     )
+    axes.tick_params(axis="x", labeltop=top_axis)
     # Below the axis: what its sides mean.
     foot = {"xytext": (0, -35), "textcoords": "offset points", "va": "center", "color": DIM}
     if left:

@@ -57,6 +57,15 @@ def rates_interval(low: Optional[float], high: Optional[float]) -> str:
     return f"{100 * max(low, 0.0):.2f} to {percent(high)}"
 
 
+def figure_interval(low: Optional[float], high: Optional[float], higher_is_better: bool) -> str:
+    """Of a figure by the interval of its rate of errors, the figure being 1 minus that or the rate."""
+    if low is None or high is None:
+        return NOTHING
+    if higher_is_better:
+        return f"{100 * (1 - high):.2f} to {percent(1 - max(low, 0.0))}"
+    return rates_interval(low, high)
+
+
 def nats(log_prob: Optional[float]) -> str:
     """-12.345 -> −12.35; what rounds to 0 has no sign."""
     if log_prob is None:

@@ -23,8 +23,10 @@ from ocr_tf.study.report import (
     image_embedding,
     line_list,
     line_plots,
+    plain_text,
     plan_text,
     plot_registry,
+    ranking,
     test_sets,
     verdict_text,
 )
@@ -83,6 +85,9 @@ class Values(NamedTuple):
     changes: Sequence[contrasts.ChangeText]
     plan: plan_text.PlanText
     interim: Optional[plan_text.LooksText]
+    plain: Sequence[str]  # sentences
+    best_of: Sequence[plain_text.Best]
+    ranking: Optional[ranking.Ranking]
     beside: Sequence[verdict_text.Beside]  # other metrics
     metric: str
     rates: Mapping[str, Sequence[Rates]]  # by checkpoint
@@ -127,6 +132,9 @@ def render(report: Report, images: LineImages) -> tuple[str, list[Drawing]]:
         changes=contrasts.contrasts(report),
         plan=plan_text.plan(report),
         interim=plan_text.looks(report),
+        plain=plain_text.sentences(report),
+        best_of=plain_text.best_of(report),
+        ranking=ranking.ranking(report),
         beside=verdict_text.beside(report),
         metric=verdict_text.name_of(report.study.metric),
         rates=rates,
@@ -297,6 +305,7 @@ def _environment() -> jinja2.Environment:
         formatting.width,
         formatting.interval,
         formatting.rates_interval,
+        formatting.figure_interval,
         formatting.nats,
         formatting.probability,
         formatting.count,

@@ -193,7 +193,7 @@ PLOTS: tuple[Union[Plot, Family], ...] = (
         "The difference on parts of the test lines",
         "",
         "slices",
-        lambda scene, width: plots.slices(scene.report, scene.looks, scene.links.slices, width),
+        lambda scene, width: plots.slices(scene.report, scene.links.slices, width),
     ),
     Family(
         "calibration",

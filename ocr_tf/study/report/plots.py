@@ -16,7 +16,7 @@ from ocr_tf.metrics.paired import ALPHA, MODELS, TARGETS
 from ocr_tf.metrics.registry import metric_of
 from ocr_tf.study.comparison.curves import Point
 from ocr_tf.study.comparison.statistics import ComparedPair, RunRates
-from ocr_tf.study.report import forest_plot, formatting, probe_tables, svg, verdict_text
+from ocr_tf.study.report import forest_plot, formatting, probe_tables, ranking, svg, verdict_text
 from ocr_tf.study.report.content import Report
 from ocr_tf.study.report.forest_plot import Group, Row
 from ocr_tf.study.report.svg import DIM, PHONE, RULE, Look
@@ -40,11 +40,21 @@ def interval(report: Report, looks: Looks, width: int) -> Optional[Figure]:
 
 
 def differences(report: Report, looks: Looks, width: int) -> Optional[Figure]:
-    """Paints every pair, by both targets, the crossed bootstrap and the other checkpoints."""
+    """Paints every pair, by both targets, the crossed bootstrap and the other checkpoints.
+
+    Of many conditions each pair has one row, the interval that decides.
+    """
     if not report.pairs:
         return None
-    groups = [Group(_heading(pair), _difference_rows(report, pair, looks)) for pair in report.pairs]
-    return forest_plot.forest(groups, width, *_sides(*report.pairs))
+    if len(report.conditions) < ranking.MANY:
+        groups = [Group(_heading(p), _difference_rows(report, p, looks)) for p in report.pairs]
+        return forest_plot.forest(groups, width, *_sides(*report.pairs))
+    rows = [
+        _row(_heading(pair), pair, decided.value, decided.low, decided.high, looks)
+        for pair in report.pairs
+        for decided in [pair.verdict]
+    ]
+    return forest_plot.forest([Group("", rows)], width, *_sides(*report.pairs), top_axis=True)
 
 
 def _difference_rows(report: Report, pair: ComparedPair, looks: Looks) -> list[Row]:
@@ -54,7 +64,7 @@ def _difference_rows(report: Report, pair: ComparedPair, looks: Looks) -> list[R
     if pair.verdict.pairs > 1:
         rows = [
             row(f"{TARGETS[pair.verdict.target]}, all pairs", pair.verdict, strong=True),
-            row("these recipes, this pair alone", pair.recipes),
+            row("this pair alone", pair.recipes),
         ]
     else:
         rows = [row("these recipes", pair.recipes, strong=pair.verdict.target != MODELS)]
@@ -68,7 +78,7 @@ def _difference_rows(report: Report, pair: ComparedPair, looks: Looks) -> list[R
     return rows
 
 
-def slices(report: Report, looks: Looks, links: Mapping[int, str], width: int) -> Optional[Figure]:
+def slices(report: Report, links: Mapping[int, str], width: int) -> Optional[Figure]:
     """Paints the headline's difference on every slice of the lines; `links` to the lines, by slice."""
     pair = report.headline
     if report.analysis is None or pair is None:
@@ -78,7 +88,8 @@ def slices(report: Report, looks: Looks, links: Mapping[int, str], width: int) -
         compared = part.difference(pair.a, pair.b)
         if compared is None:
             continue
-        row = _row(svg.short(part.name), pair, *probe_tables.inside(compared), looks)
+        # No color: these intervals are not corrected for how many there are.
+        row = Row(svg.short(part.name), *probe_tables.inside(compared))
         note = f"N = {part.lines:,}"
         p = compared.p_adjusted
         if p is not None and p <= ALPHA:
@@ -89,7 +100,7 @@ def slices(report: Report, looks: Looks, links: Mapping[int, str], width: int) -
     if not families:
         return None
     groups = [Group(family, rows) for family, rows in families.items()]
-    return forest_plot.forest(groups, width, *_sides(pair))
+    return forest_plot.forest(groups, width, *_sides(pair), top_axis=True)
 
 
 def seeds(report: Report, looks: Looks, links: Mapping[str, Sequence[str]], width: int) -> Figure:

@@ -94,6 +94,8 @@ def _comparison_rows(report: Report) -> Iterable[Row]:
                 "rate_b": pair.recipes.rate_b,
                 **_variances(pair.recipes),
                 "detectable": pair.detectable.difference if pair.detectable else None,
+                "detectable_low": pair.detectable.low if pair.detectable else None,
+                "detectable_high": pair.detectable.high if pair.detectable else None,
                 "p_permutation": pair.permutation.p,
                 "p_adjusted": pair.adjusted.p_adjusted if pair.adjusted else None,
                 "simultaneous_low": pair.adjusted.comparison.low if pair.adjusted else None,

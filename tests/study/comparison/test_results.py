@@ -51,6 +51,19 @@ def test_lines_are_joined_by_id(folders):
         assert grid.seeds(condition) == [0, 1]
 
 
+def test_lines_that_are_not_long_enough_are_not_compared(folders):
+    grid = join(folders, longer_than=3)
+    assert grid.ids == ["x/1", "x/2"] and grid.longer_than == 3
+    assert grid.texts("ctc") == [["haus", "mau"], ["hau", "maus"]]
+    others = {join(folders, longer_than=n).fingerprint for n in (0, 2, 3)}
+    assert len(others) == 3  # and 2 has another than none, which leaves out the empty line
+    with pytest.raises(InputError, match="--study.longer_than=4: no test line has more symbols"):
+        join(folders, longer_than=4)
+    report = fake.answer(grid)
+    assert report.test_set.longer_than == 3
+    assert verdict_text.size(report) == "2 lines of more than 3 symbols and 2 seeds of each"
+
+
 def test_errors_of_each_metric(folders):
     grid = join(folders)
     np.testing.assert_array_equal(grid.errors("ctc", "cer"), [[0, 1, 0, 1], [1, 0, 1, 0]])

@@ -21,9 +21,11 @@ from ocr_tf.metrics.registry import METRICS, Metric
 from ocr_tf.study import report as reports
 from ocr_tf.study.comparison.tuning import Trial, Tuned
 from ocr_tf.study.report import (
+    analysis_tables,
     as_json,
     formatting,
     image_embedding,
+    line_list,
     page,
     svg,
     tables,
@@ -416,3 +418,33 @@ def test_a_search_that_is_not_greedy_is_said(searches, sentence):
     changed = dataclasses.replace(report.reproduce, searches=searches)
     text = " ".join(rendered(dataclasses.replace(report, reproduce=changed)).text.split())
     assert sentence in text and "All runs read by greedy search" not in text
+
+
+def test_a_sentence_says_which_slices_differ_from_the_rest(full):
+    lists = line_list.Lists(range(len(full.lines)))
+    every = analysis_tables.slices(full.analysis, ("ctc", "attention"), lists)
+
+    def said(ps):
+        family = next(iter(every))
+        rows = [
+            row._replace(name=f"s{i}", compared=dataclasses.replace(row.compared, p_adjusted=p))
+            for i, (row, p) in enumerate(zip([every[family][0]] * len(ps), ps))
+        ]
+        return analysis_tables.slices_sentence({"length": rows})
+
+    assert "Of 2 slices tested, none differs from the rest" in said([0.2, 0.051, None])
+    one = said([0.04, 0.6, 0.7])
+    assert "Of 3 slices tested, 1 differs" in one and one.endswith(": length, s0.")
+    assert "2 differ from" in said([0.05, 0.01])
+    assert said([None]) == "No slice could be tested against the rest."
+    assert analysis_tables.slices_sentence(every) in page.render(full, Bare())[0]
+
+
+def test_every_rate_of_the_main_table_has_its_interval(full, undrawn):
+    content, _ = page.render(full, Bare())
+    for metrics in full.intervals["best"].values():
+        for name, rate in metrics.items():
+            higher = METRICS[name].higher_is_better
+            assert formatting.figure_interval(rate.low, rate.high, higher) in content
+    assert formatting.figure_interval(0.1, 0.3, True) == f"70.00 to 90.00{formatting.SPACE}%"
+    assert formatting.figure_interval(-0.1, 0.3, True) == f"70.00 to 100.00{formatting.SPACE}%"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ocr_tf.study import report as reports
-from ocr_tf.study.report import forest_plot, line_plots, plot_registry, svg
+from ocr_tf.study.report import forest_plot, line_plots, plot_registry, plots, svg
 from ocr_tf.study.report.forest_plot import Group, Row
 from tests.study import fake
 
@@ -103,3 +103,29 @@ def test_every_plot_has_a_section_and_a_name_of_its_own():
     assert sections == set(plot_registry.SECTIONS)
     templates = "".join(path.read_text("utf-8") for path in TEMPLATES.glob("*.html"))
     assert set(re.findall(r'pieces\.figures\("([^"]*)"\)', templates)) == sections
+
+
+def test_an_axis_at_the_top_has_the_numbers_of_the_one_below():
+    rows = [Row(str(i), 0.01, -0.02, 0.04) for i in range(3)]
+
+    def axis(top):
+        figure = forest_plot.forest([Group("", rows)], svg.FULL, "a", "b", top_axis=top)
+        figure.canvas.draw()
+        (axes,) = figure.axes
+        ticks = axes.xaxis.get_major_ticks()
+        return figure.get_size_inches()[1] * 72, [t.label2.get_visible() for t in ticks]
+
+    height, above = axis(True)
+    plain, none = axis(False)
+    assert all(above) and not any(none) and height == pytest.approx(plain + forest_plot.HEAD)
+
+
+def test_slices_have_no_color_and_are_not_corrected(monkeypatch):
+    painted = {}
+    monkeypatch.setattr(
+        plots.forest_plot, "forest", lambda groups, *_, **__: painted.update(groups=groups)
+    )
+    plots.slices(fake.report(fake.grid(60, 3, step=1.5)), {}, svg.FULL)
+    rows = [row for group in painted["groups"] for row in group.rows]
+    assert any(row.high is not None and row.high < 0 for row in rows)
+    assert {(row.a, row.b) for row in rows} == {(None, None)}

@@ -105,12 +105,14 @@ def test_a_margin_that_is_none_is_refused(margin):
             settings(margin=margin)
 
 
-def test_no_power_is_promised_at_the_smallest_detectable_difference(tied):
-    """With few seeds the true power there is lower than the one that is aimed at."""
-    said = " ".join([verdict_text.verdict(tied).sensitivity, *verdict_text.three_lines(tied)])
-    assert "estimated from these seeds" in said
-    assert "below 80" in verdict_text.verdict(tied).sensitivity
-    assert "four in five" not in said
+def test_the_smallest_detectable_difference_has_its_power_and_its_interval(tied):
+    seen, said = tied.headline.detectable, verdict_text.verdict(tied).sensitivity
+    ends = f"({100 * seen.low:.2f} to {formatting.width(seen.high)})"
+    assert ends in said and "about 80" in said and "two seeds" not in said
+    second = verdict_text.three_lines(tied)[1]
+    assert "estimated from these seeds" in second
+    assert ends.replace(formatting.SPACE, " ") in second
+    assert "With two seeds both are less sure" in verdict_text.verdict(report(seeds=2)).sensitivity
 
 
 def test_few_errors_cannot_separate(easy):
