@@ -3,8 +3,10 @@ r"""Do CTC and attention read handwriting better together? Encoder, data and bud
 python -m experiments.hand_ctc_attention --workdir=runs/hand_ctc_attention \
     --data.train=hooker_en_hand/labels_train.tsv
 
-Cost: not measured yet.
-Result: not measured yet.
+Cost: 44 minutes for 5,000 of 8,000 steps (--train.steps=5000) on one core of an EPYC beside other work.
+Result: after 5,000 steps, 21.5 % CER greedily and 19.3 % by beam:16 on the 744 test lines of hooker_en_hand;
+its CTC branch alone 22.8 %, its attention branch alone 20.8 % (length_norm=1); 17.2 % with 6-grams of the
+training labels. See docs/decoding.md.
 """
 
 import dataclasses
