@@ -10,8 +10,6 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 from typing import Optional
 
-from scipy.special import betaincinv
-
 DIVERGED, NOT_ALIGNED, NOT_LEARNED = "diverged", "not aligned", "not learned"
 SAID = {  # what a condition did whose trainings failed by this kind alone
     DIVERGED: "diverged",
@@ -101,6 +99,8 @@ def bounds(failed: int, runs: int) -> tuple[float, float]:
         The least and the greatest share that the count leaves open, each a one-sided bound at CONFIDENCE:
         0 of 3 leaves shares up to 0.632.
     """
+    from scipy.special import betaincinv  # not for --help
+
     low = betaincinv(failed, runs - failed + 1, 1 - CONFIDENCE) if failed else 0.0
     high = betaincinv(failed + 1, runs - failed, CONFIDENCE) if failed < runs else 1.0
     return float(low), float(high)

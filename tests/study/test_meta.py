@@ -72,11 +72,11 @@ def test_the_summary_is_of_the_studies_differences(tmp_path, studies, capsys):
     assert (tmp_path / "meta" / "figures" / "studies.png").stat().st_size > 5000
 
 
-def test_a_study_that_did_not_align_is_named_and_shows_nothing(tmp_path, studies, capsys):
-    study(tmp_path / "stuck", 9, steps=3.0, stuck={"attention": (1,)})
+def test_a_study_of_failed_trainings_is_named_and_shows_nothing(tmp_path, studies, capsys):
+    study(tmp_path / "stuck", 9, steps=3.0, failed={"attention": (0, 1, 2)})
     with_it = run(tmp_path, *studies, tmp_path / "stuck")["across"]
     assert (
-        "stuck is left out of the summary: attention did not align under 1 of 3 seeds"
+        "stuck is left out of the summary: attention did not align under 3 of 3 seeds"
         in capsys.readouterr().out
     )
     without = run(tmp_path, *studies)["across"]

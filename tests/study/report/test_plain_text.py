@@ -71,9 +71,9 @@ def test_another_training_is_told_of_the_one_that_looks_better(report):
     assert "another network" in plain_text._superiority(found, True)
 
 
-def test_what_got_stuck_has_no_plain_words():
-    stuck = fake.answer(fake.grid(lines=60, seeds=3), stuck={"ctc": [1]})
-    assert plain_text.sentences(stuck) == [] and plain_text.best_of(stuck) == []
+def test_failed_trainings_have_no_plain_words():
+    failed = fake.answer(fake.grid(lines=60, seeds=3), failed={"ctc": [1]})
+    assert plain_text.sentences(failed) == [] and plain_text.best_of(failed) == []
 
 
 def test_two_seeds_say_no_probability_and_no_best():

@@ -36,9 +36,9 @@ def test_letters_and_cells_agree_with_every_verdict(report):
         assert row.interval.low < row.rate < row.interval.high
 
 
-def test_a_condition_that_got_stuck_is_left_out():
-    stuck = fake.answer(fake.grid(60, 3, NAMES, step=0.4), stuck={"c": [0]})
-    ranked = ranking.ranking(stuck)
+def test_a_condition_whose_trainings_failed_is_left_out():
+    failed = fake.answer(fake.grid(60, 3, NAMES, step=0.4), failed={"c": [0, 1, 2]})
+    ranked = ranking.ranking(failed)
     assert ranked.left_out == ["c"] and [row.condition for row in ranked.rows] == list("abdef")
 
 
