@@ -15,7 +15,7 @@ Its files:
     scheduler     runs jobs one by one, several at a time, or on a Ray cluster
     job           one run of a study, as the scheduler hands it to a process
     worker        that process: trains a run and evaluates its checkpoints
-    tune          searches each condition's learning rate
+    tune          searches each condition's learning rate, or more of its options
     time_left     estimates how long the remaining runs of a study take
     up_to_date    tells whether a finished study's report still holds
 

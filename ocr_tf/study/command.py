@@ -91,7 +91,7 @@ def run(study: Study, given: Study, workdir: Path) -> None:
     settings, test = given.study, given.data.test
     folder = StudyFolder(workdir)
     begun = folder.check(study.name, conditions, test)
-    folder.check_tuning(settings.tune)
+    folder.check_tuning(settings.tune, settings.tune_over, settings.tune_seeds)
     planning.check(folder, given)
     check(settings, conditions, test, begun)
     folder.make()
@@ -103,7 +103,7 @@ def run(study: Study, given: Study, workdir: Path) -> None:
         written = planning.declare(folder, given, conditions)
         folder.write(study.name, conditions, test, written.sha256 if written else None)
         if settings.tune:
-            pinned, tried = tune.tune(folder, pinned, settings.tune)
+            pinned, tried = tune.tune(folder, pinned, settings)
             atomic_write(folder.tuned_path, tuning.dump(tried).encode())
         jobs = plan(folder, pinned, settings, test)
         scheduler.run(jobs, settings.at_a_time(len(jobs)), settings.engine)
@@ -138,7 +138,7 @@ def check(
     scheduler.check_engine(settings.engine)
     searches.parse(settings.search)
     if settings.tune:
-        tune.check_installed()
+        tune.check(conditions, settings)
     _check_test(test, settings)
     sources = {}
     for name, experiment in conditions.items():

@@ -25,6 +25,7 @@ from ocr_tf.study import searches
 
 ENGINES = ("local", "ray")
 AUTO = "auto"  # of parallel runs: one for each core
+RATE = "train.learning_rate"
 MOST = 256  # parallel runs
 MOST_LOOKS = 20  # that can be planned
 
@@ -144,6 +145,13 @@ class Settings:
         "Trials of a search for each condition's learning rate, before its runs; 0: no search.",
         minimum=0,
         maximum=1000,
+    )
+    tune_over: tuple[str, ...] = option(
+        (RATE,),
+        "What --study.tune searches: options of all conditions, as train.learning_rate,sequence.dropout.",
+    )
+    tune_seeds: int = option(
+        1, "Seeds of each of its trials, which counts by their mean CER.", minimum=1, maximum=100
     )
 
     def __post_init__(self) -> None:

@@ -7,7 +7,7 @@
     alphabet.txt     the symbols of all conditions
     skipped.tsv      training lines that a condition cannot use, and why
     CONDITION/seed-0 run folders; TensorBoard names them so
-    tune/            the learning rates that were tried, where that was asked for
+    tune/            the values that were tried, where that was asked for
     report/          see ocr_tf.study.report
     lock             held by the process that runs the study
 
@@ -17,7 +17,7 @@ TensorFlow-free.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Optional
 
@@ -158,7 +158,7 @@ class StudyFolder:
         return list(began)
 
     def tuning(self) -> dict[str, Tuned]:
-        """Reads the search for learning rates, by condition; empty if there was none.
+        """Reads the search for options, by condition; empty if there was none.
 
         Raises:
             InputError: the file is damaged.
@@ -172,18 +172,29 @@ class StudyFolder:
                 f"{self.tuned_path}: damaged; delete it and {self.path}'s runs"
             ) from None
 
-    def check_tuning(self, trials: int) -> None:
-        """Refuses to train some runs with learning rates that were searched for and some without.
+    def check_tuning(self, trials: int, over: Sequence[str], seeds: int) -> None:
+        """Refuses to train some runs with options that were searched for and some without.
+
+        Args:
+            trials: of each condition; 0: none.
+            over: the options that are searched.
+            seeds: of each trial.
 
         Raises:
-            InputError: runs were begun after another number of trials.
+            InputError: runs were begun after another number of trials, or trials of other options or seeds.
         """
         if not any(self.path.glob("*/seed-*/run.json")):
             return
-        then = max((len(search.trials) for search in self.tuning().values()), default=0)
-        if then != trials:
+        every = self.tuning().values()
+        self._check_tuned("tune", max((len(one.trials) for one in every), default=0), trials)
+        for one in every:
+            self._check_tuned("tune_over", ",".join(one.ranges), ",".join(over))
+            self._check_tuned("tune_seeds", one.seeds, seeds)
+
+    def _check_tuned(self, flag: str, then: object, now: object) -> None:
+        if then != now:
             raise InputError(
-                f"{self.path}: its runs were started with --study.tune={then}, not {trials}: give the "
+                f"{self.path}: its runs were started with --study.{flag}={then}, not {now}: give the "
                 "same, or choose another --workdir"
             )
 

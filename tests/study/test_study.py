@@ -19,7 +19,8 @@ from ocr_tf.experiment.config import flags
 from ocr_tf.experiment.runs import predictions
 from ocr_tf.study import command, compare, scheduler
 from ocr_tf.study.comparison import tuning
-from ocr_tf.study.comparison.tuning import Trial, Tuned
+from ocr_tf.study.comparison.tuning import Range, Trial, Tuned
+from ocr_tf.study.config import RATE
 from tests.study import tiny
 
 ROOT = Path(__file__).parents[2]
@@ -191,7 +192,9 @@ def test_runs_with_and_without_a_searched_rate_are_not_mixed(quick):
     with pytest.raises(InputError, match="started with --study.tune=0, not 3: give the same, or"):
         quick.run(BOTH, "--study.tune=3")
     (quick.workdir / "tune").mkdir()
-    tuned = {c: Tuned(1, Trial(0.1, 0.5), (Trial(0.1, 0.5),) * 3) for c in ("ctc", "attention")}
+    trial = Trial({RATE: 0.1}, 0.5)
+    one = Tuned(1, 1, {RATE: Range(0.01, 1, True)}, trial, (trial,) * 3)
+    tuned = {c: one for c in ("ctc", "attention")}
     (quick.workdir / "tune" / "tuned.json").write_text(tuning.dump(tuned))
     with pytest.raises(InputError, match="started with --study.tune=3, not 0"):
         quick.run(BOTH, "--study.seeds=3")

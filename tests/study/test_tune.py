@@ -5,12 +5,15 @@ import sys
 
 import pytest
 
+from ocr_tf import options
 from ocr_tf.errors import InputError
 from ocr_tf.experiment.runs.checkpoints import TrainingState
 from ocr_tf.experiment.runs.failure import Divergence, record_divergence
 from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.study import tune
-from ocr_tf.study.comparison.tuning import Trial, Tuned
+from ocr_tf.study.comparison import tuning
+from ocr_tf.study.comparison.tuning import Range, Trial, Tuned
+from ocr_tf.study.config import RATE, Settings
 from ocr_tf.study.study_folder import StudyFolder
 from tests.experiment import tiny
 
@@ -42,7 +45,7 @@ class Trainings:
             raise KeyboardInterrupt
         self.jobs.append(job)
         if train.learning_rate > DIVERGES:
-            job.workdir.mkdir()
+            job.workdir.mkdir(parents=True)
             record_divergence(job.workdir, Divergence(3, "the loss is not finite"))
 
     class Run:
@@ -62,10 +65,10 @@ def trainings(monkeypatch):
     return Trainings(monkeypatch)
 
 
-def search(folder, trials, *heads):
+def search(folder, trials, *heads, **settings):
     folder.mkdir(exist_ok=True)
     chosen = {head: CONDITIONS[head] for head in heads or tiny.HEADS}
-    return tune.tune(StudyFolder(folder), chosen, trials)
+    return tune.tune(StudyFolder(folder), chosen, Settings(tune=trials, **settings))
 
 
 def test_stopped_in_any_trial_it_chooses_the_same_rates(trainings, tmp_path):
@@ -83,11 +86,11 @@ def test_the_own_rate_is_the_first_and_all_are_within_ten_times_of_it(trainings,
     found, tried = search(tmp_path, 4)
     for name, experiment in CONDITIONS.items():
         own = experiment.train.learning_rate
-        rates = [trial.learning_rate for trial in tried[name].trials]
+        rates = [trial.values[RATE] for trial in tried[name].trials]
         assert rates[0] == own and len(set(rates)) == 4
         assert all(own / 10 <= rate <= own * 10 for rate in rates)
         best = min(rates, key=cer)
-        assert found[name].train.learning_rate == tried[name].chosen.learning_rate == best
+        assert found[name].train.learning_rate == tried[name].chosen.values[RATE] == best
     for job in trainings.jobs:
         assert job.test == () and job.experiment.train.steps == tiny.STEPS // 4
         assert job.experiment.train.seed >= 1_000_000
@@ -105,13 +108,13 @@ def test_a_rate_that_diverges_is_a_trial_but_no_choice(trainings, tmp_path, monk
     found, tried = search(tmp_path, 8, "ctc")
     assert len(trainings.jobs) == 8
     for trial in tried["ctc"].trials:
-        assert (trial.cer is None) == (trial.learning_rate > own)
+        assert (trial.cer is None) == (trial.values[RATE] > own)
     assert any(trial.cer is None for trial in tried["ctc"].trials)
     assert found["ctc"].train.learning_rate <= own
     assert search(tmp_path, 8, "ctc") == (found, tried) and len(trainings.jobs) == 8
     monkeypatch.setattr(sys.modules[__name__], "DIVERGES", 0)
     with pytest.raises(
-        InputError, match="attention: the loss stays finite with none of 3 learning"
+        InputError, match="attention: the loss stays finite in none of 3 trials around --train"
     ):
         search(tmp_path, 3, "attention")
 
@@ -127,11 +130,75 @@ def test_more_trials_keep_those_that_were_made(trainings, tmp_path):
     "times, edge", [(1, False), (7, False), (8, True), (1 / 7, False), (0.12, True)]
 )
 def test_a_rate_near_an_end_of_the_range_is_at_an_edge(times, edge):
-    own, best = Trial(0.001, 0.5), Trial(0.001 * times, 0.1)
-    assert Tuned(10, best, (own, best)).at_an_edge == edge
+    own, best = Trial({RATE: 0.001}, 0.5), Trial({RATE: 0.001 * times}, 0.1)
+    found = Tuned(10, 1, {RATE: Range(0.0001, 0.01, log=True)}, best, (own, best))
+    assert found.at_an_edge == ((RATE,) if edge else ())
+
+
+def test_a_share_is_searched_evenly_and_none_at_all_is_no_edge():
+    shares = Range(0.0, 0.5, log=False)
+    assert not shares.at_an_edge(0.0) and not shares.at_an_edge(0.4) and shares.at_an_edge(0.49)
+
+
+def test_a_trial_of_several_seeds_counts_by_their_mean(trainings, tmp_path, monkeypatch):
+    monkeypatch.setattr(trainings, "Run", Seeded)
+    _, tried = search(tmp_path, 3, "ctc", tune_seeds=2)
+    seeds = [job.experiment.train.seed for job in trainings.jobs]
+    assert seeds == [1_000_000 + i for i in range(6)]
+    rates = [job.experiment.train.learning_rate for job in trainings.jobs]
+    for i, trial in enumerate(tried["ctc"].trials):
+        assert rates[2 * i] == rates[2 * i + 1] == trial.values[RATE]
+        assert trial.cer == pytest.approx(cer(trial.values[RATE]) + 0.5)  # the mean of 0 and 1
+
+
+class Seeded(Trainings.Run):
+    """A run whose CER depends on its seed too."""
+
+    def __init__(self, trainings, path):
+        super().__init__(trainings, path)
+        self.seed = int(path.name.partition("-")[2])
+
+    def state(self):
+        return TrainingState(best_cer=cer(self.rate) + self.seed)
+
+
+def test_several_options_are_searched_together_with_the_same_budget(trainings, tmp_path):
+    over = (RATE, "sequence.dropout")
+    found, tried = search(tmp_path, 6, tune_over=over)
+    assert len(trainings.jobs) == 6 * len(CONDITIONS)
+    for name, experiment in CONDITIONS.items():
+        trials = tried[name].trials
+        assert trials[0].values == {
+            RATE: experiment.train.learning_rate,
+            over[1]: experiment.sequence.dropout,
+        }
+        dropouts = [trial.values["sequence.dropout"] for trial in trials]
+        assert len(set(dropouts)) > 3 and all(0 <= share <= 0.5 for share in dropouts)
+        assert found[name].sequence.dropout == tried[name].chosen.values["sequence.dropout"]
+    assert tuning.load(tuning.dump(tried).encode()) == tried
+
+
+@pytest.mark.parametrize(
+    "over, said",
+    [
+        ("train.rate", "has no such number"),
+        ("train.steps", "has no such number"),
+        ("head.guide", "ctc has no such number"),
+        ("train.clip_norm", "brought to one norm"),
+    ],
+)
+def test_what_cannot_be_searched_is_said_before_anything_is_trained(over, said):
+    with pytest.raises(InputError, match=f"--study.tune_over={over}: .*{said}"):
+        tune.check(CONDITIONS, Settings(tune=2, tune_over=(RATE, over)))
+
+
+def test_around_a_value_of_zero_there_is_no_range():
+    conditions = {"ctc": options.replace(CONDITIONS["ctc"], {"train.weight_decay": 0.0})}
+    with pytest.raises(InputError, match="ctc has 0, around which there is no range"):
+        tune.check(conditions, Settings(tune=2, tune_over=("train.weight_decay",)))
 
 
 def test_optuna_is_asked_for_by_name(monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(InputError, match="pip install optuna"):
-        tune.check_installed()
+        tune.check(CONDITIONS, Settings(tune=2))

@@ -1,4 +1,4 @@
-"""The search for learning rates before a study, as tuned.json holds it; TensorFlow-free."""
+"""The search for options before a study, as tuned.json holds it; TensorFlow-free."""
 
 from __future__ import annotations
 
@@ -8,30 +8,56 @@ import math
 from collections.abc import Mapping
 from typing import Optional
 
-RANGE = 10  # a rate is searched from the own one divided by this to the own one times this
+OUTER = 0.05  # of a range, at either end
+
+
+@dataclasses.dataclass(frozen=True)
+class Range:
+    """The values of an option that are searched."""
+
+    low: float
+    high: float
+    log: bool  # evenly by their logarithm
+
+    def at_an_edge(self, value: float) -> bool:
+        """Tells whether a value lies in an outer twentieth; a least value of 0 is no edge."""
+        low, high = self.low, self.high
+        if self.log:
+            value, low, high = math.log(value), math.log(low), math.log(high)
+        share = (value - low) / (high - low)
+        return share >= 1 - OUTER or (share <= OUTER and self.low > 0)
 
 
 @dataclasses.dataclass(frozen=True)
 class Trial:
-    """A learning rate that was tried."""
+    """Values that were tried."""
 
-    learning_rate: float
+    values: dict[str, float]  # by option, as train.learning_rate
     cer: Optional[float]  # of the validation lines, a fraction; None: the loss did not stay finite
+
+    def __str__(self) -> str:
+        """Writes the values as flags: --train.learning_rate=0.001."""
+        return " ".join(f"--{name}={value:.3g}" for name, value in self.values.items())
 
 
 @dataclasses.dataclass(frozen=True)
 class Tuned:
     """The search of one condition."""
 
-    steps: int  # of each trial
+    steps: int  # of each training
+    seeds: int  # of each trial, whose CER is their mean
+    ranges: dict[str, Range]  # by option
     chosen: Trial
-    trials: tuple[Trial, ...]  # the condition's own rate first
+    trials: tuple[Trial, ...]  # the condition's own values first
 
     @property
-    def at_an_edge(self) -> bool:
-        """Tells whether the chosen rate lies in an outer twentieth of the range, by its logarithm."""
-        off = math.log(self.chosen.learning_rate / self.trials[0].learning_rate)
-        return abs(off) >= 0.9 * math.log(RANGE)
+    def at_an_edge(self) -> tuple[str, ...]:
+        """Names the options whose chosen value lies at an edge of its range: a better one may lie beyond."""
+        return tuple(
+            name
+            for name, value in self.chosen.values.items()
+            if self.ranges[name].at_an_edge(value)
+        )
 
 
 def dump(searches: Mapping[str, Tuned]) -> str:
@@ -49,6 +75,8 @@ def load(text: bytes) -> dict[str, Tuned]:
     return {
         name: Tuned(
             steps=search["steps"],
+            seeds=search["seeds"],
+            ranges={option: Range(**one) for option, one in search["ranges"].items()},
             chosen=Trial(**search["chosen"]),
             trials=tuple(Trial(**trial) for trial in search["trials"]),
         )

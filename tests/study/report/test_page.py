@@ -19,7 +19,7 @@ from markupsafe import Markup
 from ocr_tf import options
 from ocr_tf.metrics.registry import METRICS, Metric
 from ocr_tf.study import report as reports
-from ocr_tf.study.comparison.tuning import Trial, Tuned
+from ocr_tf.study.comparison.tuning import Range, Trial, Tuned
 from ocr_tf.study.report import (
     analysis_tables,
     as_json,
@@ -388,12 +388,14 @@ def test_a_new_metric_is_one_entry(tmp_path, monkeypatch):
 
 
 def test_a_search_for_rates_is_reported(full):
-    tried = (Trial(0.002, None), Trial(0.00123, 0.0456))
-    tuning = {c: Tuned(375, tried[1], tried) for c in ("ctc", "attention")}
+    rate = "train.learning_rate"
+    tried = (Trial({rate: 0.002}, None), Trial({rate: 0.00123}, 0.0456))
+    of = {rate: Range(0.0002, 0.02, True)}
+    tuning = {c: Tuned(375, 2, of, tried[1], tried) for c in ("ctc", "attention")}
     searched = dataclasses.replace(full, study=dataclasses.replace(full.study, tuning=tuning))
     content = rendered(searched).text
-    assert "Learning rates were searched" not in rendered(full).text
-    assert "Learning rates were searched" in content and "375" in content
+    assert "Options were searched" not in rendered(full).text
+    assert "Options were searched" in content and "375" in content
     assert "0.00123" in content and "4.56\N{NO-BREAK SPACE}%" in content and "not finite" in content
 
 
