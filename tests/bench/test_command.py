@@ -52,6 +52,7 @@ def folder(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_everything_is_measured_and_written(folder, capsys, monkeypatch):
     monkeypatch.setattr(gemm_peak, "SHAPES", ((64, 32, 16), (16, 16, 16)))
     output = folder / "bench.json"

@@ -60,6 +60,7 @@ def check(served, folder, count: int, seed: int, capfd) -> None:
             assert float(rows[path].split("\t")[1]) == pytest.approx(math.exp(log_prob), abs=2e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("served", ["ctc"], indirect=True)
 def test_two_hundred_mutated_files(served, tmp_path, capfd):
     check(served, tmp_path, 200, 1, capfd)

@@ -49,6 +49,7 @@ def test_nothing_is_missing(found):
     assert all(getattr(found, field.name) for field in dataclasses.fields(found)[:-1])
 
 
+@pytest.mark.slow
 def test_a_report_decodes_every_line_once(evaluated, monkeypatch):
     less(monkeypatch)
     given = open_inputs(evaluated)
@@ -77,6 +78,7 @@ def test_a_report_decodes_every_line_once(evaluated, monkeypatch):
     assert sorted(decoded) == sorted(whole.read(i) for i in range(len(evaluated.ids)) if i != 1)
 
 
+@pytest.mark.slow
 def test_lines_that_come_in_groups(found, evaluated):
     groups = tuple("abcde"[i // 2] for i in range(len(evaluated.ids)))
     told = quickly(dataclasses.replace(evaluated, groups=groups))

@@ -126,6 +126,7 @@ def predictions(run_folder, labels):
     return [json.loads(line) for line in file.read_text().splitlines()]
 
 
+@pytest.mark.slow
 def test_margins_are_differences_of_what_evaluate_measures(runs, labels, tmp_path, capsys):
     content, rows = look(runs, tmp_path / "s.html", labels)
     shown = capsys.readouterr()
