@@ -1,9 +1,4 @@
-import gc
-
 import pytest
-
-# Graphs that tests leave behind make each full collection long, and there is little to collect.
-gc.set_threshold(200_000, 50, 100)
 
 
 @pytest.fixture(scope="session", autouse=True)
