@@ -1,4 +1,4 @@
-"""What no baseline has, refused in one line; TensorFlow-free."""
+"""Refuses in one line what no baseline has; TensorFlow-free."""
 
 from __future__ import annotations
 

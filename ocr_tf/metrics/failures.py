@@ -49,7 +49,7 @@ class FailedRun:
 
 @dataclasses.dataclass(frozen=True)
 class Failures:
-    """How many of a condition's trainings failed, and the shares of failures that this leaves open."""
+    """Counts a condition's failed trainings, and bounds the share of trainings that fail."""
 
     condition: str
     runs: int  # of the condition, those that failed among them

@@ -7,8 +7,8 @@ def wilson(count: int, total: int, confidence: float = 0.95) -> tuple[float, flo
     """Computes the ends of the interval of count / total (Wilson 1927); it lies within 0 and 1.
 
     Args:
-        count: of `total`, above 0.
-        total: independent trials.
+        count: of the trials, at most their number.
+        total: trials, independent of one another; above 0.
         confidence: of the interval.
     """
     from statsmodels.stats.proportion import proportion_confint  # Here: it takes a second to load.

@@ -5,12 +5,10 @@ It looks like a study's report and extends the same base. Whatever comes from da
 
 from __future__ import annotations
 
-import functools
 import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple, Optional
 
-import jinja2
 import numpy as np
 
 from ocr_tf.data.inspect.collection import Collection, Role
@@ -20,7 +18,7 @@ from ocr_tf.preflight.config import InspectData
 from ocr_tf.preflight.finding import SEVERITIES, Finding
 from ocr_tf.preflight.labels import RARE, shown_alone
 from ocr_tf.study.report import image_embedding
-from ocr_tf.study.report.html import Picture
+from ocr_tf.study.report.html import Picture, environment
 from ocr_tf.study.report.image_embedding import Setting
 from ocr_tf.study.report.svg import COLORS
 from ocr_tf.terminal import escape_text
@@ -105,7 +103,7 @@ def render(config: InspectData, lines: Collection, findings: Sequence[Finding], 
 
     alphabet = symbols(lines)
     return (
-        _environment()
+        environment("ocr_tf.preflight")
         .get_template(TEMPLATE)
         .render(
             template=TEMPLATE,
@@ -157,16 +155,3 @@ def _name(symbol: str) -> str:
     """Code point and name; what has no name shows its category."""
     named = name_of(symbol)
     return named if " " in named else f"{named} ({unicodedata.category(symbol)})"
-
-
-@functools.cache
-def _environment() -> jinja2.Environment:
-    """Finds the templates of this room, and those of the report that they extend."""
-    rooms = ("ocr_tf.preflight", "ocr_tf.study.report")
-    return jinja2.Environment(
-        loader=jinja2.ChoiceLoader([jinja2.PackageLoader(room) for room in rooms]),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

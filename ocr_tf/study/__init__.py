@@ -6,6 +6,7 @@ Its files:
     searches      the searches of a study, and the conditions that they make of what is trained
     command       the command of a study: trains what is missing, compares, reports
     compare       from evaluated runs to a report
+    named_runs    the conditions among the runs that `compare` names
     planning      the plan in a study's folder: written before the first run, then compared
     looking       a look at a study's results: charged, and written down
     meta          from the reports of several studies to one over their data sets

@@ -5,13 +5,12 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import shlex
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
-from ocr_tf import options
 from ocr_tf.atomic import TEMPORARY
-from ocr_tf.errors import NAMED, InputError
+from ocr_tf.errors import InputError
 from ocr_tf.experiment.config import flags
 from ocr_tf.experiment.config.common import CHECKPOINTS
 from ocr_tf.experiment.config.experiment import Experiment
@@ -19,13 +18,13 @@ from ocr_tf.experiment.config.program import command_name, program_name
 from ocr_tf.experiment.inference.evaluated import rates_of
 from ocr_tf.experiment.runs import predictions, provenance
 from ocr_tf.experiment.runs.predictions import RateFigures
-from ocr_tf.experiment.runs.run_folder import RESUMABLE, RunFolder
+from ocr_tf.experiment.runs.run_folder import RunFolder
 from ocr_tf.experiment.tensorboard import event_file
 from ocr_tf.library_lines import without_library_lines
 from ocr_tf.metrics.paired import ALPHA
 from ocr_tf.metrics.registry import METRICS
 from ocr_tf.progress import Phases
-from ocr_tf.study import meta, planning, searches
+from ocr_tf.study import meta, named_runs, planning, searches
 from ocr_tf.study.comparison import failures, formation, inputs, lines, plain, plan, statistics
 from ocr_tf.study.comparison.controls import Code, Controls, Runs, code, controls
 from ocr_tf.study.comparison.curves import learning_curve
@@ -135,15 +134,15 @@ def run(config: Compare, paths: Sequence[str]) -> None:
     if meta.are_studies(paths):
         meta.run(config, paths, output)
         return
-    folders, runs = _conditions([Path(path) for path in paths], config.name)
+    folders, runs = named_runs.find([Path(path) for path in paths], config.name)
     if len(folders) < 2:
         raise InputError(
             f"{paths[0]}: all runs are seeds of one condition ({next(iter(folders))}); name runs of "
             "another one too"
         )
-    _refuse_other_alphabets(runs)
+    named_runs.refuse_other_alphabets(runs)
     if config.paired:
-        _refuse_other_seeds(folders)
+        named_runs.refuse_other_seeds(folders)
     grid = join(
         folders,
         normalization=config.normalize,
@@ -178,6 +177,7 @@ def _declared(config: Compare, grid: Grid) -> Optional[Declared]:
         metric=config.metric,
         normalization=config.normalize,
         groups=config.groups,
+        longer_than=0,
         paired=config.paired,
         margin=float(config.margin) if config.margin else None,
         seeds=min(counts),
@@ -205,92 +205,6 @@ def _check_output(output: Path) -> None:
         raise InputError(f"--output={output} is not empty and holds no report; choose another")
     for leftover in leftovers:
         leftover.unlink(missing_ok=True)
-
-
-def _conditions(
-    paths: Sequence[Path], name: str
-) -> tuple[dict[str, dict[int, Path]], dict[str, dict[int, RunFolder]]]:
-    """Finds the evaluation folders of every condition and seed, and the runs where they are runs."""
-    folders: dict[str, dict[int, Path]] = {}
-    runs: dict[str, dict[int, RunFolder]] = {}
-    experiments: dict[str, Optional[Experiment]] = {}  # None: another system
-    given: set[Path] = set()
-    for path in paths:
-        if path.resolve() in given:
-            raise InputError(f"{path}: named twice; name it once")
-        given.add(path.resolve())
-        results = predictions.results(path)
-        if results is not None:
-            owner = path.resolve().parent.parent
-            if RunFolder(owner).begun:
-                raise InputError(
-                    f"{path}: the evaluation of a run; name the run, {owner}, with "
-                    f"--name={path.resolve().name}"
-                )
-            condition, seed, folder = _unused(results.system, experiments), 0, path
-            experiments[condition] = None
-        else:
-            opened = RunFolder.open(path)
-            experiment = opened.experiment
-            seed, folder = experiment.train.seed, path / "evaluations" / name
-            condition = _name(experiment, experiments)
-            runs.setdefault(condition, {})[seed] = opened
-        if seed in folders.setdefault(condition, {}):
-            raise InputError(
-                f"{path}: {folders[condition][seed]} is condition {condition} under seed {seed} too; "
-                "name one of them"
-            )
-        folders[condition][seed] = folder
-    return folders, runs
-
-
-def _name(experiment: Experiment, known: dict[str, Optional[Experiment]]) -> str:
-    """Finds the condition of an experiment, whatever its seed and the options that touch no weight."""
-    usual = {leaf.name: leaf.value for leaf in options.leaves(Experiment(""))}
-    unseeded = options.replace(experiment, {n: usual[n] for n in ("train.seed", *RESUMABLE)})
-    for name, other in known.items():
-        if other == unseeded:
-            return name
-    name = _unused(experiment.name, known)
-    known[name] = unseeded
-    return name
-
-
-def _unused(name: str, known: Container[str]) -> str:
-    """Adds a number to a name where something else has it."""
-    unused, number = name, 1
-    while unused in known:
-        number += 1
-        unused = f"{name}-{number}"
-    return unused
-
-
-def _refuse_other_alphabets(runs: Runs) -> None:
-    every = [run for by in runs.values() for run in by.values()]
-    for other in every[1:]:
-        if other.alphabet != every[0].alphabet:
-            lacks = [s for s in every[0].alphabet.symbols if s not in other.alphabet.symbols]
-            adds = [s for s in other.alphabet.symbols if s not in every[0].alphabet.symbols]
-            raise InputError(
-                f"{other.path}: its alphabet is not that of {every[0].path} (lacks {_few(lacks)}, "
-                f"adds {_few(adds)}); train both with one --data.alphabet"
-            )
-
-
-def _refuse_other_seeds(folders: Mapping[str, Mapping[int, Path]]) -> None:
-    first, *others = ((name, sorted(seeds)) for name, seeds in folders.items())
-    for other in others:
-        if other[1] != first[1]:
-            seeds_of = (f"{name} {', '.join(map(str, seeds))}" for name, seeds in (first, other))
-            raise InputError(
-                f"--paired: the seeds of {' and of '.join(seeds_of)} cannot be paired; name runs of the same "
-                "seeds, or leave the flag out"
-            )
-
-
-def _few(symbols: Sequence[str]) -> str:
-    more = f" and {len(symbols) - NAMED} more" if len(symbols) > NAMED else ""
-    return " ".join(map(repr, symbols[:NAMED])) + more if symbols else "none"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -399,7 +313,7 @@ def _answer(grids: Mapping[str, Grid], trained: Trained, asked: Asked) -> Report
             for training, by_seed_runs in runs.items()
             if len(runs) > 1
         },
-        test_sets=over_test_sets(grid, metric, failed),
+        test_sets=over_test_sets(grid, metric, failed, asked.confidence),
         plain=plain.plain(grid, metric, systems),
         intervals={name: rate_intervals(one) for name, one in grids.items()},
         aligned_at={c: aligned_at[training] for c, training in trained.of.items()},

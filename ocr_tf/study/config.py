@@ -161,6 +161,8 @@ class Settings:
             raise ValueError(
                 f"--study.seeds={self.seeds} is none of --study.looks={self.looks}: give one of them"
             )
+        if not self.tune_over or len(set(self.tune_over)) < len(self.tune_over):
+            raise ValueError(f"--study.tune_over: name each option once, as {RATE}")
         if self.parallel != AUTO and not (
             self.parallel.isdecimal() and 1 <= int(self.parallel) <= MOST
         ):

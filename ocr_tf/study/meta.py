@@ -89,7 +89,7 @@ def _refuse_flags(config: Compare) -> None:
 
 
 def _refuse_others(config: Compare, paths: Sequence[str], said: Sequence[Said]) -> None:
-    """Refuses studies of other conditions or another metric, and lines that two of them share."""
+    """Refuses studies of other conditions or another metric, and two that were tested on the same lines."""
     first, tested = said[0], dict[str, str]()
     for path, one in zip(paths, said):
         if one.conditions != first.conditions:

@@ -14,7 +14,7 @@ import operator
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from ocr_tf import options
 from ocr_tf.errors import InputError
@@ -26,6 +26,9 @@ from ocr_tf.study.comparison.tuning import Range, Trial, Tuned
 from ocr_tf.study.config import RATE, Settings
 from ocr_tf.study.job import Job
 from ocr_tf.study.study_folder import StudyFolder
+
+if TYPE_CHECKING:
+    import optuna
 
 CLIP = "train.clip_norm"
 FIRST_SEED = 1_000_000  # of the trials
@@ -138,6 +141,7 @@ def _search(
         # Made anew for every trial, from the trials that are finished: what is asked next does not
         # depend on how often the search was stopped.
         search = optuna.create_study(storage=storage, study_name=name, load_if_exists=True)
+        _refuse_other(search, [*ranges, str(settings.tune_seeds)], folder)
         finished = search.get_trials(states=(states.COMPLETE, states.PRUNED))
         if len(finished) >= trials:
             kept = sorted(finished, key=lambda trial: trial.number)[:trials]
@@ -160,6 +164,16 @@ def _search(
             search.tell(trial, state=states.PRUNED)
         else:
             search.tell(trial, cer)
+
+
+def _refuse_other(search: optuna.Study, asked: list[str], folder: Path) -> None:
+    """Refuses to go on with a search that tries other options, or other numbers of seeds."""
+    if search.user_attrs.get("asked", asked) != asked:
+        raise InputError(
+            f"{folder}: a search of other --study.tune_over or --study.tune_seeds was begun here; give the "
+            "same, or delete the folder"
+        )
+    search.set_user_attr("asked", asked)
 
 
 def _train(

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 import io
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Optional
 
-import jinja2
-
 from ocr_tf.data.page_image import decode_gray
 from ocr_tf.errors import InputError
 from ocr_tf.study.report import formatting, svg
-from ocr_tf.study.report.html import Picture, Segment, differences, picture
+from ocr_tf.study.report.html import Picture, Segment, differences, environment, picture
 from ocr_tf.study.report.svg import COLORS, Drawing, Look
 from ocr_tf.systems.latency import BUSY, Milliseconds
 from ocr_tf.systems.line_sets import LineSet
@@ -78,7 +75,7 @@ def render(table: Table, drawing: Optional[Drawing], examples: Sequence[Example]
     """
     looks = looks_of(table)
     return (
-        _environment()
+        environment("ocr_tf.systems")
         .get_template(TEMPLATE)
         .render(
             template=TEMPLATE,
@@ -172,17 +169,4 @@ def _counted(row: Row, test: str, looks: Mapping[str, Look]) -> Counted:
         f"{rates.insertions:,}",
         f"{rates.deletions:,}",
         f"{rates.substitutions:,}",
-    )
-
-
-@functools.cache
-def _environment() -> jinja2.Environment:
-    """Finds the template of this room, and those of the report that it extends."""
-    rooms = ("ocr_tf.systems", "ocr_tf.study.report")
-    return jinja2.Environment(
-        loader=jinja2.ChoiceLoader([jinja2.PackageLoader(room) for room in rooms]),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
     )

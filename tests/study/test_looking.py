@@ -97,7 +97,7 @@ def test_planned_looks_decide_at_their_own_levels(seen):
         )
         assert look["planned"] and look["said"] in page
         assert "Declared beforehand: " in page and "plan: declared beforehand" in said
-        assert f"look {number + 1} of {number + 1} (planned, {seeds} seeds)" in said
+        assert f"look {number + 1} (planned, {seeds} seeds)" in said
         if seeds == 5:
             # Twice five seeds of half an hour each.
             assert "The next planned look is at 10 seeds, at a level of 4.4 %." in page
@@ -127,7 +127,7 @@ def test_a_look_that_is_repeated_is_no_new_one_and_unplanned_ones_are_charged(se
     (pair,) = raised["comparisons"]["best"]
     assert pair["verdict"]["confidence"] == pytest.approx(0.995)
     assert "Changed after the plan: seeds was 3, is 4." in page and "Declared" not in page
-    assert "look 2 of 2 (not planned, 4 seeds) at a level of 0.5 %" in said
+    assert "look 2 (not planned, 4 seeds) at a level of 0.5 %" in said
     back, page, _ = seen(3)
     assert back["interim"]["current"] == 0 and levels(back) == [0.05, 0.005]
     one, other = (report["comparisons"]["best"][0]["verdict"] for report in (first, back))
@@ -139,7 +139,7 @@ def test_another_question_is_answered_and_named_as_a_change(seen):
     report, page, said = seen(3, metric="wer", margin="0.5")
     changed = "metric was cer, is wer; margin was none, is 0.5 pp"
     assert f"Changed after the plan: {changed}." in page and "Declared" not in page
-    assert f"plan: changed after the plan: {changed}; look 2 of 2 (not planned" in said
+    assert f"plan: changed after the plan: {changed}; look 2 (not planned" in said
     assert levels(report) == [0.05, 0.005]
     equivalence = report["comparisons"]["best"][0]["verdict"]["equivalence"]
     assert equivalence["equivalent"] == (equivalence["p"] <= 0.005)
@@ -150,7 +150,7 @@ def test_a_folder_that_was_begun_without_a_plan_is_exploratory(seen, trained):
     report, page, said = seen(3, looks="3,5")
     assert report["declared"] is None and levels(report) == [0.05]
     assert "Exploratory: the study&#39;s folder was begun without a plan" in page
-    assert "Declared" not in page and "exploratory, without a plan; look 1 of 1" in said
+    assert "Declared" not in page and "exploratory, without a plan; look 1 (planned" in said
 
 
 def test_runs_are_compared_by_a_plan_that_is_given(seen, trained, tmp_path, capsys):

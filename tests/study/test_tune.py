@@ -202,3 +202,18 @@ def test_optuna_is_asked_for_by_name(monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(InputError, match="pip install optuna"):
         tune.check(CONDITIONS, Settings(tune=2))
+
+
+def test_a_search_of_other_options_or_seeds_is_not_gone_on_with(trainings, tmp_path):
+    search(tmp_path, 2, "ctc")
+    for other in ({"tune_over": (RATE, "sequence.dropout")}, {"tune_seeds": 2}):
+        with pytest.raises(InputError, match="other --study.tune_over or --study.tune_seeds was"):
+            search(tmp_path, 3, "ctc", **other)
+    search(tmp_path, 3, "ctc")
+    assert len(trainings.jobs) == 3
+
+
+@pytest.mark.parametrize("over", [(), (RATE, RATE)])
+def test_options_to_search_are_named_once_each(over):
+    with pytest.raises(ValueError, match="--study.tune_over: name each option once"):
+        Settings(tune=2, tune_over=over)

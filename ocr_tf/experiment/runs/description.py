@@ -50,7 +50,7 @@ class Surroundings:
 
 @dataclasses.dataclass(frozen=True)
 class Origin:
-    """What a run went on from: see `ocr_tf.experiment.training.origin`."""
+    """Names the run that another one went on from: see `ocr_tf.experiment.training.origin`."""
 
     run: str  # folder
     step: int  # of its last checkpoint

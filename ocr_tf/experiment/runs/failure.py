@@ -1,4 +1,4 @@
-"""Whether a training failed, by its run's own records: it diverged, did not align, or did not learn.
+"""Tells whether a training failed, by its run's own records: it diverged, did not align, or did not learn.
 
     diverged.json    step and message of a loss that was not finite, in the run's folder
 

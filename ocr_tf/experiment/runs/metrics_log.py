@@ -136,7 +136,7 @@ class MetricsLog:
         return max((record["step"] for record in self.records()), default=0)
 
     def finished(self) -> bool:
-        """Whether the training has come to its end, at its last validation."""
+        """Tells whether the training had come to its end at its last validation."""
         return [False, *(r["finished"] for r in self.records() if "finished" in r)][-1]
 
     def seconds_a_step(self, since: float) -> Optional[float]:

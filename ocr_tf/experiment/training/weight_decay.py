@@ -1,4 +1,4 @@
-"""Which variables weight decay touches: the same rule for every encoder and head. TensorFlow-free.
+"""Tells which variables weight decay touches, by one rule for every encoder and head. TensorFlow-free.
 
 Decayed are the matrices and filters that inputs are multiplied by (kernels, recurrent kernels, the filter of
 an attention's location term). Not decayed are biases, scales and offsets of normalizations, embeddings, and

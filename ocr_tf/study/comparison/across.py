@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Optional
 
-from ocr_tf.metrics.paired import Comparison
+from ocr_tf.metrics.paired import ALPHA, Comparison
 from ocr_tf.metrics.paired.meta_analysis import RandomEffects, random_effects
 from ocr_tf.metrics.paired.replicability import Replicability, one_sided, replicability
 
@@ -45,18 +45,21 @@ class Across:
         return tuple(one for one in self.sets if one.left_out is None)
 
 
-def across(sets: Sequence[SetDifference], independent: bool) -> Across:
+def across(
+    sets: Sequence[SetDifference], independent: bool, confidence: float = 1 - ALPHA
+) -> Across:
     """Summarizes a difference on several sets.
 
     Args:
         sets: with comparisons of the same two conditions.
         independent: whether the sets share neither lines nor trained networks.
+        confidence: of the summary's intervals, and of both counts together.
     """
     kept = [one.comparison for one in sets if one.left_out is None]
     summary = None
     if independent and len(kept) > 1:
         variances = [one.variance or 0.0 for one in kept]
-        summary = random_effects([one.value for one in kept], variances)
+        summary = random_effects([one.value for one in kept], variances, confidence)
     shown = [None if one.left_out else one.comparison.p for one in sets]
     ahead = [
         replicability(
@@ -65,6 +68,7 @@ def across(sets: Sequence[SetDifference], independent: bool) -> Across:
                 for one, p in zip(sets, shown)
             ],
             independent,
+            (1 - confidence) / 2,
         )
         for sign in (1, -1)
     ]

@@ -1,4 +1,4 @@
-"""How many trainings of each condition failed, and the verdict among those that did not. TensorFlow-free.
+"""Counts the failed trainings of each condition, and decides among those that did not fail. TensorFlow-free.
 
 Failed trainings are outcomes: every other number of a report counts them as they read. Leaving them out,
 once it is known which they are, is a change of plan, and flatters whoever fails more often. So the verdict

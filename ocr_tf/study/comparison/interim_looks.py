@@ -53,7 +53,7 @@ class InterimLooks:
 
     @property
     def spent(self) -> float:
-        """What the levels of all looks add up to."""
+        """Adds up the levels of all looks."""
         return sum(look.level for look in self.taken)
 
 

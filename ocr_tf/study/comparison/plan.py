@@ -29,6 +29,7 @@ class Plan:
     metric: str
     normalization: str
     groups: str  # a regular expression; empty: each line is a unit
+    longer_than: int  # symbols that every compared line has more of; 0: all are compared
     paired: bool  # by seed
     margin: Optional[float]  # percent points
     seeds: int  # at the first look
@@ -92,6 +93,7 @@ def plan_of(given: Study, conditions: Iterable[str]) -> Plan:
         metric=settings.metric,
         normalization=settings.normalize,
         groups=settings.groups,
+        longer_than=settings.longer_than,
         paired=settings.paired,
         margin=float(settings.margin) if settings.margin else None,
         seeds=settings.seeds,
@@ -165,7 +167,11 @@ def other_question(plan: Plan, asked: Plan) -> bool:
     return bool(changes(plan, dataclasses.replace(asked, seeds=plan.seeds)))
 
 
-_NAMES = {"paired": "pairing by seed", "test": "test lines"}
+_NAMES = {
+    "paired": "pairing by seed",
+    "test": "test lines",
+    "longer_than": "symbols that every line has more of",
+}
 
 
 def _word(value: Any) -> str:

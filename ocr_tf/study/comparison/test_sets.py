@@ -59,7 +59,10 @@ def short_names(specs: Sequence[str]) -> list[str]:
 
 
 def over_test_sets(
-    grid: Grid, metric: str, failed: Mapping[str, Failures] = {}
+    grid: Grid,
+    metric: str,
+    failed: Mapping[str, Failures] = {},
+    confidence: float = 1 - paired.ALPHA,
 ) -> tuple[OverTestSets, ...]:
     """Compares every pair of conditions on each test set.
 
@@ -69,6 +72,7 @@ def over_test_sets(
         grid: the readings.
         metric: that the verdict is about.
         failed: the trainings behind each condition that has some.
+        confidence: of every interval.
     """
     sets = sets_of(grid)
     if sets is None:
@@ -76,7 +80,8 @@ def over_test_sets(
     every = [outcomes(grid, name, metric) for name in grid.conditions]
     try:
         return tuple(
-            _pair(a, b, sets, grid.paired, failed) for a, b in itertools.combinations(every, 2)
+            _pair(a, b, sets, grid.paired, failed, confidence)
+            for a, b in itertools.combinations(every, 2)
         )
     except paired.NotComparable:
         return ()
@@ -88,6 +93,7 @@ def _pair(
     sets: Sequence[str],
     by_seed: bool,
     failed: Mapping[str, Failures],
+    confidence: float,
 ) -> OverTestSets:
     untrained = paired.untrained([failed[c.name] for c in (a, b) if c.name in failed])
     why = "; ".join(one.sentence for one in untrained)
@@ -97,13 +103,13 @@ def _pair(
         lines = np.array([own == name for own in sets])
         one, other = a.take(lines), b.take(lines)
         for found, among in (
-            (paired.recipes(one, other, paired=by_seed), recipes),
-            (paired.models(one, other), models),
+            (paired.recipes(one, other, confidence, by_seed), recipes),
+            (paired.models(one, other, confidence), models),
         ):
             among.append(SetDifference(name, found, left_out(found, why)))
     return OverTestSets(
-        recipes=across(recipes, independent=False),
-        models=across(models, independent=True),
-        macro=macro(a, b, sets, paired=by_seed),
-        micro=paired.recipes(a, b, paired=by_seed),
+        recipes=across(recipes, independent=False, confidence=confidence),
+        models=across(models, independent=True, confidence=confidence),
+        macro=macro(a, b, sets, confidence=confidence, paired=by_seed),
+        micro=paired.recipes(a, b, confidence, by_seed),
     )

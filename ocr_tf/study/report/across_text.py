@@ -12,6 +12,7 @@ from ocr_tf.study.report.formatting import (
     SPACE,
     counted,
     interval,
+    level,
     listed,
     points,
     probability,
@@ -46,8 +47,8 @@ def lead(across: Across, unit: str = "data set") -> str:
         )
     return (
         f"Over {unit}s like these, {across.a} {MINUS} {across.b} is {points(summary.value)} on average, "
-        f"95{SPACE}% interval {interval(summary.low, summary.high)}, {probability(summary.p)} "
-        f"({counted(summary.sets, unit)}, random effects)."
+        f"{level(summary.confidence)} interval {interval(summary.low, summary.high)}, "
+        f"{probability(summary.p)} ({counted(summary.sets, unit)}, random effects)."
     )
 
 
@@ -76,8 +77,8 @@ def heterogeneity(across: Across, unit: str = "data set") -> Optional[str]:
     if summary.new_low is None:
         return f"{said} Two {unit}s cannot say what a new one would show."
     return (
-        f"{said} On a new {unit} of the kind the true difference lies, at 95{SPACE}%, within "
-        f"{interval(summary.new_low, summary.new_high)}."
+        f"{said} On a new {unit} of the kind the true difference lies, at {level(summary.confidence)}, "
+        f"within {interval(summary.new_low, summary.new_high)}."
     )
 
 

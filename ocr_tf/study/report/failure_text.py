@@ -15,7 +15,7 @@ from ocr_tf.metrics.failures import DIVERGED, NOT_ALIGNED, Failures
 from ocr_tf.study.comparison.statistics import ComparedPair
 from ocr_tf.study.report import formatting
 from ocr_tf.study.report.content import Report
-from ocr_tf.study.report.formatting import MINUS, SPACE, interval, points, probability
+from ocr_tf.study.report.formatting import MINUS, SPACE, interval, level, points, probability
 
 PLAN = (
     "Leaving failed trainings out, once they are known, is a change of plan, and flatters whoever fails "
@@ -62,9 +62,9 @@ def apart(report: Report, pair: ComparedPair) -> str:
         return "Without them too few runs are left to compare."
     said = [f"{pair.a} {MINUS} {pair.b} = {points(decided.value)}"]
     if decided.low is not None:
-        said.append(f"95{SPACE}% interval {interval(decided.low, decided.high)}")
+        said.append(f"{level(decided.confidence)} interval {interval(decided.low, decided.high)}")
     if decided.p is not None:
-        said.append(probability(decided.p))
+        said.append(probability(decided.p, 1 - decided.confidence))
     if decided.withheld:
         said.append(decided.withheld)
     return f"Among those that trained: {decided.outcome} ({', '.join(said)}). {PLAN}"

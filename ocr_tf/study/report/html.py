@@ -7,7 +7,6 @@ The templates are beside this file: `base.html` holds the style sheet and is ext
 from __future__ import annotations
 
 import base64
-import functools
 import itertools
 import math
 import unicodedata
@@ -50,7 +49,7 @@ class Picture(NamedTuple):
 
 def render(template: str, **values: Any) -> str:
     """A page made from one of the templates, all values escaped."""
-    return _environment().get_template(template).render(values, template=template)
+    return environment().get_template(template).render(values, template=template)
 
 
 def is_made_from(template: str, path: Union[str, Path]) -> bool:
@@ -99,10 +98,11 @@ def _generator(template: str) -> str:
     return f'<meta name="generator" content="ocr_tf {template}">'
 
 
-@functools.cache
-def _environment() -> jinja2.Environment:
+def environment(*rooms: str) -> jinja2.Environment:
+    """Finds the templates of some rooms, as ocr_tf.preflight, and those beside this file that they extend."""
+    every = (*rooms, "ocr_tf.study.report")
     return jinja2.Environment(
-        loader=jinja2.PackageLoader("ocr_tf.study.report"),
+        loader=jinja2.ChoiceLoader([jinja2.PackageLoader(room) for room in every]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

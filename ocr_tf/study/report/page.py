@@ -17,9 +17,11 @@ from ocr_tf.study.report import (
     analysis_tables,
     contrasts,
     cost,
+    detectable_text,
     failure_text,
     formatting,
     gallery,
+    html,
     image_embedding,
     line_list,
     line_plots,
@@ -292,13 +294,7 @@ def _entries(
 
 @functools.cache
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("ocr_tf.study.report"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = html.environment()
     for filter_ in (
         formatting.percent,
         formatting.points,
@@ -326,7 +322,7 @@ def _environment() -> jinja2.Environment:
         metrics=METRICS,
         change_of_plan=failure_text.PLAN,
         not_shown=verdict_text.NOT_SHOWN,
-        would_help=verdict_text.would_help,
+        would_help=detectable_text.would_help,
         recipes_meaning=verdict_text.RECIPES_MEANING,
         models_meaning=verdict_text.MODELS_MEANING,
     )

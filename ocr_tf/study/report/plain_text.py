@@ -46,12 +46,12 @@ def best_of(report: Report) -> list[Best]:
 
 
 def _errors(pair: ComparedPair) -> Optional[str]:
-    """Ctc makes 42 errors in 1,000 characters, attention 63."""
+    """Ctc makes 42 errors in 1,000 characters, attention 63; nothing where one of them makes none."""
     unit = metric_of(pair.metric).errors_in
     rates = pair.recipes.rate_a, pair.recipes.rate_b
-    if not unit:
-        return None
     scale = next((one for one in SCALES if round(one * min(rates)) >= 10), SCALES[-1])
+    if not unit or not round(scale * min(rates)):
+        return None
     a, b = (f"{scale * rate:,.0f}" for rate in rates)
     if unit == "lines":
         return f"Of {scale:,} lines {pair.a} misreads {a}, {pair.b} {b}."

@@ -217,7 +217,7 @@ def line(report: Report) -> str:
         now = report.interim.look
         kind = "planned" if now.planned else "not planned"
         said += (
-            f"; look {report.interim.current + 1} of {len(report.interim.taken)} ({kind}, "
-            f"{counted(now.seeds, 'seed')}) at a level of {level(now.level)}"
+            f"; look {report.interim.current + 1} ({kind}, {counted(now.seeds, 'seed')}) at a level of "
+            f"{level(now.level)}"
         )
     return f"plan: {said}".replace(MINUS, "-").replace(SPACE, " ")

@@ -26,6 +26,7 @@ from ocr_tf.study.report import (
     analysis_plots,
     contrasts,
     cost,
+    detectable_text,
     line_plots,
     plots,
     svg,
@@ -102,7 +103,7 @@ def _interval_caption(report: Report) -> str:
 
 
 def _variance_caption(report: Report) -> str:
-    return (verdict_text.would_help(report.headline) if report.headline else None) or ""
+    return (detectable_text.would_help(report.headline) if report.headline else None) or ""
 
 
 def _seeds_about(report: Report) -> str:

@@ -16,7 +16,15 @@ from ocr_tf.metrics.paired import ALPHA, MODELS, TARGETS
 from ocr_tf.metrics.registry import metric_of
 from ocr_tf.study.comparison.curves import Point
 from ocr_tf.study.comparison.statistics import ComparedPair, RunRates
-from ocr_tf.study.report import forest_plot, formatting, probe_tables, ranking, svg, verdict_text
+from ocr_tf.study.report import (
+    detectable_text,
+    forest_plot,
+    formatting,
+    probe_tables,
+    ranking,
+    svg,
+    verdict_text,
+)
 from ocr_tf.study.report.content import Report
 from ocr_tf.study.report.forest_plot import Group, Row
 from ocr_tf.study.report.svg import DIM, PHONE, RULE, Look
@@ -157,7 +165,7 @@ def _seeds_of(
 
 def variance(report: Report, width: int) -> Optional[Figure]:
     """Paints the parts of the headline's uncertainty."""
-    parts = verdict_text.parts(report.headline) if report.headline else None
+    parts = detectable_text.parts(report.headline) if report.headline else None
     if not parts or not sum(part for _, part in parts):
         return None
     total = sum(part for _, part in parts)

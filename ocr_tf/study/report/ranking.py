@@ -42,7 +42,8 @@ def ranking(report: Report) -> Optional[Ranking]:
     """Ranks the conditions by the study's metric; None with fewer than MANY."""
     if len(report.conditions) < MANY or not report.pairs:
         return None
-    left_out = [one.condition for one in report.untrained]
+    untrained = {one.condition for one in report.untrained}
+    left_out = [one.name for one in report.conditions if one.training in untrained]
     pairs = {frozenset((pair.a, pair.b)): pair for pair in report.pairs}
     rates = {
         name: rate

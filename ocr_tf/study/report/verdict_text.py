@@ -1,4 +1,4 @@
-"""The verdict in words: its target, interval, smallest detectable difference and limits.
+"""The verdict in words: its target, interval and limits.
 
 Who is better is decided in `ocr_tf.metrics.paired.verdict`; nothing here decides. Two conditions that
 cannot be told apart are never called equal: they are tied at this size. Where every training of a condition
@@ -12,10 +12,10 @@ from typing import NamedTuple, Optional
 from ocr_tf.experiment.config.program import command_name
 from ocr_tf.metrics import paired
 from ocr_tf.metrics.failures import did_fail
-from ocr_tf.metrics.paired import MODELS, RECIPES
+from ocr_tf.metrics.paired import MODELS
 from ocr_tf.metrics.registry import metric_of
 from ocr_tf.study.comparison.statistics import ComparedPair
-from ocr_tf.study.report import cautions, failure_text, formatting
+from ocr_tf.study.report import cautions, detectable_text, failure_text, formatting
 from ocr_tf.study.report.content import Report
 from ocr_tf.study.report.formatting import (
     MINUS,
@@ -157,7 +157,7 @@ def verdict(report: Report) -> Optional[VerdictText]:
         better=pair.verdict.better,
         title=_title(pair.verdict),
         lead=_lead(report, pair),
-        sensitivity=sensitivity(pair),
+        sensitivity=detectable_text.sensitivity(pair),
         few=None if pair.verdict.better or pair.verdict.untrained else _few(report, pair),
         otherwise=_otherwise(report, pair),
         no_mcnemar=_no_mcnemar(pair),
@@ -197,96 +197,8 @@ def three_lines(report: Report) -> list[str]:
 def _seen(pair: ComparedPair) -> str:
     """Follows the interval that decides."""
     if pair.detectable:
-        return f"; smallest detectable difference {_estimated(pair)}"
+        return f"; smallest detectable difference {detectable_text.estimated(pair)}"
     return f"; it rests on few lines: {pair.too_small}" if pair.too_small else ""
-
-
-def _estimated(pair: ComparedPair) -> str:
-    """The smallest detectable difference, with what it is estimated from."""
-    assert pair.detectable is not None
-    data = "seeds" if pair.verdict.target == RECIPES else f"{_unit(pair)}s"
-    seen = pair.detectable
-    ends = f"{100 * seen.low:.2f} to {formatting.width(seen.high)}"
-    return f"{formatting.width(seen.difference)} ({ends}), estimated from these {data}"
-
-
-def sensitivity(pair: ComparedPair) -> str:
-    """Says how small a difference the comparison could detect, and what more data would change."""
-    if pair.detectable is None:
-        reason = pair.recipes.withheld or pair.too_small or "nothing varies"
-        if pair.verdict.untrained:
-            reason = did_fail(pair.verdict.untrained)
-        return f"How small a difference it could detect cannot be said: {reason}."
-    together = f", all {pair.verdict.pairs} pairs together" if pair.verdict.pairs > 1 else ""
-    said = f"The smallest detectable difference is {_estimated(pair)}{together}"
-    said += (
-        f": about 80{SPACE}% of comparisons of this size would find it, and fewer a smaller one. In brackets "
-        f"is the 95{SPACE}% interval of what the true variances would give."
-    )
-    if pair.verdict.target == RECIPES and min(pair.recipes.seed_counts) == 2:
-        said += (
-            f" With two seeds both are less sure than that: in simulations 73 to 83{SPACE}% of comparisons "
-            f"found it, and 70 to 95{SPACE}% of the intervals held what they should."
-        )
-    if pair.more:
-        seeds = f"At {_at(pair.more.look)}," if pair.more.look else "With twice the seeds"
-        said += (
-            f" {seeds} it would be {formatting.width(pair.more.seeds.difference)}, with "
-            f"twice the {_unit(pair)}s {formatting.width(pair.more.lines.difference)}."
-        )
-    return said
-
-
-def _at(look: paired.NextLook) -> str:
-    """Names the look that may follow."""
-    kind = "the next planned look" if look.planned else "a look that was not planned"
-    return f"{kind}, with {look.seeds} seeds at a level of {formatting.level(look.level)}"
-
-
-def parts(pair: ComparedPair) -> Optional[list[tuple[str, float]]]:
-    """Splits the uncertainty into its parts: names with variances, squared fractions."""
-    detectable = pair.detectable
-    if not detectable or detectable.target == MODELS:
-        return None
-    return [
-        ("lines", detectable.from_lines),
-        ("seeds", detectable.from_seeds),
-        ("seeds × lines", detectable.from_residual),
-    ]
-
-
-def would_help(pair: ComparedPair) -> Optional[str]:
-    """Says which parts the uncertainty has, and whether more seeds or more lines would lessen it."""
-    variances = parts(pair)
-    total = sum(variance for _, variance in variances) if variances else 0.0
-    if not variances or not total:
-        return None
-    shares = formatting.listed(
-        [f"{100 * variance / total:.0f}{SPACE}% from {name}" for name, variance in variances]
-    )
-    return f"Of the variance of the difference {shares}.{_advice(pair)}"
-
-
-def _advice(pair: ComparedPair) -> str:
-    """Says how far twice the seeds, or twice the lines, would lower the detectable difference."""
-    if not pair.detectable or not pair.more:
-        return ""
-    seeds, lines = (
-        round(100 * (1 - more.difference / pair.detectable.difference))
-        for more in (pair.more.seeds, pair.more.lines)
-    )
-    if pair.more.look is not None:  # whose level is another
-        lower = f"would lower it by {seeds}{SPACE}%" if seeds > 0 else "would not lower it"
-        return (
-            f" Twice the {_unit(pair)}s would lower the smallest detectable difference by {lines}{SPACE}%; "
-            f"more seeds {lower} at {_at(pair.more.look)}."
-        )
-    most = f"more {'seeds' if seeds > lines else f'test {_unit(pair)}s'} would help most"
-    return (
-        f" Twice the seeds would lower the smallest detectable difference by {seeds}{SPACE}%, twice "
-        f"the {_unit(pair)}s by {lines}{SPACE}%: "
-        f"{'either would help as much' if seeds == lines else most}."
-    )
 
 
 def outcome(verdict: paired.Verdict) -> str:
@@ -394,11 +306,6 @@ def _units(comparison: paired.Comparison) -> str:
         f"N = {comparison.units:,} groups, in degrees of freedom {comparison.effective_units:.1f} for their "
         "unequal sizes" + ("" if effect is None else f" (design effect {effect:.1f})")
     )
-
-
-def _unit(pair: ComparedPair) -> str:
-    """Names what is drawn independently."""
-    return "group" if pair.recipes.signature.groups else "line"
 
 
 def _few(report: Report, pair: ComparedPair) -> Optional[str]:

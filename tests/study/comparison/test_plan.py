@@ -73,6 +73,7 @@ def test_changes_are_named_with_what_was_and_is():
         "searches was greedy, is greedy, beam:width=4"
     ]
     assert words(planned(groups="p(.)")) == ["groups was none, is p(.)"]
+    assert words(planned(longer_than=6)) == ["symbols that every line has more of was 0, is 6"]
     other = dataclasses.replace(planned(), contrasts=(), conditions=("b", "a"))
     assert words(other) == [
         "conditions was a, b, c, d, is b, a",
@@ -92,3 +93,23 @@ def test_seeds_may_be_those_of_any_planned_look():
     assert not plan.other_question(planned(), unplanned)
     assert plan.other_question(planned(), planned(metric="wer"))
     assert plan.other_question(planned(), planned(looks="3,7"))
+
+
+def test_every_setting_that_an_answer_may_depend_on_is_in_the_plan():
+    changed = {
+        "seeds": 5,
+        "looks": "3,4",
+        "metric": "wer",
+        "normalize": "lower",
+        "search": "beam:4",
+        "groups": "p(.)",
+        "paired": True,
+        "margin": "1",
+        "longer_than": 6,
+    }
+    of_the_machine = {"parallel", "engine"}
+    of_the_training = {"tune", "tune_over", "tune_seeds"}  # the folder refuses others
+    settings = {field.name for field in dataclasses.fields(STUDY.study)}
+    assert settings == changed.keys() | of_the_machine | of_the_training
+    for name, value in changed.items():
+        assert planned(**{name: value}) != planned()

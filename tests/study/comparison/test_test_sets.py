@@ -109,3 +109,20 @@ def test_test_sets_that_share_an_image_are_refused(tmp_path):
     with pytest.raises(InputError, match=r"b/test.tsv:1 has the image of .*a/test.tsv:2.*another"):
         shared_lines._test_images(specs)
     assert len(shared_lines._test_images(specs[:1])) == 2
+
+
+def test_all_intervals_are_at_the_confidence_of_the_look():
+    made = grid()
+    (usual,), (sure,) = over_test_sets(made, "cer"), over_test_sets(made, "cer", confidence=0.9948)
+    for one, other in zip(
+        (
+            usual.macro,
+            usual.micro,
+            *(s.comparison for s in (*usual.recipes.sets, *usual.models.sets)),
+        ),
+        (sure.macro, sure.micro, *(s.comparison for s in (*sure.recipes.sets, *sure.models.sets))),
+    ):
+        assert other.confidence == 0.9948 and other.high - other.low > one.high - one.low
+    assert sure.models.summary.confidence == 0.9948
+    assert sure.recipes.a_better.alpha == pytest.approx(0.0026)
+    assert "99.48" in " ".join(test_sets.word(sure).models)

@@ -244,3 +244,13 @@ def test_another_system_beside_a_failed_run(grid):
 def test_what_is_withheld_is_read_back_from_the_report(one):
     (found,) = as_json.load_verdicts(as_json.dump(one))
     assert found == one.headline.verdict and found.failures[0].failed[2].seed == 2
+
+
+def test_the_verdict_among_those_that_trained_names_its_own_confidence(grid):
+    report = fake.answer(grid, failed={"attention": [0]})
+    (decided,) = report.among_trained
+    at_look = dataclasses.replace(
+        report, among_trained=(dataclasses.replace(decided, confidence=0.9948),)
+    )
+    assert "95\N{NO-BREAK SPACE}% interval" in failure_text.apart(report, report.headline)
+    assert "99.48\N{NO-BREAK SPACE}% interval" in failure_text.apart(at_look, report.headline)

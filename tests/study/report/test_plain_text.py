@@ -28,7 +28,7 @@ def with_rates(report, a, b, metric="cer"):
         ((0.0421, 0.0634), "cer", "ctc makes 42 errors in 1,000 characters, attention 63."),
         ((0.2, 1.25), "wer", "ctc makes 200 errors in 1,000 words, attention 1,250."),
         ((0.31, 0.0041), "exact", "Of 10,000 lines ctc misreads 3,100, attention 41."),
-        ((0.0, 0.00012), "cer", "ctc makes 0 errors in 100,000 characters, attention 12."),
+        ((0.00002, 0.00012), "cer", "ctc makes 2 errors in 100,000 characters, attention 12."),
     ],
 )
 def test_errors_are_counted_in_what_the_metric_counts(report, rates, metric, said):
@@ -80,3 +80,9 @@ def test_two_seeds_say_no_probability_and_no_best():
     few = fake.answer(fake.grid(lines=60, seeds=2))
     assert "probability" not in " ".join(plain_text.sentences(few))
     assert plain_text.best_of(few) == []
+
+
+def test_who_makes_no_error_is_not_said_to_make_none_in_thousands(report):
+    pair = report.headline
+    none = dataclasses.replace(pair, recipes=dataclasses.replace(pair.recipes, rate_a=0.0))
+    assert "errors in" in plain_text._errors(pair) and plain_text._errors(none) is None

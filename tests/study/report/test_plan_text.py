@@ -10,10 +10,10 @@ from ocr_tf.metrics.paired import NextLook
 from ocr_tf.study.comparison import statistics
 from ocr_tf.study.comparison.interim_looks import InterimLook, InterimLooks
 from ocr_tf.study.comparison.plan import ChangedValue, Declared, Plan
-from ocr_tf.study.report import findings, plan_text, verdict_text
+from ocr_tf.study.report import detectable_text, findings, plan_text
 from tests.study import fake
 
-PLAN = Plan("s", "cer", "none", "", False, None, 3, (3, 5), ("greedy",), ("a", "b"), (), ("t",))
+PLAN = Plan("s", "cer", "none", "", 0, False, None, 3, (3, 5), ("greedy",), ("a", "b"), (), ("t",))
 DECLARED = Declared("plan.json", "2026-12-01T02:30:59+00:00", "ab" * 32, True, PLAN, ())
 
 NEXT = NextLook(5, 0.049, True)
@@ -109,7 +109,7 @@ def test_what_more_seeds_would_detect_is_said_of_the_next_look(report):
             look=NextLook(5, 0.0052, planned),
         )
         one = dataclasses.replace(pair, more=more)
-        both = verdict_text.sensitivity(one), verdict_text.would_help(one)
+        both = detectable_text.sensitivity(one), detectable_text.would_help(one)
         return [text.replace("\N{NO-BREAK SPACE}", " ") for text in both]
 
     sensitivity, helps = said(0.8, True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
 import pytest
 
+from ocr_tf.metrics.failures import NOT_ALIGNED, FailedRun, Failures
 from ocr_tf.study.report import page, ranking, verdict_text
 from tests.study import fake
 from tests.study.report.test_page import Bare
@@ -56,3 +58,14 @@ def test_letters_do_not_end():
     names = [ranking.letter(i) for i in range(60)]
     assert names[:2] == ["a", "b"] and names[25:28] == ["z", "a2", "b2"]
     assert len(set(names)) == 60 == len(list(itertools.chain(names)))
+
+
+def test_readings_of_a_training_that_failed_are_left_out_whatever_their_names(report):
+    read = tuple(
+        dataclasses.replace(one, training="t") if one.name in "cd" else one
+        for one in report.conditions
+    )
+    runs = [FailedRun(seed, NOT_ALIGNED, 0.9, 0.9) for seed in range(3)]
+    failed = dataclasses.replace(report, conditions=read, failures=(Failures.of("t", 3, runs),))
+    ranked = ranking.ranking(failed)
+    assert ranked.left_out == ["c", "d"] and [row.condition for row in ranked.rows] == list("abef")

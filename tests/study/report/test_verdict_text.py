@@ -12,7 +12,7 @@ from ocr_tf.metrics.paired import equivalence, verdict
 from ocr_tf.metrics.paired.verdict import excludes_zero
 from ocr_tf.study.comparison import statistics
 from ocr_tf.study.config import Compare, Settings
-from ocr_tf.study.report import formatting, tables, verdict_text
+from ocr_tf.study.report import detectable_text, formatting, tables, verdict_text
 from tests.study import fake
 
 
@@ -253,7 +253,7 @@ def test_with_another_system_the_answer_is_about_these_models(step, better):
     assert said.targets[0].interval is None
     assert said.targets[1].interval == formatting.interval(models.low, models.high)
     assert verdict_text.outcome(pair.verdict).endswith(" (these trained models)")
-    assert verdict_text.would_help(pair) is None
+    assert detectable_text.would_help(pair) is None
     every = [said.lead, said.sensitivity, *verdict_text.three_lines(one)]
     assert not any("train another" in text for text in every)
     assert "detectable" in verdict_text.three_lines(one)[2]
@@ -309,11 +309,13 @@ def test_the_parts_of_the_variance_say_what_would_help(tied):
         (0.9, 0.7, "by 10 %, twice the lines by 30 %: more test lines would help most"),
         (0.8, 0.8, "either would help as much"),
     ):
-        said = verdict_text.would_help(with_more(seeds, lines))
+        said = detectable_text.would_help(with_more(seeds, lines))
         assert advice in said.replace(formatting.SPACE, " ")
     grouped = dataclasses.replace(pair.recipes.signature, groups=7)
     recipes = dataclasses.replace(pair.recipes, signature=grouped)
-    assert "twice the groups" in verdict_text.would_help(dataclasses.replace(pair, recipes=recipes))
+    assert "twice the groups" in detectable_text.would_help(
+        dataclasses.replace(pair, recipes=recipes)
+    )
 
 
 def test_how_numbers_are_written():
